@@ -1,0 +1,9 @@
+//! The pure core of evald: metrics, statistics and the mergeable accumulator.
+//!
+//! This crate knows neither Python nor protobuf. Rows come in as [`batch::Batch`], go through
+//! [`accumulator::Accumulator`] and leave as [`result`] data.
+
+pub mod batch;
+pub mod error;
+pub mod metrics;
+pub mod text;

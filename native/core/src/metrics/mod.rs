@@ -1,0 +1,11 @@
+//! The metric registry: one file a metric, one line here.
+//!
+//! A metric maps one row to a small vector of statistics; a corpus is the sum of the vectors; the value
+//! is a function of the sum ([`TextMetric`]). Classification metrics all share one kind of statistics,
+//! counts by class ([`ClassMetric`]).
+
+pub mod contract;
+
+pub use contract::{
+    ClassMetric, ClassSums, Column, Components, RowFlags, Statistics, TextMetric, TextRow,
+};

@@ -1,0 +1,3 @@
+//! Text work shared by metrics: tokenizers, normalisers, the stemmer, matching.
+
+pub mod scratch;
