@@ -5,7 +5,11 @@
 //! counts by class ([`ClassMetric`]).
 
 pub mod contract;
+pub mod params;
+pub mod registry;
 
 pub use contract::{
     ClassMetric, ClassSums, Column, Components, RowFlags, Statistics, TextMetric, TextRow,
 };
+pub use params::{ParamKind, ParamSpec, ParamValue, Params};
+pub use registry::{Entry, REGISTRY, find};

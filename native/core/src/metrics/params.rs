@@ -1,0 +1,216 @@
+//! Parameters of metrics: what a metric accepts, and the checked values of a call.
+
+use super::registry::{Entry, nearest_names, suggestion};
+use crate::error::{Error, Result};
+
+/// A value as the caller gave it or as the registry defaults it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParamValue {
+    /// true or false.
+    Bool(bool),
+    /// An integer or real number; protobuf Struct has only doubles, so the kind is checked, not typed.
+    Number(f64),
+    /// A word.
+    Text(String),
+}
+
+impl ParamValue {
+    /// The canonical text form: shortest round-trip numbers, quotes only where the word needs them.
+    pub fn canonical(&self) -> String {
+        match self {
+            Self::Bool(value) => value.to_string(),
+            Self::Number(value) => value.to_string(),
+            Self::Text(word) if is_plain_word(word) => word.clone(),
+            Self::Text(word) => format!("{word:?}"),
+        }
+    }
+}
+
+/// Whether a word reads back as the same word without quotes.
+fn is_plain_word(word: &str) -> bool {
+    !word.is_empty()
+        && word != "true"
+        && word != "false"
+        && word.parse::<f64>().is_err()
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+}
+
+/// Type, default and range of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ParamKind {
+    /// true or false, with the default.
+    Bool(bool),
+    /// An integer, with default and inclusive range.
+    Int {
+        /// Default.
+        default: i64,
+        /// Lowest value.
+        low: i64,
+        /// Highest value.
+        high: i64,
+    },
+    /// One of the words, the first is the default. A word such as `13a`, `0` or `nan` may look like a number.
+    Choice(&'static [&'static str]),
+    /// Any word; the default is "not given" and reads as the empty word.
+    Text,
+}
+
+/// One parameter of a metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ParamSpec {
+    /// The name users write.
+    pub name: &'static str,
+    /// One sentence: what it does.
+    pub summary: &'static str,
+    /// Type, default and range.
+    pub kind: ParamKind,
+}
+
+impl ParamSpec {
+    /// Type, default and allowed values in words, for the registry's descriptor.
+    pub fn describe(&self) -> (&'static str, String, String) {
+        match self.kind {
+            ParamKind::Bool(default) => ("bool", default.to_string(), String::new()),
+            ParamKind::Int { default, low, high } => {
+                ("int", default.to_string(), format!("{low} to {high}"))
+            }
+            ParamKind::Choice(words) => ("string", words[0].to_owned(), words.join(", ")),
+            ParamKind::Text => ("string", String::new(), String::new()),
+        }
+    }
+
+    fn check(&self, value: &ParamValue) -> std::result::Result<ParamValue, String> {
+        match (self.kind, value) {
+            (ParamKind::Bool(_), ParamValue::Bool(_)) => Ok(value.clone()),
+            (ParamKind::Bool(_), _) => Err("must be true or false".into()),
+            (ParamKind::Int { low, high, .. }, ParamValue::Number(number))
+                if number.fract() == 0.0 && (low as f64..=high as f64).contains(number) =>
+            {
+                Ok(value.clone())
+            }
+            (ParamKind::Int { low, high, .. }, _) => {
+                Err(format!("must be an integer from {low} to {high}"))
+            }
+            (ParamKind::Choice(words), _) => {
+                let word = bare_word(value);
+                if words.contains(&word.as_str()) {
+                    Ok(ParamValue::Text(word))
+                } else {
+                    Err(format!("must be one of {}", words.join(", ")))
+                }
+            }
+            (ParamKind::Text, _) => Ok(ParamValue::Text(bare_word(value))),
+        }
+    }
+
+    fn default(&self) -> ParamValue {
+        match self.kind {
+            ParamKind::Bool(default) => ParamValue::Bool(default),
+            ParamKind::Int { default, .. } => ParamValue::Number(default as f64),
+            ParamKind::Choice(words) => ParamValue::Text(words[0].to_owned()),
+            ParamKind::Text => ParamValue::Text(String::new()),
+        }
+    }
+}
+
+/// The value as the word that a person typed: 1 and "1" are the same label.
+fn bare_word(value: &ParamValue) -> String {
+    match value {
+        ParamValue::Text(word) => word.clone(),
+        ParamValue::Number(number) if number.is_nan() => "nan".into(),
+        other => other.canonical(),
+    }
+}
+
+/// The checked parameters of one metric of a call: every parameter of the registry, with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Params {
+    values: Vec<(&'static str, ParamValue)>,
+    field: String,
+}
+
+impl Params {
+    /// Checks what the caller gave against the entry and fills in defaults. `field` is the path of the metric.
+    pub fn check(entry: &Entry, given: &[(String, ParamValue)], field: &str) -> Result<Self> {
+        for (name, _) in given {
+            if !entry.params.iter().any(|spec| spec.name == name) {
+                return Err(unknown_parameter(entry, name, field));
+            }
+        }
+        let mut values = Vec::with_capacity(entry.params.len());
+        for spec in entry.params {
+            let value = match given.iter().rev().find(|(name, _)| name == spec.name) {
+                None => spec.default(),
+                Some((_, value)) => spec.check(value).map_err(|problem| {
+                    Error::invalid("BAD_PARAMETER", format!("{field}.params.{}", spec.name), problem)
+                        .with("metric", entry.name)
+                        .with("parameter", spec.name)
+                })?,
+            };
+            values.push((spec.name, value));
+        }
+        Ok(Self {
+            values,
+            field: field.to_owned(),
+        })
+    }
+
+    /// All parameters with their values, in alphabetical order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &ParamValue)> {
+        self.values.iter().map(|(name, value)| (*name, value))
+    }
+
+    /// A bool parameter. Panics if the registry declares no such parameter: a bug that every test finds.
+    pub fn bool(&self, name: &str) -> bool {
+        match self.get(name) {
+            ParamValue::Bool(value) => *value,
+            other => panic!("parameter {name} is not a bool: {other:?}"),
+        }
+    }
+
+    /// An integer parameter; panics like [`Params::bool`].
+    pub fn int(&self, name: &str) -> i64 {
+        match self.get(name) {
+            ParamValue::Number(value) => *value as i64,
+            other => panic!("parameter {name} is not a number: {other:?}"),
+        }
+    }
+
+    /// A word; panics like [`Params::bool`].
+    pub fn text(&self, name: &str) -> &str {
+        match self.get(name) {
+            ParamValue::Text(value) => value,
+            other => panic!("parameter {name} is not a word: {other:?}"),
+        }
+    }
+
+    /// Path of a parameter, for errors that only the metric can find.
+    pub fn field(&self, name: &str) -> String {
+        format!("{}.params.{name}", self.field)
+    }
+
+    fn get(&self, name: &str) -> &ParamValue {
+        self.values
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or_else(|| panic!("no parameter {name}"), |(_, value)| value)
+    }
+}
+
+fn unknown_parameter(entry: &Entry, name: &str, field: &str) -> Error {
+    let known: Vec<&str> = entry.params.iter().map(|spec| spec.name).collect();
+    let nearest = nearest_names(name, known.iter().copied());
+    let all = if known.is_empty() {
+        "it has no parameters".to_owned()
+    } else {
+        format!("its parameters are {}", known.join(", "))
+    };
+    let name: String = name.chars().take(64).collect();
+    Error::invalid(
+        "UNKNOWN_PARAMETER",
+        format!("{field}.params.{name}"),
+        format!("{} has no such parameter; {}", entry.name, suggestion(&nearest, &all)),
+    )
+    .with("metric", entry.name)
+    .with("nearest", nearest.join(","))
+}

@@ -1,0 +1,141 @@
+//! The table of metrics. To add one: a file beside this one, a line in [`REGISTRY`].
+
+use super::contract::Statistics;
+use super::params::{ParamSpec, Params};
+use crate::error::{Error, Result};
+
+/// Which way is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Neither: the value is only looked at (a confusion matrix).
+    None,
+    /// Higher is better.
+    Higher,
+    /// Lower is better.
+    Lower,
+}
+
+/// What a metric needs of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// A prediction text and at least one reference.
+    Texts,
+    /// One predicted label (or class scores) and one gold label.
+    Labels,
+}
+
+/// One metric of the registry.
+#[derive(Debug)]
+pub struct Entry {
+    /// The name users write.
+    pub name: &'static str,
+    /// One sentence: what it measures.
+    pub summary: &'static str,
+    /// Parameters in alphabetical order.
+    pub params: &'static [ParamSpec],
+    /// Profiles; the first is the default. Empty if there is only one definition.
+    pub profiles: &'static [&'static str],
+    /// What it needs of a row.
+    pub needs: Needs,
+    /// Which way is better.
+    pub direction: Direction,
+    /// Lowest and highest possible value, on the scale of the reference.
+    pub range: (f64, f64),
+    /// Whether rows have a score of their own.
+    pub row_score: bool,
+    /// Parameters of the per-row score where they differ from the metric's own.
+    pub row_params: &'static [(&'static str, &'static str)],
+    /// Reference implementation and version.
+    pub reference: &'static str,
+    /// Paper or document that defines it.
+    pub source: &'static str,
+    /// Makes the metric from checked parameters.
+    pub build: fn(&Params) -> Result<Statistics>,
+}
+
+/// All metrics, by name.
+pub static REGISTRY: &[&Entry] = &[];
+
+/// The entry of a name; the error suggests the nearest names.
+pub fn find(name: &str, field: &str) -> Result<&'static Entry> {
+    if let Some(entry) = REGISTRY.iter().find(|entry| entry.name == name) {
+        return Ok(entry);
+    }
+    let nearest = nearest_names(name, REGISTRY.iter().map(|entry| entry.name));
+    Err(Error::invalid(
+        "UNKNOWN_METRIC",
+        field,
+        format!(
+            "there is no metric of this name; {}",
+            suggestion(&nearest, "ListMetrics names all")
+        ),
+    )
+    .with("nearest", nearest.join(",")))
+}
+
+/// Words the suggestion of an error about an unknown name.
+pub fn suggestion(nearest: &[&str], otherwise: &str) -> String {
+    match nearest {
+        [] => otherwise.to_owned(),
+        names => format!("did you mean {}? {otherwise}", names.join(" or ")),
+    }
+}
+
+/// Up to three known names within a small edit distance, nearest first.
+pub fn nearest_names<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let limit = 1 + name.chars().count().min(40) / 3;
+    let mut near: Vec<(usize, &str)> = known
+        .map(|candidate| (edit_distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= limit || (name.len() >= 3 && candidate.starts_with(name))
+        })
+        .collect();
+    near.sort_unstable();
+    near.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// Levenshtein distance over characters; names are short, the caller's is cut at 64 characters.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.chars().take(64).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, r) in right.iter().enumerate() {
+            let substitute = diagonal + usize::from(l != *r);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_sorted() {
+        assert!(REGISTRY.windows(2).all(|pair| pair[0].name < pair[1].name));
+    }
+
+    #[test]
+    fn parameters_are_sorted_and_defaults_are_accepted() {
+        for entry in REGISTRY {
+            assert!(
+                entry.params.windows(2).all(|pair| pair[0].name < pair[1].name),
+                "{}",
+                entry.name
+            );
+            Params::check(entry, &[], "metrics[0]").expect(entry.name);
+        }
+    }
+
+    #[test]
+    fn near_names_are_suggested() {
+        let known = ["bleu", "rouge_1", "rouge_l"];
+        assert_eq!(nearest_names("bleau", known.into_iter()), ["bleu"]);
+        assert_eq!(nearest_names("rouge", known.into_iter()), ["rouge_1", "rouge_l"]);
+        assert!(nearest_names("perplexity", known.into_iter()).is_empty());
+    }
+}
