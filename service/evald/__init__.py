@@ -1,0 +1,1 @@
+"""evald: is the new model really better, where, and by how much?"""

@@ -1,0 +1,146 @@
+"""The Rust extension: reads rows from request bytes, scores them and encodes the answer.
+
+All work on rows runs with the GIL released. Errors are the classes of `evald.errors`.
+Used only by `evald.engine` and the embedded API; everything else goes through those.
+"""
+
+from collections.abc import Buffer, Sequence
+from typing import Final, Literal, final
+
+__all__ = [
+    "UNICODE_VERSION",
+    "VERSION",
+    "Accumulator",
+    "Batch",
+    "CancelFlag",
+    "Limits",
+    "Spec",
+    "SystemSource",
+    "build_info",
+    "get_metric",
+    "list_metrics",
+    "set_threads",
+]
+
+VERSION: Final[str]
+UNICODE_VERSION: Final[str]
+
+def build_info() -> dict[str, str]:
+    """Facts of the build: profile ("release" or "debug"), target, features."""
+
+def set_threads(threads: int) -> None:
+    """Sets the size of the scoring pool of this process, once, before the first call.
+
+    Raises InvalidRequestError if the pool runs already with another size.
+    """
+
+def list_metrics() -> bytes:
+    """A serialised `evald.v1.ListMetricsResponse`."""
+
+def get_metric(name: str) -> bytes:
+    """A serialised `evald.v1.GetMetricResponse`. Raises NotFoundError with the nearest names."""
+
+@final
+class CancelFlag:
+    """Set from any thread to end native work within milliseconds (CancelledError)."""
+
+    def __new__(cls) -> CancelFlag: ...
+    def set(self) -> None: ...
+    def is_set(self) -> bool: ...
+
+@final
+class Limits:
+    """Limits of one call; each is named in the error that it causes."""
+
+    def __new__(
+        cls,
+        *,
+        max_rows: int = ...,
+        max_row_bytes: int = ...,
+        max_systems: int = ...,
+        max_metrics: int = ...,
+        max_classes: int = ...,
+        max_resampling_cost: int = ...,
+        max_response_bytes: int = ...,
+    ) -> Limits: ...
+    @property
+    def max_rows(self) -> int: ...
+    @property
+    def max_row_bytes(self) -> int: ...
+    @property
+    def max_systems(self) -> int: ...
+    @property
+    def max_metrics(self) -> int: ...
+    @property
+    def max_classes(self) -> int: ...
+    @property
+    def max_resampling_cost(self) -> int: ...
+    @property
+    def max_response_bytes(self) -> int: ...
+
+@final
+class SystemSource:
+    """Where the predictions of one system come from."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> Literal["inline", "model"]: ...
+    @property
+    def alias(self) -> str:
+        """Alias of the model; empty for inline systems."""
+    @property
+    def input(self) -> str:
+        """Key of the rows' inputs that holds the model's text."""
+
+@final
+class Spec:
+    """What to evaluate and how: the checked header of a request."""
+
+    @staticmethod
+    def from_request(kind: Literal["evaluate", "compare"], request: bytes, limits: Limits) -> Spec:
+        """Reads the header of a serialised EvaluateRequest or CompareRequest; rows are skipped."""
+    @property
+    def systems(self) -> list[SystemSource]: ...
+    @property
+    def needs(self) -> list[Literal["texts", "labels"]]:
+        """What the metrics need of a row."""
+    def read(self, request: bytes, cancel: CancelFlag | None = None) -> Batch:
+        """Reads the rows of the request that the header came from."""
+    def from_lists(
+        self,
+        predictions: Sequence[Sequence[str]],
+        references: Sequence[str] | Sequence[Sequence[str]],
+        ids: Sequence[str] | None = None,
+    ) -> Batch:
+        """Rows from lists: predictions[system][row]; texts or labels, as `needs` says.
+
+        The strings are copied, so the lists may change afterwards. Reading holds the GIL: pass at most a
+        few thousand rows at a time.
+        """
+
+@final
+class Batch:
+    """Rows that were read once; models may add predictions before they are pushed."""
+
+    def __len__(self) -> int: ...
+    def inputs(self, system: int) -> list[str | None]:
+        """The input text of every row for a model system; None where the row has none."""
+    def set_class_scores(self, system: int, classes: Sequence[str], scores: Buffer) -> None:
+        """Sets the predictions of a model system: float32, C-contiguous, [rows, classes]."""
+    def fail(self, system: int, rows: Sequence[int], reason: str, message: str) -> None:
+        """Marks rows as failed for a system; `message` must hold no text of a row."""
+
+@final
+class Accumulator:
+    """Sums of row statistics: push batches, merge states of other shards, finish."""
+
+    def __new__(cls, spec: Spec, cancel: CancelFlag | None = None) -> Accumulator: ...
+    def push(self, batch: Batch) -> None:
+        """Scores the rows and adds them. A batch can be pushed once."""
+    def state(self) -> bytes:
+        """The sums so far, in a form that other processes of the same version can merge."""
+    def merge(self, state: bytes) -> None:
+        """Adds the sums of another accumulator with the same specification."""
+    def finish(self) -> bytes:
+        """The serialised EvaluateResponse or CompareResponse, without cost."""

@@ -1,0 +1,116 @@
+from evald.v1 import instance_pb2 as _instance_pb2
+from evald.v1 import metric_pb2 as _metric_pb2
+from evald.v1 import report_pb2 as _report_pb2
+from evald.v1 import statistics_pb2 as _statistics_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class EvaluationSpec(_message.Message):
+    __slots__ = ("systems", "metrics", "statistics", "classes", "row_report")
+    SYSTEMS_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    STATISTICS_FIELD_NUMBER: _ClassVar[int]
+    CLASSES_FIELD_NUMBER: _ClassVar[int]
+    ROW_REPORT_FIELD_NUMBER: _ClassVar[int]
+    systems: _containers.RepeatedCompositeFieldContainer[System]
+    metrics: _containers.RepeatedCompositeFieldContainer[_metric_pb2.MetricSpec]
+    statistics: _statistics_pb2.StatisticsSpec
+    classes: _containers.RepeatedScalarFieldContainer[str]
+    row_report: _report_pb2.RowReport
+    def __init__(self, systems: _Optional[_Iterable[_Union[System, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricSpec, _Mapping]]] = ..., statistics: _Optional[_Union[_statistics_pb2.StatisticsSpec, _Mapping]] = ..., classes: _Optional[_Iterable[str]] = ..., row_report: _Optional[_Union[_report_pb2.RowReport, str]] = ...) -> None: ...
+
+class System(_message.Message):
+    __slots__ = ("name", "inline", "model", "remote", "baseline")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    INLINE_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    REMOTE_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    inline: InlineSource
+    model: ModelSource
+    remote: RemoteSource
+    baseline: BaselineSource
+    def __init__(self, name: _Optional[str] = ..., inline: _Optional[_Union[InlineSource, _Mapping]] = ..., model: _Optional[_Union[ModelSource, _Mapping]] = ..., remote: _Optional[_Union[RemoteSource, _Mapping]] = ..., baseline: _Optional[_Union[BaselineSource, _Mapping]] = ...) -> None: ...
+
+class InlineSource(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ModelSource(_message.Message):
+    __slots__ = ("alias", "input")
+    ALIAS_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    alias: str
+    input: str
+    def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ...) -> None: ...
+
+class RemoteSource(_message.Message):
+    __slots__ = ("alias",)
+    ALIAS_FIELD_NUMBER: _ClassVar[int]
+    alias: str
+    def __init__(self, alias: _Optional[str] = ...) -> None: ...
+
+class BaselineSource(_message.Message):
+    __slots__ = ("kind",)
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    def __init__(self, kind: _Optional[str] = ...) -> None: ...
+
+class EvaluateRequest(_message.Message):
+    __slots__ = ("spec", "instances")
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    INSTANCES_FIELD_NUMBER: _ClassVar[int]
+    spec: EvaluationSpec
+    instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Instance]
+    def __init__(self, spec: _Optional[_Union[EvaluationSpec, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ...) -> None: ...
+
+class EvaluateResponse(_message.Message):
+    __slots__ = ("systems", "provenance", "cost")
+    SYSTEMS_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    systems: _containers.RepeatedCompositeFieldContainer[SystemResult]
+    provenance: _report_pb2.Provenance
+    cost: _report_pb2.Cost
+    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ...) -> None: ...
+
+class SystemResult(_message.Message):
+    __slots__ = ("system", "metrics", "rows")
+    SYSTEM_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    system: str
+    metrics: _containers.RepeatedCompositeFieldContainer[_metric_pb2.MetricResult]
+    rows: _report_pb2.RowResults
+    def __init__(self, system: _Optional[str] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricResult, _Mapping]]] = ..., rows: _Optional[_Union[_report_pb2.RowResults, _Mapping]] = ...) -> None: ...
+
+class CompareRequest(_message.Message):
+    __slots__ = ("spec", "instances", "baseline")
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    INSTANCES_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_FIELD_NUMBER: _ClassVar[int]
+    spec: EvaluationSpec
+    instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Instance]
+    baseline: str
+    def __init__(self, spec: _Optional[_Union[EvaluationSpec, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., baseline: _Optional[str] = ...) -> None: ...
+
+class CompareResponse(_message.Message):
+    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost")
+    SYSTEMS_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_FIELD_NUMBER: _ClassVar[int]
+    COMPARISONS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    systems: _containers.RepeatedCompositeFieldContainer[SystemResult]
+    baseline: str
+    comparisons: _containers.RepeatedCompositeFieldContainer[_statistics_pb2.PairedResult]
+    notes: _containers.RepeatedCompositeFieldContainer[_metric_pb2.Note]
+    provenance: _report_pb2.Provenance
+    cost: _report_pb2.Cost
+    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ...) -> None: ...
