@@ -1,0 +1,159 @@
+# Everything a developer or CI runs. `make` alone lists the targets.
+#
+# A fresh machine needs Python >= 3.11, a Rust toolchain and make; the rest is installed into .venv.
+# Stamp files make a second run fast: a target is redone only when a file it depends on has changed.
+
+VENV ?= .venv
+PROTO_VENV := .venv-proto
+TORCH_VENV := .venv-torch
+FLOOR_VENV := .venv-floor
+
+# The first interpreter that is new enough; a pyenv shim counts, and so does PYTHON=/path/to/python.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+PINS := constraints/pins.txt
+# Rust builds for the interpreter of the virtual environment, whatever `python3` is.
+export PYO3_PYTHON := $(abspath $(PY))
+# A shell with another environment active must not redirect installs.
+unexport VIRTUAL_ENV
+unexport PYTHONPATH
+export UV_NO_PROGRESS := 1
+
+RUST_FILES := $(shell find native -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+# Of these, the ones that exist.
+TYPED := $(wildcard service tests tools clients/python examples bench)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help:  ## List the targets
+	@grep -hE '^\.PHONY: .*## |^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' \
+		| awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+.PHONY: setup
+setup: $(VENV)/.stamp-run $(VENV)/.stamp-native  ## Make .venv: dependencies, the Rust extension (release), evald editable
+
+.PHONY: setup-dev
+setup-dev: $(VENV)/.stamp-dev $(VENV)/.stamp-native  ## The same, with the tools of developers
+
+.PHONY: demo
+demo: setup  ## Start a server and compare two real models over gRPC
+	$(PY) -m evald demo
+
+.PHONY: serve
+serve: setup  ## Start a server with the example models; ARGS="..." is passed on
+	$(PY) -m evald serve $(ARGS)
+
+.PHONY: test
+test: setup-dev proto-tools  ## Run all tests that need no torch; ARGS="..." goes to pytest
+	cargo test --workspace --locked
+	$(PY) -m pytest -m "not torch" $(ARGS)
+
+.PHONY: check
+check: setup-dev  ## Run all linters and type checkers; changes nothing
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy $(TYPED)
+	MYPYPATH=service $(PY) -m mypy.stubtest evald._native --mypy-config-file pyproject.toml
+	$(VENV)/bin/lint-imports
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(VENV)/bin/buf lint
+
+.PHONY: format
+format: setup-dev  ## Format Python and Rust in place
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+	cargo fmt --all
+
+.PHONY: proto
+proto: setup-dev proto-tools  ## Regenerate the Python and Rust code of proto/
+	$(PROTO_VENV)/bin/python tools/generate_proto.py service
+	cargo run --quiet --locked -p evald-protogen
+
+.PHONY: metrics
+metrics: setup  ## Rewrite README's table of metrics from the registry
+	$(PY) tools/metrics_table.py
+
+.PHONY: bench
+bench: setup-dev  ## Measure speed against the reference packages
+	$(PY) -m bench $(ARGS)
+
+.PHONY: test-torch
+test-torch: $(TORCH_VENV)/.stamp  ## Run the tests that need torch, in a virtual environment of their own (large)
+	$(TORCH_VENV)/bin/python -m pytest -m torch $(ARGS)
+
+.PHONY: test-floor
+test-floor: $(FLOOR_VENV)/.stamp  ## Run the tests of messages and client on the oldest protobuf and grpcio allowed
+	$(FLOOR_VENV)/bin/python -m pytest tests/project/test_protobuf_floor.py $(ARGS)
+
+.PHONY: pins
+pins: $(VENV)/.stamp-tools  ## Resolve the newest versions into constraints/pins.txt
+	rm -f $(PINS).new
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url \
+		--all-extras pyproject.toml constraints/tools.in --output-file $(PINS).new
+	mv $(PINS).new $(PINS)
+
+.PHONY: clean
+clean:  ## Remove everything that was built, virtual environments included
+	rm -rf $(VENV) $(PROTO_VENV) $(TORCH_VENV) $(FLOOR_VENV) target build dist service/evald/_native*.so
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find service tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+.PHONY: FORCE
+FORCE:
+
+# uv comes from the package index, pinned like everything else; an environment made without pip gets pip first.
+$(VENV)/.stamp-tools: $(PINS)
+	@test -n "$(PYTHON)" || { echo "evald needs Python 3.11 or newer; none found. Try: make PYTHON=/path/to/python3" >&2; exit 1; }
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/null
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint $(PINS) uv maturin
+	@touch $@
+
+$(VENV)/.stamp-run: $(VENV)/.stamp-tools pyproject.toml
+	$(UV) pip install --quiet --python $(PY) -r pyproject.toml --extra server --extra cpu --constraint $(PINS)
+	@touch $@
+
+$(VENV)/.stamp-dev: $(VENV)/.stamp-run
+	$(UV) pip install --quiet --python $(PY) -r pyproject.toml --extra server --extra cpu --extra dev --constraint $(PINS)
+	@touch $@
+
+# Rebuilt when a source changed, or when the built file is gone.
+$(VENV)/.stamp-native: $(VENV)/.stamp-tools $(RUST_FILES) pyproject.toml $(if $(wildcard service/evald/_native*.so),,FORCE)
+	VIRTUAL_ENV=$(abspath $(VENV)) PATH="$(abspath $(VENV)/bin):$$PATH" $(VENV)/bin/maturin develop --release --uv --skip-install
+	$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: proto-tools
+proto-tools: $(PROTO_VENV)/.stamp
+
+$(PROTO_VENV)/.stamp: constraints/proto.txt $(VENV)/.stamp-tools
+	$(UV) venv --quiet --clear --python $(PY) $(PROTO_VENV)
+	$(UV) pip install --quiet --python $(PROTO_VENV)/bin/python -r constraints/proto.txt
+	@touch $@
+
+# The wheel, as users get it, for the environments that test on other versions.
+target/wheels/.stamp: $(VENV)/.stamp-native $(shell find service -name '*.py' -o -name '*.pyi')
+	rm -rf target/wheels
+	$(VENV)/bin/maturin build --release --locked --interpreter $(PY) --out target/wheels
+	@touch $@
+
+$(TORCH_VENV)/.stamp: target/wheels/.stamp
+	test -x $(TORCH_VENV)/bin/python || $(UV) venv --quiet --python $(PY) $(TORCH_VENV)
+	$(UV) pip install --quiet --python $(TORCH_VENV)/bin/python --constraint $(PINS) \
+		-r pyproject.toml --extra server --extra cpu --extra torch torchmetrics pytest pytest-timeout hypothesis
+	$(UV) pip install --quiet --python $(TORCH_VENV)/bin/python --no-deps --reinstall target/wheels/*.whl
+	@touch $@
+
+$(FLOOR_VENV)/.stamp: target/wheels/.stamp constraints/floor.txt
+	$(UV) venv --quiet --clear --python $(PY) $(FLOOR_VENV)
+	$(UV) pip install --quiet --python $(FLOOR_VENV)/bin/python --constraint constraints/floor.txt \
+		target/wheels/*.whl pytest pytest-timeout hypothesis
+	@touch $@
