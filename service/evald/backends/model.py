@@ -1,19 +1,44 @@
-"""A loaded classifier as callers see it: texts in, probabilities and failed rows out."""
+"""A loaded classifier as callers see it: texts in, probabilities and failed rows out. Must not know its library."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from typing import TYPE_CHECKING
 
-from evald.backends.contract import CancelToken, Classification, ModelInfo
+import numpy as np
+
+from evald.backends.contract import Classification, RowFailure, Timings
+from evald.errors import CancelledError, DeadlineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evald.backends.contract import (
+        Backend,
+        Batcher,
+        BatchObserver,
+        CancelToken,
+        Floats,
+        ModelInfo,
+        TokenIds,
+    )
+
+# Tokenising so many texts takes milliseconds: soon enough to look whether the call was ended.
+_CHUNK = 256
 
 
 class Model:
     """One loaded model with its queue; safe to use from many threads."""
 
+    def __init__(self, backend: Backend, batcher: Batcher, observer: BatchObserver | None = None) -> None:
+        self._backend = backend
+        self._batcher = batcher
+        self._observer = observer
+
     @property
     def info(self) -> ModelInfo:
         """What the model is."""
-        raise NotImplementedError
+        return self._backend.info
 
     def classify(
         self, texts: Sequence[str], cancellation: CancelToken, deadline: float | None = None
@@ -22,4 +47,58 @@ class Model:
 
         Raises OverloadedError, CancelledError, DeadlineError or UnavailableError.
         """
-        raise NotImplementedError
+        start = time.monotonic()
+        encoded = self._encode(texts, cancellation, deadline)
+        tokenize_seconds = time.monotonic() - start
+        if self._observer is not None:
+            self._observer.on_stage(self.info.alias, "tokenize", tokenize_seconds)
+        failures = {row: failure for row, tokens in enumerate(encoded) if (failure := self._refusal(row, tokens))}
+        rows = [row for row in range(len(texts)) if row not in failures]
+        run = self._batcher.run([encoded[row] for row in rows], cancellation, deadline)
+        for position, error in run.failed.items():
+            row = rows[position]
+            failures[row] = RowFailure(row, "MODEL_ERROR", f"the model failed on the batch of this row ({error})")
+        scores = np.zeros((len(texts), len(self.info.classes)), dtype=np.float32)
+        scores[rows] = softmax(run.logits)
+        for row in np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist():
+            failures[row] = RowFailure(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
+        scores[list(failures)] = 0.0
+        tokens = sum(len(encoded[row]) for position, row in enumerate(rows) if position not in run.failed)
+        timings = Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, run.batches)
+        return Classification(scores, tuple(failures[row] for row in sorted(failures)), timings)
+
+    def close(self) -> None:
+        """Ends waiting calls with UnavailableError, joins the threads and frees the model."""
+        self._batcher.close()
+        self._backend.close()
+
+    def _encode(self, texts: Sequence[str], cancellation: CancelToken, deadline: float | None) -> list[TokenIds]:
+        encoded: list[TokenIds] = []
+        for start in range(0, len(texts), _CHUNK):
+            if cancellation.is_set():
+                raise CancelledError("the call was ended while its texts were tokenised")
+            if deadline is not None and time.monotonic() >= deadline:
+                raise DeadlineError("the deadline passed while texts were tokenised")
+            encoded += self._backend.encode(texts[start : start + _CHUNK])
+        return encoded
+
+    def _refusal(self, row: int, tokens: TokenIds) -> RowFailure | None:
+        longest = self.info.max_tokens
+        if len(tokens) > longest:
+            return RowFailure(
+                row, "INPUT_TOO_LONG", f"the input has {len(tokens)} tokens, the model takes at most {longest}"
+            )
+        if not len(tokens):
+            return RowFailure(row, "EMPTY_INPUT", "the input has no tokens")
+        return None
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities by row. In double precision, so that the last bit of a float32 does not depend on the row's place
+    in a vector register; a row that is not finite stays so.
+    """
+    wide = logits.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        powers = np.exp(wide - wide.max(axis=1, keepdims=True, initial=-np.inf))
+        scores: Floats = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return scores

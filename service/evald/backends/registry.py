@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import importlib
+import logging
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from evald.backends.contract import BatchObserver, ModelInfo, ModelState
+from evald.backends.folder import LoadError
+from evald.errors import ModelNotReadyError, NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from evald.backends.contract import Backend
     from evald.backends.model import Model
 
 Device = Literal["cpu", "cuda"]
 
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BackendEntry:
+    """A backend by import string, so that its library is only imported for a model; `extra` installs that library."""
+
+    name: str
+    target: str
+    extra: str
+
+
+def backend_table(entries: Iterable[BackendEntry]) -> dict[str, BackendEntry]:
+    """Entries by name; a duplicate is an error."""
+    table: dict[str, BackendEntry] = {}
+    for entry in entries:
+        if entry.name in table:
+            raise ValueError(f"two backends are named {entry.name}")
+        table[entry.name] = entry
+    return table
+
+
+BACKENDS = backend_table([BackendEntry("onnx", "evald.backends.onnx:OnnxBackend", "cpu")])
+
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """How models are run; the same for all models of a registry."""
+    """How models are run; the same for all models of a registry. Tokens count padding."""
 
     backend: str = "onnx"
     device: Device = "cpu"
@@ -27,8 +59,16 @@ class ModelOptions:
     queue_tokens: int = 1 << 18
 
 
+@dataclass
+class _Slot:
+    path: Path
+    state: ModelState = ModelState.LOADING
+    reason: str = ""
+    model: Model | None = None
+
+
 class ModelRegistry:
-    """The models of the server's settings: an alias is a folder."""
+    """The models of the server's settings: an alias is a folder. Nothing is loaded before `load`."""
 
     def __init__(
         self,
@@ -36,28 +76,122 @@ class ModelRegistry:
         options: ModelOptions | None = None,
         observer: BatchObserver | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._slots = {alias: _Slot(Path(path)) for alias, path in sorted((models or {}).items())}
+        self._options = options or ModelOptions()
+        self._observer = observer
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._loaded = threading.Event()
+        self._loader: threading.Thread | None = None
+        if not self._slots:
+            self._loaded.set()
 
     def load(self, background: bool = False) -> None:
-        """Loads every model, one after the other; failures are kept as states, never raised."""
-        raise NotImplementedError
+        """Loads every model, one after the other; failures are kept as states, never raised. Call once."""
+        if not background:
+            self._load_all()
+            return
+        self._loader = threading.Thread(target=self._load_all, name="evald-model-loader", daemon=True)
+        self._loader.start()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits until no model is loading any more."""
-        raise NotImplementedError
+        return self._loaded.wait(timeout)
 
     def aliases(self) -> tuple[str, ...]:
         """All aliases, sorted."""
-        raise NotImplementedError
+        return tuple(self._slots)
 
     def describe(self, alias: str) -> tuple[ModelInfo | None, ModelState, str]:
         """What the model is (None unless READY), its state and why it failed (else ""). Raises NotFoundError."""
-        raise NotImplementedError
+        slot = self._slot(alias)
+        with self._lock:
+            return slot.model.info if slot.model else None, slot.state, slot.reason
 
     def get(self, alias: str) -> Model:
-        """The model. Raises NotFoundError (UNKNOWN_MODEL) or ModelNotReadyError."""
-        raise NotImplementedError
+        """The model. Raises NotFoundError (UNKNOWN_MODEL) or ModelNotReadyError (MODEL_LOADING, MODEL_FAILED)."""
+        slot = self._slot(alias)
+        with self._lock:
+            model, state, reason = slot.model, slot.state, slot.reason
+        if model is not None:
+            return model
+        if state is ModelState.LOADING:
+            raise ModelNotReadyError(
+                f"the model {alias} is still loading", reason="MODEL_LOADING", metadata={"alias": alias}
+            )
+        raise ModelNotReadyError(
+            f"the model {alias} could not be loaded: {reason}",
+            reason="MODEL_FAILED",
+            metadata={"alias": alias, "stateReason": reason},
+        )
 
     def close(self) -> None:
         """Ends waiting calls with UnavailableError, joins all threads and frees the models."""
-        raise NotImplementedError
+        self._closed.set()
+        if self._loader is not None:
+            self._loader.join()
+        for slot in self._slots.values():
+            with self._lock:
+                model, slot.model = slot.model, None
+                slot.state, slot.reason = ModelState.FAILED, "the registry is closed"
+            if model is not None:
+                model.close()
+        self._loaded.set()
+
+    def _slot(self, alias: str) -> _Slot:
+        if alias in self._slots:
+            return self._slots[alias]
+        nearest = difflib.get_close_matches(alias, self._slots, n=3)
+        hint = f"did you mean {' or '.join(nearest)}?" if nearest else "ListModels names all"
+        raise NotFoundError(
+            f"unknown model; {hint}",
+            reason="UNKNOWN_MODEL",
+            metadata={"alias": alias[:64], "nearest": ",".join(nearest), "models": str(len(self._slots))},
+        )
+
+    def _load_all(self) -> None:
+        for alias, slot in self._slots.items():
+            if self._closed.is_set():
+                break
+            state, reason, model = ModelState.READY, "", None
+            try:
+                model = self._open(alias, slot.path)
+            except LoadError as error:
+                state, reason = ModelState.FAILED, str(error)
+            except OSError as error:
+                state, reason = ModelState.FAILED, f"a file cannot be read ({error.strerror})"
+            except Exception as error:  # noqa: BLE001 - one broken model must not take the others along
+                _log.exception("model %s could not be loaded", alias)
+                state, reason = ModelState.FAILED, f"unexpected {type(error).__name__} while loading; see the log"
+            with self._lock:
+                slot.model, slot.state, slot.reason = model, state, reason
+            _log.info("model %s is %s %s", alias, state.value, reason)
+        self._loaded.set()
+
+    def _open(self, alias: str, path: Path) -> Model:
+        backend = _make_backend(alias, path, self._options)
+        # Needs numpy, which a server without models must not pay for.
+        from evald.backends.batching import TokenBudgetBatcher
+        from evald.backends.model import Model
+
+        batcher = TokenBudgetBatcher(
+            backend,
+            self._observer,
+            batch_tokens=self._options.batch_tokens,
+            queue_tokens=self._options.queue_tokens,
+            workers=self._options.workers,
+        )
+        return Model(backend, batcher, self._observer)
+
+
+def _make_backend(alias: str, path: Path, options: ModelOptions) -> Backend:
+    entry = BACKENDS.get(options.backend)
+    if entry is None:
+        raise LoadError(f"unknown backend {options.backend}; known are {', '.join(BACKENDS)}")
+    module, _, name = entry.target.partition(":")
+    try:
+        factory = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise LoadError(f"the library {error.name} is missing: install evald[{entry.extra}]") from error
+    backend: Backend = factory(alias, path, options)
+    return backend

@@ -1,0 +1,263 @@
+"""Runs the sequences of many calls in few batches. Must not know what a model, a text or a request is.
+
+The unit is the sequence: batches mix calls. A worker never waits for a batch to fill: what came while the last batch
+ran is the next one. Every batch holds one padded length (see `buckets.padded_length`) and a bounded number of padded
+tokens, because on a CPU a bigger batch leaves the caches and is slower.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from evald.backends.buckets import Call, Entry, LengthBuckets
+from evald.backends.contract import BatchedRun
+from evald.errors import CancelledError, DeadlineError, EvaldError, InternalError, OverloadedError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evald.backends.contract import Backend, BatchObserver, CancelToken, Floats, TokenIds
+
+_log = logging.getLogger(__name__)
+
+# Seconds a padded token before anything was measured: a small encoder on one core.
+_FIRST_PACE = 1e-4
+# One slow batch on a busy machine must not change the order of work much.
+_PACE_WEIGHT = 0.2
+# Work counts as hopeless only if it is so at the best speed of this many batches.
+_PACE_WINDOW = 32
+_RETRY_SECONDS = (0.05, 30.0)
+
+
+class TokenBudgetBatcher:
+    """The `Batcher` of this release: length buckets, a token budget, least slack first."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        observer: BatchObserver | None = None,
+        *,
+        batch_tokens: int,
+        queue_tokens: int,
+        workers: int = 1,
+    ) -> None:
+        self._backend = backend
+        self._alias = backend.info.alias
+        self._observer = observer
+        self._batch_tokens = batch_tokens
+        self._queue_tokens = queue_tokens
+        self._changed = threading.Condition()
+        self._buckets = LengthBuckets()
+        self._calls: set[Call] = set()
+        self._pace = _FIRST_PACE
+        self._paces: deque[float] = deque(maxlen=_PACE_WINDOW)
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"evald-model-{self._alias}-{number}", daemon=True)
+            for number in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def run(self, sequences: Sequence[TokenIds], cancel: CancelToken, deadline: float | None) -> BatchedRun:
+        """See `contract.Batcher`."""
+        info = self._backend.info
+        call = Call(sequences, cancel, deadline, info.max_tokens, time.monotonic())
+        if not sequences:
+            call.finish(call.enqueued)
+        unsubscribe = cancel.subscribe(lambda: self._end(call, _cancelled(), "CANCELLED"))
+        try:
+            self._admit(call)
+            if not call.done.wait(_seconds_until(deadline)):
+                self._end(call, DeadlineError("the deadline passed while a model was running"), "DEADLINE")
+        finally:
+            unsubscribe()
+        if call.error is not None:
+            raise call.error
+        logits = np.zeros((len(sequences), len(info.classes)), np.float32) if call.logits is None else call.logits
+        queue_seconds = max(0.0, call.finished - call.enqueued - call.batch_seconds)
+        return BatchedRun(logits, call.failed, queue_seconds, call.infer_seconds, call.batches)
+
+    def close(self) -> None:
+        """See `contract.Batcher`; closing twice is allowed."""
+        with self._changed:
+            self._closed = True
+            calls = list(self._calls)
+            self._changed.notify_all()
+        for call in calls:
+            self._end(call, _shutting_down(), "SHUTDOWN")
+        for thread in self._threads:
+            thread.join()
+
+    def _admit(self, call: Call) -> None:
+        error: EvaldError | None = None
+        with self._changed:
+            if call.done.is_set():
+                return
+            waiting = self._buckets.padded_tokens
+            if self._closed:
+                error, reason = _shutting_down(), "SHUTDOWN"
+            # A call of any size is let into an empty queue, else a big one could never run.
+            elif waiting and waiting + call.waiting_tokens > self._queue_tokens:
+                error, reason = self._overloaded(waiting), "OVERLOADED"
+            elif self._is_hopeless(call, call.waiting_tokens, time.monotonic()):
+                error, reason = _unmeetable(), "DEADLINE"
+            else:
+                self._calls.add(call)
+                self._buckets.push(call, self._pace)
+                self._changed.notify(len(call.sequences))
+        if error is not None:
+            self._observe_shed(reason, len(call.sequences))
+            raise error
+        self._observe_queue()
+
+    def _end(self, call: Call, error: EvaldError, reason: str, taken: int = 0) -> None:
+        """Ends a call early: what waits is dropped, what runs is ignored when it is done."""
+        with self._changed:
+            if call.done.is_set():
+                return
+            call.error = error
+            admitted = call in self._calls
+            self._calls.discard(call)
+            call.finish(time.monotonic())
+            dropped = taken + (self._buckets.drop(call) if admitted else 0)
+        if dropped:
+            self._observe_shed(reason, dropped)
+            self._observe_queue()
+
+    def _work(self) -> None:
+        try:
+            while (batch := self._next()) is not None:
+                self._run_batch(*batch)
+        except BaseException:
+            # Without a worker, callers would wait for ever.
+            with self._changed:
+                self._closed = True
+                calls = list(self._calls)
+            for call in calls:
+                self._end(call, InternalError("the worker of a model ended"), "SHUTDOWN")
+            raise
+
+    def _next(self) -> tuple[int, list[Entry]] | None:
+        """The next batch, as soon as there is one; None when closed."""
+        while True:
+            with self._changed:
+                while not self._closed and not self._buckets.sequences:
+                    self._changed.wait()
+                if self._closed:
+                    return None
+                length, entries = self._buckets.take(self._batch_tokens)
+            live = self._without_hopeless(length, entries)
+            if live:
+                return length, live
+
+    def _without_hopeless(self, length: int, entries: list[Entry]) -> list[Entry]:
+        now = time.monotonic()
+        for call, taken in Counter(entry.call for entry in entries).items():
+            if call.cancel.is_set():
+                self._end(call, _cancelled(), "CANCELLED", taken)
+            elif self._is_hopeless(call, call.waiting_tokens + taken * length, now):
+                self._end(call, _unmeetable(), "DEADLINE", taken)
+        return [entry for entry in entries if not entry.call.done.is_set()]
+
+    def _is_hopeless(self, call: Call, tokens: int, now: float) -> bool:
+        if call.deadline is None:
+            return False
+        best = min(self._paces, default=0.0)
+        return now + tokens * best / len(self._threads) >= call.deadline
+
+    def _run_batch(self, length: int, entries: list[Entry]) -> None:
+        start = time.monotonic()
+        sequences = [entry.call.sequences[entry.position] for entry in entries]
+        for call in {entry.call for entry in entries}:
+            self._observe_stage("queue", start - call.enqueued)
+        logits, failure = self._ask_backend(sequences, length)
+        now = time.monotonic()
+        with self._changed:
+            if logits is not None:
+                self._measure((now - start) / (length * len(entries)))
+            for row, entry in enumerate(entries):
+                if entry.call.done.is_set():
+                    continue
+                if logits is None:
+                    entry.call.failed[entry.position] = failure
+                else:
+                    entry.call.store(entry.position, logits[row])
+            for call, sequences_of_call in Counter(entry.call for entry in entries).items():
+                self._account(call, sequences_of_call, now, now - start, sequences_of_call / len(entries))
+        if self._observer is not None:
+            self._observer.on_batch(self._alias, len(entries), sum(map(len, sequences)), length * len(entries))
+        self._observe_stage("infer", now - start)
+        self._observe_queue()
+
+    def _ask_backend(self, sequences: list[TokenIds], length: int) -> tuple[Floats | None, str]:
+        """The logits, or None and the class name of what went wrong."""
+        try:
+            logits = self._backend.run(sequences, length)
+            if logits.shape != (len(sequences), len(self._backend.info.classes)):
+                return None, "WrongShape"
+        except Exception as error:  # noqa: BLE001 - whatever a model raises is the fault of its batch, not of the queue
+            # The message may quote what the model read, so only the class of the error is logged and reported.
+            failure = type(error).__name__
+            _log.error("model %s failed on a batch of %d sequences: %s", self._alias, len(sequences), failure)
+            return None, failure
+        return logits, ""
+
+    def _account(self, call: Call, sequences: int, now: float, seconds: float, share: float) -> None:
+        if call.done.is_set():
+            return
+        call.batches += 1
+        call.batch_seconds += seconds
+        call.infer_seconds += seconds * share
+        call.pending -= sequences
+        if not call.pending:
+            self._calls.discard(call)
+            call.finish(now)
+
+    def _measure(self, pace: float) -> None:
+        self._pace = pace if not self._paces else (1 - _PACE_WEIGHT) * self._pace + _PACE_WEIGHT * pace
+        self._paces.append(pace)
+
+    def _overloaded(self, waiting: int) -> OverloadedError:
+        shortest, longest = _RETRY_SECONDS
+        drain = waiting * self._pace / len(self._threads)
+        return OverloadedError(
+            f"the queue of the model holds {waiting} tokens, the limit is {self._queue_tokens}",
+            reason="MODEL_QUEUE_FULL",
+            metadata={"alias": self._alias, "queuedTokens": str(waiting), "maxQueuedTokens": str(self._queue_tokens)},
+            retry_after=min(max(drain, shortest), longest),
+        )
+
+    def _observe_queue(self) -> None:
+        if self._observer is not None:
+            self._observer.on_queue(self._alias, self._buckets.sequences, self._buckets.padded_tokens)
+
+    def _observe_stage(self, stage: Literal["queue", "infer"], seconds: float) -> None:
+        if self._observer is not None:
+            self._observer.on_stage(self._alias, stage, seconds)
+
+    def _observe_shed(self, reason: str, sequences: int) -> None:
+        if self._observer is not None:
+            self._observer.on_shed(self._alias, reason, sequences)
+
+
+def _seconds_until(deadline: float | None) -> float | None:
+    return None if deadline is None else min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
+
+
+def _cancelled() -> CancelledError:
+    return CancelledError("the call was ended while it waited for a model")
+
+
+def _unmeetable() -> DeadlineError:
+    return DeadlineError("the model cannot answer before the deadline", reason="DEADLINE_UNMEETABLE")
+
+
+def _shutting_down() -> UnavailableError:
+    return UnavailableError("the model is being closed", reason="SHUTTING_DOWN")

@@ -1,0 +1,136 @@
+"""Reads a model folder in the layout of model hubs. Must not know which library runs the model.
+
+Only the files that are asked for are opened. Pickles and Python files in the folder are never opened, and neither is
+anything outside of it, except the `blobs` that the snapshots of a hub cache link to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MAX_CONFIG_BYTES = 16 << 20
+# A tokenizer without a limit of its own writes a huge number.
+_NO_LIMIT = 1_000_000
+# These count positions from behind the padding token, so they have fewer than max_position_embeddings.
+_POSITIONS_AFTER_PADDING = frozenset({"camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl"})
+
+
+class LoadError(Exception):
+    """Why a model cannot be loaded. The message is the reason of the state FAILED, so it holds no absolute path."""
+
+
+@dataclass(frozen=True)
+class ClassifierConfig:
+    """What config.json says about a text classifier."""
+
+    classes: tuple[str, ...]
+    max_tokens: int
+    pad_token_id: int
+
+
+class ModelFolder:
+    """The checked way to the files of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self._root = folder.resolve(strict=True)
+        except OSError:
+            raise LoadError("the folder of the model does not exist") from None
+        if not self._root.is_dir():
+            raise LoadError("the path of the model is not a folder")
+
+    def find(self, *names: str) -> Path:
+        """The first of some relative paths that is a file. Raises LoadError if there is none or it leads outside."""
+        for name in names:
+            path = self._root / name
+            if not path.is_file():
+                continue
+            if not self._is_inside(path.resolve()):
+                raise LoadError(f"{name} leads to a file outside of the model's folder")
+            return path
+        raise LoadError(f"{' or '.join(names)} is missing")
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """The object in a JSON file."""
+        path = self.find(name)
+        if path.stat().st_size > _MAX_CONFIG_BYTES:
+            raise LoadError(f"{name} is larger than {_MAX_CONFIG_BYTES} bytes")
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):
+            raise LoadError(f"{name} is not valid JSON") from None
+        if not isinstance(value, dict):
+            raise LoadError(f"{name} is not a JSON object")
+        return value
+
+    def classifier_config(self) -> ClassifierConfig:
+        """The checked config.json, with the limit of tokenizer_config.json if that is lower."""
+        config = self.read_json("config.json")
+        if config.get("problem_type") not in (None, "single_label_classification"):
+            raise LoadError("config.json: problem_type must be single_label_classification; others are not served yet")
+        pad_token_id = _count(config, "pad_token_id") or 0
+        return ClassifierConfig(_classes(config), self._max_tokens(config, pad_token_id), pad_token_id)
+
+    def _max_tokens(self, config: dict[str, Any], pad_token_id: int) -> int:
+        limits = []
+        positions = _count(config, "max_position_embeddings")
+        if positions is not None:
+            behind = config.get("model_type") in _POSITIONS_AFTER_PADDING
+            limits.append(positions - (pad_token_id + 1 if behind else 0))
+        try:
+            limit = self.read_json("tokenizer_config.json").get("model_max_length")
+        except LoadError:
+            limit = None
+        if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT:
+            limits.append(int(limit))
+        if not limits or min(limits) < 1:
+            raise LoadError("config.json: max_position_embeddings is missing or not positive")
+        return min(limits)
+
+    def _is_inside(self, path: Path) -> bool:
+        allowed = [self._root]
+        if self._root.parent.name == "snapshots":
+            allowed.append(self._root.parent.parent / "blobs")
+        return any(path.is_relative_to(root) for root in allowed)
+
+
+def digest(*paths: Path) -> str:
+    """sha256 (hex) of the bytes of files, one after the other."""
+    total = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                total.update(block)
+    return total.hexdigest()
+
+
+def _classes(config: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the classes by position, from id2label; label2id and num_labels must agree."""
+    labels = config.get("id2label")
+    if not isinstance(labels, dict) or not labels:
+        raise LoadError("config.json: id2label is missing")
+    names = [labels.get(str(position)) for position in range(len(labels))]
+    classes = tuple(name for name in names if isinstance(name, str) and name)
+    if len(classes) != len(labels):
+        raise LoadError(f"config.json: id2label must name the classes 0 to {len(labels) - 1}")
+    if len(set(classes)) != len(classes):
+        raise LoadError("config.json: id2label names a class twice")
+    if len(classes) < 2:
+        raise LoadError("config.json: id2label names one class; a classifier has two or more")
+    inverse = {name: position for position, name in enumerate(classes)}
+    if config.get("label2id") not in (None, inverse):
+        raise LoadError("config.json: label2id contradicts id2label")
+    if config.get("num_labels") not in (None, len(classes)):
+        raise LoadError(f"config.json: num_labels is not {len(classes)}, the number of classes in id2label")
+    return classes
+
+
+def _count(config: dict[str, Any], key: str) -> int | None:
+    value = config.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,0 +1,189 @@
+"""Text classification on ONNX Runtime. Must not know queues, calls or messages.
+
+Needs onnxruntime and tokenizers, not transformers: config.json, tokenizer.json and onnx/model.onnx say it all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime
+import tokenizers
+
+from evald.backends.contract import ModelInfo
+from evald.backends.folder import LoadError, ModelFolder, digest
+from evald.backends.onnx_graph import Weights, read_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from evald.backends.contract import Floats, TokenIds
+    from evald.backends.registry import ModelOptions
+
+TASK = "text-classification"
+
+_PROVIDERS: dict[str, tuple[str, dict[str, str]]] = {
+    "cpu": ("CPUExecutionProvider", {}),
+    # The default doubles the arena each time it grows.
+    "cuda": ("CUDAExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"}),
+}
+_REQUIRED_INPUTS = frozenset({"input_ids", "attention_mask"})
+_OPTIONAL_INPUTS = frozenset({"token_type_ids"})
+_DTYPES: dict[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
+_ERRORS_ONLY = 3
+_PROBE_LENGTHS = (8, 32)
+_PROBE_ROWS = (1, 2, 3, 4, 7, 16)
+_PROBE_TEXT = "an answer must not depend on the rows that it was batched with , so we ask for it again"
+
+
+class OnnxBackend:
+    """One ONNX model with its tokenizer. Raises LoadError."""
+
+    def __init__(self, alias: str, path: Path, options: ModelOptions) -> None:
+        folder = ModelFolder(path)
+        config = folder.classifier_config()
+        tokenizer_path = folder.find("tokenizer.json")
+        model_path = folder.find("onnx/model.onnx", "model.onnx")
+        weights = _read_weights(model_path)
+        root = "onnx/" if model_path.parent.name == "onnx" else ""
+        external = [folder.find(root + name) for name in weights.external_files]
+        self._tokenizer = _load_tokenizer(tokenizer_path)
+        self._session = _open_session(model_path, options)
+        self._pad = config.pad_token_id
+        self._inputs = _check_inputs(self._session)
+        self._output = _check_output(self._session, len(config.classes))
+        self._min_rows = 1
+        self._info = ModelInfo(
+            alias=alias,
+            task=TASK,
+            classes=config.classes,
+            max_tokens=config.max_tokens,
+            weights_digest=digest(model_path, *external),
+            tokenizer_digest=digest(tokenizer_path),
+            engine=f"onnxruntime {onnxruntime.__version__}",
+            device=options.device,
+            precision=weights.precision,
+            batch_invariant=self._probe(len(config.classes), config.max_tokens),
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        """See `contract.Backend`."""
+        return self._info
+
+    def encode(self, texts: Sequence[str]) -> list[TokenIds]:
+        """See `contract.Backend`."""
+        return [np.array(encoding.ids, dtype=np.int64) for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+
+    def run(self, sequences: Sequence[TokenIds], length: int) -> Floats:
+        """See `contract.Backend`."""
+        shape = (max(len(sequences), self._min_rows), length)
+        feed = {name: np.zeros(shape, dtype=dtype) for name, dtype in self._inputs.items()}
+        feed["input_ids"].fill(self._pad)
+        for row in range(shape[0]):
+            sequence = sequences[min(row, len(sequences) - 1)]
+            feed["input_ids"][row, : len(sequence)] = sequence
+            feed["attention_mask"][row, : len(sequence)] = 1
+        logits = self._session.run([self._output], feed)[0][: len(sequences)]
+        return np.ascontiguousarray(logits, dtype=np.float32)
+
+    def close(self) -> None:
+        """See `contract.Backend`."""
+        del self._session, self._tokenizer
+
+    def _probe(self, classes: int, max_tokens: int) -> bool:
+        """Warms up, checks the width of the answer and finds out whether answers depend on the number of rows.
+
+        Some matrix libraries take another path for a single row. Then single rows are run twice over, which is cheap
+        beside answers that change with the load of the server.
+        """
+        lengths = {min(length, max_tokens) for length in _PROBE_LENGTHS}
+        for self._min_rows in (1, 2):
+            try:
+                if all(self._is_invariant(length, classes) for length in lengths):
+                    return True
+            except LoadError:
+                raise
+            except Exception as error:  # onnxruntime raises classes of its own, and RuntimeError
+                raise LoadError(f"the model fails on a first text ({type(error).__name__})") from error
+        self._min_rows = 1
+        return False
+
+    def _is_invariant(self, length: int, classes: int) -> bool:
+        words = _PROBE_TEXT.split()
+        texts = [" ".join(words[start:] + words[:start]) for start in range(max(_PROBE_ROWS))]
+        sequences = [ids[: max(1, length - row % 4)] for row, ids in enumerate(self.encode(texts))]
+        alone = [self.run([sequence], length) for sequence in sequences]
+        if alone[0].shape != (1, classes):
+            raise LoadError(f"the model answers with shape {alone[0].shape[1:]}, config.json names {classes} classes")
+        return all(
+            self.run(sequences[:rows], length).tobytes() == b"".join(row.tobytes() for row in alone[:rows])
+            for rows in _PROBE_ROWS
+        )
+
+
+def _read_weights(path: Path) -> Weights:
+    try:
+        return read_weights(path)
+    except ValueError:
+        raise LoadError(f"{path.name} is not an ONNX model") from None
+
+
+def _load_tokenizer(path: Path) -> Any:
+    try:
+        tokenizer = tokenizers.Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises plain Exception
+        raise LoadError("tokenizer.json cannot be read by the tokenizers library") from error
+    # The file may ask for truncation, which would change answers silently; the batcher pads.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _open_session(path: Path, options: ModelOptions) -> Any:
+    """A session on the device that was asked for. The runtime itself falls back to the CPU without an error."""
+    if options.device not in _PROVIDERS:
+        raise LoadError(f"unknown device {options.device}; known are {', '.join(_PROVIDERS)}")
+    provider = _PROVIDERS[options.device]
+    if provider[0] not in onnxruntime.get_available_providers():
+        raise LoadError(f"device {options.device} was asked for, but this onnxruntime is built without {provider[0]}")
+    session_options = onnxruntime.SessionOptions()
+    session_options.intra_op_num_threads = options.threads
+    session_options.inter_op_num_threads = 1
+    session_options.log_severity_level = _ERRORS_ONLY
+    # Spinning threads take the cores away from everything else on a busy machine.
+    session_options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session_options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    # Patterns are kept by shape, and shapes vary here.
+    session_options.enable_mem_pattern = False
+    try:
+        session = onnxruntime.InferenceSession(str(path), session_options, providers=[provider])
+    except Exception as error:  # onnxruntime raises classes of its own, and RuntimeError
+        raise LoadError(f"onnxruntime cannot load {path.name} ({type(error).__name__})") from error
+    got = session.get_providers()[0]
+    if got != provider[0]:
+        raise LoadError(f"device {options.device} was asked for, but onnxruntime fell back to {got}")
+    return session
+
+
+def _check_inputs(session: Any) -> dict[str, type[np.integer[Any]]]:
+    inputs = {item.name: item.type for item in session.get_inputs()}
+    missing = sorted(_REQUIRED_INPUTS - inputs.keys())
+    unknown = sorted(inputs.keys() - _REQUIRED_INPUTS - _OPTIONAL_INPUTS)
+    if missing or unknown:
+        raise LoadError(f"the inputs of the graph do not fit: missing {missing}, unknown {unknown}")
+    odd = sorted(name for name, kind in inputs.items() if kind not in _DTYPES)
+    if odd:
+        raise LoadError(f"the inputs {odd} of the graph are neither int64 nor int32")
+    return {name: _DTYPES[kind] for name, kind in inputs.items()}
+
+
+def _check_output(session: Any, classes: int) -> str:
+    outputs = {item.name: item.shape for item in session.get_outputs()}
+    name = "logits" if "logits" in outputs else next(iter(outputs))
+    width = outputs[name][-1] if outputs[name] else None
+    if isinstance(width, int) and width != classes:
+        raise LoadError(f"the model answers with {width} classes, config.json names {classes}")
+    return str(name)
