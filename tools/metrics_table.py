@@ -25,7 +25,8 @@ def table() -> str:
     """The table, in Markdown."""
     lines = ["| metric | what it measures | parameters | equal to |", "| --- | --- | --- | --- |"]
     lines += [
-        f"| `{metric.name}` | {metric.summary} | {_parameters(metric)} | {metric.reference} |" for metric in descriptors()
+        f"| `{metric.name}` | {metric.summary} | {_parameters(metric)} | {metric.reference} |"
+        for metric in descriptors()
     ]
     return "\n".join(lines)
 
