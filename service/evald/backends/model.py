@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from evald.backends.contract import (
         Backend,
+        BatchedRun,
         Batcher,
         BatchObserver,
         CancelToken,
@@ -41,30 +42,33 @@ class Model:
         return self._backend.info
 
     def classify(
-        self, texts: Sequence[str], cancellation: CancelToken, deadline: float | None = None
+        self, texts: Sequence[str | None], cancellation: CancelToken, deadline: float | None = None
     ) -> Classification:
-        """Blocks until every row is done or failed. `deadline` is on the clock of `time.monotonic`.
+        """Blocks until every row is done or failed; a row whose text is None fails. `deadline` is on the clock of
+        `time.monotonic`.
 
         Raises OverloadedError, CancelledError, DeadlineError or UnavailableError.
         """
         start = time.monotonic()
-        encoded = self._encode(texts, cancellation, deadline)
+        failures = {row: _missing(row) for row, text in enumerate(texts) if text is None}
+        given = [(row, text) for row, text in enumerate(texts) if text is not None]
+        encoded = self._encode([text for _, text in given], cancellation, deadline)
         tokenize_seconds = time.monotonic() - start
         if self._observer is not None:
             self._observer.on_stage(self.info.alias, "tokenize", tokenize_seconds)
-        failures = {row: failure for row, tokens in enumerate(encoded) if (failure := self._refusal(row, tokens))}
-        rows = [row for row in range(len(texts)) if row not in failures]
-        run = self._batcher.run([encoded[row] for row in rows], cancellation, deadline)
-        for position, error in run.failed.items():
-            row = rows[position]
-            failures[row] = RowFailure(row, "MODEL_ERROR", f"the model failed on the batch of this row ({error})")
-        scores = np.zeros((len(texts), len(self.info.classes)), dtype=np.float32)
-        scores[rows] = softmax(run.logits)
-        for row in np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist():
-            failures[row] = RowFailure(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
-        scores[list(failures)] = 0.0
-        tokens = sum(len(encoded[row]) for position, row in enumerate(rows) if position not in run.failed)
-        timings = Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, run.batches)
+        rows: list[int] = []
+        sequences: list[TokenIds] = []
+        for (row, _), tokens in zip(given, encoded, strict=True):
+            failure = self._refusal(row, tokens)
+            if failure is not None:
+                failures[row] = failure
+            else:
+                rows.append(row)
+                sequences.append(tokens)
+        run = self._batcher.run(sequences, cancellation, deadline)
+        scores = self._scores(len(texts), rows, run, failures)
+        tokens_read = sum(len(tokens) for position, tokens in enumerate(sequences) if position not in run.failed)
+        timings = Timings(tokens_read, run.queue_seconds, tokenize_seconds, run.infer_seconds, run.batches)
         return Classification(scores, tuple(failures[row] for row in sorted(failures)), timings)
 
     def close(self) -> None:
@@ -82,6 +86,18 @@ class Model:
             encoded += self._backend.encode(texts[start : start + _CHUNK])
         return encoded
 
+    def _scores(self, count: int, rows: list[int], run: BatchedRun, failures: dict[int, RowFailure]) -> Floats:
+        """Probabilities of all rows; adds the failures of the run to `failures`."""
+        for position, error in run.failed.items():
+            row = rows[position]
+            failures[row] = RowFailure(row, "MODEL_ERROR", f"the model failed on the batch of this row ({error})")
+        scores = np.zeros((count, len(self.info.classes)), dtype=np.float32)
+        scores[rows] = softmax(run.logits)
+        for row in np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist():
+            failures[row] = RowFailure(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
+        scores[list(failures)] = 0.0
+        return scores
+
     def _refusal(self, row: int, tokens: TokenIds) -> RowFailure | None:
         longest = self.info.max_tokens
         if len(tokens) > longest:
@@ -91,6 +107,10 @@ class Model:
         if not len(tokens):
             return RowFailure(row, "EMPTY_INPUT", "the input has no tokens")
         return None
+
+
+def _missing(row: int) -> RowFailure:
+    return RowFailure(row, "MISSING_INPUT", "the row has no text for the model")
 
 
 def softmax(logits: Floats) -> Floats:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from evald import _native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Cancellation:

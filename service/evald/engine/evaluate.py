@@ -6,18 +6,28 @@ know gRPC, the messages of the API or which library runs a model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from evald import _native
-from evald.backends.contract import Classification, ModelInfo
-from evald.backends.registry import ModelRegistry
 from evald.engine.cancellation import Cancellation
+from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from evald.backends.contract import Classification, ModelInfo, Timings
+from evald.backends.model import Model
+    from evald.backends.registry import ModelRegistry
 
 __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
 
 Kind = Literal["evaluate", "compare"]
+
+# What the predictions of a model of each task hold, in the words of `Spec.needs`.
+_PRODUCES: dict[str, tuple[str, ...]] = {"text-classification": ("labels",)}
 
 
 @dataclass(frozen=True)
@@ -60,14 +70,35 @@ class Engine:
     def run(
         self, kind: Kind, request: bytes, cancellation: Cancellation, deadline: float | None = None
     ) -> tuple[bytes, RunFacts]:
-        """The serialised EvaluateResponse or CompareResponse, without provenance of models and without cost."""
-        raise NotImplementedError
+        """The serialised EvaluateResponse or CompareResponse, without provenance of models and without cost.
+
+        Native code knows no clock: whoever gives a deadline also sets the cancellation when it passes.
+        """
+        start = time.monotonic()
+        with _ends(cancellation, deadline):
+            spec = _native.Spec.from_request(kind, request, self.limits)
+            asked = self._models_of(spec)
+            batch = spec.read(request, cancellation.flag)
+            used, answered_in = [], 0.0
+            for index, name, model in asked:
+                before = time.monotonic()
+                result = model.classify(batch.inputs(index), cancellation, deadline)
+                answered_in += time.monotonic() - before
+                _set_predictions(batch, index, model.info, result)
+                used.append((name, model.info, result.timings))
+            rows = len(batch)
+            accumulator = _native.Accumulator(spec, cancellation.flag)
+            accumulator.push(batch)
+            response = accumulator.finish()
+        return response, _facts(rows, used, time.monotonic() - start - answered_in)
 
     def predict(
         self, alias: str, texts: Sequence[str | None], cancellation: Cancellation, deadline: float | None = None
     ) -> tuple[ModelInfo, Classification]:
         """Predictions alone; a row whose text is None fails with MISSING_INPUT."""
-        raise NotImplementedError
+        with _ends(cancellation, deadline):
+            model = self.models.get(alias)
+            return model.info, model.classify(texts, cancellation, deadline)
 
     def list_metrics(self) -> bytes:
         """The serialised ListMetricsResponse."""
@@ -76,3 +107,67 @@ class Engine:
     def get_metric(self, name: str) -> bytes:
         """The serialised GetMetricResponse. Raises NotFoundError with the nearest names."""
         return _native.get_metric(name)
+
+    def _models_of(self, spec: _native.Spec) -> list[tuple[int, str, Model]]:
+        """Index, name and model of the systems that a model answers for, all checked before any row is read."""
+        asked = []
+        for index, source in enumerate(spec.systems):
+            if source.kind != "model":
+                continue
+            field = f"spec.systems[{index}].model"
+            try:
+                model = self.models.get(source.alias)
+            except EvaldError as error:
+                error.violations = (Violation(f"{field}.alias", error.message),)
+                raise
+            lacking = [need for need in spec.needs if need not in _PRODUCES.get(model.info.task, ())]
+            if lacking:
+                raise InvalidRequestError.of_field(
+                    "MODEL_TASK_MISMATCH",
+                    field,
+                    f"a {model.info.task} model gives no {' or '.join(lacking)}, which a metric of the request needs",
+                    alias=source.alias,
+                    task=model.info.task,
+                )
+            asked.append((index, source.name, model))
+        return asked
+
+
+@contextmanager
+def _ends(cancellation: Cancellation, deadline: float | None) -> Iterator[None]:
+    """Ends a call whose time is over before it starts, and says why a call was ended: native code only knows that."""
+    try:
+        if cancellation.is_set():
+            raise CancelledError("the call was ended before it began")
+        if deadline is not None and time.monotonic() >= deadline:
+            raise DeadlineError("the deadline passed before the call began")
+        yield
+    except CancelledError as error:
+        if cancellation.reason == "shutdown":
+            raise UnavailableError("the server is shutting down", reason="SHUTTING_DOWN") from error
+        # gRPC ends a call by the same signal whether its caller left or its deadline passed.
+        if cancellation.reason == "deadline" or (deadline is not None and time.monotonic() >= deadline):
+            raise DeadlineError("the deadline passed before the call was done") from error
+        raise
+
+
+def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, result: Classification) -> None:
+    batch.set_class_scores(index, info.classes, result.scores)
+    causes: dict[tuple[str, str], list[int]] = {}
+    for failure in result.failures:
+        causes.setdefault((failure.reason, failure.message), []).append(failure.row)
+    for (reason, message), rows in causes.items():
+        batch.fail(index, rows, reason, message)
+
+
+def _facts(rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], score_seconds: float) -> RunFacts:
+    timings = [timing for _, _, timing in used]
+    return RunFacts(
+        rows=rows,
+        tokens=sum(timing.tokens for timing in timings),
+        queue_seconds=sum(timing.queue_seconds for timing in timings),
+        tokenize_seconds=sum(timing.tokenize_seconds for timing in timings),
+        infer_seconds=sum(timing.infer_seconds for timing in timings),
+        score_seconds=score_seconds,
+        models=tuple((name, info) for name, info, _ in used),
+    )
