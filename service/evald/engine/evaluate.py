@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from evald.backends.contract import Classification, ModelInfo, Timings
-from evald.backends.model import Model
+    from evald.backends.model import Model
     from evald.backends.registry import ModelRegistry
 
 __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
