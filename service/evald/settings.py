@@ -1,0 +1,223 @@
+"""The settings of a server: one frozen object, made once at the edge from defaults, file, environment and flags.
+
+A later source wins: defaults < file (TOML) < environment (EVALD_*) < flags. The same name is `max_rows` in the file,
+`EVALD_MAX_ROWS` in the environment and `--max-rows` as a flag. An unknown name is an error in every source. Nothing
+below this file reads the environment. This room must not know what the settings are used for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+ENVIRONMENT_PREFIX = "EVALD_"
+
+# Kubernetes sets such variables in every pod of a namespace that has a Service named "evald" or "evald-...": they
+# look like settings of ours and are not.
+_SERVICE_LINK = re.compile(
+    r"EVALD_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+_ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_SIZE = re.compile(r"(\d+)\s*(KiB|MiB|GiB)?")
+_UNITS = {None: 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+_T = TypeVar("_T")
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value that it cannot have; the text is for the person who starts the server."""
+
+
+def _address(value: object) -> str:
+    host, colon, port = str(value).rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("must be HOST:PORT with a port between 0 and 65535")
+    return str(value)
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host (without the brackets of IPv6) and port of an address that settings accepted."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _size(value: object) -> int:
+    match = _SIZE.fullmatch(str(value).strip()) if not isinstance(value, bool) else None
+    if match is None:
+        raise ValueError('must be a number of bytes, for example 1048576 or "1 MiB"')
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _count(value: object) -> int:
+    if isinstance(value, (bool, float)) or not re.fullmatch(r"[\d_]+", str(value)):
+        raise ValueError("must be a whole number")
+    return int(str(value))
+
+
+def _seconds(value: object) -> float:
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = -1.0
+    if isinstance(value, bool) or not 0 <= seconds <= 86_400:
+        raise ValueError("must be a number of seconds between 0 and 86400")
+    return seconds
+
+
+def _models(value: object) -> dict[str, Path]:
+    """Models from a table of the file, or from "alias=folder,alias=folder"."""
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        value = {alias.strip(): folder.strip() for alias, _, folder in pairs}
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a table of alias = folder")
+    for alias, folder in value.items():
+        if not _ALIAS.fullmatch(str(alias)):
+            raise ValueError(f"{str(alias)!r} is no alias: use lower-case letters, digits, '.', '_' and '-'")
+        if not str(folder):
+            raise ValueError(f"model {alias!r} needs a folder: {alias}=FOLDER")
+    return {str(alias): Path(str(folder)) for alias, folder in value.items()}
+
+
+def _level(value: object) -> str:
+    if str(value) not in ("debug", "info", "warning", "error"):
+        raise ValueError("must be debug, info, warning or error")
+    return str(value)
+
+
+def _path(value: object) -> Path:
+    return Path(str(value))
+
+
+def _setting(default: _T, parse: Callable[[object], _T], text: str, low: float = 0) -> _T:
+    """A field of `Settings`; `low` is the smallest value of a number."""
+    metadata = {"parse": parse, "help": text, "low": low}
+    if isinstance(default, dict):
+        field: Any = dataclasses.field(default_factory=default.copy, metadata=metadata)
+    else:
+        field = dataclasses.field(default=default, metadata=metadata)
+    return cast("_T", field)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set. A size of 1 MiB is 1,048,576 bytes; a limit is named in the error that it causes."""
+
+    # All interfaces, because probes, scrapes and calls reach a pod by its own address. There is no authentication
+    # yet: use 127.0.0.1 on a machine that others can reach.
+    grpc_address: str = _setting("0.0.0.0:50051", _address, "HOST:PORT of the gRPC API; port 0 picks a free port")
+    http_address: str = _setting(
+        "0.0.0.0:9090", _address, "HOST:PORT of /livez /readyz /startupz /metrics; port 0 picks a free port"
+    )
+    models_dir: Path | None = _setting(  # noqa: RUF009 (a field specifier, as dataclasses.field is)
+        None, _path, "folder whose subfolders are models; their names are the aliases"
+    )
+    models: Mapping[str, Path] = _setting({}, _models, "models by alias; in the environment alias=FOLDER,alias=FOLDER")
+
+    # 200,000 rows of 25 tokens with a reference are about 64 MB; a call in progress holds 1.5 to 3 times its message.
+    max_request_bytes: int = _setting(64 << 20, _size, "largest request message in bytes", 1)
+    # What a client of any language accepts unless told otherwise.
+    max_response_bytes: int = _setting(4 << 20, _size, "largest answer in bytes", 1)
+    max_rows: int = _setting(200_000, _count, "most rows of a call", 1)
+    max_row_bytes: int = _setting(1 << 20, _size, "most bytes of text in one row", 1)
+    max_systems: int = _setting(16, _count, "most systems of a call", 1)
+    max_metrics: int = _setting(64, _count, "most metrics of a call", 1)
+    max_classes: int = _setting(1000, _count, "most classes of a classification metric", 1)
+    max_resampling_cost: int = _setting(
+        20_000_000_000, _count, "most replicates x resampled columns x slots of a call", 1
+    )
+    # Small calls take milliseconds and share one scoring pool, so dozens may be in progress on few cores; what bounds
+    # memory are the bytes.
+    max_concurrent_calls: int = _setting(64, _count, "most calls that compute at once; more are refused", 1)
+    max_bytes_in_progress: int = _setting(256 << 20, _size, "most bytes of requests that compute at once", 1)
+    # The outer fuse: a thread each, with probes, watches and half-sent calls among them.
+    max_rpcs: int = _setting(512, _count, "most RPCs of any kind at once (a thread each)", 8)
+
+    scoring_threads: int = _setting(0, _count, "threads that score rows; 0 means one a core")
+    model_threads: int = _setting(1, _count, "threads inside one run of a model", 1)
+    model_workers: int = _setting(1, _count, "batches of one model that run at once", 1)
+    batch_tokens: int = _setting(512, _count, "most padded tokens of a batch", 1)
+    queue_tokens: int = _setting(1 << 18, _count, "most padded tokens that wait for one model", 1)
+
+    pre_stop_seconds: float = _setting(5.0, _seconds, "seconds of serving on after SIGTERM, while not ready")
+    grace_seconds: float = _setting(30.0, _seconds, "seconds that calls in progress have to finish after that")
+    max_connection_age_seconds: float = _setting(
+        300.0, _seconds, "seconds after which a client is asked to connect anew, for load balancing", 1
+    )
+    log_level: str = _setting("info", _level, "debug, info, warning or error")
+
+    def __post_init__(self) -> None:
+        """Refuses values that cannot work."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, (int, float)) and value < field.metadata["low"]:
+                raise SettingsError(f"{field.name}: must be at least {field.metadata['low']}, not {value}")
+        if self.max_bytes_in_progress < self.max_request_bytes:
+            raise SettingsError("max_bytes_in_progress: must be at least max_request_bytes, or no such call could run")
+
+    def model_folders(self) -> dict[str, Path]:
+        """Folder by alias: the subfolders of `models_dir`, then `models`, which win."""
+        folders: dict[str, Path] = {}
+        if self.models_dir is not None:
+            if not self.models_dir.is_dir():
+                raise SettingsError(f"models_dir: {self.models_dir} is no folder")
+            folders = {path.name: path for path in sorted(self.models_dir.iterdir()) if _is_model_folder(path)}
+        return {**folders, **self.models}
+
+
+def _is_model_folder(path: Path) -> bool:
+    return path.is_dir() and _ALIAS.fullmatch(path.name) is not None
+
+
+FIELDS: Mapping[str, dataclasses.Field[object]] = {field.name: field for field in dataclasses.fields(Settings)}
+
+
+def load(
+    flags: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    config: Path | None = None,
+) -> Settings:
+    """Settings from all sources. `flags` holds only the flags that were given; `config` wins over EVALD_CONFIG."""
+    variables = _from_environment(os.environ if environ is None else environ)
+    named = variables.pop("config", None)
+    file = config or (_path(named) if named is not None else None)
+    values: dict[str, Any] = {}
+    for source, given in (
+        (str(file), _from_file(file) if file is not None else {}),
+        ("environment", variables),
+        ("flags", dict(flags or {})),
+    ):
+        values.update({name: _parsed(source, name, value) for name, value in given.items()})
+    return dataclasses.replace(Settings(), **values)
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    return {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and not _SERVICE_LINK.fullmatch(name)
+    }
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def _parsed(source: str, name: str, value: object) -> object:
+    field = FIELDS.get(name)
+    if field is None:
+        near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0)
+        raise SettingsError(f"{source}: there is no setting {name!r}; the nearest is {near[0]!r}")
+    try:
+        return field.metadata["parse"](value)
+    except ValueError as error:
+        raise SettingsError(f"{source}: {name}: {error}") from error
