@@ -1,0 +1,82 @@
+"""The one shape that data takes on its way to a metric: columns of equal length, one prediction column a system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from evald.data.columns import Column, References
+from evald.errors import InvalidRequestError
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of the server as a system: the server runs it on the rows' inputs.
+
+    `alias` is a name of `Client.list_models()`; `input` is the key of the inputs that holds the text.
+    """
+
+    alias: str
+    input: str = "text"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a data set with the answers of every system, column by column.
+
+    `systems` maps a system's name to its predictions or to the model that makes them, in the order of the
+    answer. `references` are gold texts or labels; `labels` are gold labels beside texts. Without `ids` the
+    position identifies a row. Columns have equal length, else InvalidRequestError (LENGTH_MISMATCH).
+    """
+
+    systems: Mapping[str, Column | Model]
+    references: References | None = None
+    labels: Column | None = None
+    ids: Sequence[str] | None = None
+    clusters: Sequence[str] | None = None
+    samples: Sequence[int] | None = None
+    inputs: Sequence[Mapping[str, str]] | None = None
+    # Numbers of a file are as good a text as any; numbers of a Python list are more likely a mistake.
+    lenient: bool = False
+    rows: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        lengths = self._lengths()
+        if not lengths:
+            raise InvalidRequestError.of_field("MISSING_FIELD", "predictions", "are required")
+        (first, rows), *others = lengths
+        for name, length in others:
+            if length != rows:
+                raise InvalidRequestError.of_field(
+                    "LENGTH_MISMATCH", name, f"has {length:,} rows but {first} has {rows:,}"
+                )
+        object.__setattr__(self, "rows", rows)
+        self._check_kinds()
+
+    def _lengths(self) -> list[tuple[str, int]]:
+        several = len(self.systems) > 1
+        lengths = [
+            (f"predictions of {name}" if several else "predictions", len(source))
+            for name, source in self.systems.items()
+            if isinstance(source, Column)
+        ]
+        others = ("references", "labels", "ids", "clusters", "samples", "inputs")
+        return lengths + [(name, len(part)) for name in others if (part := getattr(self, name)) is not None]
+
+    def _check_kinds(self) -> None:
+        """Refuses bools against strings: 1 and "true" would never match, and the score would be a quiet zero."""
+        gold = self.labels or self.references
+        if gold is None:
+            return
+        for name, source in self.systems.items():
+            if isinstance(source, Column) and (
+                ("bool" in source.kinds and "text" in gold.kinds) or ("text" in source.kinds and "bool" in gold.kinds)
+            ):
+                raise InvalidRequestError.of_field(
+                    "MIXED_TYPES", "predictions", f"of {name} and references must both be bool or both be str"
+                )
+
+    def renamed(self, name: str) -> Table:
+        """The table of a single system under another name."""
+        ((_, source),) = self.systems.items()
+        return replace(self, systems={name: source})
