@@ -36,9 +36,11 @@ help:  ## List the targets
 
 .PHONY: setup
 setup: $(VENV)/.stamp-run $(VENV)/.stamp-native  ## Make .venv: dependencies, the Rust extension (release), evald editable
+	@echo "evald is ready: $(VENV)/bin/evald --help"
 
 .PHONY: setup-dev
 setup-dev: $(VENV)/.stamp-dev $(VENV)/.stamp-native  ## The same, with the tools of developers
+	@echo "evald is ready for development in $(VENV)"
 
 .PHONY: demo
 demo: setup  ## Start a server and compare two real models over gRPC
@@ -126,9 +128,8 @@ $(VENV)/.stamp-dev: $(VENV)/.stamp-run
 	@touch $@
 
 # Rebuilt when a source changed, or when the built file is gone.
-$(VENV)/.stamp-native: $(VENV)/.stamp-tools $(RUST_FILES) pyproject.toml $(if $(wildcard service/evald/_native*.so),,FORCE)
-	VIRTUAL_ENV=$(abspath $(VENV)) PATH="$(abspath $(VENV)/bin):$$PATH" $(VENV)/bin/maturin develop --release --uv --skip-install
-	$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+$(VENV)/.stamp-native: $(RUST_FILES) pyproject.toml $(if $(wildcard service/evald/_native*.so),,FORCE) | $(VENV)/.stamp-run
+	VIRTUAL_ENV=$(abspath $(VENV)) PATH="$(abspath $(VENV)/bin):$$PATH" $(VENV)/bin/maturin develop --release --uv
 	@touch $@
 
 .PHONY: proto-tools

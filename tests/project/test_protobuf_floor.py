@@ -61,7 +61,7 @@ def test_messages_round_trip() -> None:
     params.update({"stemmer": True, "n": 2})
     spec = metric_pb2.MetricSpec(name="rouge_l", params=params)
     row = instance_pb2.Instance(id="1", references=["the cat"])
-    request = evaluation_pb2.EvaluateRequest(metrics=[spec], instances=[row])
+    request = evaluation_pb2.EvaluateRequest(spec=evaluation_pb2.EvaluationSpec(metrics=[spec]), instances=[row])
     again = evaluation_pb2.EvaluateRequest.FromString(request.SerializeToString())
     assert again == request
     as_json = json_format.MessageToJson(request)
