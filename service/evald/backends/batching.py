@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class TokenBudgetBatcher:
     def __init__(
         self,
         backend: Backend,
-        observer: BatchObserver | None = None,
+        observer: BatchObserver,
         *,
         batch_tokens: int,
         queue_tokens: int,
@@ -113,7 +113,7 @@ class TokenBudgetBatcher:
                 self._buckets.push(call, self._pace)
                 self._changed.notify(len(call.sequences))
         if error is not None:
-            self._observe_shed(reason, len(call.sequences))
+            self._observer.on_shed(self._alias, reason, len(call.sequences))
             raise error
         self._observe_queue()
 
@@ -128,7 +128,7 @@ class TokenBudgetBatcher:
             call.finish(time.monotonic())
             dropped = taken + (self._buckets.drop(call) if admitted else 0)
         if dropped:
-            self._observe_shed(reason, dropped)
+            self._observer.on_shed(self._alias, reason, dropped)
             self._observe_queue()
 
     def _work(self) -> None:
@@ -176,7 +176,7 @@ class TokenBudgetBatcher:
         start = time.monotonic()
         sequences = [entry.call.sequences[entry.position] for entry in entries]
         for call in {entry.call for entry in entries}:
-            self._observe_stage("queue", start - call.enqueued)
+            self._observer.on_stage(self._alias, "queue", start - call.enqueued)
         logits, failure = self._ask_backend(sequences, length)
         now = time.monotonic()
         with self._changed:
@@ -191,9 +191,8 @@ class TokenBudgetBatcher:
                     entry.call.store(entry.position, logits[row])
             for call, sequences_of_call in Counter(entry.call for entry in entries).items():
                 self._account(call, sequences_of_call, now, now - start, sequences_of_call / len(entries))
-        if self._observer is not None:
-            self._observer.on_batch(self._alias, len(entries), sum(map(len, sequences)), length * len(entries))
-        self._observe_stage("infer", now - start)
+        self._observer.on_batch(self._alias, len(entries), sum(map(len, sequences)), length * len(entries))
+        self._observer.on_stage(self._alias, "infer", now - start)
         self._observe_queue()
 
     def _ask_backend(self, sequences: list[TokenIds], length: int) -> tuple[Floats | None, str]:
@@ -235,16 +234,7 @@ class TokenBudgetBatcher:
         )
 
     def _observe_queue(self) -> None:
-        if self._observer is not None:
-            self._observer.on_queue(self._alias, self._buckets.sequences, self._buckets.padded_tokens)
-
-    def _observe_stage(self, stage: Literal["queue", "infer"], seconds: float) -> None:
-        if self._observer is not None:
-            self._observer.on_stage(self._alias, stage, seconds)
-
-    def _observe_shed(self, reason: str, sequences: int) -> None:
-        if self._observer is not None:
-            self._observer.on_shed(self._alias, reason, sequences)
+        self._observer.on_queue(self._alias, self._buckets.sequences, self._buckets.padded_tokens)
 
 
 def _seconds_until(deadline: float | None) -> float | None:

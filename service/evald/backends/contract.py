@@ -114,6 +114,10 @@ class BatchObserver(Protocol):
         """Work was dropped before it ran: "OVERLOADED", "CANCELLED", "DEADLINE" or "SHUTDOWN"."""
 
 
+class SilentObserver(BatchObserver):
+    """Tells nobody."""
+
+
 @dataclass(frozen=True, eq=False)
 class BatchedRun:
     """Logits in the order of the call; `failed` maps a position to the class name of the backend's exception."""

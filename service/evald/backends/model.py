@@ -31,7 +31,7 @@ _CHUNK = 256
 class Model:
     """One loaded model with its queue; safe to use from many threads."""
 
-    def __init__(self, backend: Backend, batcher: Batcher, observer: BatchObserver | None = None) -> None:
+    def __init__(self, backend: Backend, batcher: Batcher, observer: BatchObserver) -> None:
         self._backend = backend
         self._batcher = batcher
         self._observer = observer
@@ -54,8 +54,7 @@ class Model:
         given = [(row, text) for row, text in enumerate(texts) if text is not None]
         encoded = self._encode([text for _, text in given], cancellation, deadline)
         tokenize_seconds = time.monotonic() - start
-        if self._observer is not None:
-            self._observer.on_stage(self.info.alias, "tokenize", tokenize_seconds)
+        self._observer.on_stage(self.info.alias, "tokenize", tokenize_seconds)
         rows: list[int] = []
         sequences: list[TokenIds] = []
         for (row, _), tokens in zip(given, encoded, strict=True):

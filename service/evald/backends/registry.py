@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from evald.backends.contract import BatchObserver, ModelInfo, ModelState
+from evald.backends.contract import BatchObserver, ModelInfo, ModelState, SilentObserver
 from evald.backends.folder import LoadError
 from evald.errors import ModelNotReadyError, NotFoundError
 
@@ -78,7 +78,7 @@ class ModelRegistry:
     ) -> None:
         self._slots = {alias: _Slot(Path(path)) for alias, path in sorted((models or {}).items())}
         self._options = options or ModelOptions()
-        self._observer = observer
+        self._observer = observer or SilentObserver()
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._loaded = threading.Event()

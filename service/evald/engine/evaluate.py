@@ -137,10 +137,7 @@ class Engine:
 def _ends(cancellation: Cancellation, deadline: float | None) -> Iterator[None]:
     """Ends a call whose time is over before it starts, and says why a call was ended: native code only knows that."""
     try:
-        if cancellation.is_set():
-            raise CancelledError("the call was ended before it began")
-        if deadline is not None and time.monotonic() >= deadline:
-            raise DeadlineError("the deadline passed before the call began")
+        _check_not_over(cancellation, deadline)
         yield
     except CancelledError as error:
         if cancellation.reason == "shutdown":
@@ -149,6 +146,13 @@ def _ends(cancellation: Cancellation, deadline: float | None) -> Iterator[None]:
         if cancellation.reason == "deadline" or (deadline is not None and time.monotonic() >= deadline):
             raise DeadlineError("the deadline passed before the call was done") from error
         raise
+
+
+def _check_not_over(cancellation: Cancellation, deadline: float | None) -> None:
+    if cancellation.is_set():
+        raise CancelledError("the call was ended before it began")
+    if deadline is not None and time.monotonic() >= deadline:
+        raise DeadlineError("the deadline passed before the call began")
 
 
 def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, result: Classification) -> None:

@@ -1,0 +1,154 @@
+"""A backend that computes nothing: it records its batches and can be held, failed or slowed by a test."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from evald.backends.batching import TokenBudgetBatcher
+from evald.backends.contract import BatchObserver, ModelInfo, SilentObserver, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from evald.backends.contract import Floats, TokenIds
+
+# A token with this id makes the batch of its sequence fail, or answer with what is no number.
+POISON, NAN = 666, 667
+
+
+class FakeBackend:
+    """Implements `contract.Backend`. The logits of a sequence are its first token, its sum and its length."""
+
+    def __init__(self, max_tokens: int = 64) -> None:
+        self.info = ModelInfo(
+            "fake", "text-classification", ("a", "b", "c"), max_tokens, "w", "t", "fake 1", "cpu", "fp32", True
+        )
+        self.batches: list[tuple[int, list[TokenIds]]] = []
+        self.entered = threading.Semaphore(0)
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.seconds = 0.0
+        self.width = 3
+        self.closed = False
+
+    def encode(self, texts: Sequence[str]) -> list[TokenIds]:
+        return [np.array([len(word) for word in text.split()], dtype=np.int64) for text in texts]
+
+    def run(self, sequences: Sequence[TokenIds], length: int) -> Floats:
+        self.batches.append((length, list(sequences)))
+        self.entered.release()
+        assert self.go_on.wait(60)
+        time.sleep(self.seconds)
+        if any(POISON in sequence for sequence in sequences):
+            raise ValueError("a message that quotes a text")
+        logits = np.zeros((len(sequences), self.width), dtype=np.float32)
+        for row, sequence in enumerate(sequences):
+            assert 0 < len(sequence) <= length
+            logits[row, :3] = sequence[0], sequence.sum(), len(sequence)
+            if NAN in sequence:
+                logits[row] = np.nan
+        return logits
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Token:
+    """Implements `contract.CancelToken`."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.wakes: list[Callable[[], None]] = []
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    def set(self) -> None:
+        self._event.set()
+        for wake in list(self.wakes):
+            wake()
+
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
+        if self.is_set():
+            wake()
+            return lambda: None
+        self.wakes.append(wake)
+        return lambda: self.wakes.remove(wake)
+
+
+class Recorder(BatchObserver):
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[str, int, int, int]] = []
+        self.queues: list[tuple[int, int]] = []
+        self.stages: list[tuple[Stage, float]] = []
+        self.shed: list[tuple[str, int]] = []
+
+    def on_batch(self, alias: str, sequences: int, tokens: int, padded_tokens: int) -> None:
+        self.batches.append((alias, sequences, tokens, padded_tokens))
+
+    def on_queue(self, alias: str, sequences: int, padded_tokens: int) -> None:
+        self.queues.append((sequences, padded_tokens))
+
+    def on_stage(self, alias: str, stage: Stage, seconds: float) -> None:
+        self.stages.append((stage, seconds))
+
+    def on_shed(self, alias: str, reason: str, sequences: int) -> None:
+        self.shed.append((reason, sequences))
+
+
+class Bench:
+    """Makes fakes and batchers for one test and closes them."""
+
+    Token = Token
+    Recorder = Recorder
+    POISON = POISON
+    NAN = NAN
+
+    def __init__(self) -> None:
+        self._open: list[tuple[FakeBackend, TokenBudgetBatcher]] = []
+
+    def backend(self, max_tokens: int = 64) -> FakeBackend:
+        return FakeBackend(max_tokens)
+
+    def batcher(
+        self,
+        backend: FakeBackend,
+        observer: BatchObserver | None = None,
+        batch_tokens: int = 64,
+        queue_tokens: int = 1 << 16,
+        workers: int = 1,
+    ) -> TokenBudgetBatcher:
+        batcher = TokenBudgetBatcher(
+            backend,
+            observer or SilentObserver(),
+            batch_tokens=batch_tokens,
+            queue_tokens=queue_tokens,
+            workers=workers,
+        )
+        self._open.append((backend, batcher))
+        return batcher
+
+    def close(self) -> None:
+        for backend, batcher in self._open:
+            backend.go_on.set()
+            batcher.close()
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def make_bench() -> Callable[[], Bench]:
+    """For properties, which run many times within one test."""
+    return Bench
