@@ -150,6 +150,9 @@ class Settings:
     max_connection_age_seconds: float = _setting(
         300.0, _seconds, "seconds after which a client is asked to connect anew, for load balancing", 1
     )
+    max_connection_age_grace_seconds: float = _setting(
+        3600.0, _seconds, "seconds that calls may go on over such a connection; must exceed the longest call"
+    )
     log_level: str = _setting("info", _level, "debug, info, warning or error")
 
     def __post_init__(self) -> None:

@@ -128,6 +128,12 @@ class Telemetry:
         """Sets the labels of evald_build_info."""
         self._build.info({**versions, "python_version": platform.python_version()})
 
+    def answered(self, rpc: str, rows: int, score_seconds: float | None = None) -> None:
+        """A computing call was answered."""
+        self.rows.labels(rpc).inc(rows)
+        if score_seconds is not None:
+            self.stages.labels("score").observe(score_seconds)
+
     def method(self, path: str | None) -> MethodMeters:
         """The meters of "/service/method"; those of "other" if it is not registered."""
         return self._methods.get(path or "", self._methods[""])

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 import grpc
-from grpc_health.v1 import health_pb2  # type: ignore[import-untyped]
+from grpc_health.v1 import health_pb2
 
 from evald.errors import NotFoundError
 from evald.server.rpc import parse
@@ -36,26 +36,30 @@ class HealthService:
         self._streams = streams
         self._changed = threading.Condition()
         self._serving = dict.fromkeys((OVERALL, READINESS, STARTUP, *names), False)
+        self._closed = False
 
     def set(self, serving: bool, *names: str) -> None:
         """Sets the status of names that were given at the start."""
         with self._changed:
             for name in names:
-                if name in self._serving:
+                if name in self._serving and not self._closed:
                     self._serving[name] = serving
             self._changed.notify_all()
 
-    def set_all(self, serving: bool) -> None:
-        """Sets every status."""
-        self.set(serving, *self._serving)
+    def close(self) -> None:
+        """Nothing serves any more, whatever is set later."""
+        with self._changed:
+            self._serving = dict.fromkeys(self._serving, False)
+            self._closed = True
+            self._changed.notify_all()
 
-    def check(self, request: bytes, context: grpc.ServicerContext) -> bytes:  # noqa: ARG002 (of the contract)
+    def check(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         name = parse(health_pb2.HealthCheckRequest, request).service
         if name not in self._serving:
             raise NotFoundError("there is no service of this name", reason="UNKNOWN_SERVICE")
         return self._answer(name)
 
-    def list(self, request: bytes, context: grpc.ServicerContext) -> bytes:  # noqa: ARG002 (of the contract)
+    def list(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         parse(health_pb2.HealthListRequest, request)
         statuses = {name: _Status(status=self._status(name)) for name in self._serving}
         return bytes(health_pb2.HealthListResponse(statuses=statuses).SerializeToString())

@@ -1,7 +1,7 @@
 """Admission: how many calls, and how many bytes of requests, compute at once. More is refused in microseconds.
 
-A request beyond `max_request_bytes` never comes here: grpc refuses it while it arrives, with RESOURCE_EXHAUSTED, its own
-text and no details. Must not know what a call computes.
+A request beyond `max_request_bytes` never comes here: grpc refuses it while it arrives, with RESOURCE_EXHAUSTED, a text
+of its own and no details. Must not know what a call computes.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "evald"
     sys_version = ""
 
-    def do_GET(self) -> None:  # noqa: N802 (the name is that of http.server)
+    def do_GET(self) -> None:
         make = self.server.pages.get(self.path.partition("?")[0])
         if make is None:
             self._answer(text(HTTPStatus.NOT_FOUND, f"not found; there are {' '.join(self.server.pages)}"))

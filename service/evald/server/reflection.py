@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
-from grpc_reflection.v1alpha import reflection, reflection_pb2  # type: ignore[import-untyped]
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from evald.server.rpc import parse
 from evald.server.streams import StreamBudget
@@ -24,7 +24,7 @@ _PACKAGE_V1 = "grpc.reflection.v1"
 
 def v1_service() -> ServiceDescriptor:
     """The v1 service; its file is made from that of v1alpha unless the process has it, so that it can be described."""
-    pool = descriptor_pool.Default()  # type: ignore[no-untyped-call]
+    pool = descriptor_pool.Default()
     try:
         file = pool.FindFileByName(_FILE_V1)
     except KeyError:

@@ -6,7 +6,7 @@ Must not know which call failed, and adds no text of its own.
 from __future__ import annotations
 
 import grpc
-from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from google.rpc import error_details_pb2, status_pb2
 
 from evald.errors import DOMAIN, EvaldError
 

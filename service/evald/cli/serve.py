@@ -1,0 +1,103 @@
+"""`evald serve`: settings from flags, environment and file; signals; the addresses on standard output.
+
+Must not know what the server does with the settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import queue
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evald.settings import FIELDS, Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from evald.server.app import Application
+
+FAILED = 1
+USAGE = 2
+
+_EPILOG = """\
+Every flag can be set in the environment (EVALD_MAX_ROWS=1000) and in the file (max_rows = 1000); flags win over the
+environment, the environment over the file. The first line on standard output is {"grpc": "HOST:PORT", "http":
+"HOST:PORT"} once both ports answer. SIGTERM and SIGINT drain the server; a second one skips the pre-stop delay.
+Exit codes: 0 drained, 1 cannot start, 2 wrong settings.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `evald serve` with a flag for every setting."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="serve evaluations over gRPC",
+        description="Serves evaluations over gRPC, with operations pages over HTTP.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument("--config", type=Path, default=None, metavar="FILE", help="settings in TOML")
+    parser.add_argument(
+        "--model", action="append", metavar="ALIAS=FOLDER", help="a model by alias; may be given several times"
+    )
+    for name, field in FIELDS.items():
+        if name == "models":
+            continue
+        flags = ["--models", "--models-dir"] if name == "models_dir" else [f"--{name.replace('_', '-')}"]
+        shown = "" if field.default is None else f" (default: {field.default})"
+        parser.add_argument(*flags, dest=name, metavar="VALUE", help=field.metadata["help"] + shown)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serves until a signal; returns the exit code."""
+    flags = {name: value for name, value in vars(args).items() if name in FIELDS}
+    if models := vars(args).get("model"):
+        flags["models"] = ",".join(models)
+    try:
+        settings = load(flags, config=args.config)
+        settings.model_folders()
+    except SettingsError as error:
+        print(f"evald serve: {error}", file=sys.stderr)
+        return USAGE
+    return _serve(settings)
+
+
+def _serve(settings: Settings) -> int:
+    # A queue whose put may run inside a signal handler; Event.set may not.
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: signals.put(number))
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    # Imported late: wrong settings need no server, and `evald evaluate` needs none at all.
+    from evald.server.app import Application
+
+    try:
+        application = Application(settings)
+    except (OSError, RuntimeError) as error:
+        print(f"evald serve: cannot start: {error}", file=sys.stderr)
+        return FAILED
+    application.start()
+    print(json.dumps(_addresses(settings, application)), flush=True)
+    signals.get()
+    application.drain(lambda seconds: _pause(signals, seconds))
+    return 0
+
+
+def _addresses(settings: Settings, application: Application) -> dict[str, str]:
+    hosts = {"grpc": settings.grpc_address.rpartition(":")[0], "http": settings.http_address.rpartition(":")[0]}
+    return {"grpc": f"{hosts['grpc']}:{application.grpc_port}", "http": f"{hosts['http']}:{application.http_port}"}
+
+
+def _pause(signals: queue.SimpleQueue[int], seconds: float) -> None:
+    """Waits, but not longer than to the next signal."""
+    try:
+        signals.get(timeout=seconds)
+    except queue.Empty:
+        return

@@ -1,0 +1,217 @@
+"""Builds the server of the settings, says when it is ready and drains it. Must not know flags, files or signals.
+
+start    ports are bound, the engine answers a probe, HTTP and gRPC serve; models load meanwhile
+ready    every model of the settings can answer
+drain    not ready at once; serves on for `pre_stop_seconds`; then refuses new calls and lets those in progress
+         finish for `grace_seconds`; what is left is ended with UNAVAILABLE
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+
+from evald.backends.contract import ModelState
+from evald.backends.registry import ModelOptions, ModelRegistry
+from evald.engine.evaluate import Cancellation, Engine, Limits
+from evald.server import catalog, evaluation, health, model, reflection
+from evald.server.calls import Calls
+from evald.server.interceptors import ErrorInterceptor, MetricsInterceptor, places
+from evald.server.limits import Admission
+from evald.server.operations import OperationsServer, Page, text
+from evald.server.rpc import call_type, generic_handler
+from evald.server.streams import StreamBudget
+from evald.settings import Settings, split_address
+from evald.telemetry import Telemetry
+from evald.v1 import evaluation_pb2, instance_pb2, metric_pb2
+
+_log = logging.getLogger(__name__)
+
+# Watches and reflection hold a thread each; three quarters stay for calls.
+_STREAMS_SHARE = 4
+# Ended calls need a moment to tell their callers.
+_LAST_WORDS_SECONDS = 2.0
+
+
+class Application:
+    """One server of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.telemetry = Telemetry()
+        self._draining = False
+        self._settled = False
+        self._models = _registry(settings, self.telemetry)
+        self.engine = Engine(self._models, _limits(settings))
+        self._admission = Admission(settings.max_concurrent_calls, settings.max_bytes_in_progress, self.telemetry)
+        self._calls = Calls(self._admission, self.telemetry)
+        self._streams = StreamBudget(settings.max_rpcs // _STREAMS_SHARE)
+        self._versions = _versions(self.engine)
+        self.telemetry.set_build(self._versions)
+        self._services = self._api()
+        self._health = health.HealthService([service.full_name for service in self._services], self._streams)
+        self._threads = ThreadPoolExecutor(settings.max_rpcs, thread_name_prefix="evald-rpc")
+        self._server, self.grpc_port = self._rpc_server()
+        self._operations = OperationsServer(split_address(settings.http_address), self._pages())
+
+    @property
+    def http_port(self) -> int:
+        """The port of the operations pages."""
+        return self._operations.port
+
+    @property
+    def ready(self) -> bool:
+        """Whether the server wants calls."""
+        return not self._not_ready()
+
+    def start(self) -> None:
+        """Serves; returns at once, models load in the background."""
+        self._operations.start()
+        self._server.start()
+        always = [name for name in (service.full_name for service in self._services) if name != model.SERVICE.full_name]
+        self._health.set(True, health.OVERALL, *always)
+        threading.Thread(target=self._load_models, name="evald-load", daemon=True).start()
+        _log.info("serving gRPC on port %d and HTTP on port %d", self.grpc_port, self.http_port)
+
+    def drain(self, pause: Callable[[float], object] = time.sleep) -> None:
+        """Stops serving without losing a call; `pause` waits before calls are refused, and may return early."""
+        _log.info("draining: not ready from now on")
+        self._draining = True
+        self.telemetry.draining.set(1)
+        self._health.close()
+        pause(self.settings.pre_stop_seconds)
+        self._admission.close()
+        self._streams.end_all()
+        stopped = self._server.stop(self.settings.grace_seconds + _LAST_WORDS_SECONDS)
+        if not stopped.wait(self.settings.grace_seconds):
+            _log.warning("ending %d calls that are not done after the grace", self._admission.calls)
+            self._calls.end_all()
+        stopped.wait()
+        self._models.close()
+        self._threads.shutdown()
+        self._operations.stop()
+        _log.info("drained")
+
+    def _api(self) -> dict[ServiceDescriptor, object]:
+        most = self.settings.max_response_bytes
+        return {
+            evaluation.SERVICE: evaluation.EvaluationService(self.engine, self._calls, self.telemetry, most),
+            model.SERVICE: model.ModelService(self.engine, self._calls, self.telemetry, self.settings),
+            catalog.SERVICE: catalog.CatalogService(self.engine, self.settings, self._versions),
+        }
+
+    def _rpc_server(self) -> tuple[grpc.Server, int]:
+        served = {**self._services, health.SERVICE: self._health}
+        reflections = (reflection.v1_service(), reflection.V1ALPHA)
+        names = [service.full_name for service in (*served, *reflections)]
+        served.update(dict.fromkeys(reflections, reflection.ReflectionService(names, self._streams)))
+        for service in served:
+            for method in service.methods:
+                self.telemetry.register_method(service.full_name, method.name, call_type(method))
+        server = grpc.server(
+            self._threads,
+            interceptors=[MetricsInterceptor(self.telemetry), ErrorInterceptor()],
+            options=_channel_options(self.settings),
+            maximum_concurrent_rpcs=self.settings.max_rpcs,
+        )
+        server.add_generic_rpc_handlers([generic_handler(service, servicer) for service, servicer in served.items()])
+        return server, server.add_insecure_port(self.settings.grpc_address)
+
+    def _pages(self) -> dict[str, Callable[[str], Page]]:
+        return {
+            "/livez": lambda _: text(HTTPStatus.OK, "alive"),
+            "/startupz": lambda _: _probe("started", "" if self._settled else "models are loading"),
+            "/readyz": lambda _: _probe("ready", self._not_ready()),
+            "/metrics": self._metrics_page,
+        }
+
+    def _metrics_page(self, accept: str) -> Page:
+        body, content_type = self.telemetry.page(accept)
+        return HTTPStatus.OK, body, content_type
+
+    def _not_ready(self) -> str:
+        """Why the server wants no calls; empty if it does."""
+        if self._draining:
+            return "draining"
+        if not self._settled:
+            return "models are loading"
+        failed = [alias for alias in self._models.aliases() if self._models.describe(alias)[1] is not ModelState.READY]
+        return f"models cannot answer: {' '.join(failed)}" if failed else ""
+
+    def _load_models(self) -> None:
+        try:
+            self._models.load()
+        except Exception as error:  # noqa: BLE001 (a thread has nobody to raise to; the server stays not ready)
+            _log.error("loading models failed\n%s", places(error))
+            return
+        self._settled = True
+        self._health.set(True, health.STARTUP)
+        self._health.set(self.ready, health.READINESS, model.SERVICE.full_name)
+        _log.info("models are loaded; %s", self._not_ready() or "ready")
+
+
+def _registry(settings: Settings, telemetry: Telemetry) -> ModelRegistry:
+    options = ModelOptions(
+        threads=settings.model_threads,
+        workers=settings.model_workers,
+        batch_tokens=settings.batch_tokens,
+        queue_tokens=settings.queue_tokens,
+    )
+    models = ModelRegistry(settings.model_folders(), options, telemetry)
+
+    def count(state: str) -> int:
+        return sum(models.describe(alias)[1].value == state for alias in models.aliases())
+
+    telemetry.register_models(models.aliases(), count, tuple(state.value for state in ModelState))
+    return models
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_rows=settings.max_rows,
+        max_row_bytes=settings.max_row_bytes,
+        max_systems=settings.max_systems,
+        max_metrics=settings.max_metrics,
+        max_classes=settings.max_classes,
+        max_resampling_cost=settings.max_resampling_cost,
+        max_response_bytes=settings.max_response_bytes,
+    )
+
+
+def _versions(engine: Engine) -> dict[str, str]:
+    """Versions, as the answer to a call of one row tells them: a server whose engine cannot answer never starts."""
+    request = evaluation_pb2.EvaluateRequest(
+        spec=evaluation_pb2.EvaluationSpec(metrics=[metric_pb2.MetricSpec(name="exact_match")]),
+        instances=[instance_pb2.Instance(predictions=[instance_pb2.Prediction(text="a")], references=["a"])],
+    )
+    answer, _ = engine.run("evaluate", request.SerializeToString(), Cancellation())
+    provenance = evaluation_pb2.EvaluateResponse.FromString(answer).provenance
+    return {"version": provenance.evald_version, "unicode_version": provenance.unicode_version}
+
+
+def _probe(name: str, problem: str) -> Page:
+    return text(HTTPStatus.SERVICE_UNAVAILABLE, problem) if problem else text(HTTPStatus.OK, name)
+
+
+def _channel_options(settings: Settings) -> list[tuple[str, int]]:
+    return [
+        # A second process on the same port must fail to start, not share its calls.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", settings.max_request_bytes),
+        # Clients behind balancers ping to keep connections open; the default answers that with GOAWAY.
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        # Finds clients that are gone without a word, so that their calls end.
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        # Clients come back to another pod now and then. Calls in progress outlive their connection's age.
+        ("grpc.max_connection_age_ms", round(settings.max_connection_age_seconds * 1000)),
+        ("grpc.max_connection_age_grace_ms", round(settings.max_connection_age_grace_seconds * 1000)),
+    ]

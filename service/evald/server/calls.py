@@ -1,0 +1,80 @@
+"""The life of a computing call: deadline, admission, cancellation. Must not know what is computed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import grpc
+
+from evald.engine.evaluate import Cancellation
+from evald.errors import DeadlineError
+from evald.server.limits import Admission
+from evald.telemetry import Telemetry
+
+# Less than this is spent on the way back.
+_MIN_SECONDS = 0.001
+# grpc gives calls without a deadline one that is centuries away.
+_NO_DEADLINE_SECONDS = 10 * 365 * 86_400
+# A client cancels at its own deadline, a little before ours, which started later by the way of the request.
+_DEADLINE_SLACK = 0.02
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the engine needs to know of a call; the deadline is on the clock of `time.monotonic`."""
+
+    cancellation: Cancellation
+    deadline: float | None
+
+
+class Calls:
+    """The calls that compute now."""
+
+    def __init__(self, admission: Admission, telemetry: Telemetry) -> None:
+        self._admission = admission
+        self._telemetry = telemetry
+        self._lock = threading.Lock()
+        self._open: set[Cancellation] = set()
+
+    @contextmanager
+    def begin(self, request: bytes, context: grpc.ServicerContext) -> Iterator[Call]:
+        """A call from admission to end. Raises DeadlineError, OverloadedError or UnavailableError before any work."""
+        deadline = self._deadline(context)
+        with self._admission.admit(len(request)):
+            cancellation = Cancellation()
+            with self._lock:
+                self._open.add(cancellation)
+            try:
+                if not context.add_callback(lambda: cancellation.set(_reason(context))):
+                    cancellation.set(_reason(context))
+                yield Call(cancellation, deadline)
+            finally:
+                with self._lock:
+                    self._open.discard(cancellation)
+
+    def end_all(self) -> None:
+        """Ends what computes; the callers are told that the server is shutting down."""
+        with self._lock:
+            cancellations = list(self._open)
+        for cancellation in cancellations:
+            cancellation.set("shutdown")
+
+    def _deadline(self, context: grpc.ServicerContext) -> float | None:
+        seconds = context.time_remaining()
+        if seconds > _NO_DEADLINE_SECONDS:
+            return None
+        if seconds < _MIN_SECONDS:
+            self._telemetry.shed.labels("deadline").inc()
+            message = f"{seconds * 1000:.3f} ms are left of the deadline, which is too little to begin"
+            metadata = {"remainingMilliseconds": f"{seconds * 1000:.3f}"}
+            raise DeadlineError(message, reason="DEADLINE_UNMEETABLE", metadata=metadata)
+        return time.monotonic() + seconds
+
+
+def _reason(context: grpc.ServicerContext) -> str:
+    """Why the transport ended a call; also runs when a call ended well, where nobody asks any more."""
+    return "deadline" if context.time_remaining() <= _DEADLINE_SLACK else "cancelled"

@@ -1,0 +1,43 @@
+"""evald.v1.EvaluationService. Rows stay bytes: requests go to the engine as they came, answers come back as bytes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import grpc
+
+from evald.engine.evaluate import Engine
+from evald.server.calls import Calls
+from evald.server.provenance import checked_size, cost_of, models_of
+from evald.telemetry import Telemetry
+from evald.v1 import evaluation_pb2
+
+SERVICE = evaluation_pb2.DESCRIPTOR.services_by_name["EvaluationService"]
+
+_RESPONSES = {"evaluate": evaluation_pb2.EvaluateResponse, "compare": evaluation_pb2.CompareResponse}
+
+
+class EvaluationService:
+    """Scores systems and compares them."""
+
+    def __init__(self, engine: Engine, calls: Calls, telemetry: Telemetry, max_response_bytes: int) -> None:
+        self._engine = engine
+        self._calls = calls
+        self._telemetry = telemetry
+        self._max_response_bytes = max_response_bytes
+
+    def evaluate(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Scores every system by every metric."""
+        return self._run("evaluate", request, context)
+
+    def compare(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Compares candidates with a baseline."""
+        return self._run("compare", request, context)
+
+    def _run(self, kind: Literal["evaluate", "compare"], request: bytes, context: grpc.ServicerContext) -> bytes:
+        with self._calls.begin(request, context) as call:
+            answer, facts = self._engine.run(kind, request, call.cancellation, call.deadline)
+        self._telemetry.answered(kind, facts.rows, facts.score_seconds)
+        # Fields that are appended to a serialised message merge into it.
+        report = _RESPONSES[kind](provenance=models_of(facts), cost=cost_of(facts))
+        return checked_size(answer + report.SerializeToString(), self._max_response_bytes)
