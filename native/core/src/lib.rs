@@ -3,7 +3,12 @@
 //! This crate knows neither Python nor protobuf. Rows come in as [`batch::Batch`], go through
 //! [`accumulator::Accumulator`] and leave as [`result`] data.
 
+pub mod accumulator;
 pub mod batch;
 pub mod error;
 pub mod metrics;
+pub mod pool;
+pub mod result;
+pub mod spec;
+pub mod stats;
 pub mod text;

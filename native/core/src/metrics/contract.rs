@@ -64,6 +64,9 @@ pub struct ClassSums<'a> {
     pub support: &'a [f64],
     /// Rows whose prediction is the class.
     pub predicted: &'a [f64],
+    /// Classes that averages run over: all classes that the caller names, else those that occur as a gold
+    /// or predicted label, as in scikit-learn.
+    pub included: &'a [bool],
     /// Rows.
     pub n: f64,
 }
@@ -71,8 +74,8 @@ pub struct ClassSums<'a> {
 /// A metric over labels: the value of counts by class.
 pub trait ClassMetric: Send + Sync {
     /// Checks once, before any value is asked for, that the metric is defined for these classes.
-    /// The error is a sentence that says what to do.
-    fn check(&self, labels: &[&str]) -> Result<(), String>;
+    /// The error names the parameter and says what to do.
+    fn check(&self, labels: &[&str]) -> Result<(), (&'static str, String)>;
 
     /// The value; NaN when undefined.
     fn value(&self, sums: &ClassSums<'_>) -> f64;

@@ -4,12 +4,21 @@
 //! is a function of the sum ([`TextMetric`]). Classification metrics all share one kind of statistics,
 //! counts by class ([`ClassMetric`]).
 
+mod accuracy;
+mod class_rates;
+mod confusion_matrix;
 pub mod contract;
+mod f1;
 pub mod params;
+mod precision;
+mod recall;
 pub mod registry;
+pub mod resolve;
+pub mod text_form;
 
 pub use contract::{
     ClassMetric, ClassSums, Column, Components, RowFlags, Statistics, TextMetric, TextRow,
 };
 pub use params::{ParamKind, ParamSpec, ParamValue, Params};
-pub use registry::{Entry, REGISTRY, find};
+pub use registry::{Direction, Entry, Needs, REGISTRY, find};
+pub use resolve::{MetricRequest, ResolvedMetric};

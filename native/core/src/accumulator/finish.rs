@@ -1,0 +1,458 @@
+//! From sums to the answer.
+
+use super::pairing::{Pair, on_common_rows};
+use super::resample::{Arm, Valuer, bootstrap, swap_test};
+use super::sums::Sums;
+use super::{Accumulator, Cancel};
+use crate::error::{Error, Result};
+use crate::metrics::{Direction, ResolvedMetric, Statistics};
+use crate::result::{
+    Answer, ConfusionMatrix, Decision, Estimate, MetricAnswer, Note, PValue, PairedAnswer,
+    SystemAnswer,
+};
+use crate::spec::{Correction, Question, RowReport};
+use crate::stats::correction::holm;
+use crate::stats::interval::percentile_interval;
+
+/// Below this many independent rows (or clusters) an interval is optimistic.
+const FEW_SLOTS: usize = 30;
+
+/// Draws of a swap test, at least.
+const MIN_DRAWS: u64 = 10_000;
+
+/// The smallest p must reach the level even after correction, with this much to spare.
+const FLOOR_MARGIN: f64 = 20.0;
+
+/// Everything that answers are computed from.
+struct Desk<'a> {
+    accumulator: &'a Accumulator,
+    valuer: Valuer<'a>,
+    ranks: Vec<u32>,
+    label_ranks: Vec<u32>,
+}
+
+/// Replicates of every metric of an arm.
+type Replicates = Vec<Vec<f64>>;
+
+pub fn finish(accumulator: &Accumulator, cancel: Cancel<'_>) -> Result<Answer> {
+    let order = accumulator.labels.order();
+    let mut label_ranks = vec![0; order.len()];
+    for (rank, number) in order.iter().enumerate() {
+        label_ranks[*number as usize] = rank as u32;
+    }
+    let desk = Desk {
+        valuer: Valuer::new(accumulator, &order),
+        ranks: accumulator.slots.ranks(),
+        label_ranks,
+        accumulator,
+    };
+    desk.answer(cancel)
+}
+
+impl Desk<'_> {
+    fn answer(&self, cancel: Cancel<'_>) -> Result<Answer> {
+        let accumulator = self.accumulator;
+        let spec = &accumulator.spec;
+        let mut arms: Vec<Arm> = accumulator
+            .systems
+            .iter()
+            .map(|sums| self.arm(sums))
+            .collect();
+        let pair_arms: Vec<(usize, usize)> = accumulator
+            .pairs
+            .iter()
+            .map(|pair| self.pair_arms(pair, &mut arms))
+            .collect();
+        self.check_classes(&arms)?;
+        self.check_cost(&arms)?;
+        let replicates = bootstrap(&self.valuer, &arms, self.ranks.len(), cancel)?;
+        let mut comparisons = Vec::new();
+        for (pair, (base, cand)) in accumulator.pairs.iter().zip(&pair_arms) {
+            let sides = [
+                (&arms[*base], &replicates[*base]),
+                (&arms[*cand], &replicates[*cand]),
+            ];
+            comparisons.extend(self.compare(pair, sides, cancel)?);
+        }
+        self.decide(&mut comparisons);
+        let baseline = match spec.question {
+            Question::Evaluate => String::new(),
+            Question::Compare { baseline } => spec.systems[baseline].name.clone(),
+        };
+        Ok(Answer {
+            systems: (0..spec.systems.len())
+                .map(|system| self.system(system, &arms[system], &replicates[system]))
+                .collect(),
+            row_ids: accumulator.row_ids.clone(),
+            baseline,
+            comparisons,
+            notes: self.comparison_notes(),
+            slots: self.ranks.len() as u32,
+            row_key: accumulator.keys.name(),
+            spec_digest: spec.digest(),
+            rows: accumulator.rows_seen(),
+        })
+    }
+
+    fn arm(&self, sums: &Sums) -> Arm {
+        let totals = sums.total_numbers(&self.label_ranks);
+        Arm {
+            included: self.valuer.included(&totals),
+            totals,
+            columns: self.columns(sums),
+        }
+    }
+
+    fn columns(&self, sums: &Sums) -> crate::stats::replicate::Columns {
+        if sums.keeps_slots() {
+            sums.slot_columns(&self.ranks, &self.label_ranks)
+        } else {
+            crate::stats::replicate::Columns::default()
+        }
+    }
+
+    /// The arms of a pair: the systems' own, unless rows are excluded.
+    fn pair_arms(&self, pair: &Pair, arms: &mut Vec<Arm>) -> (usize, usize) {
+        let mut arm = |system: usize, excluded: Option<&Sums>| match excluded {
+            None => system,
+            Some(excluded) => {
+                let common = on_common_rows(&self.accumulator.systems[system], Some(excluded));
+                arms.push(self.arm(&common));
+                arms.len() - 1
+            }
+        };
+        (
+            arm(pair.baseline, pair.excluded_baseline.as_ref()),
+            arm(pair.candidate, pair.excluded_candidate.as_ref()),
+        )
+    }
+
+    fn check_classes(&self, arms: &[Arm]) -> Result<()> {
+        let included = |class: usize| arms.iter().any(|arm| arm.included[class]);
+        let labels: Vec<&str> = self
+            .valuer
+            .labels
+            .iter()
+            .enumerate()
+            .filter(|(class, _)| included(*class))
+            .map(|(_, label)| *label)
+            .collect();
+        for (at, metric) in super::class_metrics(&self.accumulator.spec) {
+            metric.check(&labels).map_err(|(param, problem)| {
+                Error::invalid(
+                    "BAD_PARAMETER",
+                    format!("spec.metrics[{at}].params.{param}"),
+                    problem,
+                )
+                .with("metric", self.accumulator.spec.metrics[at].entry.name)
+                .with("parameter", param)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn check_cost(&self, arms: &[Arm]) -> Result<()> {
+        let spec = &self.accumulator.spec;
+        let cells: u64 = arms.iter().map(|arm| arm.columns.cells() as u64).sum();
+        let cost = cells
+            * (u64::from(spec.statistics.replicates)
+                + self.draws() * u64::from(!self.accumulator.pairs.is_empty()));
+        if cost <= spec.limits.max_resampling_cost {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "LIMIT_EXCEEDED",
+            "spec.statistics.replicates",
+            format!(
+                "replicates and draws x non-empty cells is {cost}, more than max_resampling_cost = {}; ask for fewer \
+                 replicates, metrics or classes",
+                spec.limits.max_resampling_cost
+            ),
+        )
+        .with("limit", "max_resampling_cost")
+        .with("maximum", spec.limits.max_resampling_cost))
+    }
+
+    /// Tests of the family: every candidate by every metric with a direction.
+    fn family(&self) -> u64 {
+        let metrics = &self.accumulator.spec.metrics;
+        let tested = metrics
+            .iter()
+            .filter(|metric| metric.entry.direction != Direction::None);
+        (tested.count() * self.accumulator.pairs.len()) as u64
+    }
+
+    /// Enough draws that the family can reach significance.
+    fn draws(&self) -> u64 {
+        let alpha = 1.0 - self.accumulator.spec.statistics.confidence;
+        MIN_DRAWS.max((FLOOR_MARGIN * self.family() as f64 / alpha).ceil() as u64)
+    }
+
+    fn system(&self, system: usize, arm: &Arm, replicates: &Replicates) -> SystemAnswer {
+        let accumulator = self.accumulator;
+        let spec = &accumulator.spec;
+        let rows = &accumulator.rows[system];
+        let metrics = (0..spec.metrics.len())
+            .map(|metric| self.metric(system, metric, arm, &replicates[metric]))
+            .collect();
+        let row_scores = spec
+            .metrics
+            .iter()
+            .zip(&rows.scores)
+            .filter(|(metric, _)| metric.entry.row_score)
+            .map(|(metric, scores)| (metric.key.clone(), scores.clone()))
+            .collect();
+        let report_errors = spec.row_report != RowReport::None;
+        SystemAnswer {
+            name: spec.systems[system].name.clone(),
+            metrics,
+            row_scores,
+            row_errors: if report_errors {
+                rows.errors.clone()
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    fn metric(&self, system: usize, at: usize, arm: &Arm, replicates: &[f64]) -> MetricAnswer {
+        let metric: &ResolvedMetric = &self.accumulator.spec.metrics[at];
+        let mut values = vec![f64::NAN; self.accumulator.spec.metrics.len()];
+        self.valuer.values(&arm.totals, &arm.included, &mut values);
+        let failed = self.accumulator.tallies[system].failed;
+        let mut estimate = self.estimate(values[at], replicates, arm.totals[0], failed);
+        let wants_matrix =
+            matches!(&metric.statistics, Statistics::Classes(class) if class.wants_matrix());
+        if wants_matrix {
+            estimate.undefined_reason = "a confusion matrix has no single value".into();
+        }
+        MetricAnswer {
+            key: metric.key.clone(),
+            signature: metric.signature.clone(),
+            row_signature: metric.row_signature.clone(),
+            notes: self.metric_notes(system, at),
+            estimate,
+            scale: metric.entry.range.1,
+            components: self.valuer.components(at, &arm.totals, &arm.included),
+            confusion: wants_matrix
+                .then(|| self.confusion(&self.accumulator.systems[system], &arm.included)),
+        }
+    }
+
+    fn estimate(&self, value: f64, replicates: &[f64], n: f64, n_failed: u64) -> Estimate {
+        let mut estimate = Estimate {
+            value: (!value.is_nan()).then_some(value),
+            interval: None,
+            n: n as u64,
+            n_failed,
+            undefined_reason: String::new(),
+        };
+        if n == 0.0 {
+            estimate.undefined_reason = "no row has a usable prediction".into();
+        } else if value.is_nan() {
+            estimate.undefined_reason =
+                "the value is undefined for these rows (a zero denominator)".into();
+        } else if !replicates.is_empty() {
+            match percentile_interval(replicates, self.accumulator.spec.statistics.confidence) {
+                Ok(interval) => estimate.interval = Some(interval),
+                Err(reason) => estimate.undefined_reason = reason,
+            }
+        }
+        estimate
+    }
+
+    fn confusion(&self, sums: &Sums, included: &[bool]) -> ConfusionMatrix {
+        let mut place = vec![None; included.len()];
+        let mut labels = Vec::new();
+        for (class, label) in self.valuer.labels.iter().enumerate() {
+            if included[class] {
+                place[class] = Some(labels.len());
+                labels.push((*label).to_owned());
+            }
+        }
+        let mut counts = vec![0; labels.len() * labels.len()];
+        for ((gold, predicted), count) in &sums.confusion {
+            let gold = place[self.label_ranks[*gold as usize] as usize];
+            let predicted = place[self.label_ranks[*predicted as usize] as usize];
+            if let (Some(gold), Some(predicted)) = (gold, predicted) {
+                counts[gold * labels.len() + predicted] += *count as u64;
+            }
+        }
+        ConfusionMatrix { labels, counts }
+    }
+
+    fn metric_notes(&self, system: usize, metric: usize) -> Vec<Note> {
+        let tally = &self.accumulator.tallies[system];
+        let is_text = matches!(
+            self.accumulator.spec.metrics[metric].statistics,
+            Statistics::Text(_)
+        );
+        let mut notes = self.size_notes();
+        if is_text && tally.empty.count > 0 {
+            notes.push(Note {
+                code: "EMPTY_PREDICTIONS",
+                text: "some predictions are empty texts; they are scored as such".into(),
+                count: tally.empty.count,
+                row_ids: tally.empty.ids(),
+            });
+        }
+        let dropped = &tally.dropped[metric];
+        if dropped.count > 0 {
+            notes.push(Note {
+                code: "NON_ASCII_DROPPED",
+                text: "the reference's tokenizer keeps only ASCII letters and digits; the other letters of these rows \
+                       do not count"
+                    .into(),
+                count: dropped.count,
+                row_ids: dropped.ids(),
+            });
+        }
+        notes
+    }
+
+    fn size_notes(&self) -> Vec<Note> {
+        let slots = self.ranks.len();
+        if slots >= FEW_SLOTS || !self.accumulator.spec.resamples() {
+            return Vec::new();
+        }
+        let (code, what) = if self.accumulator.keys.cluster > 0 {
+            ("FEW_CLUSTERS", "clusters")
+        } else {
+            ("SMALL_SAMPLE", "rows")
+        };
+        vec![Note {
+            code,
+            text: format!(
+                "there are only {slots} independent {what}: the interval is likely too narrow"
+            ),
+            count: slots as u64,
+            row_ids: Vec::new(),
+        }]
+    }
+
+    fn comparison_notes(&self) -> Vec<Note> {
+        let spec = &self.accumulator.spec;
+        let mut notes = Vec::new();
+        for pair in self
+            .accumulator
+            .pairs
+            .iter()
+            .filter(|pair| pair.different == 0)
+        {
+            notes.push(Note {
+                code: "IDENTICAL_SYSTEMS",
+                text: format!(
+                    "every prediction of {} equals the baseline's: check that the right files are compared",
+                    spec.systems[pair.candidate].name
+                ),
+                count: self.accumulator.rows_seen(),
+                row_ids: Vec::new(),
+            });
+        }
+        if !self.accumulator.pairs.is_empty() {
+            notes.extend(self.size_notes());
+        }
+        notes
+    }
+
+    fn compare(
+        &self,
+        pair: &Pair,
+        [(base, base_replicates), (cand, cand_replicates)]: [(&Arm, &Replicates); 2],
+        cancel: Cancel<'_>,
+    ) -> Result<Vec<PairedAnswer>> {
+        let spec = &self.accumulator.spec;
+        let mut difference = on_common_rows(
+            &self.accumulator.systems[pair.candidate],
+            pair.excluded_candidate.as_ref(),
+        );
+        let baseline = on_common_rows(
+            &self.accumulator.systems[pair.baseline],
+            pair.excluded_baseline.as_ref(),
+        );
+        difference.combine(&baseline, -1);
+        let difference = self.columns(&difference);
+        let p_values = swap_test(
+            &self.valuer,
+            base,
+            cand,
+            &difference,
+            self.ranks.len(),
+            self.draws(),
+            cancel,
+        )?;
+        let mut of_base = vec![f64::NAN; spec.metrics.len()];
+        let mut of_cand = of_base.clone();
+        self.valuer
+            .values(&base.totals, &base.included, &mut of_base);
+        self.valuer
+            .values(&cand.totals, &cand.included, &mut of_cand);
+        let failed = self.accumulator.rows_seen() - base.totals[0] as u64;
+        let tested = spec.metrics.iter().enumerate();
+        let tested = tested.filter(|(_, metric)| metric.entry.direction != Direction::None);
+        Ok(tested
+            .map(|(at, metric)| {
+                let replicates: Vec<f64> = cand_replicates[at]
+                    .iter()
+                    .zip(&base_replicates[at])
+                    .map(|(cand, base)| cand - base)
+                    .collect();
+                PairedAnswer {
+                    metric: metric.key.clone(),
+                    candidate: spec.systems[pair.candidate].name.clone(),
+                    difference: self.estimate(
+                        of_cand[at] - of_base[at],
+                        &replicates,
+                        base.totals[0],
+                        failed,
+                    ),
+                    baseline_value: Some(of_base[at]).filter(|value| !value.is_nan()),
+                    candidate_value: Some(of_cand[at]).filter(|value| !value.is_nan()),
+                    p: p_values[at],
+                    p_adjusted: None,
+                    family: String::new(),
+                    outcomes: metric.entry.row_score.then(|| pair.outcomes[at]),
+                    decision: Decision::Inconclusive,
+                }
+            })
+            .collect())
+    }
+
+    /// Corrects the p-values of the family and decides.
+    fn decide(&self, comparisons: &mut [PairedAnswer]) {
+        let spec = &self.accumulator.spec;
+        let alpha = 1.0 - spec.statistics.confidence;
+        let raw: Vec<PValue> = comparisons
+            .iter()
+            .filter_map(|comparison| comparison.p)
+            .collect();
+        let raw: Vec<f64> = raw.iter().map(|p| p.value).collect();
+        let (adjusted, name) = match spec.statistics.correction {
+            Correction::Holm => (holm(&raw), "holm"),
+            Correction::None => (raw.clone(), "no correction"),
+        };
+        let family = format!("{name} over {} tests: metrics x candidates", raw.len());
+        let mut adjusted = adjusted.into_iter();
+        for comparison in comparisons {
+            comparison.family.clone_from(&family);
+            if comparison.p.is_none() {
+                continue;
+            }
+            comparison.p_adjusted = adjusted.next();
+            let metric = spec
+                .metrics
+                .iter()
+                .find(|metric| metric.key == comparison.metric);
+            let lower_is_better =
+                metric.is_some_and(|metric| metric.entry.direction == Direction::Lower);
+            let change = comparison.difference.value.unwrap_or(0.0)
+                * if lower_is_better { -1.0 } else { 1.0 };
+            let significant = comparison.p_adjusted.is_some_and(|p| p <= alpha);
+            comparison.decision = match (significant, change > 0.0) {
+                (false, _) => Decision::Inconclusive,
+                (true, true) => Decision::Improved,
+                (true, false) => Decision::Regressed,
+            };
+        }
+    }
+}

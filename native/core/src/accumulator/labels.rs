@@ -1,0 +1,121 @@
+//! Class names: numbers for counting, label order for answers.
+
+use rustc_hash::FxHashMap;
+
+use crate::error::{Error, Result};
+
+/// Numbers of the class names of a call.
+#[derive(Debug, Clone)]
+pub struct LabelTable {
+    names: Vec<String>,
+    numbers: FxHashMap<String, u32>,
+    closed: bool,
+    max_classes: usize,
+}
+
+impl LabelTable {
+    /// A closed table if the caller names the classes, else one that grows with the rows.
+    pub fn new(classes: &[String], max_classes: usize) -> Self {
+        Self {
+            names: classes.to_vec(),
+            numbers: classes.iter().cloned().zip(0..).collect(),
+            closed: !classes.is_empty(),
+            max_classes,
+        }
+    }
+
+    /// The number of a label. `field` says where the label stands.
+    pub fn number(&mut self, label: &str, field: impl Fn() -> String) -> Result<u32> {
+        if let Some(number) = self.numbers.get(label) {
+            return Ok(*number);
+        }
+        if self.closed {
+            return Err(Error::invalid(
+                "UNKNOWN_LABEL",
+                field(),
+                "the label is none of spec.classes; correct it or name it there",
+            ));
+        }
+        if self.names.len() >= self.max_classes {
+            return Err(Error::invalid(
+                "LIMIT_EXCEEDED",
+                field(),
+                format!(
+                    "more than max_classes = {} different labels",
+                    self.max_classes
+                ),
+            )
+            .with("limit", "max_classes")
+            .with("maximum", self.max_classes));
+        }
+        let number = self.names.len() as u32;
+        self.names.push(label.to_owned());
+        self.numbers.insert(label.to_owned(), number);
+        Ok(number)
+    }
+
+    /// The names by number.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Numbers in label order: as numbers if all labels are integers, else by code point. A closed table
+    /// keeps the caller's order.
+    pub fn order(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.names.len() as u32).collect();
+        if self.closed {
+            return order;
+        }
+        let integers: Option<Vec<i64>> = self.names.iter().map(|name| name.parse().ok()).collect();
+        match integers {
+            // "7" and "07" are the same number: the name decides.
+            Some(integers) => order.sort_by_key(|number| {
+                (
+                    integers[*number as usize],
+                    self.names[*number as usize].clone(),
+                )
+            }),
+            None => order.sort_by_key(|number| self.names[*number as usize].clone()),
+        }
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(labels: &[&str]) -> Vec<String> {
+        let mut table = LabelTable::new(&[], 10);
+        for label in labels {
+            table.number(label, String::new).unwrap();
+        }
+        let order = table.order();
+        order
+            .iter()
+            .map(|number| table.names()[*number as usize].clone())
+            .collect()
+    }
+
+    #[test]
+    fn integers_sort_as_numbers_and_words_by_code_point() {
+        assert_eq!(sorted(&["10", "-2", "9"]), ["-2", "9", "10"]);
+        assert_eq!(sorted(&["10", "9", "x"]), ["10", "9", "x"]);
+        assert_eq!(sorted(&["b", "Z", "a"]), ["Z", "a", "b"]);
+    }
+
+    #[test]
+    fn a_closed_table_refuses_and_a_full_one_too() {
+        let mut closed = LabelTable::new(&["a".into()], 10);
+        assert_eq!(
+            closed.number("b", String::new).unwrap_err().reason,
+            "UNKNOWN_LABEL"
+        );
+        let mut full = LabelTable::new(&[], 1);
+        full.number("a", String::new).unwrap();
+        assert_eq!(
+            full.number("b", String::new).unwrap_err().reason,
+            "LIMIT_EXCEEDED"
+        );
+    }
+}

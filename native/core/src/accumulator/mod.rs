@@ -1,0 +1,212 @@
+//! The accumulator: rows in, sums by slot, values out.
+//!
+//! A corpus is the sum of its rows' statistics. Batches, streams, shards and resumed runs are the same
+//! thing: sums that were added in another order. All sums are exact (integers or fixed point), so the
+//! order never shows in the answer.
+
+mod check;
+mod finish;
+mod labels;
+mod pairing;
+mod resample;
+mod score;
+mod slots;
+mod state;
+mod sums;
+mod tallies;
+
+use std::sync::Arc;
+
+use crate::batch::{Batch, RowFailure};
+use crate::error::{Error, Result};
+use crate::metrics::{ClassMetric, ResolvedMetric, Statistics, TextMetric};
+use crate::result::Answer;
+use crate::spec::{Question, RowReport, Spec};
+
+use labels::LabelTable;
+use pairing::Pair;
+use slots::SlotIndex;
+use sums::Sums;
+use tallies::{KeyKinds, SystemTally};
+
+/// Says whether the call should end; polled every few hundred rows and replicates.
+pub type Cancel<'c> = &'c (dyn Fn() -> bool + Sync);
+
+/// What a model answered for the rows of a batch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ModelOutput {
+    /// Index of the system.
+    pub system: usize,
+    /// Class names in the order of scores.
+    pub classes: Vec<String>,
+    /// Rows x classes scores, row by row.
+    pub scores: Vec<f32>,
+}
+
+/// Scores rows and keeps their sums.
+pub struct Accumulator {
+    spec: Arc<Spec>,
+    layout: Vec<Placement>,
+    slots: SlotIndex,
+    labels: LabelTable,
+    systems: Vec<Sums>,
+    tallies: Vec<SystemTally>,
+    pairs: Vec<Pair>,
+    keys: KeyKinds,
+    /// Ranges of positions that were used as keys, for shards without ids.
+    positions: Vec<(u64, u64)>,
+    next_position: u64,
+    rows: Vec<score::SystemRows>,
+    row_ids: Vec<String>,
+}
+
+/// Where a metric finds its statistics.
+#[derive(Debug, Clone, Copy)]
+enum Placement {
+    /// Columns of the system's vector.
+    Columns { start: usize, len: usize },
+    /// Counts by class.
+    Classes,
+}
+
+/// The text metrics of a call with their places.
+fn text_metrics(spec: &Spec) -> impl Iterator<Item = (usize, &ResolvedMetric, &dyn TextMetric)> {
+    spec.metrics
+        .iter()
+        .enumerate()
+        .filter_map(|(at, metric)| match &metric.statistics {
+            Statistics::Text(text) => Some((at, metric, text.as_ref())),
+            Statistics::Classes(_) => None,
+        })
+}
+
+/// The classification metrics of a call with their places.
+fn class_metrics(spec: &Spec) -> impl Iterator<Item = (usize, &dyn ClassMetric)> {
+    spec.metrics
+        .iter()
+        .enumerate()
+        .filter_map(|(at, metric)| match &metric.statistics {
+            Statistics::Text(_) => None,
+            Statistics::Classes(class) => Some((at, class.as_ref())),
+        })
+}
+
+impl Accumulator {
+    /// An empty accumulator.
+    pub fn new(spec: Arc<Spec>) -> Self {
+        Self::starting_at(spec, 0)
+    }
+
+    /// An empty accumulator of a shard whose first row has this position in the whole data set. Only rows
+    /// without ids use positions.
+    pub fn starting_at(spec: Arc<Spec>, first_position: u64) -> Self {
+        let mut layout = Vec::with_capacity(spec.metrics.len());
+        let mut start = 1;
+        for metric in &spec.metrics {
+            layout.push(match &metric.statistics {
+                Statistics::Text(text) => {
+                    let len = text.columns().len();
+                    start += len;
+                    Placement::Columns {
+                        start: start - len,
+                        len,
+                    }
+                }
+                Statistics::Classes(_) => Placement::Classes,
+            });
+        }
+        let columns = text_metrics(&spec).flat_map(|(_, _, text)| text.columns().iter().copied());
+        let columns: Vec<_> = std::iter::once(crate::metrics::Column::Count)
+            .chain(columns)
+            .collect();
+        let systems = spec
+            .systems
+            .iter()
+            .map(|_| Sums::new(&columns, spec.resamples()))
+            .collect();
+        let tallies = spec
+            .systems
+            .iter()
+            .map(|_| SystemTally::new(spec.metrics.len()))
+            .collect();
+        let pairs = match spec.question {
+            Question::Evaluate => Vec::new(),
+            Question::Compare { baseline } => (0..spec.systems.len())
+                .filter(|system| *system != baseline)
+                .map(|candidate| Pair::new(baseline, candidate, spec.metrics.len()))
+                .collect(),
+        };
+        Self {
+            layout,
+            slots: SlotIndex::default(),
+            labels: LabelTable::new(&spec.classes, spec.limits.max_classes as usize),
+            systems,
+            tallies,
+            pairs,
+            keys: KeyKinds::default(),
+            positions: Vec::new(),
+            next_position: first_position,
+            rows: spec
+                .systems
+                .iter()
+                .map(|_| score::SystemRows::default())
+                .collect(),
+            row_ids: Vec::new(),
+            spec,
+        }
+    }
+
+    /// The specification.
+    pub fn spec(&self) -> &Arc<Spec> {
+        &self.spec
+    }
+
+    /// Scores the rows of a batch and adds them. On an error nothing was added.
+    pub fn push(
+        &mut self,
+        batch: &Batch<'_>,
+        outputs: &[ModelOutput],
+        failures: &[RowFailure],
+        cancel: Cancel<'_>,
+    ) -> Result<()> {
+        check::check_batch(&self.spec, batch, outputs)?;
+        let mut labels = self.labels.clone();
+        let prepared = score::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
+        let scored = score::score_texts(&self.spec, batch, &prepared, cancel)?;
+        self.labels = labels;
+        self.fold(batch, &prepared, &scored);
+        Ok(())
+    }
+
+    /// Sums so far, in a form that other processes of the same version can merge.
+    pub fn state(&self) -> Vec<u8> {
+        state::write(self)
+    }
+
+    /// Adds the sums of another accumulator with the same specification.
+    pub fn merge(&mut self, bytes: &[u8]) -> Result<()> {
+        let other = state::read(bytes, &self.spec)?;
+        self.absorb(other)
+    }
+
+    /// The answer to the question of the specification.
+    pub fn finish(&self, cancel: Cancel<'_>) -> Result<Answer> {
+        if self.rows_seen() == 0 {
+            return Err(Error::invalid(
+                "EMPTY_REQUEST",
+                "instances",
+                "send at least one row",
+            ));
+        }
+        finish::finish(self, cancel)
+    }
+
+    /// Rows pushed or merged.
+    pub fn rows_seen(&self) -> u64 {
+        self.keys.total()
+    }
+
+    fn reports_scores(&self) -> bool {
+        self.spec.row_report == RowReport::All
+    }
+}

@@ -1,0 +1,88 @@
+//! One candidate against the baseline, on the rows that both answered.
+//!
+//! Only what is *excluded* from a pair is summed apart: sums on common rows are all minus excluded, and
+//! nothing is excluded as long as no row failed.
+
+use std::cmp::Ordering;
+
+use super::sums::Sums;
+
+/// Rows won, lost and tied by the candidate.
+pub type Outcomes = [u64; 3];
+
+/// Sums and counts of a pair.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair {
+    /// Index of the baseline.
+    pub baseline: usize,
+    /// Index of the candidate.
+    pub candidate: usize,
+    /// Baseline's sums on rows that the candidate failed.
+    pub excluded_baseline: Option<Sums>,
+    /// Candidate's sums on rows that the baseline failed.
+    pub excluded_candidate: Option<Sums>,
+    /// Rows won, lost, tied, by metric.
+    pub outcomes: Vec<Outcomes>,
+    /// Rows where the predictions differ.
+    pub different: u64,
+}
+
+impl Pair {
+    /// No rows yet.
+    pub fn new(baseline: usize, candidate: usize, metrics: usize) -> Self {
+        Self {
+            baseline,
+            candidate,
+            excluded_baseline: None,
+            excluded_candidate: None,
+            outcomes: vec![[0; 3]; metrics],
+            different: 0,
+        }
+    }
+
+    /// Counts one row of a metric; `order` compares candidate with baseline, better is greater.
+    pub fn count(&mut self, metric: usize, order: Ordering) {
+        let at = match order {
+            Ordering::Greater => 0,
+            Ordering::Less => 1,
+            Ordering::Equal => 2,
+        };
+        self.outcomes[metric][at] += 1;
+    }
+
+    /// Adds the counts of another shard; its excluded sums must have the same places and classes.
+    pub fn merge(&mut self, other: Self) {
+        for (mine, theirs) in [
+            (&mut self.excluded_baseline, other.excluded_baseline),
+            (&mut self.excluded_candidate, other.excluded_candidate),
+        ] {
+            match (mine.as_mut(), theirs) {
+                (_, None) => {}
+                (None, theirs) => *mine = theirs,
+                (Some(mine), Some(theirs)) => mine.combine(&theirs, 1),
+            }
+        }
+        for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
+            for (to, from) in mine.iter_mut().zip(theirs) {
+                *to += from;
+            }
+        }
+        self.different += other.different;
+    }
+
+    /// Every sum of the pair.
+    pub fn sums_mut(&mut self) -> impl Iterator<Item = &mut Sums> {
+        self.excluded_baseline
+            .iter_mut()
+            .chain(&mut self.excluded_candidate)
+    }
+}
+
+/// The sums of a system on the rows of a pair.
+pub fn on_common_rows(all: &Sums, excluded: Option<&Sums>) -> Sums {
+    let mut common = all.clone();
+    if let Some(excluded) = excluded {
+        common.combine(excluded, -1);
+    }
+    common
+}

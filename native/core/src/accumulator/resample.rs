@@ -1,0 +1,281 @@
+//! Values of replicates: the bootstrap of every system, the swap test of every pair.
+
+use rayon::prelude::*;
+
+use super::{Accumulator, Cancel, Placement, class_metrics, text_metrics};
+use crate::error::{Error, Result};
+use crate::metrics::{ClassSums, Components};
+use crate::pool;
+use crate::result::PValue;
+use crate::spec::Spec;
+use crate::stats::draws::{BootstrapTable, Draws, LANES};
+use crate::stats::replicate::Columns;
+
+/// Up to this many slots all swaps are enumerated: 4,096 assignments.
+const ENUMERATED_SLOTS: usize = 12;
+
+/// Cells x blocks above which a second thread pays.
+const PARALLEL_COST: usize = 1_000_000;
+
+/// Two differences closer than this, relative to the values, count as equal: the same sums added in
+/// another order of swaps may differ in the last bits.
+const TIE_TOLERANCE: f64 = 1e-10;
+
+/// Evaluates the metrics of a call on a vector of sums: the row count, the dense columns, then true
+/// positives, supports and predictions by class in label order.
+pub struct Valuer<'a> {
+    spec: &'a Spec,
+    layout: &'a [Placement],
+    dense: usize,
+    /// Class names in label order.
+    pub labels: Vec<&'a str>,
+    closed: bool,
+}
+
+impl<'a> Valuer<'a> {
+    pub fn new(accumulator: &'a Accumulator, order: &[u32]) -> Self {
+        let names = accumulator.labels.names();
+        Self {
+            spec: &accumulator.spec,
+            layout: &accumulator.layout,
+            dense: accumulator.spec.width(),
+            labels: order
+                .iter()
+                .map(|number| names[*number as usize].as_str())
+                .collect(),
+            closed: !accumulator.spec.classes.is_empty(),
+        }
+    }
+
+    /// Classes that averages run over, for these sums.
+    pub fn included(&self, sums: &[f64]) -> Vec<bool> {
+        let classes = self.labels.len();
+        let (support, predicted) = sums[self.dense + classes..].split_at(classes);
+        support
+            .iter()
+            .zip(predicted)
+            .map(|(s, p)| self.closed || s + p > 0.0)
+            .collect()
+    }
+
+    /// The value of every metric; NaN when undefined.
+    pub fn values(&self, sums: &[f64], included: &[bool], out: &mut [f64]) {
+        for (at, _, metric) in text_metrics(self.spec) {
+            if let Placement::Columns { start, len } = self.layout[at] {
+                out[at] = metric.value(&sums[start..start + len], sums[0]);
+            }
+        }
+        for (at, metric) in class_metrics(self.spec) {
+            out[at] = metric.value(&self.class_sums(sums, included));
+        }
+        if sums[0] == 0.0 {
+            out.fill(f64::NAN);
+        }
+    }
+
+    /// The parts of one metric's value.
+    pub fn components(&self, metric: usize, sums: &[f64], included: &[bool]) -> Components {
+        if sums[0] == 0.0 {
+            return Vec::new();
+        }
+        match (&self.spec.metrics[metric].statistics, self.layout[metric]) {
+            (crate::metrics::Statistics::Text(text), Placement::Columns { start, len }) => {
+                text.components(&sums[start..start + len], sums[0])
+            }
+            (crate::metrics::Statistics::Classes(class), _) => {
+                class.components(&self.class_sums(sums, included))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn class_sums<'s>(&'s self, sums: &'s [f64], included: &'s [bool]) -> ClassSums<'s> {
+        let classes = self.labels.len();
+        let (true_positive, rest) = sums[self.dense..].split_at(classes);
+        let (support, predicted) = rest.split_at(classes);
+        ClassSums {
+            labels: &self.labels,
+            true_positive,
+            support,
+            predicted,
+            included,
+            n: sums[0],
+        }
+    }
+}
+
+/// Sums of one system (on all rows or on those of a pair), ready for replicates.
+pub struct Arm {
+    /// Totals.
+    pub totals: Vec<f64>,
+    /// Classes that averages run over; the full sample's set, in every replicate.
+    pub included: Vec<bool>,
+    /// Sums by slot.
+    pub columns: Columns,
+}
+
+/// Bootstrap values: one vector of replicates for each arm and metric.
+pub fn bootstrap(
+    valuer: &Valuer<'_>,
+    arms: &[Arm],
+    slots: usize,
+    cancel: Cancel<'_>,
+) -> Result<Vec<Vec<Vec<f64>>>> {
+    let statistics = &valuer.spec.statistics;
+    let replicates = statistics.replicates as usize;
+    let metrics = valuer.spec.metrics.len();
+    if replicates == 0 {
+        return Ok(vec![vec![Vec::new(); metrics]; arms.len()]);
+    }
+    let draws = Draws::Bootstrap(BootstrapTable::get(statistics.seed, slots, replicates));
+    let cells: usize = arms.iter().map(|arm| arm.columns.cells()).sum();
+    let blocks = run_blocks(replicates, cells, cancel, |block, lanes| {
+        let weights = draws.weights(block, slots);
+        let mut values = vec![f64::NAN; arms.len() * metrics * lanes];
+        for (at, arm) in arms.iter().enumerate() {
+            let sums = arm.columns.block_sums(&weights);
+            for lane in 0..lanes {
+                let numbers: Vec<f64> = sums.iter().map(|column| column[lane]).collect();
+                let out = &mut values[(at * lanes + lane) * metrics..][..metrics];
+                valuer.values(&numbers, &arm.included, out);
+            }
+        }
+        values
+    })?;
+    let mut result = vec![vec![Vec::with_capacity(replicates); metrics]; arms.len()];
+    for block in blocks {
+        let lanes = block.len() / (arms.len() * metrics);
+        for (at, value) in block.into_iter().enumerate() {
+            result[at / (metrics * lanes)][at % metrics].push(value);
+        }
+    }
+    Ok(result)
+}
+
+/// The paired swap test (Fisher 1935; approximate randomisation, Noreen 1989): the answers of baseline and
+/// candidate are exchanged slot by slot. One p-value a metric; `None` where the difference is undefined.
+pub fn swap_test(
+    valuer: &Valuer<'_>,
+    baseline: &Arm,
+    candidate: &Arm,
+    difference: &Columns,
+    slots: usize,
+    draws: u64,
+    cancel: Cancel<'_>,
+) -> Result<Vec<Option<PValue>>> {
+    let metrics = valuer.spec.metrics.len();
+    let exact = slots <= ENUMERATED_SLOTS;
+    let (source, draws) = if exact {
+        (Draws::AllSwaps, 1 << slots)
+    } else {
+        (Draws::Swap(valuer.spec.statistics.seed), draws)
+    };
+    let (base, cand) = (values_of(valuer, baseline), values_of(valuer, candidate));
+    let blocks = run_blocks(
+        draws as usize,
+        difference.cells(),
+        cancel,
+        |block, lanes| {
+            let sums = difference.block_sums(&source.weights(block, slots));
+            let mut extreme = vec![0_u64; metrics];
+            let mut swapped = Swapped::new(baseline.totals.len(), metrics);
+            for lane in 0..lanes {
+                swapped.set(baseline, candidate, &sums, lane);
+                swapped.count(valuer, &base, &cand, &mut extreme);
+            }
+            extreme
+        },
+    )?;
+    let mut extreme = vec![0; metrics];
+    for block in blocks {
+        for (total, count) in extreme.iter_mut().zip(block) {
+            *total += count;
+        }
+    }
+    let p_value = |(metric, count): (usize, u64)| {
+        let defined = !(cand[metric] - base[metric]).is_nan();
+        defined.then(|| PValue {
+            value: if exact {
+                count as f64 / draws as f64
+            } else {
+                (count + 1) as f64 / (draws + 1) as f64
+            },
+            at_floor: !exact && count == 0,
+            draws,
+        })
+    };
+    Ok(extreme.into_iter().enumerate().map(p_value).collect())
+}
+
+fn values_of(valuer: &Valuer<'_>, arm: &Arm) -> Vec<f64> {
+    let mut values = vec![f64::NAN; valuer.spec.metrics.len()];
+    valuer.values(&arm.totals, &arm.included, &mut values);
+    values
+}
+
+/// The two systems after one draw of swaps.
+struct Swapped {
+    baseline: Vec<f64>,
+    candidate: Vec<f64>,
+    values: [Vec<f64>; 2],
+}
+
+impl Swapped {
+    fn new(columns: usize, metrics: usize) -> Self {
+        Self {
+            baseline: vec![0.0; columns],
+            candidate: vec![0.0; columns],
+            values: [vec![f64::NAN; metrics], vec![f64::NAN; metrics]],
+        }
+    }
+
+    fn set(&mut self, baseline: &Arm, candidate: &Arm, moved: &[[f64; LANES]], lane: usize) {
+        for (column, moved) in moved.iter().enumerate() {
+            self.baseline[column] = baseline.totals[column] + moved[lane];
+            self.candidate[column] = candidate.totals[column] - moved[lane];
+        }
+    }
+
+    /// Counts the metrics whose difference is at least as extreme as the observed one. An undefined
+    /// difference counts as extreme, which errs on the side of "not significant".
+    fn count(&mut self, valuer: &Valuer<'_>, base: &[f64], cand: &[f64], extreme: &mut [u64]) {
+        // The class set follows the swapped labels, as it follows the labels of each system.
+        let [of_baseline, of_candidate] = &mut self.values;
+        valuer.values(
+            &self.baseline,
+            &valuer.included(&self.baseline),
+            of_baseline,
+        );
+        valuer.values(
+            &self.candidate,
+            &valuer.included(&self.candidate),
+            of_candidate,
+        );
+        for (metric, count) in extreme.iter_mut().enumerate() {
+            let observed = (cand[metric] - base[metric]).abs();
+            let tolerance = TIE_TOLERANCE * base[metric].abs().max(cand[metric].abs()).max(1e-300);
+            let drawn = (of_candidate[metric] - of_baseline[metric]).abs();
+            *count += u64::from(drawn.is_nan() || drawn >= observed - tolerance);
+        }
+    }
+}
+
+/// Runs the blocks of a number of replicates, in parallel when the work is worth it, in order.
+fn run_blocks<T: Send>(
+    replicates: usize,
+    cells: usize,
+    cancel: Cancel<'_>,
+    block: impl Fn(usize, usize) -> T + Sync,
+) -> Result<Vec<T>> {
+    let blocks = replicates.div_ceil(LANES);
+    let one = |at: usize| {
+        if cancel() {
+            return Err(Error::cancelled());
+        }
+        Ok(block(at, LANES.min(replicates - at * LANES)))
+    };
+    if cells * blocks < PARALLEL_COST {
+        return (0..blocks).map(one).collect();
+    }
+    pool::run(|| (0..blocks).into_par_iter().map(one).collect())
+}

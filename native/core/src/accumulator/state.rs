@@ -1,0 +1,323 @@
+//! The state of an accumulator as bytes: canonical (equal contents give equal bytes), checked, free of
+//! texts. It holds ids of at most a few rows (for notes) and class names.
+
+use serde::{Deserialize, Serialize};
+
+use super::pairing::{Outcomes, Pair};
+use super::slots::SlotIndex;
+use super::sums::Sums;
+use super::tallies::{KeyKinds, SystemTally};
+use super::{Accumulator, slots::MAX_SLOTS};
+use crate::error::{Error, Result};
+use crate::metrics::text_form;
+use crate::spec::Spec;
+use crate::stats::hash::KEY_HASH;
+
+/// Changes when the form changes; a reader for old forms comes with the second one.
+const FORMAT: &[u8; 8] = b"EVALDST1";
+
+#[derive(Serialize, Deserialize)]
+pub struct State {
+    evald_version: String,
+    unicode_version: String,
+    key_hash: String,
+    spec_digest: String,
+    /// Key hashes in rank order; `None` when slots are hashed.
+    hashes: Option<Vec<u64>>,
+    /// Class names in label order.
+    labels: Vec<String>,
+    systems: Vec<SumsState>,
+    tallies: Vec<SystemTally>,
+    pairs: Vec<PairState>,
+    keys: KeyKinds,
+    positions: Vec<(u64, u64)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SumsState {
+    totals: Vec<i128>,
+    slots: Vec<i128>,
+    confusion: Vec<(u32, u32, i64)>,
+    class_slots: Vec<(u32, u32, i64)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PairState {
+    excluded_baseline: Option<SumsState>,
+    excluded_candidate: Option<SumsState>,
+    outcomes: Vec<Outcomes>,
+    different: u64,
+}
+
+impl SumsState {
+    fn of(sums: &Sums, ranks: &[u32], classes: &[u32]) -> Self {
+        let mut sums = sums.clone();
+        sums.remap(&ranks.to_vec());
+        sums.relabel(classes);
+        if sums.keeps_slots() {
+            sums.slots.resize(ranks.len() * sums.width(), 0);
+        }
+        let sorted = |counts: &rustc_hash::FxHashMap<(u32, u32), i64>| {
+            let mut cells: Vec<_> = counts
+                .iter()
+                .map(|((a, b), count)| (*a, *b, *count))
+                .collect();
+            cells.sort_unstable();
+            cells
+        };
+        Self {
+            confusion: sorted(&sums.confusion),
+            class_slots: sorted(&sums.class_slots),
+            totals: sums.totals,
+            slots: sums.slots,
+        }
+    }
+
+    /// The sums, if their shape fits; a state from elsewhere may hold anything.
+    fn into_sums(self, like: &Sums, slots: usize, classes: usize) -> Result<Sums> {
+        let cells_fit = |cells: &[(u32, u32, i64)], rows: usize, columns: usize| {
+            cells
+                .iter()
+                .all(|(a, b, _)| (*a as usize) < rows && (*b as usize) < columns)
+        };
+        let slot_cells = if like.keeps_slots() {
+            slots * like.width()
+        } else {
+            0
+        };
+        if self.totals.len() != like.width()
+            || self.slots.len() != slot_cells
+            || !cells_fit(&self.confusion, classes, classes)
+            || !cells_fit(&self.class_slots, slots, 3 * classes)
+        {
+            return Err(damaged("sums do not fit the specification"));
+        }
+        let mut sums = like.empty_like();
+        sums.totals = self.totals;
+        sums.slots = self.slots;
+        sums.confusion = self
+            .confusion
+            .into_iter()
+            .map(|(a, b, count)| ((a, b), count))
+            .collect();
+        sums.class_slots = self
+            .class_slots
+            .into_iter()
+            .map(|(a, b, count)| ((a, b), count))
+            .collect();
+        Ok(sums)
+    }
+}
+
+fn damaged(problem: &str) -> Error {
+    Error::invalid(
+        "BAD_STATE",
+        "state",
+        format!("the state cannot be read: {problem}"),
+    )
+}
+
+/// Writes the state: format, body, checksum.
+pub fn write(accumulator: &Accumulator) -> Vec<u8> {
+    let ranks = accumulator.slots.ranks();
+    let order = accumulator.labels.order();
+    let mut classes = vec![0; order.len()];
+    for (rank, number) in order.iter().enumerate() {
+        classes[*number as usize] = rank as u32;
+    }
+    let sums = |sums: &Sums| SumsState::of(sums, &ranks, &classes);
+    let pair = |pair: &Pair| PairState {
+        excluded_baseline: pair.excluded_baseline.as_ref().map(sums),
+        excluded_candidate: pair.excluded_candidate.as_ref().map(sums),
+        outcomes: pair.outcomes.clone(),
+        different: pair.different,
+    };
+    let mut positions = accumulator.positions.clone();
+    positions.sort_unstable();
+    let state = State {
+        evald_version: text_form::VERSION.to_owned(),
+        unicode_version: text_form::unicode_version(),
+        key_hash: KEY_HASH.to_owned(),
+        spec_digest: accumulator.spec.digest(),
+        hashes: accumulator.slots.sorted_hashes(),
+        labels: order
+            .iter()
+            .map(|number| accumulator.labels.names()[*number as usize].clone())
+            .collect(),
+        systems: accumulator.systems.iter().map(sums).collect(),
+        tallies: accumulator.tallies.clone(),
+        pairs: accumulator.pairs.iter().map(pair).collect(),
+        keys: accumulator.keys,
+        positions: join_ranges(positions),
+    };
+    let mut bytes = FORMAT.to_vec();
+    bytes.extend(postcard::to_stdvec(&state).expect("writing to memory does not fail"));
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    bytes
+}
+
+fn join_ranges(sorted: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+    let mut joined: Vec<(u64, u64)> = Vec::with_capacity(sorted.len());
+    for (start, end) in sorted {
+        match joined.last_mut() {
+            Some(last) if last.1 == start => last.1 = end,
+            _ => joined.push((start, end)),
+        }
+    }
+    joined
+}
+
+/// Reads a state and checks that it belongs to this specification and version.
+pub fn read(bytes: &[u8], spec: &Spec) -> Result<State> {
+    let (body, checksum) = bytes
+        .split_last_chunk::<4>()
+        .ok_or_else(|| damaged("it is too short"))?;
+    if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
+        return Err(damaged("the checksum is wrong"));
+    }
+    let body = body
+        .strip_prefix(FORMAT)
+        .ok_or_else(|| damaged("it has another format"))?;
+    let (state, rest): (State, _) =
+        postcard::take_from_bytes(body).map_err(|_| damaged("the body is malformed"))?;
+    if !rest.is_empty() {
+        return Err(damaged("bytes follow the body"));
+    }
+    let expected = [
+        (
+            "evald version",
+            &state.evald_version,
+            text_form::VERSION.to_owned(),
+        ),
+        (
+            "Unicode version",
+            &state.unicode_version,
+            text_form::unicode_version(),
+        ),
+        ("key hash", &state.key_hash, KEY_HASH.to_owned()),
+        ("specification digest", &state.spec_digest, spec.digest()),
+    ];
+    for (what, got, expected) in expected {
+        if *got != expected {
+            return Err(Error::invalid(
+                "STATE_MISMATCH",
+                "state",
+                format!(
+                    "the {what} of the state differs from this call's: states merge only within one"
+                ),
+            )
+            .with("what", what));
+        }
+    }
+    Ok(state)
+}
+
+impl Accumulator {
+    /// Adds a state that belongs to the same specification.
+    pub(super) fn absorb(&mut self, state: State) -> Result<()> {
+        let slots = match &state.hashes {
+            None => MAX_SLOTS,
+            Some(hashes) if hashes.len() <= MAX_SLOTS && hashes.is_sorted() => hashes.len(),
+            Some(_) => return Err(damaged("its keys are not in order")),
+        };
+        let classes = state.labels.len();
+        let shape = self.systems[0].empty_like();
+        let fit = |sums: SumsState| sums.into_sums(&shape, slots, classes);
+        let mut systems = state
+            .systems
+            .into_iter()
+            .map(fit)
+            .collect::<Result<Vec<_>>>()?;
+        let mut pairs = Vec::with_capacity(state.pairs.len());
+        for (mine, theirs) in self.pairs.iter().zip(state.pairs) {
+            pairs.push(Pair {
+                excluded_baseline: theirs.excluded_baseline.map(fit).transpose()?,
+                excluded_candidate: theirs.excluded_candidate.map(fit).transpose()?,
+                different: theirs.different,
+                outcomes: theirs.outcomes,
+                ..mine.clone()
+            });
+        }
+        let metrics = self.spec.metrics.len();
+        if systems.len() != self.systems.len()
+            || pairs.len() != self.pairs.len()
+            || pairs.iter().any(|pair| pair.outcomes.len() != metrics)
+            || state.tallies.len() != self.tallies.len()
+            || state
+                .tallies
+                .iter()
+                .any(|tally| tally.dropped.len() != metrics)
+        {
+            return Err(damaged("it has another number of systems or metrics"));
+        }
+        let positions = self.join_positions(&state.positions)?;
+        let mut labels = self.labels.clone();
+        let numbers = state
+            .labels
+            .iter()
+            .map(|label| labels.number(label, || "state".into()))
+            .collect::<Result<Vec<_>>>()?;
+        // Nothing is refused from here on.
+        self.labels = labels;
+        self.positions = positions;
+        let places = self.places_for(state.hashes);
+        let theirs = systems
+            .iter_mut()
+            .chain(pairs.iter_mut().flat_map(Pair::sums_mut));
+        theirs.for_each(|sums| {
+            sums.remap(&places);
+            sums.relabel(&numbers);
+        });
+        for (mine, theirs) in self.systems.iter_mut().zip(&systems) {
+            mine.combine(theirs, 1);
+        }
+        for (mine, theirs) in self.pairs.iter_mut().zip(pairs) {
+            mine.merge(theirs);
+        }
+        for (mine, theirs) in self.tallies.iter_mut().zip(state.tallies) {
+            mine.merge(theirs);
+        }
+        self.keys.merge(state.keys);
+        Ok(())
+    }
+
+    /// Positions identify rows only if no two shards use the same ones.
+    fn join_positions(&self, theirs: &[(u64, u64)]) -> Result<Vec<(u64, u64)>> {
+        let mut all = [self.positions.as_slice(), theirs].concat();
+        all.sort_unstable();
+        if all.windows(2).any(|pair| pair[1].0 < pair[0].1) {
+            return Err(Error::invalid(
+                "OVERLAPPING_POSITIONS",
+                "state",
+                "both shards hold rows without ids at the same positions: give rows ids, or each shard its first \
+                 position",
+            ));
+        }
+        Ok(join_ranges(all))
+    }
+
+    /// Where the other's slots (ranks, or hashed) are in this accumulator's places.
+    fn places_for(&mut self, hashes: Option<Vec<u64>>) -> Vec<u32> {
+        let known = |index: &SlotIndex, hash: &u64| match index {
+            SlotIndex::Exact { places, .. } => places.contains_key(hash),
+            SlotIndex::Hashed => true,
+        };
+        let too_many = hashes.as_ref().is_none_or(|hashes| {
+            let new = hashes
+                .iter()
+                .filter(|hash| !known(&self.slots, hash))
+                .count();
+            self.slots.len() + new > MAX_SLOTS
+        });
+        if too_many && let Some(remap) = self.slots.collapse() {
+            self.all_sums_mut().for_each(|sums| sums.remap(&remap));
+        }
+        match hashes {
+            None => (0..MAX_SLOTS as u32).collect(),
+            Some(hashes) => hashes
+                .iter()
+                .map(|hash| self.slots.place(*hash).0)
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Exact sums of row statistics, in total and by slot.
+//!
+//! Dense columns (the row count, then the text metrics' columns) are i128: integers as they are, reals in
+//! fixed point at 2^-64. Counts by class are sparse, since a row touches three of possibly thousands.
+
+use rustc_hash::FxHashMap;
+
+use super::slots::Remap;
+use crate::metrics::Column;
+use crate::stats::replicate::Columns;
+
+/// 2^64, the scale of fixed point.
+const FIXED_ONE: f64 = 18_446_744_073_709_551_616.0;
+
+/// What a row adds to a class: it was right, it should have been, it was predicted.
+pub const TRUE_POSITIVE: u32 = 0;
+/// See [`TRUE_POSITIVE`].
+pub const SUPPORT: u32 = 1;
+/// See [`TRUE_POSITIVE`].
+pub const PREDICTED: u32 = 2;
+
+/// Sums over rows of one system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sums {
+    columns: Vec<Column>,
+    by_slot: bool,
+    /// One sum a dense column.
+    pub totals: Vec<i128>,
+    /// One row of dense columns a slot place.
+    pub slots: Vec<i128>,
+    /// Rows by (gold class, predicted class).
+    pub confusion: FxHashMap<(u32, u32), i64>,
+    /// Counts by (slot place, 3 x class + kind).
+    pub class_slots: FxHashMap<(u32, u32), i64>,
+}
+
+impl Sums {
+    /// Zero.
+    pub fn new(columns: &[Column], by_slot: bool) -> Self {
+        Self {
+            columns: columns.to_vec(),
+            by_slot,
+            totals: vec![0; columns.len()],
+            slots: Vec::new(),
+            confusion: FxHashMap::default(),
+            class_slots: FxHashMap::default(),
+        }
+    }
+
+    /// Zero of the same shape.
+    pub fn empty_like(&self) -> Self {
+        Self::new(&self.columns, self.by_slot)
+    }
+
+    /// Number of dense columns.
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Whether sums by slot are kept.
+    pub fn keeps_slots(&self) -> bool {
+        self.by_slot
+    }
+
+    /// Adds one row: its dense statistics without the leading count, and its classes if it has labels.
+    pub fn add(&mut self, place: u32, stats: &[f64], classes: Option<(u32, u32)>) {
+        let start = place as usize * self.width();
+        if self.by_slot && self.slots.len() < start + self.width() {
+            self.slots.resize(start + self.width(), 0);
+        }
+        self.totals[0] += 1;
+        if self.by_slot {
+            self.slots[start] += 1;
+        }
+        for (at, (value, column)) in stats.iter().zip(&self.columns[1..]).enumerate() {
+            let exact = to_exact(*value, *column);
+            self.totals[at + 1] += exact;
+            if self.by_slot {
+                self.slots[start + at + 1] += exact;
+            }
+        }
+        if let Some((gold, predicted)) = classes {
+            *self.confusion.entry((gold, predicted)).or_default() += 1;
+            if self.by_slot {
+                self.count(place, gold, SUPPORT);
+                self.count(place, predicted, PREDICTED);
+                if gold == predicted {
+                    self.count(place, gold, TRUE_POSITIVE);
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, place: u32, class: u32, kind: u32) {
+        *self
+            .class_slots
+            .entry((place, 3 * class + kind))
+            .or_default() += 1;
+    }
+
+    /// Moves slot places: after a collapse, or into another accumulator's places.
+    pub fn remap(&mut self, places: &Remap) {
+        let width = self.width();
+        let old = std::mem::take(&mut self.slots);
+        for (sums, place) in old.chunks_exact(width).zip(places) {
+            let start = *place as usize * width;
+            if self.slots.len() < start + width {
+                self.slots.resize(start + width, 0);
+            }
+            for (to, from) in self.slots[start..start + width].iter_mut().zip(sums) {
+                *to += from;
+            }
+        }
+        for ((place, column), count) in std::mem::take(&mut self.class_slots) {
+            *self
+                .class_slots
+                .entry((places[place as usize], column))
+                .or_default() += count;
+        }
+    }
+
+    /// Renames classes.
+    pub fn relabel(&mut self, classes: &[u32]) {
+        for ((gold, predicted), count) in std::mem::take(&mut self.confusion) {
+            let key = (classes[gold as usize], classes[predicted as usize]);
+            *self.confusion.entry(key).or_default() += count;
+        }
+        for ((place, column), count) in std::mem::take(&mut self.class_slots) {
+            let column = 3 * classes[column as usize / 3] + column % 3;
+            *self.class_slots.entry((place, column)).or_default() += count;
+        }
+    }
+
+    /// Adds (sign 1) or subtracts (sign -1) sums whose places and classes are the same.
+    pub fn combine(&mut self, other: &Self, sign: i64) {
+        for (to, from) in self.totals.iter_mut().zip(&other.totals) {
+            *to += from * i128::from(sign);
+        }
+        if self.slots.len() < other.slots.len() {
+            self.slots.resize(other.slots.len(), 0);
+        }
+        for (to, from) in self.slots.iter_mut().zip(&other.slots) {
+            *to += from * i128::from(sign);
+        }
+        for (key, count) in &other.confusion {
+            *self.confusion.entry(*key).or_default() += count * sign;
+        }
+        for (key, count) in &other.class_slots {
+            *self.class_slots.entry(*key).or_default() += count * sign;
+        }
+    }
+
+    /// The totals as numbers: dense columns, then true positives, supports and predictions by class, in the
+    /// order of the classes' ranks.
+    pub fn total_numbers(&self, label_ranks: &[u32]) -> Vec<f64> {
+        let classes = label_ranks.len();
+        let mut numbers: Vec<f64> = self
+            .totals
+            .iter()
+            .zip(&self.columns)
+            .map(|(sum, column)| to_number(*sum, *column))
+            .collect();
+        let start = numbers.len();
+        numbers.resize(start + 3 * classes, 0.0);
+        for ((gold, predicted), count) in &self.confusion {
+            let count = *count as f64;
+            let (gold, predicted) = (
+                label_ranks[*gold as usize],
+                label_ranks[*predicted as usize],
+            );
+            numbers[start + classes * SUPPORT as usize + gold as usize] += count;
+            numbers[start + classes * PREDICTED as usize + predicted as usize] += count;
+            if gold == predicted {
+                numbers[start + gold as usize] += count;
+            }
+        }
+        numbers
+    }
+
+    /// The sums by slot in the same order of columns, for replicates.
+    pub fn slot_columns(&self, ranks: &[u32], label_ranks: &[u32]) -> Columns {
+        let classes = label_ranks.len();
+        let mut places: Vec<u32> = (0..ranks.len() as u32).collect();
+        places.sort_unstable_by_key(|place| ranks[*place as usize]);
+        let mut columns = Columns::default();
+        for (at, column) in self.columns.iter().enumerate() {
+            columns.push(places.iter().filter_map(|place| {
+                let sum = self.slots.get(*place as usize * self.width() + at)?;
+                Some((ranks[*place as usize], to_number(*sum, *column)))
+            }));
+        }
+        let mut by_column = vec![Vec::new(); 3 * classes];
+        for ((place, column), count) in &self.class_slots {
+            let class = label_ranks[*column as usize / 3] as usize;
+            let target = (column % 3) as usize * classes + class;
+            by_column[target].push((ranks[*place as usize], *count as f64));
+        }
+        for mut cells in by_column {
+            cells.sort_unstable_by_key(|(rank, _)| *rank);
+            columns.push(cells.into_iter());
+        }
+        columns
+    }
+}
+
+/// A row's number as an exact sum. Truncation below 2^-64 is the same for every order of rows.
+fn to_exact(value: f64, column: Column) -> i128 {
+    match column {
+        Column::Count => i128::from(value as i64),
+        Column::Real => (value * FIXED_ONE) as i128,
+    }
+}
+
+fn to_number(sum: i128, column: Column) -> f64 {
+    match column {
+        Column::Count => sum as f64,
+        Column::Real => sum as f64 / FIXED_ONE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixed_point_sums_do_not_depend_on_order() {
+        let values: Vec<f64> = (1..2000).map(|i| 1.0 / f64::from(i)).collect();
+        let sum = |order: &mut dyn Iterator<Item = &f64>| {
+            let mut sums = Sums::new(&[Column::Count, Column::Real], false);
+            order.for_each(|value| sums.add(0, &[*value], None));
+            sums.total_numbers(&[])[1]
+        };
+        let forward = sum(&mut values.iter());
+        assert_eq!(forward, sum(&mut values.iter().rev()));
+        assert!((forward - values.iter().sum::<f64>()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn subtracting_what_was_added_gives_zero() {
+        let mut sums = Sums::new(&[Column::Count, Column::Count], true);
+        sums.add(2, &[5.0], Some((0, 1)));
+        let copy = sums.clone();
+        sums.combine(&copy, -1);
+        assert!(sums.slots.iter().chain(&sums.totals).all(|sum| *sum == 0));
+        assert!(sums.slot_columns(&[0, 1, 2], &[0, 1]).cells() == 0);
+    }
+}

@@ -1,0 +1,113 @@
+//! Counts beside the sums: failed rows, notes, what identified rows.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+/// Rows named in a note, at most.
+const SAMPLE: usize = 10;
+
+/// How many rows, and which: those with the smallest hashes, so that the sample depends on the set of
+/// rows alone and merges.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Number of rows.
+    pub count: u64,
+    rows: BTreeSet<(u64, String)>,
+}
+
+impl Sample {
+    /// Counts a row.
+    pub fn add(&mut self, hash: u64, id: impl FnOnce() -> String) {
+        self.count += 1;
+        let full = self.rows.len() >= SAMPLE;
+        if full && self.rows.last().is_some_and(|(largest, _)| hash > *largest) {
+            return;
+        }
+        self.rows.insert((hash, id()));
+        self.cut();
+    }
+
+    /// Adds the rows of another shard.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.rows.extend(other.rows);
+        self.cut();
+    }
+
+    /// Ids of the sampled rows.
+    pub fn ids(&self) -> Vec<String> {
+        self.rows.iter().map(|(_, id)| id.clone()).collect()
+    }
+
+    fn cut(&mut self) {
+        while self.rows.len() > SAMPLE {
+            self.rows.pop_last();
+        }
+    }
+}
+
+/// Counts of one system.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SystemTally {
+    /// Rows without a usable prediction.
+    pub failed: u64,
+    /// Rows whose prediction is the empty text.
+    pub empty: Sample,
+    /// Rows whose text lost letters in a metric's tokenizer, by metric.
+    pub dropped: Vec<Sample>,
+}
+
+impl SystemTally {
+    /// Zero, for this many metrics.
+    pub fn new(metrics: usize) -> Self {
+        Self {
+            dropped: vec![Sample::default(); metrics],
+            ..Self::default()
+        }
+    }
+
+    /// Adds the counts of another shard.
+    pub fn merge(&mut self, other: Self) {
+        self.failed += other.failed;
+        self.empty.merge(other.empty);
+        for (mine, theirs) in self.dropped.iter_mut().zip(other.dropped) {
+            mine.merge(theirs);
+        }
+    }
+}
+
+/// How many rows were identified by what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyKinds {
+    /// By cluster.
+    pub cluster: u64,
+    /// By id.
+    pub id: u64,
+    /// By position.
+    pub position: u64,
+}
+
+impl KeyKinds {
+    /// Number of rows.
+    pub fn total(&self) -> u64 {
+        self.cluster + self.id + self.position
+    }
+
+    /// The kind in a word.
+    pub fn name(&self) -> &'static str {
+        match (self.cluster > 0, self.id > 0, self.position > 0) {
+            (true, false, false) => "cluster",
+            (false, true, false) => "id",
+            (false, false, true) => "position",
+            _ => "mixed",
+        }
+    }
+
+    /// Adds the rows of another shard.
+    pub fn merge(&mut self, other: Self) {
+        self.cluster += other.cluster;
+        self.id += other.id;
+        self.position += other.position;
+    }
+}

@@ -1,0 +1,42 @@
+//! `accuracy`: the share of rows whose predicted label is the gold label.
+
+use super::contract::{ClassMetric, ClassSums, Components, Statistics};
+use super::registry::{Direction, Entry, Needs};
+
+/// The registry's entry.
+pub static ENTRY: Entry = Entry {
+    name: "accuracy",
+    summary: "The share of rows whose predicted label is the gold label.",
+    params: &[],
+    profiles: &[],
+    needs: Needs::Labels,
+    direction: Direction::Higher,
+    range: (0.0, 1.0),
+    row_score: true,
+    row_params: &[],
+    reference: "scikit-learn 1.9.1 accuracy_score",
+    source: "the definition",
+    build: |_| Ok(Statistics::Classes(Box::new(Accuracy))),
+};
+
+#[derive(Debug)]
+struct Accuracy;
+
+impl ClassMetric for Accuracy {
+    fn check(&self, _labels: &[&str]) -> Result<(), (&'static str, String)> {
+        Ok(())
+    }
+
+    fn value(&self, sums: &ClassSums<'_>) -> f64 {
+        // Without rows this is 0 / 0: undefined.
+        sums.true_positive.iter().sum::<f64>() / sums.n
+    }
+
+    fn components(&self, sums: &ClassSums<'_>) -> Components {
+        vec![("correct".into(), Some(sums.true_positive.iter().sum()))]
+    }
+
+    fn row_score(&self, correct: bool) -> Option<f64> {
+        Some(f64::from(u8::from(correct)))
+    }
+}

@@ -1,0 +1,163 @@
+//! From what a caller writes to a metric that can score: name, parameters and profile checked, the
+//! signature written.
+
+use super::contract::Statistics;
+use super::params::{ParamValue, Params};
+use super::registry::{self, Entry};
+use super::text_form;
+use crate::error::{Error, Result};
+
+/// A metric as a request names it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MetricRequest {
+    /// A name or the text form.
+    pub name: String,
+    /// Parameters; empty with the text form.
+    pub params: Vec<(String, ParamValue)>,
+    /// Empty means the default profile.
+    pub profile: String,
+    /// Empty means the text form of what the caller gave.
+    pub key: String,
+}
+
+/// A metric that can score.
+pub struct ResolvedMetric {
+    /// The registry's entry.
+    pub entry: &'static Entry,
+    /// Name of the result in the answer.
+    pub key: String,
+    /// The whole definition.
+    pub signature: String,
+    /// The definition of per-row scores where it differs, else empty.
+    pub row_signature: String,
+    /// What computes it.
+    pub statistics: Statistics,
+}
+
+impl std::fmt::Debug for ResolvedMetric {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.signature)
+    }
+}
+
+impl ResolvedMetric {
+    /// Resolves a request. `field` is its path, for example `spec.metrics[0]`.
+    pub fn resolve(request: &MetricRequest, field: &str) -> Result<Self> {
+        let written = merge_forms(request, field)?;
+        let entry = registry::find(&written.name, &format!("{field}.name"))?;
+        let (profiles, given): (Vec<_>, Vec<_>) = written
+            .params
+            .iter()
+            .cloned()
+            .partition(|(name, _)| name == "profile");
+        let profile = check_profile(entry, profiles.first().map(|(_, value)| value), field)?;
+        let params = Params::check(entry, &given, field)?;
+        let statistics = (entry.build)(&params)?;
+        let key = if request.key.is_empty() {
+            text_form::write(
+                entry.name,
+                written.params.iter().map(|(k, v)| (k.as_str(), v)),
+            )
+        } else {
+            request.key.clone()
+        };
+        let row_signature = if entry.row_params.is_empty() {
+            String::new()
+        } else {
+            signature(entry, &params, profile, entry.row_params)
+        };
+        Ok(Self {
+            entry,
+            key,
+            signature: signature(entry, &params, profile, &[]),
+            row_signature,
+            statistics,
+        })
+    }
+}
+
+/// Either the fields of the message or the text form in `name`, not both.
+fn merge_forms(request: &MetricRequest, field: &str) -> Result<text_form::Written> {
+    if request.name.trim().is_empty() {
+        return Err(Error::invalid(
+            "MISSING_METRIC",
+            format!("{field}.name"),
+            "name a metric; ListMetrics names all",
+        ));
+    }
+    let mut written = text_form::parse(&request.name, &format!("{field}.name"))?;
+    if written.params.is_empty() {
+        written.params.clone_from(&request.params);
+        if !request.profile.is_empty() {
+            let profile = ParamValue::Text(request.profile.clone());
+            written.params.push(("profile".into(), profile));
+        }
+    } else if !request.params.is_empty() || !request.profile.is_empty() {
+        return Err(Error::invalid(
+            "BAD_METRIC_FORM",
+            format!("{field}.name"),
+            "give parameters either in the name or in params and profile, not in both",
+        ));
+    }
+    Ok(written)
+}
+
+fn check_profile(
+    entry: &Entry,
+    given: Option<&ParamValue>,
+    field: &str,
+) -> Result<Option<&'static str>> {
+    let Some(given) = given else {
+        return Ok(entry.profiles.first().copied());
+    };
+    let word = match given {
+        ParamValue::Text(word) => word.clone(),
+        other => other.canonical(),
+    };
+    match entry.profiles.iter().find(|known| **known == word) {
+        Some(profile) => Ok(Some(*profile)),
+        None => Err(Error::invalid(
+            "UNKNOWN_PROFILE",
+            format!("{field}.profile"),
+            if entry.profiles.is_empty() {
+                format!("{} has no profiles; leave it out", entry.name)
+            } else {
+                format!(
+                    "{} knows the profiles {}",
+                    entry.name,
+                    entry.profiles.join(", ")
+                )
+            },
+        )
+        .with("metric", entry.name)),
+    }
+}
+
+fn signature(
+    entry: &Entry,
+    params: &Params,
+    profile: Option<&'static str>,
+    overrides: &[(&'static str, &'static str)],
+) -> String {
+    let mut all: Vec<(&str, ParamValue)> = params
+        .iter()
+        .map(|(name, value)| {
+            let changed = overrides.iter().find(|(key, _)| *key == name);
+            let value = changed.map_or_else(|| value.clone(), |(_, word)| parse_override(word));
+            (name, value)
+        })
+        .collect();
+    if let Some(profile) = profile {
+        all.push(("profile", ParamValue::Text(profile.to_owned())));
+    }
+    let text = text_form::write(entry.name, all.iter().map(|(k, v)| (*k, v)));
+    text + &text_form::signature_suffix()
+}
+
+fn parse_override(word: &str) -> ParamValue {
+    match word {
+        "true" => ParamValue::Bool(true),
+        "false" => ParamValue::Bool(false),
+        other => ParamValue::Text(other.to_owned()),
+    }
+}

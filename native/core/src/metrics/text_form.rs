@@ -1,0 +1,221 @@
+//! The one text form of a metric: `rouge_l(profile=google,stemmer=true)`, in requests, on the command
+//! line and in signatures. A signature adds `|unicode:..|evald:..` and can be pasted back.
+
+use super::params::ParamValue;
+use crate::error::{Error, Result};
+
+/// Version of evald, part of every signature.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Unicode version of the text tables, part of every signature.
+pub fn unicode_version() -> String {
+    let (major, minor, patch) = char::UNICODE_VERSION;
+    format!("{major}.{minor}.{patch}")
+}
+
+/// What the suffix of every signature of this build is.
+pub fn signature_suffix() -> String {
+    format!("|unicode:{}|evald:{VERSION}", unicode_version())
+}
+
+/// A metric as written: name and parameters, the profile among them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The name before the parentheses.
+    pub name: String,
+    /// Parameters in the order written.
+    pub params: Vec<(String, ParamValue)>,
+}
+
+/// Reads the text form. `field` is the path for errors.
+pub fn parse(text: &str, field: &str) -> Result<Written> {
+    let definition = match text.split_once('|') {
+        None => text,
+        Some((definition, suffix)) => {
+            check_suffix(suffix, field)?;
+            definition
+        }
+    };
+    let definition = definition.trim();
+    let Some((name, rest)) = definition.split_once('(') else {
+        return Ok(Written {
+            name: definition.to_owned(),
+            params: Vec::new(),
+        });
+    };
+    let Some(inside) = rest.strip_suffix(')') else {
+        return Err(bad_form(field, "the closing parenthesis is missing"));
+    };
+    let mut params: Vec<(String, ParamValue)> = Vec::new();
+    for part in split_arguments(inside, field)? {
+        let Some((key, value)) = part.split_once('=') else {
+            return Err(bad_form(field, "write every parameter as name=value"));
+        };
+        let key = key.trim().to_owned();
+        if params.iter().any(|(known, _)| *known == key) {
+            return Err(bad_form(field, "a parameter is written twice"));
+        }
+        params.push((key, parse_value(value.trim(), field)?));
+    }
+    Ok(Written {
+        name: name.trim().to_owned(),
+        params,
+    })
+}
+
+/// A signature made by another version names another definition: refuse it rather than guess.
+fn check_suffix(suffix: &str, field: &str) -> Result<()> {
+    if format!("|{}", suffix.trim()) == signature_suffix() {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "SIGNATURE_VERSION",
+        field,
+        format!(
+            "this signature was made by another version (here: {}); drop the part from the first '|' on to \
+             use this version's definition",
+            signature_suffix()
+        ),
+    ))
+}
+
+fn bad_form(field: &str, problem: &str) -> Error {
+    Error::invalid(
+        "BAD_METRIC_FORM",
+        field,
+        format!("{problem}; the form is name(parameter=value,...)"),
+    )
+}
+
+/// Splits at commas outside of quotes.
+fn split_arguments<'a>(inside: &'a str, field: &str) -> Result<Vec<&'a str>> {
+    let mut parts = Vec::new();
+    let (mut start, mut quoted, mut escaped) = (0, false, false);
+    for (at, c) in inside.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ',' if !quoted => {
+                parts.push(&inside[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if quoted {
+        return Err(bad_form(field, "a quote is not closed"));
+    }
+    if !inside.trim().is_empty() {
+        parts.push(&inside[start..]);
+    }
+    Ok(parts)
+}
+
+fn parse_value(text: &str, field: &str) -> Result<ParamValue> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        let inner = quoted
+            .strip_suffix('"')
+            .ok_or_else(|| bad_form(field, "a quote is not closed"))?;
+        return unescape(inner, field).map(ParamValue::Text);
+    }
+    Ok(match text {
+        "" => return Err(bad_form(field, "a parameter has no value")),
+        "true" => ParamValue::Bool(true),
+        "false" => ParamValue::Bool(false),
+        word => match word.parse::<f64>() {
+            // 13a and nan are words; 1e3 and 0.5 are numbers.
+            Ok(number) if number.is_finite() => ParamValue::Number(number),
+            _ => ParamValue::Text(word.to_owned()),
+        },
+    })
+}
+
+/// Undoes the escapes that `ParamValue::canonical` writes.
+fn unescape(inner: &str, field: &str) -> Result<String> {
+    let mut out = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some(c @ ('"' | '\\')) => out.push(c),
+            _ => {
+                return Err(bad_form(
+                    field,
+                    "inside quotes only \\\" and \\\\ are escapes",
+                ));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Writes the text form; parameters sorted by name.
+pub fn write<'a>(name: &str, params: impl Iterator<Item = (&'a str, &'a ParamValue)>) -> String {
+    let mut written: Vec<String> = params
+        .filter(|(_, value)| !matches!(value, ParamValue::Text(word) if word.is_empty()))
+        .map(|(key, value)| format!("{key}={}", value.canonical()))
+        .collect();
+    written.sort_unstable();
+    if written.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name}({})", written.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_name_and_parameters() {
+        let written = parse("rouge_l( stemmer=true, profile=1.5.5,x=\"a,b\" )", "m").unwrap();
+        assert_eq!(written.name, "rouge_l");
+        assert_eq!(
+            written.params,
+            [
+                ("stemmer".into(), ParamValue::Bool(true)),
+                ("profile".into(), ParamValue::Text("1.5.5".into())),
+                ("x".into(), ParamValue::Text("a,b".into())),
+            ]
+        );
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_read() {
+        for text in [
+            "a(b",
+            "a(b)",
+            "a(b=)",
+            "a(b=1,b=2)",
+            "a(b=\"x)",
+            "a|evald:0.0.0",
+        ] {
+            assert!(parse(text, "m").is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(words in proptest::collection::btree_map("[a-z_]{1,8}", "\\PC{1,12}", 0..4)) {
+            let params: Vec<(String, ParamValue)> =
+                words.into_iter().map(|(k, v)| (k, ParamValue::Text(v))).collect();
+            let text = write("m", params.iter().map(|(k, v)| (k.as_str(), v)));
+            let back = parse(&format!("{text}{}", signature_suffix()), "m");
+            // A '|' inside a quoted value is read as the signature's suffix: such values are refused, not misread.
+            if let Ok(back) = back {
+                let canonical = |params: &[(String, ParamValue)]| -> Vec<_> {
+                    params.iter().map(|(k, v)| (k.clone(), v.canonical())).collect()
+                };
+                prop_assert_eq!(canonical(&back.params), canonical(&params));
+            } else {
+                prop_assert!(text.contains('|'));
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Answers as plain data; the wire layer encodes them.
+
+use std::borrow::Cow;
+
+use crate::metrics::Components;
+use crate::stats::interval::Interval;
+
+/// Why a row failed for a system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowError {
+    /// Position of the row.
+    pub row: u64,
+    /// Id, or `#position`.
+    pub id: String,
+    /// Upper-case word of a closed set.
+    pub reason: Cow<'static, str>,
+    /// The reason in words.
+    pub message: String,
+}
+
+/// Something a reader should know about a value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// Upper-case word of a closed set.
+    pub code: &'static str,
+    /// The note in words.
+    pub text: String,
+    /// Rows concerned; 0 for the whole.
+    pub count: u64,
+    /// Some of the rows concerned.
+    pub row_ids: Vec<String>,
+}
+
+/// A value and how sure it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimate {
+    /// `None` when undefined.
+    pub value: Option<f64>,
+    /// `None` when there is none.
+    pub interval: Option<Interval>,
+    /// Rows it rests on.
+    pub n: u64,
+    /// Rows left out.
+    pub n_failed: u64,
+    /// Why value or interval is missing.
+    pub undefined_reason: String,
+}
+
+/// Counts of (gold, predicted).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfusionMatrix {
+    /// Classes in label order.
+    pub labels: Vec<String>,
+    /// labels x labels, a row a gold label.
+    pub counts: Vec<u64>,
+}
+
+/// One metric of one system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricAnswer {
+    /// Key of the request.
+    pub key: String,
+    /// The whole definition.
+    pub signature: String,
+    /// Definition of row scores where it differs.
+    pub row_signature: String,
+    /// The value.
+    pub estimate: Estimate,
+    /// Highest value of the scale.
+    pub scale: f64,
+    /// Parts of the value.
+    pub components: Components,
+    /// For the metric `confusion_matrix`.
+    pub confusion: Option<ConfusionMatrix>,
+    /// What to know before trusting the value.
+    pub notes: Vec<Note>,
+}
+
+/// One system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SystemAnswer {
+    /// Name.
+    pub name: String,
+    /// Metrics in the order of the request.
+    pub metrics: Vec<MetricAnswer>,
+    /// Row scores by metric key, if asked.
+    pub row_scores: Vec<(String, Vec<f64>)>,
+    /// Failed rows, if asked.
+    pub row_errors: Vec<RowError>,
+}
+
+/// The verdict by one metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Significantly better.
+    Improved,
+    /// Significantly worse.
+    Regressed,
+    /// The data do not tell.
+    Inconclusive,
+}
+
+/// A p-value with what it rests on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PValue {
+    /// Two-sided.
+    pub value: f64,
+    /// No draw was as extreme as the data.
+    pub at_floor: bool,
+    /// Draws, or all assignments of an exact test.
+    pub draws: u64,
+}
+
+/// One candidate against the baseline by one metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairedAnswer {
+    /// Key of the metric.
+    pub metric: String,
+    /// Name of the candidate.
+    pub candidate: String,
+    /// Candidate minus baseline on common rows.
+    pub difference: Estimate,
+    /// Value of the baseline on common rows.
+    pub baseline_value: Option<f64>,
+    /// Value of the candidate on common rows.
+    pub candidate_value: Option<f64>,
+    /// `None` when undefined.
+    pub p: Option<PValue>,
+    /// After correction.
+    pub p_adjusted: Option<f64>,
+    /// The family in words.
+    pub family: String,
+    /// Wins, losses, ties of rows; `None` without row scores.
+    pub outcomes: Option<[u64; 3]>,
+    /// The verdict.
+    pub decision: Decision,
+}
+
+/// The answer to a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Systems in the order of the request.
+    pub systems: Vec<SystemAnswer>,
+    /// Ids of the rows, if their scores are asked.
+    pub row_ids: Vec<String>,
+    /// Name of the baseline; empty for Evaluate.
+    pub baseline: String,
+    /// Comparisons, candidates first, then metrics.
+    pub comparisons: Vec<PairedAnswer>,
+    /// About the comparison as a whole.
+    pub notes: Vec<Note>,
+    /// Number of resampling slots.
+    pub slots: u32,
+    /// What identified rows.
+    pub row_key: &'static str,
+    /// Digest of the specification.
+    pub spec_digest: String,
+    /// Rows scored.
+    pub rows: u64,
+}

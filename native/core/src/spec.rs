@@ -1,0 +1,191 @@
+//! What to evaluate and how: the checked header of a call.
+
+use sha2::{Digest, Sha256};
+
+use crate::metrics::{Needs, ResolvedMetric, Statistics, text_form};
+
+/// Which rows to report one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowReport {
+    /// None.
+    None,
+    /// Rows that failed.
+    Failed,
+    /// Failed rows and the scores of every row.
+    All,
+}
+
+/// Correction for several tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Correction {
+    /// Holm's step-down procedure.
+    Holm,
+    /// None.
+    None,
+}
+
+/// Where the predictions of a system come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// From the rows.
+    Inline,
+    /// From a model of the server, named by alias, fed from the named input.
+    Model {
+        /// Alias of the model.
+        alias: String,
+        /// Key of the rows' inputs.
+        input: String,
+    },
+}
+
+/// A system under evaluation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct System {
+    /// Unique name.
+    pub name: String,
+    /// Where its predictions come from.
+    pub source: Source,
+}
+
+/// How to compute intervals and tests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatisticsOptions {
+    /// Level of the intervals; 1 - level is the level of the tests.
+    pub confidence: f64,
+    /// Bootstrap replicates; 0 turns intervals off.
+    pub replicates: u32,
+    /// Seed of all draws.
+    pub seed: u64,
+    /// Correction over metrics x candidates.
+    pub correction: Correction,
+    /// Refuse rows without a prediction instead of counting them.
+    pub fail_on_missing: bool,
+}
+
+impl Default for StatisticsOptions {
+    fn default() -> Self {
+        Self {
+            confidence: 0.95,
+            replicates: 1_000,
+            seed: 12_345,
+            correction: Correction::Holm,
+            fail_on_missing: false,
+        }
+    }
+}
+
+/// Limits of one call; each is named in the error that it causes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most rows.
+    pub max_rows: u64,
+    /// Most bytes of text in one row.
+    pub max_row_bytes: u64,
+    /// Most systems.
+    pub max_systems: u32,
+    /// Most metrics.
+    pub max_metrics: u32,
+    /// Most classes.
+    pub max_classes: u32,
+    /// Most replicates x non-empty (slot, column) cells.
+    pub max_resampling_cost: u64,
+    /// Most bytes of the answer.
+    pub max_response_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_rows: 1_000_000,
+            max_row_bytes: 1 << 20,
+            max_systems: 16,
+            max_metrics: 64,
+            max_classes: 1_000,
+            max_resampling_cost: 20_000_000_000,
+            max_response_bytes: 4 << 20,
+        }
+    }
+}
+
+/// What is asked of the sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// The value of every metric for every system.
+    Evaluate,
+    /// That, and every other system against the baseline.
+    Compare {
+        /// Index of the baseline.
+        baseline: usize,
+    },
+}
+
+/// The checked header of a call.
+#[derive(Debug)]
+pub struct Spec {
+    /// What is asked.
+    pub question: Question,
+    /// The systems, in the order of the rows' predictions.
+    pub systems: Vec<System>,
+    /// The metrics, in the order of the answer.
+    pub metrics: Vec<ResolvedMetric>,
+    /// The class set if the caller names it.
+    pub classes: Vec<String>,
+    /// Intervals and tests.
+    pub statistics: StatisticsOptions,
+    /// Which rows to report.
+    pub row_report: RowReport,
+    /// Limits of the call.
+    pub limits: Limits,
+}
+
+impl Spec {
+    /// Whether a metric needs this of the rows.
+    pub fn needs(&self, needs: Needs) -> bool {
+        self.metrics
+            .iter()
+            .any(|metric| metric.entry.needs == needs)
+    }
+
+    /// Columns of one system's vector: the row count first, then every text metric's columns.
+    pub fn width(&self) -> usize {
+        let columns = self.metrics.iter().map(|metric| match &metric.statistics {
+            Statistics::Text(text) => text.columns().len(),
+            Statistics::Classes(_) => 0,
+        });
+        1 + columns.sum::<usize>()
+    }
+
+    /// Whether sums by slot are needed at all.
+    pub fn resamples(&self) -> bool {
+        self.statistics.replicates > 0 || self.question != Question::Evaluate
+    }
+
+    /// Digest (sha256, hex) of everything that decides the sums and the answer. States merge only if it
+    /// is equal.
+    pub fn digest(&self) -> String {
+        let mut hasher = Sha256::new();
+        let mut line = |text: &str| {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        line(text_form::VERSION);
+        line(&format!("{:?} {:?}", self.question, self.statistics));
+        for system in &self.systems {
+            line(&format!("{system:?}"));
+        }
+        line("metrics");
+        for metric in &self.metrics {
+            line(&metric.key);
+            line(&metric.signature);
+        }
+        line("classes");
+        for class in &self.classes {
+            line(class);
+        }
+        hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
