@@ -1,8 +1,10 @@
 //! The one reader of rows: it borrows every text from the request and builds no message objects.
 //!
-//! It accepts and refuses the same bytes as a decoder that prost generates, and reads the same values.
-//! Differences are meant and few: reserved fields are refused and not looked into
-//! (see `reserved.rs`), class scores must not be NaN, and limits apply.
+//! It accepts and refuses the same bytes as the decoder that prost generates, and reads the same values.
+//! The differences are meant:
+//! - Reserved fields are refused and not looked into (see `reserved.rs`), class scores must be numbers,
+//!   and limits apply.
+//! - A map field with the wire type of another kind of field is malformed; prost reads it all the same.
 //!
 //! # Reasons
 //! `MALFORMED_REQUEST` ends reading at once. `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `NAN_SCORE` and

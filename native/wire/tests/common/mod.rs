@@ -1,6 +1,10 @@
 //! What the tests of the wire layer share: wire primitives, requests, comparison with prost.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod plain;
+pub mod random;
+pub mod writer;
+
 use evald_wire::proto::{EvaluateRequest, Instance, Prediction};
 use evald_wire::reader::ReadLimits;
 use prost::Message;
