@@ -30,8 +30,12 @@ fn decode(kind: RequestKind, request: &[u8]) -> Result<(Header, Vec<Instance>), 
             (request.spec, request.baseline, request.instances)
         }
     };
-    let spec = spec.unwrap_or_default();
-    Ok((Header { spec, baseline }, rows))
+    let header = Header {
+        spec: spec.unwrap_or_default(),
+        baseline,
+        rows: rows.len(),
+    };
+    Ok((header, rows))
 }
 
 /// The documented exception: a reserved text is not checked for UTF-8, and may be overwritten.

@@ -24,38 +24,43 @@ pub struct Header {
     pub spec: proto::EvaluationSpec,
     /// Name of the baseline; empty in requests without that field.
     pub baseline: String,
+    /// Number of rows. They are counted, not read, so a request can be refused or queued by its size
+    /// before its rows take memory.
+    pub rows: usize,
 }
 
 /// Reads everything of a request but its rows.
 pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
-    let fields =
+    let (fields, rows) =
         without_rows(request).map_err(|malformed| malformed_request(malformed, "request"))?;
     let header = match kind {
         RequestKind::Evaluate => {
-            proto::EvaluateRequest::decode(&fields[..]).map(|request| Header {
-                spec: request.spec.unwrap_or_default(),
-                baseline: String::new(),
-            })
+            proto::EvaluateRequest::decode(&fields[..]).map(|request| (request.spec, String::new()))
         }
-        RequestKind::Compare => proto::CompareRequest::decode(&fields[..]).map(|request| Header {
-            spec: request.spec.unwrap_or_default(),
-            baseline: request.baseline,
-        }),
+        RequestKind::Compare => proto::CompareRequest::decode(&fields[..])
+            .map(|request| (request.spec, request.baseline)),
     };
-    header.map_err(|error| header_error(&error))
+    let (spec, baseline) = header.map_err(|error| header_error(&error))?;
+    Ok(Header {
+        spec: spec.unwrap_or_default(),
+        baseline,
+        rows,
+    })
 }
 
-/// The bytes of all top-level fields but the rows.
-fn without_rows(request: &[u8]) -> Read<Vec<u8>> {
+/// The bytes of all top-level fields but the rows, and the number of rows.
+pub(super) fn without_rows(request: &[u8]) -> Read<(Vec<u8>, usize)> {
     let mut fields = Vec::new();
+    let mut rows = 0;
     let mut cursor = Cursor::new(request);
     loop {
         let start = cursor.offset();
         let Some((tag, wire)) = cursor.key()? else {
-            return Ok(fields);
+            return Ok((fields, rows));
         };
         if tag == INSTANCES {
             cursor.bytes(wire)?;
+            rows += 1;
         } else {
             cursor.skip(tag, wire, DEPTH)?;
             fields.extend_from_slice(&request[start..cursor.offset()]);

@@ -29,14 +29,10 @@ pub(super) fn span_from<T>(start: usize, pool: &[T]) -> Span {
 }
 
 impl<'a> Rows<'a> {
-    /// With room for `rows` rows.
-    pub fn new(rows: usize, max_row_bytes: usize) -> Self {
-        let batch = Batch {
-            instances: Vec::with_capacity(rows),
-            ..Batch::default()
-        };
+    /// No rows yet.
+    pub fn new(max_row_bytes: usize) -> Self {
         Self {
-            batch,
+            batch: Batch::default(),
             issues: Issues::default(),
             gold: Vec::new(),
             text_bytes: 0,
