@@ -1,0 +1,8 @@
+//! The wire layer of evald: protobuf bytes to core data and back. Knows nothing of Python.
+//!
+//! Rows are most of a request, so [`reader`] reads them without copying; everything else is small and
+//! goes through prost ([`proto`]).
+
+pub mod headers;
+pub mod proto;
+pub mod reader;

@@ -1,0 +1,106 @@
+//! Everything of a request but its rows: small, so prost reads it.
+
+use evald_core::error::{Error, Result};
+use prost::{DecodeError, Message};
+
+use super::INSTANCES;
+use super::cursor::{Cursor, DEPTH, Read};
+use super::issues::{NOT_UTF8, malformed_request};
+use crate::proto;
+
+/// Which request the bytes are. Rows have the same field number in all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestKind {
+    /// `EvaluateRequest`.
+    Evaluate,
+    /// `CompareRequest`.
+    Compare,
+}
+
+/// A request without its rows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Header {
+    /// What to evaluate and how; all defaults when the request holds none.
+    pub spec: proto::EvaluationSpec,
+    /// Name of the baseline; empty in requests without that field.
+    pub baseline: String,
+    /// Number of rows. They are counted, not read, so a request can be refused or queued by its size
+    /// before its rows take memory.
+    pub rows: usize,
+}
+
+/// Reads everything of a request but its rows.
+pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
+    let (fields, rows) =
+        without_rows(request).map_err(|malformed| malformed_request(malformed, "request"))?;
+    let header = match kind {
+        RequestKind::Evaluate => {
+            proto::EvaluateRequest::decode(&fields[..]).map(|request| (request.spec, String::new()))
+        }
+        RequestKind::Compare => proto::CompareRequest::decode(&fields[..])
+            .map(|request| (request.spec, request.baseline)),
+    };
+    let (spec, baseline) = header.map_err(|error| header_error(&error))?;
+    Ok(Header {
+        spec: spec.unwrap_or_default(),
+        baseline,
+        rows,
+    })
+}
+
+/// The bytes of all top-level fields but the rows, and the number of rows.
+pub(super) fn without_rows(request: &[u8]) -> Read<(Vec<u8>, usize)> {
+    let mut fields = Vec::new();
+    let mut rows = 0;
+    let mut cursor = Cursor::new(request);
+    loop {
+        let start = cursor.offset();
+        let Some((tag, wire)) = cursor.key()? else {
+            return Ok((fields, rows));
+        };
+        if tag == INSTANCES {
+            cursor.bytes(wire)?;
+            rows += 1;
+        } else {
+            cursor.skip(tag, wire, DEPTH)?;
+            fields.extend_from_slice(&request[start..cursor.offset()]);
+        }
+    }
+}
+
+/// prost tells the fields only in the error's text, as `Message.field: ` innermost first, then what is
+/// wrong.
+#[cold]
+fn header_error(error: &DecodeError) -> Error {
+    let text = error.to_string();
+    let mut what = text
+        .strip_prefix("failed to decode Protobuf message: ")
+        .unwrap_or(&text);
+    let mut path = Vec::new();
+    while let Some((field, rest)) = what.split_once(": ") {
+        match field.split_once('.') {
+            Some((message, field)) if is_name(message) && is_name(field) => path.insert(0, field),
+            _ => break,
+        }
+        what = rest;
+    }
+    let path = if path.is_empty() {
+        "request".into()
+    } else {
+        path.join(".")
+    };
+    if what.ends_with("data is not UTF-8 encoded") {
+        return Error::invalid("INVALID_UTF8", path, NOT_UTF8);
+    }
+    let description = format!(
+        "not a valid protobuf message: {what}; encode requests with the messages of evald.v1"
+    );
+    Error::invalid("MALFORMED_REQUEST", path, description)
+}
+
+fn is_name(word: &str) -> bool {
+    !word.is_empty()
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

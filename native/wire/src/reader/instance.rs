@@ -1,0 +1,158 @@
+//! Reads one `Instance` into the pools of a batch.
+
+use evald_core::batch::{Batch, Instance, Span};
+
+use super::cursor::{Cursor, Read, Wire};
+use super::issues::{At, Issues, Place, Stop, limit_exceeded};
+use super::reserved::{self, Seen};
+
+/// The batch being filled and what is wrong with its rows.
+#[derive(Debug)]
+pub(super) struct Rows<'a> {
+    pub batch: Batch<'a>,
+    pub issues: Issues,
+    /// Gold labels of the row at hand. They share a pool with predicted labels, and a writer may mix
+    /// both, so they enter the pool only at the end of the row.
+    gold: Vec<&'a str>,
+    /// Bytes of text in the row at hand.
+    pub(super) text_bytes: usize,
+    max_row_bytes: usize,
+}
+
+/// The span from `start` to the end of a pool. Pools fit: a request of less than 4 GiB holds less
+/// than 2^32 fields, and the reader refuses larger ones.
+pub(super) fn span_from<T>(start: usize, pool: &[T]) -> Span {
+    Span {
+        start: start as u32,
+        end: pool.len() as u32,
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// No rows yet.
+    pub fn new(max_row_bytes: usize) -> Self {
+        Self {
+            batch: Batch::default(),
+            issues: Issues::default(),
+            gold: Vec::new(),
+            text_bytes: 0,
+            max_row_bytes,
+        }
+    }
+
+    /// Index of the row at hand.
+    pub(super) fn row(&self) -> usize {
+        self.batch.instances.len()
+    }
+
+    /// Reads the fields of one row. `depth` is the nesting still allowed in it.
+    pub fn read(&mut self, mut cursor: Cursor<'a>, depth: u32) -> Result<(), Stop> {
+        let mut instance = Instance::default();
+        let mut seen = Seen::default();
+        let texts = self.batch.texts.len();
+        let inputs = self.batch.inputs.len();
+        let predictions = self.batch.predictions.len();
+        self.gold.clear();
+        self.text_bytes = 0;
+        while let Some((tag, wire)) = cursor.key()? {
+            match tag {
+                1 => instance.id = self.text(&mut cursor, wire, "id", At::Whole)?,
+                2 => {
+                    let index = self.batch.predictions.len() - predictions;
+                    self.read_prediction(cursor.message(wire)?, index, depth - 1)?;
+                }
+                3 => {
+                    let at = At::Index(self.batch.texts.len() - texts);
+                    let text = self.text(&mut cursor, wire, "references", at)?;
+                    self.batch.texts.push(text);
+                }
+                4 => {
+                    let at = At::Index(self.gold.len());
+                    let label = self.text(&mut cursor, wire, "labels", at)?;
+                    self.gold.push(label);
+                }
+                5 => instance.cluster = self.text(&mut cursor, wire, "cluster", At::Whole)?,
+                6 => instance.sample = cursor.uint32(wire)?,
+                7 => self.read_input(cursor.message(wire)?, depth - 1)?,
+                _ => seen.read(reserved::INSTANCE, (tag, wire), &mut cursor, depth)?,
+            }
+        }
+        seen.report(reserved::INSTANCE, self.row(), None, &mut self.issues)?;
+        let labels = self.batch.labels.len();
+        self.batch.labels.append(&mut self.gold);
+        instance.references = span_from(texts, &self.batch.texts);
+        instance.labels = span_from(labels, &self.batch.labels);
+        instance.inputs = span_from(inputs, &self.batch.inputs);
+        instance.predictions = span_from(predictions, &self.batch.predictions);
+        self.check_size()?;
+        self.batch.instances.push(instance);
+        Ok(())
+    }
+
+    /// Reads one entry of the map `inputs`. Key and value may come in any order, twice or not at all.
+    fn read_input(&mut self, mut cursor: Cursor<'a>, depth: u32) -> Result<(), Stop> {
+        let (mut key, mut text) = (Some(""), Some(""));
+        while let Some((tag, wire)) = cursor.key()? {
+            match tag {
+                // Also an occurrence that a later one overwrites must be UTF-8.
+                1 => key = key.and(self.counted(&mut cursor, wire)?),
+                2 => text = text.and(self.counted(&mut cursor, wire)?),
+                _ => cursor.skip(tag, wire, depth)?,
+            }
+        }
+        if let (Some(key), Some(text)) = (key, text) {
+            self.batch.inputs.push((key, text));
+            return Ok(());
+        }
+        self.issues.not_utf8(Place {
+            row: self.row(),
+            prediction: None,
+            field: "inputs",
+            at: At::Key(key.unwrap_or("?")),
+        })
+    }
+
+    /// A text field of the row; a text that is not UTF-8 is noted and read as empty.
+    #[inline]
+    fn text(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        wire: Wire,
+        field: &'static str,
+        at: At<'_>,
+    ) -> Result<&'a str, Stop> {
+        if let Some(text) = self.counted(cursor, wire)? {
+            return Ok(text);
+        }
+        let (row, prediction) = (self.row(), None);
+        self.issues.not_utf8(Place {
+            row,
+            prediction,
+            field,
+            at,
+        })?;
+        Ok("")
+    }
+
+    /// A text that counts into the size of the row.
+    #[inline]
+    pub(super) fn counted(&mut self, cursor: &mut Cursor<'a>, wire: Wire) -> Read<Option<&'a str>> {
+        let text = cursor.text(wire)?;
+        self.text_bytes += text.map_or(0, str::len);
+        Ok(text)
+    }
+
+    fn check_size(&mut self) -> Result<(), Stop> {
+        let (bytes, maximum, row) = (self.text_bytes, self.max_row_bytes, self.row());
+        if bytes <= maximum {
+            return Ok(());
+        }
+        let description = format!(
+            "the row holds {bytes} bytes of text, more than the limit max_row_bytes of {maximum}; \
+             shorten its texts or raise the limit of the server"
+        );
+        let field = format!("instances[{row}]");
+        let error = limit_exceeded("max_row_bytes", maximum, field, description);
+        self.issues.add_error(error.with("bytes", bytes))
+    }
+}
