@@ -4,9 +4,13 @@
 //! is a function of the sum ([`TextMetric`]). Classification metrics all share one kind of statistics,
 //! counts by class ([`ClassMetric`]).
 
+pub mod bleu;
 pub mod contract;
+pub mod exact_match;
 pub mod params;
 pub mod registry;
+pub mod rouge;
+pub mod token_f1;
 
 pub use contract::{
     ClassMetric, ClassSums, Column, Components, RowFlags, Statistics, TextMetric, TextRow,

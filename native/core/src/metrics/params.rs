@@ -32,7 +32,9 @@ fn is_plain_word(word: &str) -> bool {
         && word != "true"
         && word != "false"
         && word.parse::<f64>().is_err()
-        && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
 }
 
 /// Type, default and range of a parameter.
@@ -142,9 +144,13 @@ impl Params {
             let value = match given.iter().rev().find(|(name, _)| name == spec.name) {
                 None => spec.default(),
                 Some((_, value)) => spec.check(value).map_err(|problem| {
-                    Error::invalid("BAD_PARAMETER", format!("{field}.params.{}", spec.name), problem)
-                        .with("metric", entry.name)
-                        .with("parameter", spec.name)
+                    Error::invalid(
+                        "BAD_PARAMETER",
+                        format!("{field}.params.{}", spec.name),
+                        problem,
+                    )
+                    .with("metric", entry.name)
+                    .with("parameter", spec.name)
                 })?,
             };
             values.push((spec.name, value));
@@ -209,7 +215,11 @@ fn unknown_parameter(entry: &Entry, name: &str, field: &str) -> Error {
     Error::invalid(
         "UNKNOWN_PARAMETER",
         format!("{field}.params.{name}"),
-        format!("{} has no such parameter; {}", entry.name, suggestion(&nearest, &all)),
+        format!(
+            "{} has no such parameter; {}",
+            entry.name,
+            suggestion(&nearest, &all)
+        ),
     )
     .with("metric", entry.name)
     .with("nearest", nearest.join(","))

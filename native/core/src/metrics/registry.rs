@@ -2,6 +2,7 @@
 
 use super::contract::Statistics;
 use super::params::{ParamSpec, Params};
+use super::{bleu, exact_match, rouge, token_f1};
 use crate::error::{Error, Result};
 
 /// Which way is better.
@@ -54,7 +55,14 @@ pub struct Entry {
 }
 
 /// All metrics, by name.
-pub static REGISTRY: &[&Entry] = &[];
+pub static REGISTRY: &[&Entry] = &[
+    &bleu::ENTRY,
+    &exact_match::ENTRY,
+    &rouge::ROUGE_1,
+    &rouge::ROUGE_2,
+    &rouge::ROUGE_L,
+    &token_f1::ENTRY,
+];
 
 /// The entry of a name; the error suggests the nearest names.
 pub fn find(name: &str, field: &str) -> Result<&'static Entry> {
@@ -123,7 +131,10 @@ mod tests {
     fn parameters_are_sorted_and_defaults_are_accepted() {
         for entry in REGISTRY {
             assert!(
-                entry.params.windows(2).all(|pair| pair[0].name < pair[1].name),
+                entry
+                    .params
+                    .windows(2)
+                    .all(|pair| pair[0].name < pair[1].name),
                 "{}",
                 entry.name
             );
@@ -135,7 +146,10 @@ mod tests {
     fn near_names_are_suggested() {
         let known = ["bleu", "rouge_1", "rouge_l"];
         assert_eq!(nearest_names("bleau", known.into_iter()), ["bleu"]);
-        assert_eq!(nearest_names("rouge", known.into_iter()), ["rouge_1", "rouge_l"]);
+        assert_eq!(
+            nearest_names("rouge", known.into_iter()),
+            ["rouge_1", "rouge_l"]
+        );
         assert!(nearest_names("perplexity", known.into_iter()).is_empty());
     }
 }
