@@ -5,16 +5,20 @@
 //! counts by class ([`ClassMetric`]).
 
 mod accuracy;
+pub mod bleu;
 mod class_rates;
 mod confusion_matrix;
 pub mod contract;
+pub mod exact_match;
 mod f1;
 pub mod params;
 mod precision;
 mod recall;
 pub mod registry;
 pub mod resolve;
+pub mod rouge;
 pub mod text_form;
+pub mod token_f1;
 
 pub use contract::{
     ClassMetric, ClassSums, Column, Components, RowFlags, Statistics, TextMetric, TextRow,

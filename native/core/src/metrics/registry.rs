@@ -2,7 +2,9 @@
 
 use super::contract::Statistics;
 use super::params::{ParamSpec, Params};
-use super::{accuracy, confusion_matrix, f1, precision, recall};
+use super::{
+    accuracy, bleu, confusion_matrix, exact_match, f1, precision, recall, rouge, token_f1,
+};
 use crate::error::{Error, Result};
 
 /// Which way is better.
@@ -57,10 +59,16 @@ pub struct Entry {
 /// All metrics, by name.
 pub static REGISTRY: &[&Entry] = &[
     &accuracy::ENTRY,
+    &bleu::ENTRY,
     &confusion_matrix::ENTRY,
+    &exact_match::ENTRY,
     &f1::ENTRY,
     &precision::ENTRY,
     &recall::ENTRY,
+    &rouge::ROUGE_1,
+    &rouge::ROUGE_2,
+    &rouge::ROUGE_L,
+    &token_f1::ENTRY,
 ];
 
 /// The entry of a name; the error suggests the nearest names.

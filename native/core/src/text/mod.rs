@@ -1,3 +1,17 @@
 //! Text work shared by metrics: tokenizers, normalisers, the stemmer, matching.
 
+pub mod blocks;
+pub mod interning;
+pub mod lcs;
+pub mod masks;
+pub mod matching;
+pub mod mteval13a;
+pub mod porter;
+pub mod python;
+pub mod rouge_words;
 pub mod scratch;
+pub mod squad;
+pub mod stems;
+pub mod tokens;
+#[rustfmt::skip]
+pub mod unicode14;

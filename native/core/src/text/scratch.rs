@@ -1,5 +1,112 @@
 //! Memory that is reused from row to row, so that scoring a row allocates nothing.
 
+use super::matching::Matching;
+use super::stems::Stems;
+use super::tokens::Tokens;
+use super::{rouge_words, squad};
+use crate::metrics::TextRow;
+
 /// Reused by one thread for all metrics of a call.
 #[derive(Debug, Default)]
-pub struct Scratch {}
+pub struct Scratch {
+    pub(crate) bleu: BleuScratch,
+    rouge: RougeRow,
+    rouge_stemmed: RougeRow,
+    stems: Stems,
+    squad: SquadRow,
+}
+
+impl Scratch {
+    /// The row as ROUGE sees it; made once for all ROUGE metrics with the same setting.
+    pub(crate) fn rouge(&mut self, row: &TextRow<'_>, stemmer: bool) -> &mut RougeRow {
+        let (kept, stems) = if stemmer {
+            (&mut self.rouge_stemmed, Some(&mut self.stems))
+        } else {
+            (&mut self.rouge, None)
+        };
+        if kept.serial != Some(row.serial) {
+            kept.load(row, stems);
+        }
+        kept
+    }
+
+    /// The row as the SQuAD script sees it; made once for its two metrics.
+    pub(crate) fn squad(&mut self, row: &TextRow<'_>) -> (&mut SquadRow, &mut Matching) {
+        if self.squad.serial != Some(row.serial) {
+            self.squad.load(row);
+        }
+        (&mut self.squad, &mut self.bleu.matching)
+    }
+}
+
+/// What BLEU reuses.
+#[derive(Debug, Default)]
+pub(crate) struct BleuScratch {
+    pub(crate) prediction: Tokens,
+    pub(crate) reference: Tokens,
+    pub(crate) matching: Matching,
+    /// One bit for each n-gram position of the prediction, order by order.
+    pub(crate) hits: Vec<u64>,
+}
+
+/// One row compared with each of its references.
+#[derive(Debug, Default)]
+pub(crate) struct RougeRow {
+    serial: Option<u64>,
+    prediction: Tokens,
+    reference: Tokens,
+    matchings: Vec<Matching>,
+    used: usize,
+    /// Whether letters or digits outside ASCII were dropped.
+    pub(crate) dropped: bool,
+}
+
+impl RougeRow {
+    fn load(&mut self, row: &TextRow<'_>, mut stems: Option<&mut Stems>) {
+        self.serial = Some(row.serial);
+        self.used = row.references.len();
+        if self.matchings.len() < self.used {
+            self.matchings.resize_with(self.used, Matching::default);
+        }
+        self.dropped =
+            rouge_words::tokenize(row.prediction, stems.as_deref_mut(), &mut self.prediction);
+        for (matching, reference) in self.matchings.iter_mut().zip(row.references) {
+            self.dropped |=
+                rouge_words::tokenize(reference, stems.as_deref_mut(), &mut self.reference);
+            matching.load(&self.prediction, &self.reference);
+        }
+    }
+
+    /// The comparison with each reference, in their order.
+    pub(crate) fn matchings(&mut self) -> &mut [Matching] {
+        &mut self.matchings[..self.used]
+    }
+}
+
+/// One row normalised as SQuAD does.
+#[derive(Debug, Default)]
+pub(crate) struct SquadRow {
+    serial: Option<u64>,
+    pub(crate) prediction: Tokens,
+    references: Vec<Tokens>,
+    used: usize,
+}
+
+impl SquadRow {
+    fn load(&mut self, row: &TextRow<'_>) {
+        self.serial = Some(row.serial);
+        self.used = row.references.len();
+        if self.references.len() < self.used {
+            self.references.resize_with(self.used, Tokens::default);
+        }
+        squad::tokenize(row.prediction, &mut self.prediction);
+        for (tokens, reference) in self.references.iter_mut().zip(row.references) {
+            squad::tokenize(reference, tokens);
+        }
+    }
+
+    /// The words of each reference, in their order.
+    pub(crate) fn references(&self) -> &[Tokens] {
+        &self.references[..self.used]
+    }
+}

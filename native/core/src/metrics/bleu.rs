@@ -1,0 +1,277 @@
+//! BLEU (Papineni et al. 2002), with the statistics and the arithmetic of sacrebleu 2.6.0 (metrics/bleu.py).
+
+use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
+use super::params::{ParamKind, ParamSpec, Params};
+use super::registry::{Direction, Entry, Needs};
+use crate::error::Result;
+use crate::text::matching::MAX_ORDER;
+use crate::text::mteval13a;
+use crate::text::scratch::{BleuScratch, Scratch};
+
+/// The registry entry.
+pub static ENTRY: Entry = Entry {
+    name: "bleu",
+    summary: "Clipped n-gram precision of a translation against references, with a brevity penalty; 0 to 100.",
+    params: PARAMS,
+    profiles: &[],
+    needs: Needs::Texts,
+    direction: Direction::Higher,
+    range: (0.0, 100.0),
+    row_score: true,
+    row_params: &[("effective_order", "true")],
+    reference: "sacrebleu 2.6.0",
+    source: "Papineni et al. 2002, https://aclanthology.org/P02-1040; smoothing: Chen and Cherry 2014, https://aclanthology.org/W14-3346",
+    build,
+};
+
+const PARAMS: &[ParamSpec] = &[
+    ParamSpec {
+        name: "effective_order",
+        summary: "Leave out the orders that are longer than every prediction.",
+        kind: ParamKind::Bool(false),
+    },
+    ParamSpec {
+        name: "lowercase",
+        summary: "Compare in lower case.",
+        kind: ParamKind::Bool(false),
+    },
+    ParamSpec {
+        name: "max_order",
+        summary: "Longest n-gram that counts.",
+        kind: ParamKind::Int {
+            default: 4,
+            low: 1,
+            high: MAX_ORDER as i64,
+        },
+    },
+    ParamSpec {
+        name: "smoothing",
+        summary: "What replaces a precision of zero: halving (exp), nothing, 0.1 matches (floor), or one more match above unigrams (add-k).",
+        kind: ParamKind::Choice(&["exp", "none", "floor", "add-k"]),
+    },
+    ParamSpec {
+        name: "tokenizer",
+        summary: "How texts become tokens: 13a is that of mteval-v13a.",
+        kind: ParamKind::Choice(&["13a"]),
+    },
+];
+
+/// sys_len, ref_len, then matches and n-grams of each order.
+static COLUMNS: [Column; 2 + 2 * MAX_ORDER] = [Column::Count; 2 + 2 * MAX_ORDER];
+
+/// Defaults of sacrebleu's `smooth_value`.
+const FLOOR: f64 = 0.1;
+const ADD_K: f64 = 1.0;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Smoothing {
+    Exp,
+    None,
+    Floor,
+    AddK,
+}
+
+struct Bleu {
+    effective_order: bool,
+    lowercase: bool,
+    max_order: usize,
+    smoothing: Smoothing,
+}
+
+// The signature is that of [`Entry::build`].
+#[allow(clippy::unnecessary_wraps)]
+fn build(params: &Params) -> Result<Statistics> {
+    Ok(Statistics::Text(Box::new(Bleu {
+        effective_order: params.bool("effective_order"),
+        lowercase: params.bool("lowercase"),
+        max_order: params.int("max_order") as usize,
+        smoothing: match params.text("smoothing") {
+            "none" => Smoothing::None,
+            "floor" => Smoothing::Floor,
+            "add-k" => Smoothing::AddK,
+            _ => Smoothing::Exp,
+        },
+    })))
+}
+
+impl TextMetric for Bleu {
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS[..2 + 2 * self.max_order]
+    }
+
+    fn row(&self, row: &TextRow<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
+        let scratch = &mut scratch.bleu;
+        mteval13a::tokenize(row.prediction, self.lowercase, &mut scratch.prediction);
+        let len = scratch.prediction.len();
+        let (correct, total) = out[2..].split_at_mut(self.max_order);
+        let ref_len = match row.references {
+            [reference] => self.one_reference(reference, scratch, correct),
+            references => self.many_references(references, scratch, correct),
+        };
+        for (order, total) in total.iter_mut().enumerate() {
+            *total = len.saturating_sub(order) as f64;
+        }
+        out[0] = len as f64;
+        out[1] = ref_len as f64;
+        RowFlags::default()
+    }
+
+    fn value(&self, sums: &[f64], n: f64) -> f64 {
+        if n > 0.0 {
+            self.score(sums, self.effective_order).score
+        } else {
+            f64::NAN
+        }
+    }
+
+    fn components(&self, sums: &[f64], n: f64) -> Components {
+        let score = self.score(sums, self.effective_order);
+        let defined = |value: f64| (n > 0.0).then_some(value);
+        let mut parts = Components::new();
+        for (order, precision) in score.precisions[..self.max_order].iter().enumerate() {
+            parts.push((format!("precision_{}", order + 1), defined(*precision)));
+        }
+        parts.push(("brevity_penalty".into(), defined(score.brevity_penalty)));
+        parts.push(("sys_len".into(), Some(sums[0])));
+        parts.push(("ref_len".into(), Some(sums[1])));
+        let (correct, total) = sums[2..].split_at(self.max_order);
+        for (name, counts) in [("correct", correct), ("total", total)] {
+            for (order, count) in counts.iter().enumerate() {
+                parts.push((format!("{name}_{}", order + 1), Some(*count)));
+            }
+        }
+        parts
+    }
+
+    fn row_score(&self, stats: &[f64]) -> Option<f64> {
+        Some(self.score(stats, true).score)
+    }
+}
+
+/// A score and what it is made of.
+struct Score {
+    score: f64,
+    brevity_penalty: f64,
+    precisions: [f64; MAX_ORDER],
+}
+
+impl Bleu {
+    /// Matches against the only reference; returns its length.
+    fn one_reference(&self, text: &str, scratch: &mut BleuScratch, correct: &mut [f64]) -> usize {
+        mteval13a::tokenize(text, self.lowercase, &mut scratch.reference);
+        scratch
+            .matching
+            .load(&scratch.prediction, &scratch.reference);
+        let counts: &[u32] = if self.max_order <= 4 {
+            &scratch.matching.counts::<4>()
+        } else {
+            &scratch.matching.counts::<MAX_ORDER>()
+        };
+        for (correct, count) in correct.iter_mut().zip(counts) {
+            *correct = f64::from(*count);
+        }
+        scratch.reference.len()
+    }
+
+    /// Matches against the n-grams of all references, each as often as the reference that has most of it.
+    ///
+    /// In order of position, the first c occurrences of an n-gram match a reference that has it c times, so the
+    /// occurrences that match any reference are as many as the highest c. Returns the closest length.
+    fn many_references(
+        &self,
+        references: &[&str],
+        scratch: &mut BleuScratch,
+        correct: &mut [f64],
+    ) -> usize {
+        let len = scratch.prediction.len();
+        let words = len.div_ceil(64).max(1);
+        scratch.hits.clear();
+        scratch.hits.resize(words * self.max_order, 0);
+        let mut closest = None;
+        for text in references {
+            mteval13a::tokenize(text, self.lowercase, &mut scratch.reference);
+            scratch
+                .matching
+                .load(&scratch.prediction, &scratch.reference);
+            let hits = &mut scratch.hits;
+            scratch.matching.for_each_hit(self.max_order, |order, at| {
+                hits[order * words + at / 64] |= 1 << (at % 64);
+            });
+            let length = scratch.reference.len();
+            // The nearest length counts, the shorter of two equally near.
+            closest = closest
+                .min(Some((len.abs_diff(length), length)))
+                .or(Some((len.abs_diff(length), length)));
+        }
+        for (correct, hits) in correct.iter_mut().zip(scratch.hits.chunks(words)) {
+            *correct = hits.iter().map(|word| f64::from(word.count_ones())).sum();
+        }
+        closest.map_or(0, |(_, length)| length)
+    }
+
+    /// `BLEU.compute_bleu` of sacrebleu, operation by operation.
+    fn score(&self, stats: &[f64], effective_order: bool) -> Score {
+        let (sys_len, ref_len) = (stats[0], stats[1]);
+        let (correct, total) = stats[2..].split_at(self.max_order);
+        let mut score = Score {
+            score: 0.0,
+            brevity_penalty: brevity_penalty(sys_len, ref_len),
+            precisions: [0.0; MAX_ORDER],
+        };
+        if correct.iter().all(|count| *count == 0.0) {
+            return score;
+        }
+        let mut order = self.max_order;
+        let mut halving = 1.0;
+        for n in 0..self.max_order {
+            let extra = if self.smoothing == Smoothing::AddK && n > 0 {
+                ADD_K
+            } else {
+                0.0
+            };
+            let (correct, total) = (correct[n] + extra, total[n] + extra);
+            if total == 0.0 {
+                break;
+            }
+            if effective_order {
+                order = n + 1;
+            }
+            score.precisions[n] = if correct != 0.0 {
+                100.0 * correct / total
+            } else {
+                match self.smoothing {
+                    Smoothing::Exp => {
+                        halving *= 2.0;
+                        100.0 / (halving * total)
+                    }
+                    Smoothing::Floor => 100.0 * FLOOR / total,
+                    Smoothing::None | Smoothing::AddK => 0.0,
+                }
+            };
+        }
+        let logs = score.precisions[..order]
+            .iter()
+            .fold(0.0, |sum, &p| sum + log_or_lowest(p));
+        score.score = score.brevity_penalty * (logs / order as f64).exp();
+        score
+    }
+}
+
+fn brevity_penalty(sys_len: f64, ref_len: f64) -> f64 {
+    if sys_len >= ref_len {
+        1.0
+    } else if sys_len > 0.0 {
+        (1.0 - ref_len / sys_len).exp()
+    } else {
+        0.0
+    }
+}
+
+/// sacrebleu's `my_log`: a zero precision makes the score zero without an infinity.
+fn log_or_lowest(precision: f64) -> f64 {
+    if precision == 0.0 {
+        -9_999_999_999.0
+    } else {
+        precision.ln()
+    }
+}

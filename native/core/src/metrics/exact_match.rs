@@ -1,0 +1,60 @@
+//! Exact match of short answers after normalisation (SQuAD v1.1 evaluation script); 0 to 100.
+
+use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
+use super::registry::{Direction, Entry, Needs};
+use crate::text::scratch::Scratch;
+use crate::text::tokens::Tokens;
+
+/// The registry entry.
+pub static ENTRY: Entry = Entry {
+    name: "exact_match",
+    summary: "Share of answers that equal a reference after normalisation, in percent; 0 to 100.",
+    params: &[],
+    profiles: &[],
+    needs: Needs::Texts,
+    direction: Direction::Higher,
+    range: (0.0, 100.0),
+    row_score: true,
+    row_params: &[],
+    reference: "SQuAD evaluate-v1.1.py",
+    source: "Rajpurkar et al. 2016, https://aclanthology.org/D16-1264",
+    build: |_| Ok(Statistics::Text(Box::new(ExactMatch))),
+};
+
+struct ExactMatch;
+
+impl TextMetric for ExactMatch {
+    fn columns(&self) -> &'static [Column] {
+        &[Column::Count]
+    }
+
+    fn row(&self, row: &TextRow<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
+        let (words, _) = scratch.squad(row);
+        let hit = words
+            .references()
+            .iter()
+            .any(|reference| are_equal(&words.prediction, reference));
+        out[0] = f64::from(u8::from(hit));
+        RowFlags::default()
+    }
+
+    fn value(&self, sums: &[f64], n: f64) -> f64 {
+        if n > 0.0 {
+            100.0 * sums[0] / n
+        } else {
+            f64::NAN
+        }
+    }
+
+    fn components(&self, sums: &[f64], _n: f64) -> Components {
+        vec![("matches".into(), Some(sums[0]))]
+    }
+
+    fn row_score(&self, stats: &[f64]) -> Option<f64> {
+        Some(100.0 * stats[0])
+    }
+}
+
+fn are_equal(left: &Tokens, right: &Tokens) -> bool {
+    left.len() == right.len() && (0..left.len()).all(|at| left.same(at, right, at))
+}

@@ -1,0 +1,134 @@
+//! ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004), as rouge-score 0.1.2 computes them (profile `google`).
+
+use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
+use super::params::{ParamKind, ParamSpec, Params};
+use super::registry::{Direction, Entry, Needs};
+use crate::text::matching::Matching;
+use crate::text::scratch::Scratch;
+
+/// ROUGE-1.
+pub static ROUGE_1: Entry = Entry {
+    name: "rouge_1",
+    summary: "Overlap of single words with the reference, as F-measure; 0 to 1.",
+    build: |params| Ok(build(Unit::Grams(1), params)),
+    ..SHARED
+};
+
+/// ROUGE-2.
+pub static ROUGE_2: Entry = Entry {
+    name: "rouge_2",
+    summary: "Overlap of pairs of words with the reference, as F-measure; 0 to 1.",
+    build: |params| Ok(build(Unit::Grams(2), params)),
+    ..SHARED
+};
+
+/// ROUGE-L.
+pub static ROUGE_L: Entry = Entry {
+    name: "rouge_l",
+    summary: "Longest common subsequence of words with the reference, as F-measure; 0 to 1.",
+    build: |params| Ok(build(Unit::Subsequence, params)),
+    ..SHARED
+};
+
+/// What all ROUGE entries have in common.
+const SHARED: Entry = Entry {
+    name: "",
+    summary: "",
+    params: &[ParamSpec {
+        name: "stemmer",
+        summary: "Compare Porter stems of words with more than three letters.",
+        kind: ParamKind::Bool(false),
+    }],
+    profiles: &["google"],
+    needs: Needs::Texts,
+    direction: Direction::Higher,
+    range: (0.0, 1.0),
+    row_score: true,
+    row_params: &[],
+    reference: "rouge-score 0.1.2",
+    source: "Lin 2004, https://aclanthology.org/W04-1013",
+    build: |params| Ok(build(Unit::Grams(1), params)),
+};
+
+const COLUMNS: &[Column] = &[Column::Real; 3];
+
+/// What is counted.
+#[derive(Debug, Clone, Copy)]
+enum Unit {
+    Grams(usize),
+    Subsequence,
+}
+
+struct Rouge {
+    unit: Unit,
+    stemmer: bool,
+}
+
+fn build(unit: Unit, params: &Params) -> Statistics {
+    Statistics::Text(Box::new(Rouge {
+        unit,
+        stemmer: params.bool("stemmer"),
+    }))
+}
+
+impl TextMetric for Rouge {
+    fn columns(&self) -> &'static [Column] {
+        COLUMNS
+    }
+
+    fn row(&self, row: &TextRow<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
+        let compared = scratch.rouge(row, self.stemmer);
+        let mut best = [0.0; 3];
+        for matching in compared.matchings() {
+            let triple = self.unit.score(matching);
+            // The first of the best, as NumPy's argmax.
+            if triple[2] > best[2] {
+                best = triple;
+            }
+        }
+        out.copy_from_slice(&best);
+        RowFlags(if compared.dropped {
+            RowFlags::NON_ASCII_DROPPED
+        } else {
+            0
+        })
+    }
+
+    fn value(&self, sums: &[f64], n: f64) -> f64 {
+        if n > 0.0 { sums[2] / n } else { f64::NAN }
+    }
+
+    fn components(&self, sums: &[f64], n: f64) -> Components {
+        let names = ["precision", "recall", "fmeasure"];
+        let part = |(name, sum): (&str, &f64)| (name.to_owned(), (n > 0.0).then(|| sum / n));
+        names.into_iter().zip(sums).map(part).collect()
+    }
+
+    fn row_score(&self, stats: &[f64]) -> Option<f64> {
+        Some(stats[2])
+    }
+}
+
+impl Unit {
+    /// Precision, recall and F-measure. An F-measure of 0 means that nothing matches, so all three are 0.
+    fn score(self, matching: &mut Matching) -> [f64; 3] {
+        let (hits, shorter_by) = match self {
+            Self::Grams(1) => (matching.counts::<1>()[0] as usize, 0),
+            Self::Grams(_) => (matching.counts::<2>()[1] as usize, 1),
+            Self::Subsequence => (matching.lcs(), 0),
+        };
+        let of = |tokens: usize| hits as f64 / tokens.saturating_sub(shorter_by).max(1) as f64;
+        let precision = of(matching.prediction());
+        let recall = of(matching.reference());
+        [precision, recall, f_measure(precision, recall)]
+    }
+}
+
+/// The harmonic mean, in the order of operations of the references.
+pub(super) fn f_measure(precision: f64, recall: f64) -> f64 {
+    if precision + recall > 0.0 {
+        2.0 * precision * recall / (precision + recall)
+    } else {
+        0.0
+    }
+}

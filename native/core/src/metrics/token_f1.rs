@@ -1,0 +1,68 @@
+//! F1 of the words of short answers after normalisation (SQuAD v1.1 evaluation script); 0 to 100.
+
+use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
+use super::registry::{Direction, Entry, Needs};
+use super::rouge::f_measure;
+use crate::text::scratch::Scratch;
+
+/// The registry entry.
+pub static ENTRY: Entry = Entry {
+    name: "token_f1",
+    summary: "Overlap of the words of an answer with the best reference, as F1 in percent; 0 to 100.",
+    params: &[],
+    profiles: &[],
+    needs: Needs::Texts,
+    direction: Direction::Higher,
+    range: (0.0, 100.0),
+    row_score: true,
+    row_params: &[],
+    reference: "SQuAD evaluate-v1.1.py",
+    source: "Rajpurkar et al. 2016, https://aclanthology.org/D16-1264",
+    build: |_| Ok(Statistics::Text(Box::new(TokenF1))),
+};
+
+struct TokenF1;
+
+impl TextMetric for TokenF1 {
+    fn columns(&self) -> &'static [Column] {
+        &[Column::Real; 3]
+    }
+
+    /// Precision, recall and F1, 0 to 1, of the first of the best references. As in the script, two empty answers
+    /// have nothing in common and score 0.
+    fn row(&self, row: &TextRow<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
+        let (words, matching) = scratch.squad(row);
+        let mut best = [0.0; 3];
+        for reference in words.references() {
+            matching.load(&words.prediction, reference);
+            let [common] = matching.counts::<1>();
+            let of = |len: usize| f64::from(common) / len.max(1) as f64;
+            let (precision, recall) = (of(words.prediction.len()), of(reference.len()));
+            let f1 = f_measure(precision, recall);
+            if f1 > best[2] {
+                best = [precision, recall, f1];
+            }
+        }
+        out.copy_from_slice(&best);
+        RowFlags::default()
+    }
+
+    fn value(&self, sums: &[f64], n: f64) -> f64 {
+        if n > 0.0 {
+            100.0 * sums[2] / n
+        } else {
+            f64::NAN
+        }
+    }
+
+    fn components(&self, sums: &[f64], n: f64) -> Components {
+        let names = ["precision", "recall"];
+        let part =
+            |(name, sum): (&str, &f64)| (name.to_owned(), (n > 0.0).then(|| 100.0 * sum / n));
+        names.into_iter().zip(sums).map(part).collect()
+    }
+
+    fn row_score(&self, stats: &[f64]) -> Option<f64> {
+        Some(100.0 * stats[2])
+    }
+}

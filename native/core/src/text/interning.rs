@@ -1,0 +1,206 @@
+//! Matching of long texts: tokens and n-grams become numbers, so that work grows with the sum of the lengths
+//! (n-grams) and memory never with their product (longest common subsequence).
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use super::lcs;
+use super::tokens::Tokens;
+
+/// The number of what the reference does not have.
+const ABSENT: u32 = u32::MAX;
+
+/// One prediction against one reference, as numbers.
+#[derive(Debug, Default)]
+pub struct Interner {
+    numbers: HashMap<u64, u32, Seed>,
+    /// A reference token of each number.
+    samples: Vec<u32>,
+    reference: Vec<u32>,
+    prediction: Vec<u32>,
+    reference_grams: Vec<u32>,
+    prediction_grams: Vec<u32>,
+    free: Vec<u32>,
+    vector: Vec<u64>,
+    mask: Vec<u64>,
+    /// The last reference position of each number, and the position before it of the same number.
+    last: Vec<u32>,
+    before: Vec<u32>,
+}
+
+impl Interner {
+    /// Numbers the tokens of the reference and looks up those of the prediction.
+    pub fn load(&mut self, prediction: &Tokens, reference: &Tokens) {
+        self.numbers.clear();
+        self.samples.clear();
+        self.reference.clear();
+        self.prediction.clear();
+        for at in 0..reference.len() {
+            let number = self.number(reference, at, reference, true);
+            self.reference.push(number);
+        }
+        for at in 0..prediction.len() {
+            let number = self.number(prediction, at, reference, false);
+            self.prediction.push(number);
+        }
+    }
+
+    /// The number of a token; a key that another token has taken is replaced by the next one.
+    fn number(&mut self, tokens: &Tokens, at: usize, reference: &Tokens, add: bool) -> u32 {
+        let mut key = tokens.keys[at];
+        loop {
+            let Some(&number) = self.numbers.get(&key) else {
+                if !add {
+                    return ABSENT;
+                }
+                let number = self.samples.len() as u32;
+                self.numbers.insert(key, number);
+                self.samples.push(at as u32);
+                return number;
+            };
+            if tokens.same(at, reference, self.samples[number as usize] as usize) {
+                return number;
+            }
+            key = key.wrapping_add(1);
+        }
+    }
+
+    /// Calls `hit` with n - 1 and the position of every n-gram of the prediction that has a match.
+    pub fn for_each_hit(&mut self, orders: usize, hit: &mut impl FnMut(usize, usize)) {
+        self.reference_grams.clone_from(&self.reference);
+        self.prediction_grams.clone_from(&self.prediction);
+        let mut distinct = self.samples.len();
+        for order in 0..orders {
+            if order > 0 {
+                distinct = self.extend_grams(order);
+            }
+            self.free.clear();
+            self.free.resize(distinct, 0);
+            for &gram in &self.reference_grams {
+                self.free[gram as usize] += 1;
+            }
+            for (at, &gram) in self.prediction_grams.iter().enumerate() {
+                if let Some(free @ 1..) = self.free.get_mut(gram as usize) {
+                    *free -= 1;
+                    hit(order, at);
+                }
+            }
+        }
+    }
+
+    /// Makes n-grams of order + 1 from those of `order`: a pair of numbers is a key without collisions.
+    fn extend_grams(&mut self, order: usize) -> usize {
+        self.numbers.clear();
+        let pair = |gram: u32, token: u32| u64::from(gram) << 32 | u64::from(token);
+        let mut distinct = 0;
+        self.reference_grams
+            .truncate(self.reference.len().saturating_sub(order));
+        for (gram, &token) in self
+            .reference_grams
+            .iter_mut()
+            .zip(self.reference.iter().skip(order))
+        {
+            *gram = *self.numbers.entry(pair(*gram, token)).or_insert_with(|| {
+                distinct += 1;
+                distinct - 1
+            });
+        }
+        self.prediction_grams
+            .truncate(self.prediction.len().saturating_sub(order));
+        let tokens = self.prediction.iter().skip(order);
+        for (gram, &token) in self.prediction_grams.iter_mut().zip(tokens) {
+            if *gram == ABSENT || token == ABSENT {
+                *gram = ABSENT;
+            } else {
+                *gram = self
+                    .numbers
+                    .get(&pair(*gram, token))
+                    .copied()
+                    .unwrap_or(ABSENT);
+            }
+        }
+        distinct as usize
+    }
+
+    /// Length of the longest common subsequence; the mask of a token is made and undone when it is needed.
+    pub fn lcs(&mut self) -> usize {
+        let words = self.reference.len().div_ceil(64);
+        self.index_positions();
+        self.vector.clear();
+        self.vector.resize(words, u64::MAX);
+        self.mask.clear();
+        self.mask.resize(words, 0);
+        for at in 0..self.prediction.len() {
+            let number = self.prediction[at];
+            if number == ABSENT {
+                continue;
+            }
+            self.set_mask(number, true);
+            lcs::step(&mut self.vector, &self.mask);
+            self.set_mask(number, false);
+        }
+        lcs::grown(&self.vector)
+    }
+
+    fn index_positions(&mut self) {
+        self.last.clear();
+        self.last.resize(self.samples.len(), ABSENT);
+        self.before.clear();
+        for (at, &number) in self.reference.iter().enumerate() {
+            self.before.push(self.last[number as usize]);
+            self.last[number as usize] = at as u32;
+        }
+    }
+
+    fn set_mask(&mut self, number: u32, value: bool) {
+        let mut at = self.last[number as usize];
+        while at != ABSENT {
+            let position = at as usize;
+            self.mask[position / 64] = if value {
+                self.mask[position / 64] | 1 << (position % 64)
+            } else {
+                0
+            };
+            at = self.before[position];
+        }
+    }
+}
+
+/// Hashing of numbers with a random seed: texts cannot be made to collide, and only speed depends on it.
+#[derive(Debug, Clone)]
+struct Seed(u64);
+
+impl Default for Seed {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0_u64))
+    }
+}
+
+impl BuildHasher for Seed {
+    type Hasher = NumberHasher;
+
+    fn build_hasher(&self) -> NumberHasher {
+        NumberHasher(self.0)
+    }
+}
+
+/// Multiplies to 128 bits and folds.
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn write_u64(&mut self, number: u64) {
+        let product = u128::from(number ^ self.0) * u128::from(self.0 | 1);
+        let folded = (product >> 64) as u64 ^ product as u64;
+        self.0 = folded.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}

@@ -1,0 +1,162 @@
+//! What two token sequences have in common: clipped n-gram matches and the longest common subsequence.
+//!
+//! With the masks M of [`super::masks`], the reference positions where the n-gram at i occurs are
+//! M[i] & M[i+1]>>1 & M[i+2]>>2 & ...; taking the lowest position that is still free clips the count, so no
+//! table of n-grams is needed.
+
+use super::interning::Interner;
+use super::lcs;
+use super::masks::{MAX_WORDS, Masks, WORD};
+use super::tokens::Tokens;
+
+/// Highest n-gram order; [`super::masks::EMPTY_ROWS`] + 1.
+pub const MAX_ORDER: usize = 9;
+
+/// Longest prediction whose masks are kept: 4096 rows of four words are 128 KiB.
+const MAX_ROWS: usize = 4096;
+
+/// One prediction against one reference.
+#[derive(Debug, Default)]
+pub struct Matching {
+    masks: Masks,
+    interner: Interner,
+    long: bool,
+    prediction: usize,
+    reference: usize,
+}
+
+impl Matching {
+    /// Compares the tokens; long texts by interning, whose cost does not grow with the product of lengths.
+    pub fn load(&mut self, prediction: &Tokens, reference: &Tokens) {
+        let long = reference.len() > MAX_WORDS * WORD || prediction.len() > MAX_ROWS;
+        self.load_by(long, prediction, reference);
+    }
+
+    pub(super) fn load_by(&mut self, long: bool, prediction: &Tokens, reference: &Tokens) {
+        self.long = long;
+        self.prediction = prediction.len();
+        self.reference = reference.len();
+        if long {
+            self.interner.load(prediction, reference);
+        } else {
+            self.masks.load(prediction, reference);
+        }
+    }
+
+    /// Tokens of the prediction.
+    pub fn prediction(&self) -> usize {
+        self.prediction
+    }
+
+    /// Tokens of the reference.
+    pub fn reference(&self) -> usize {
+        self.reference
+    }
+
+    /// Clipped matches of the orders 1 to N.
+    pub fn counts<const N: usize>(&mut self) -> [u32; N] {
+        if self.long || self.masks.words() > 1 {
+            let mut counts = [0; N];
+            self.for_each_hit(N, |order, _| counts[order] += 1);
+            return counts;
+        }
+        count_in_word(self.masks.rows(), self.prediction)
+    }
+
+    /// Calls `hit` with n - 1 and the position of every n-gram of the prediction that has a match.
+    pub fn for_each_hit(&mut self, orders: usize, mut hit: impl FnMut(usize, usize)) {
+        if self.long {
+            self.interner.for_each_hit(orders, &mut hit);
+            return;
+        }
+        match self.masks.words() {
+            1 => hits_in_words::<1>(self.masks.rows(), self.prediction, orders, hit),
+            2 => hits_in_words::<2>(self.masks.rows(), self.prediction, orders, hit),
+            3 => hits_in_words::<3>(self.masks.rows(), self.prediction, orders, hit),
+            _ => hits_in_words::<MAX_WORDS>(self.masks.rows(), self.prediction, orders, hit),
+        }
+    }
+
+    /// Length of the longest common subsequence.
+    pub fn lcs(&mut self) -> usize {
+        if self.long {
+            return self.interner.lcs();
+        }
+        let words = self.masks.words();
+        let rows = &self.masks.rows()[..self.prediction * words];
+        match words {
+            1 => lcs::length::<1>(rows),
+            2 => lcs::length::<2>(rows),
+            3 => lcs::length::<3>(rows),
+            _ => lcs::length::<MAX_WORDS>(rows),
+        }
+    }
+}
+
+/// Clipped matches where the reference fits one word: no branch depends on the text.
+#[inline]
+fn count_in_word<const N: usize>(rows: &[u64], len: usize) -> [u32; N] {
+    let mut free = [u64::MAX; N];
+    let mut counts = [0; N];
+    for window in rows.windows(N).take(len) {
+        let mut positions = u64::MAX;
+        for order in 0..N {
+            positions &= window[order] >> order;
+            let open = positions & free[order];
+            free[order] ^= open & open.wrapping_neg();
+            counts[order] += u32::from(open != 0);
+        }
+    }
+    counts
+}
+
+/// Clipped matches in general: W words a row.
+fn hits_in_words<const W: usize>(
+    rows: &[u64],
+    len: usize,
+    orders: usize,
+    mut hit: impl FnMut(usize, usize),
+) {
+    let (rows, _) = rows.as_chunks::<W>();
+    let mut free = [[u64::MAX; W]; MAX_ORDER];
+    for (at, window) in rows.windows(orders).take(len).enumerate() {
+        let mut positions = [u64::MAX; W];
+        for (order, (row, free)) in window.iter().zip(&mut free).enumerate() {
+            let mut any = 0;
+            for word in 0..W {
+                positions[word] &= shifted(row, word, order);
+                any |= positions[word];
+            }
+            if any == 0 {
+                break;
+            }
+            if take_lowest(&positions, free) {
+                hit(order, at);
+            }
+        }
+    }
+}
+
+/// One word of a row shifted right by fewer than 64 bits.
+#[inline]
+fn shifted<const W: usize>(row: &[u64; W], word: usize, by: usize) -> u64 {
+    let high = row.get(word + 1).copied().unwrap_or(0);
+    if by == 0 {
+        row[word]
+    } else {
+        row[word] >> by | high << (WORD - by)
+    }
+}
+
+/// Takes the lowest position that is still free; false if there is none.
+#[inline]
+fn take_lowest<const W: usize>(positions: &[u64; W], free: &mut [u64; W]) -> bool {
+    for (word, free) in positions.iter().zip(free) {
+        let open = word & *free;
+        if open != 0 {
+            *free ^= open & open.wrapping_neg();
+            return true;
+        }
+    }
+    false
+}

@@ -1,0 +1,186 @@
+//! The tokenizer `13a` of mteval-v13a, as sacrebleu 2.6.0 has it (tokenizers/tokenizer_13a.py, tokenizer_re.py).
+//!
+//! The four substitutions only ever insert spaces, so tokens are slices of the text. For the byte at a
+//! position, with `2` = "was the period or comma that the second pattern consumed":
+//! - symbols of the first pattern stand alone;
+//! - a period or comma is `2` unless a digit or a `2` comes before it; it stands alone if it is `2` or no
+//!   digit comes after it, and else belongs to the number;
+//! - a hyphen stands alone after a digit.
+
+use super::blocks::{BLOCK, mask, push_positions};
+use super::python::{lower_into, wide_space_len};
+use super::tokens::{Text, Tokens};
+
+/// Tokenizes the text into `tokens`.
+pub fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens) {
+    tokens.load(|buffer| {
+        if lowercase {
+            lower_into(text, buffer);
+        } else {
+            buffer.extend_from_slice(text.as_bytes());
+        }
+        if buffer
+            .iter()
+            .fold(false, |found, byte| found | is_marked(*byte))
+        {
+            unmark(buffer);
+        }
+    });
+    tokens.split(find_tokens);
+    tokens.make_keys();
+}
+
+/// Whether the byte may begin what [`unmark`] replaces.
+const fn is_marked(byte: u8) -> bool {
+    (byte == b'&') | (byte == b'<') | (byte == b'\n')
+}
+
+/// The language-independent part: markup, line ends and entities, in the order of the reference.
+fn unmark(text: &mut Vec<u8>) {
+    trim_end(text);
+    replace(text, b"<skipped>", b"");
+    replace(text, b"-\n", b"");
+    replace(text, b"\n", b" ");
+    if text.contains(&b'&') {
+        replace(text, b"&quot;", b"\"");
+        replace(text, b"&amp;", b"&");
+        replace(text, b"&lt;", b"<");
+        replace(text, b"&gt;", b">");
+    }
+}
+
+/// Python's `rstrip()`: without it, a hyphen before the last line end would be lost.
+fn trim_end(text: &mut Vec<u8>) {
+    loop {
+        let len = text.len();
+        let is_ascii_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | 0x1c..=b' ');
+        let space = if text.last().is_some_and(is_ascii_space) {
+            1
+        } else if len >= 2 && wide_space_len(text, len - 2) == 2 {
+            2
+        } else if len >= 3 && wide_space_len(text, len - 3) == 3 {
+            3
+        } else {
+            return;
+        };
+        text.truncate(len - space);
+    }
+}
+
+/// Replaces all occurrences, left to right, in place; `to` is not longer than `from`.
+fn replace(text: &mut Vec<u8>, from: &[u8], to: &[u8]) {
+    let (mut read, mut write) = (0, 0);
+    while read < text.len() {
+        if text[read] == from[0] && text[read..].starts_with(from) {
+            text[write..write + to.len()].copy_from_slice(to);
+            read += from.len();
+            write += to.len();
+        } else {
+            text[write] = text[read];
+            read += 1;
+            write += 1;
+        }
+    }
+    text.truncate(write);
+}
+
+/// What the end of a block hands to the next one; each is 0 or 1 but `wide`.
+struct Carry {
+    /// The last byte was a space or stood alone: a token may start.
+    edge: u64,
+    space: u64,
+    digit: u64,
+    dot: u64,
+    /// The last byte was a `2`.
+    second: u64,
+    /// Bytes of a non-ASCII space that reach into the next block.
+    wide: u64,
+}
+
+fn find_tokens(text: Text<'_>, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
+    let mut carry = Carry {
+        edge: 1,
+        space: 1,
+        digit: 0,
+        dot: 0,
+        second: 0,
+        wide: 0,
+    };
+    for (base, block) in text.blocks() {
+        let (start, end) = boundaries(text, base, block, &mut carry);
+        push_positions(start, base as u32, starts);
+        push_positions(end, base as u32, ends);
+    }
+}
+
+/// Where tokens start and, exclusively, end in one block.
+#[inline]
+fn boundaries(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carry) -> (u64, u64) {
+    let space = spaces(text, base, block, carry);
+    let digit = mask(block, |byte| byte.is_ascii_digit());
+    let dot = mask(block, |byte| (byte == b'.') | (byte == b','));
+    let after_digit = digit << 1 | carry.digit;
+    let before_digit = digit >> 1 | u64::from(text.byte(base + BLOCK).is_ascii_digit()) << 63;
+    let second = if dot & (dot << 1 | carry.dot) == 0 {
+        dot & !after_digit
+    } else {
+        seconds_of_runs(dot, after_digit, carry.second)
+    };
+    let hyphen = mask(block, |byte| byte == b'-') & after_digit;
+    let alone = mask(block, is_symbol) & !space | hyphen | second | dot & !before_digit;
+    let start = !space & (alone | alone << 1 | space << 1 | carry.edge);
+    let end = (space | start) & !(space << 1 | carry.space);
+    *carry = Carry {
+        edge: (alone | space) >> 63,
+        space: space >> 63,
+        digit: digit >> 63,
+        dot: dot >> 63,
+        second: second >> 63,
+        wide: carry.wide,
+    };
+    (start, end)
+}
+
+/// The first pattern: `[\{-\~\[-\` -\&\(-\+\:-\@\/]`; spaces are removed by the caller.
+#[inline]
+const fn is_symbol(byte: u8) -> bool {
+    (byte.wrapping_sub(b' ') <= b'&' - b' ')
+        | (byte.wrapping_sub(b'(') <= b'+' - b'(')
+        | (byte == b'/')
+        | (byte.wrapping_sub(b':') <= b'@' - b':')
+        | (byte.wrapping_sub(b'[') <= b'`' - b'[')
+        | (byte.wrapping_sub(b'{') <= b'~' - b'{')
+}
+
+/// The second pattern in runs of periods and commas: every other one, as matches do not overlap.
+#[cold]
+fn seconds_of_runs(dot: u64, after_digit: u64, mut previous: u64) -> u64 {
+    let mut second = 0;
+    for at in 0..BLOCK {
+        previous = (dot & !after_digit) >> at & 1 & !previous;
+        second |= previous << at;
+    }
+    second
+}
+
+/// Spaces of the block; non-ASCII ones take all their bytes.
+#[inline]
+fn spaces(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carry) -> u64 {
+    let mut space = mask(block, |byte| {
+        (byte == b' ') | (byte.wrapping_sub(b'\t') <= 4) | (byte.wrapping_sub(0x1c) <= 3)
+    });
+    space |= carry.wide;
+    carry.wide = 0;
+    let mut leads = mask(block, |byte| {
+        (byte == 0xc2) | (byte.wrapping_sub(0xe1) <= 2)
+    });
+    while leads != 0 {
+        let at = leads.trailing_zeros();
+        leads &= leads - 1;
+        let len = wide_space_len(text.bytes(), base + at as usize);
+        let bits = u128::from((1_u64 << len) - 1) << at;
+        space |= bits as u64;
+        carry.wide |= (bits >> 64) as u64;
+    }
+    space
+}

@@ -1,0 +1,94 @@
+//! The normalisation of the SQuAD v1.1 evaluation script: lower case, no ASCII punctuation, no articles, words
+//! split as `str.split()` does.
+
+use super::python::{is_alphanumeric, is_space, lower_into};
+use super::tokens::{Text, Tokens};
+
+/// Normalises the text; its words become the tokens.
+pub fn tokenize(text: &str, tokens: &mut Tokens) {
+    tokens.load(|buffer| {
+        lower_into(text, buffer);
+        buffer.retain(|byte| !byte.is_ascii_punctuation());
+    });
+    tokens.split(find_words);
+    tokens.make_keys();
+}
+
+/// What a character does.
+enum Kind {
+    Space,
+    /// `\w`; the underscore is gone with the punctuation.
+    Letter,
+    Other,
+}
+
+fn kind_of(c: char) -> Kind {
+    if is_space(c) {
+        Kind::Space
+    } else if is_alphanumeric(c) {
+        Kind::Letter
+    } else {
+        Kind::Other
+    }
+}
+
+/// Finds words. `\b(a|an|the)\b` matches exactly the runs of letters and digits that are an article; such a run
+/// becomes a space, even between other characters.
+fn find_words(text: Text<'_>, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
+    let bytes = text.bytes();
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    // Offsets where the word and the run of letters began.
+    let (mut word, mut run) = (None, None);
+    for (at, c) in text.char_indices().chain([(bytes.len(), ' ')]) {
+        let kind = kind_of(c);
+        if matches!(kind, Kind::Letter) {
+            run.get_or_insert(at);
+            word.get_or_insert(at);
+            continue;
+        }
+        let article = run.take().filter(|&first| is_article(&bytes[first..at]));
+        if article.is_some() || matches!(kind, Kind::Space) {
+            let end = article.unwrap_or(at);
+            if let Some(first) = word.take().filter(|&first| first < end) {
+                starts.push(first as u32);
+                ends.push(end as u32);
+            }
+        }
+        if matches!(kind, Kind::Other) {
+            word.get_or_insert(at);
+        }
+    }
+}
+
+fn is_article(run: &[u8]) -> bool {
+    matches!(run, b"a" | b"an" | b"the")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        let mut tokens = Tokens::default();
+        tokenize(text, &mut tokens);
+        (0..tokens.len())
+            .map(|at| String::from_utf8_lossy(tokens.bytes(at)).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn articles_are_whole_words() {
+        assert_eq!(words("The cat, an apple & a the"), ["cat", "apple"]);
+        assert_eq!(words("theatre a1 banana"), ["theatre", "a1", "banana"]);
+        // The article goes before U+2019, which is no punctuation here.
+        assert_eq!(words("x\u{2019}a y"), ["x\u{2019}", "y"]);
+        assert_eq!(words("a\u{301} \u{e9}a"), ["\u{301}", "\u{e9}a"]);
+    }
+
+    #[test]
+    fn spaces_and_punctuation_are_pythons() {
+        assert_eq!(words("x\u{1c}y\u{a0}z\u{3000}w"), ["x", "y", "z", "w"]);
+        assert_eq!(words("a-b _ c.d!"), ["ab", "cd"]);
+        assert!(words("... the").is_empty());
+    }
+}
