@@ -81,7 +81,7 @@ class Token:
         return lambda: self.wakes.remove(wake)
 
 
-class Recorder(BatchObserver):
+class Recorder(SilentObserver):
     """Remembers what it is told."""
 
     def __init__(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evald.backends.contract import SilentObserver
 from evald.errors import CancelledError, DeadlineError, InternalError, OverloadedError, UnavailableError
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def test_close_ends_waiting_and_running_calls_and_the_threads(bench: Bench, pool
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_nobody_waits_for_a_worker_that_died(bench: Bench) -> None:
-    class Broken(bench.Recorder):  # type: ignore[name-defined]
+    class Broken(SilentObserver):
         def on_batch(self, alias: str, sequences: int, tokens: int, padded_tokens: int) -> None:
             raise RuntimeError("a bug of the observer")
 

@@ -114,8 +114,20 @@ class BatchObserver(Protocol):
         """Work was dropped before it ran: "OVERLOADED", "CANCELLED", "DEADLINE" or "SHUTDOWN"."""
 
 
-class SilentObserver(BatchObserver):
-    """Tells nobody."""
+class SilentObserver:
+    """The `BatchObserver` of who does not want to know."""
+
+    def on_batch(self, alias: str, sequences: int, tokens: int, padded_tokens: int) -> None:
+        """Nothing."""
+
+    def on_queue(self, alias: str, sequences: int, padded_tokens: int) -> None:
+        """Nothing."""
+
+    def on_stage(self, alias: str, stage: Stage, seconds: float) -> None:
+        """Nothing."""
+
+    def on_shed(self, alias: str, reason: str, sequences: int) -> None:
+        """Nothing."""
 
 
 @dataclass(frozen=True, eq=False)
