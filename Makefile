@@ -87,7 +87,7 @@ bench: setup-dev  ## Measure speed against the reference packages
 
 .PHONY: test-torch
 test-torch: $(TORCH_VENV)/.stamp  ## Run the tests that need torch, in a virtual environment of their own (large)
-	$(TORCH_VENV)/bin/python -m pytest -m torch $(ARGS)
+	EVALD_TORCH=required $(TORCH_VENV)/bin/python -m pytest -m torch $(ARGS)
 
 .PHONY: test-floor
 test-floor: $(FLOOR_VENV)/.stamp  ## Run the tests of messages and client on the oldest protobuf and grpcio allowed

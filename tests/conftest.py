@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,13 @@ def shared_data() -> Path:
         warnings.warn(SharedDataMissingWarning(reason), stacklevel=1)
         pytest.skip(reason)
     return path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where torch is promised (`make test-torch`), a test of torch that skips itself has failed."""
+    report = yield
+    if report.skipped and os.environ.get("EVALD_TORCH") == "required" and item.get_closest_marker("torch"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} skipped itself in the torch stage: {report.longrepr}"
+    return report
