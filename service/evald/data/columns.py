@@ -8,7 +8,7 @@ a list of numbers, which are class scores; None, where the caller's shape allows
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -37,8 +37,8 @@ class Column:
     """Predictions of one system, or gold labels: one cell a row."""
 
     values: Sequence[Cell]
-    # Of "text", "int", "bool", "scores", "missing": the kinds of cells that were seen.
-    kinds: frozenset[str]
+    # Of "text", "int", "bool", "scores", "missing": the kinds of cells that were seen, with the first row of each.
+    kinds: Mapping[str, int]
     where: Where
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class References:
 
     values: Sequence[str] | Sequence[Sequence[str]]
     nested: bool
-    kinds: frozenset[str]
+    kinds: Mapping[str, int]
     where: Where
 
     def __len__(self) -> int:
@@ -89,19 +89,19 @@ def column(values: Any, path: str, *, missing: bool = False, where: Where | None
     """
     where = where or _indexed(path)
     cells = listed(values, path)
-    kinds: set[str] = set()
+    kinds: dict[str, int] = {}
     result: list[Cell] = []
     for start in range(0, len(cells), CHUNK):
         part = cells[start : start + CHUNK]
         if _all_text(part):
-            kinds.add("text")
+            kinds.setdefault("text", start)
             result += part
             continue
         for offset, cell in enumerate(part):
             kind, value = _cell(cell, where, start + offset, missing)
-            kinds.add(kind)
+            kinds.setdefault(kind, start + offset)
             result.append(value)
-    return Column(result, frozenset(kinds), where)
+    return Column(result, kinds, where)
 
 
 def references(values: Any, path: str = "references", *, where: Where | None = None) -> References:
@@ -120,19 +120,19 @@ def references(values: Any, path: str = "references", *, where: Where | None = N
         if "scores" in flat.kinds:  # pragma: no cover - a list of numbers counts as nested
             raise _bad_type(where(0), "a list of numbers")
         return References([str(value) for value in flat.values], False, flat.kinds, where)
-    kinds: set[str] = set()
+    kinds: dict[str, int] = {}
     result: list[list[str]] = []
     for start in range(0, len(cells), CHUNK):
         part = cells[start : start + CHUNK]
         if all(type(cell) is list and cell for cell in part) and _all_text(chain.from_iterable(part)):
-            kinds.add("text")
+            kinds.setdefault("text", start)
             result += part
             continue
         result += [_nested_cell(cell, where, start + offset, kinds) for offset, cell in enumerate(part)]
-    return References(result, True, frozenset(kinds), where)
+    return References(result, True, kinds, where)
 
 
-def _nested_cell(cell: Any, where: Where, row: int, kinds: set[str]) -> list[str]:
+def _nested_cell(cell: Any, where: Where, row: int, kinds: dict[str, int]) -> list[str]:
     if cell is None or cell is ABSENT or (not isinstance(cell, str | int) and not hasattr(cell, "__len__")):
         _cell(cell, where, row, False)
         raise _bad_type(where(row), type(cell).__name__)
@@ -142,7 +142,8 @@ def _nested_cell(cell: Any, where: Where, row: int, kinds: set[str]) -> list[str
     part = column(entries, where(row))
     if "scores" in part.kinds:
         raise _bad_type(where(row), "a list of numbers")
-    kinds |= part.kinds
+    for kind in part.kinds:
+        kinds.setdefault(kind, row)
     return [str(value) for value in part.values]
 
 

@@ -153,12 +153,16 @@ def _key(parts: list[_Part], row: _Row) -> _Key:
 def _column(part: _Part, found: Column, index: int, rows: list[_Row]) -> Column:
     places = [row[index] for row in rows]
     values = [None if place is None else found.values[place] for place in places]
+    first = {place: row for row, place in enumerate(places) if place is not None}
+    kinds = {kind: first[row] for kind, row in found.kinds.items() if row in first}
+    if None in places:
+        kinds["missing"] = places.index(None)
 
     def where(row: int) -> str:
         place = places[row]
         return part.source.name if place is None else found.where(place)
 
-    return Column(values, found.kinds, where)
+    return Column(values, kinds, where)
 
 
 def _same(columns: Sequence[Sequence[Any] | None], parts: list[_Part], rows: list[_Row], what: str) -> list[Any] | None:
@@ -195,7 +199,7 @@ def _gold(parts: list[_Part], rows: list[_Row]) -> References | None:
             raise InvalidRequestError.of_field(
                 "MISSING_VALUE", parts[index].source.where(place), "has a row without reference in any file"
             )
-    kinds = frozenset[str]().union(*(gold.kinds for gold in carriers))
+    kinds = {kind: row for gold in carriers for kind, row in gold.kinds.items()}
     return References(values, nested, kinds, lambda row: f"references[{row}]")
 
 
@@ -207,5 +211,5 @@ def _leveled(gold: References, nested: bool) -> Iterator[Any]:
 def _labels(values: list[Any] | None, parts: list[_Part]) -> Column | None:
     if values is None:
         return None
-    kinds = frozenset[str]().union(*(part.labels.kinds for part in parts if part.labels))
+    kinds = {kind: row for part in parts if part.labels for kind, row in part.labels.kinds.items()}
     return Column(values, kinds, lambda row: f"labels[{row}]")

@@ -198,7 +198,7 @@ def input_texts(values: Any, where: Where) -> list[dict[str, str]]:
 def _input(cell: Any, where: Where, row: int) -> dict[str, str]:
     named = cell if isinstance(cell, Mapping) else {"text": cell}
     texts = column(list(named.values()), "inputs", where=lambda _: where(row))
-    if texts.kinds - {"text"}:
+    if texts.kinds.keys() - {"text"}:
         raise InvalidRequestError.of_field("BAD_TYPE", where(row), "must hold texts")
     return {str(name): str(text) for name, text in zip(named, texts.values, strict=True)}
 

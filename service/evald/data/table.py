@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from evald.data.columns import Column, References
 from evald.errors import InvalidRequestError
@@ -75,8 +75,3 @@ class Table:
                 raise InvalidRequestError.of_field(
                     "MIXED_TYPES", "predictions", f"of {name} and references must both be bool or both be str"
                 )
-
-    def renamed(self, name: str) -> Table:
-        """The table of a single system under another name."""
-        ((_, source),) = self.systems.items()
-        return replace(self, systems={name: source})

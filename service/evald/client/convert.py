@@ -1,0 +1,245 @@
+"""Turns v1 messages into results; the only place that does, for answers of a server and of the extension alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from evald import results
+from evald.v1 import catalog_pb2 as catalog
+from evald.v1 import evaluation_pb2 as evaluation
+from evald.v1 import metric_pb2 as metric
+from evald.v1 import model_pb2 as model
+from evald.v1 import report_pb2 as report
+from evald.v1 import statistics_pb2 as statistics
+
+DEFAULT_CONFIDENCE_LEVEL = 0.95
+
+
+def evaluation_of(message: evaluation.EvaluateResponse, confidence_level: float | None) -> results.Evaluation:
+    """The answer of Evaluate."""
+    return results.Evaluation(
+        systems=tuple(map(_system, message.systems)),
+        provenance=_provenance(message.provenance),
+        cost=_cost(message.cost) if message.HasField("cost") else None,
+        confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
+    )
+
+
+def comparison_of(message: evaluation.CompareResponse, confidence_level: float | None) -> results.Comparison:
+    """The answer of Compare."""
+    return results.Comparison(
+        systems=tuple(map(_system, message.systems)),
+        baseline=message.baseline,
+        comparisons=tuple(map(_paired, message.comparisons)),
+        notes=tuple(map(_note, message.notes)),
+        provenance=_provenance(message.provenance),
+        cost=_cost(message.cost) if message.HasField("cost") else None,
+        confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
+    )
+
+
+def metric_of(message: metric.MetricDescriptor) -> results.MetricInfo:
+    """An entry of the registry."""
+    return results.MetricInfo(
+        name=message.name,
+        summary=message.summary,
+        parameters=tuple(map(_parameter, message.parameters)),
+        profiles=tuple(message.profiles),
+        needs=tuple(word for need in message.needs if (word := _word(metric.RowField, "ROW_FIELD", need))),
+        direction=_word(metric.Direction, "DIRECTION", message.direction),
+        low=message.range_low,
+        high=message.range_high,
+        row_score=message.row_score,
+        mergeable=_word(metric.Mergeable, "MERGEABLE", message.mergeable),
+        reference=message.reference,
+        signature=message.signature,
+        source=message.source,
+    )
+
+
+def model_of(message: model.Model) -> results.ModelInfo:
+    """A model of a server."""
+    return results.ModelInfo(
+        alias=message.alias,
+        task=message.task,
+        state=_word(model.ModelState, "MODEL_STATE", message.state),
+        state_reason=message.state_reason or None,
+        classes=tuple(message.classes),
+        max_tokens=message.max_tokens,
+        provenance=_model_provenance(message.provenance),
+    )
+
+
+def predictions_of(message: model.PredictResponse) -> results.Predictions:
+    """The answer of Predict."""
+    classes = tuple(message.classes)
+    scores = [tuple(one.class_scores) or None for one in message.predictions]
+    return results.Predictions(
+        texts=tuple(one.text if one.HasField("text") else None for one in message.predictions),
+        labels=tuple(
+            one.labels[0] if one.labels else _best(classes, row)
+            for one, row in zip(message.predictions, scores, strict=True)
+        ),
+        class_scores=tuple(scores),
+        errors=tuple(map(_row_error, message.errors)),
+        classes=classes,
+        provenance=_model_provenance(message.provenance),
+        cost=_cost(message.cost) if message.HasField("cost") else None,
+    )
+
+
+def server_of(message: catalog.GetServerInfoResponse) -> results.ServerInfo:
+    """Versions and limits of a server."""
+    limits = {field.name: getattr(message.limits, field.name) or None for field in catalog.Limits.DESCRIPTOR.fields}
+    known = results.Limits.__dataclass_fields__
+    return results.ServerInfo(
+        evald_version=message.evald_version,
+        unicode_version=message.unicode_version,
+        limits=results.Limits(**{name: limits.get(name) for name in known}),
+        engines=tuple(message.engines),
+    )
+
+
+def _system(message: evaluation.SystemResult) -> results.SystemResult:
+    return results.SystemResult(
+        name=message.system, metrics=tuple(map(_metric, message.metrics)), rows=_rows(message.rows)
+    )
+
+
+def _metric(message: metric.MetricResult) -> results.MetricResult:
+    found = message.estimate
+    return results.MetricResult(
+        metric=message.metric,
+        signature=message.signature,
+        value=_optional(found, "value"),
+        low=_optional(found, "low"),
+        high=_optional(found, "high"),
+        std_error=_optional(found, "std_error"),
+        method=found.method or None,
+        n=found.n,
+        n_failed=found.n_failed,
+        scale=message.scale,
+        components={part.name: _optional(part, "value") for part in message.components},
+        confusion_matrix=_confusion_matrix(message.confusion_matrix) if message.HasField("confusion_matrix") else None,
+        notes=tuple(map(_note, message.notes)),
+        undefined_reason=found.undefined_reason or None,
+        row_signature=message.row_signature or None,
+    )
+
+
+def _paired(message: statistics.PairedResult) -> results.PairedResult:
+    found = message.difference
+    return results.PairedResult(
+        metric=message.metric,
+        candidate=message.candidate,
+        difference=_optional(found, "value"),
+        low=_optional(found, "low"),
+        high=_optional(found, "high"),
+        std_error=_optional(found, "std_error"),
+        method=found.method or None,
+        n=found.n,
+        n_failed=found.n_failed,
+        baseline_value=_optional(message, "baseline_value"),
+        candidate_value=_optional(message, "candidate_value"),
+        p_value=_optional(message, "p_value"),
+        p_adjusted=_optional(message, "p_adjusted"),
+        p_at_floor=message.p_at_floor,
+        test=message.test or None,
+        draws=message.draws,
+        family=message.family or None,
+        wins=_optional(message, "wins"),
+        losses=_optional(message, "losses"),
+        ties=_optional(message, "ties"),
+        decision=_word(statistics.Decision, "DECISION", message.decision),
+        undefined_reason=found.undefined_reason or None,
+    )
+
+
+def _confusion_matrix(message: metric.ConfusionMatrix) -> results.ConfusionMatrix:
+    labels, size = tuple(message.labels), len(message.labels)
+    counts = tuple(tuple(message.counts[row * size : (row + 1) * size]) for row in range(size))
+    return results.ConfusionMatrix(labels, counts)
+
+
+def _rows(message: report.RowResults) -> results.Rows:
+    # A NaN stands for a failed row on the wire, where a packed column has no other way.
+    return results.Rows(
+        ids=tuple(message.ids),
+        scores={
+            column.metric: tuple(None if value != value else value for value in column.values)  # noqa: PLR0124
+            for column in message.scores
+        },
+        errors=tuple(map(_row_error, message.errors)),
+    )
+
+
+def _row_error(message: report.RowError) -> results.RowError:
+    return results.RowError(id=message.id, reason=message.reason, message=message.message)
+
+
+def _note(message: metric.Note) -> results.Note:
+    return results.Note(message.code, message.text, message.count or None, tuple(message.row_ids))
+
+
+def _provenance(message: report.Provenance) -> results.Provenance:
+    return results.Provenance(
+        evald_version=message.evald_version,
+        unicode_version=message.unicode_version,
+        seed=message.seed,
+        spec_digest=message.spec_digest,
+        slots=message.slots,
+        row_key=message.row_key,
+        models=tuple(map(_model_provenance, message.models)),
+    )
+
+
+def _model_provenance(message: report.ModelProvenance) -> results.ModelProvenance:
+    return results.ModelProvenance(
+        system=message.system or None,
+        alias=message.alias,
+        weights_digest=message.weights_digest or None,
+        tokenizer_digest=message.tokenizer_digest or None,
+        engine=message.engine or None,
+        device=message.device or None,
+        precision=message.precision or None,
+        batch_invariant=message.batch_invariant,
+    )
+
+
+def _cost(message: report.Cost) -> results.Cost:
+    return results.Cost(
+        rows=message.rows,
+        tokens=message.tokens,
+        queue_seconds=message.queue_seconds,
+        tokenize_seconds=message.tokenize_seconds,
+        infer_seconds=message.infer_seconds,
+        score_seconds=message.score_seconds,
+    )
+
+
+def _parameter(message: metric.ParameterDescriptor) -> results.ParameterInfo:
+    return results.ParameterInfo(
+        name=message.name,
+        summary=message.summary,
+        type=message.type,
+        default=message.default_value,
+        allowed=message.allowed or None,
+    )
+
+
+def _optional(message: Any, field: str) -> Any:
+    return getattr(message, field) if message.HasField(field) else None
+
+
+def _word(enum: Any, prefix: str, number: int) -> str | None:
+    """The lower-case word of an enum value; None for 0 and for values of a newer server."""
+    if number == 0 or number not in enum.values():
+        return None
+    return str(enum.Name(number)).removeprefix(f"{prefix}_").lower()
+
+
+def _best(classes: tuple[str, ...], scores: tuple[float, ...] | None) -> str | None:
+    """The class of the highest score, the first on ties, as the service does."""
+    if scores is None or len(scores) != len(classes):
+        return None
+    return classes[max(range(len(scores)), key=scores.__getitem__)]

@@ -1,0 +1,224 @@
+"""The client of a server. Requests and answers are those of the embedded API; this room adds only the way there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+import grpc
+
+from evald import results
+from evald.client import convert
+from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMALL_REQUEST_BYTES, open_channel
+from evald.client.request import Metrics, Options, Request, metric_list, request_of
+from evald.client.status import error_of, too_large
+from evald.data.arguments import Arguments, compared
+from evald.data.columns import column
+from evald.data.naming import input_texts
+from evald.errors import DeadlineError, EvaldError, InvalidRequestError, UnavailableError
+from evald.v1 import catalog_pb2 as catalog
+from evald.v1 import evaluation_pb2 as evaluation
+from evald.v1 import model_pb2 as model
+
+_EVALUATE = "/evald.v1.EvaluationService/Evaluate"
+_COMPARE = "/evald.v1.EvaluationService/Compare"
+_LIST_MODELS = "/evald.v1.ModelService/ListModels"
+_GET_MODEL = "/evald.v1.ModelService/GetModel"
+_PREDICT = "/evald.v1.ModelService/Predict"
+_LIST_METRICS = "/evald.v1.CatalogService/ListMetrics"
+_GET_METRIC = "/evald.v1.CatalogService/GetMetric"
+_SERVER_INFO = "/evald.v1.CatalogService/GetServerInfo"
+_HEALTH = "/grpc.health.v1.Health/Check"
+# A HealthCheckResponse with status SERVING; one enum field does not justify another dependency.
+_SERVING = b"\x08\x01"
+
+
+class Client:
+    """A connection to an evald server; threads may share it.
+
+    ``with evald.Client("localhost:50051") as client: ...``
+
+    Args:
+        address: host and port, for example "localhost:50051".
+        credentials: of `grpc.ssl_channel_credentials`, for TLS; without them the connection is not encrypted.
+        timeout: seconds that a call may take unless the call says otherwise.
+
+    Every call raises the classes of `evald.errors`: InvalidRequestError with the wrong fields, OverloadedError with
+    the seconds to wait, DeadlineError, UnavailableError. Only calls that found no server are retried.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        credentials: grpc.ChannelCredentials | None = None,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
+        self._address = address
+        self._timeout = timeout
+        self._channel = open_channel(address, credentials)
+        self._metrics: dict[str, results.MetricInfo] | None = None
+        self._limit: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection and the calls in progress."""
+        self._channel.close()
+
+    def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
+        self,
+        predictions: Any = None,
+        references: Any = None,
+        *,
+        metrics: Metrics,
+        systems: Mapping[str, Any] | None = None,
+        inputs: Any = None,
+        rows: Any = None,
+        columns: Mapping[str, str] | None = None,
+        ids: Any = None,
+        clusters: Any = None,
+        name: str = "system",
+        timeout: float | None = None,
+        **options: Unpack[Options],
+    ) -> results.Evaluation:
+        """Scores systems by every metric; arguments as for `evald.evaluate`.
+
+        Beyond those, `predictions` and the values of `systems` may be `evald.Model("alias")`: the server runs the
+        model on `inputs`, one text a row (or a dict of named texts).
+        """
+        if systems is not None and predictions is not None:
+            raise InvalidRequestError.of_field("CONFLICT", "systems", "cannot be given beside predictions")
+        given = {name: predictions} if predictions is not None else systems
+        table = Arguments(references, ids, clusters, inputs, rows, columns).table(given, name)
+        answer = self._send(_EVALUATE, request_of("evaluate", table, metrics, options), metrics, timeout)
+        return convert.evaluation_of(evaluation.EvaluateResponse.FromString(answer), options.get("confidence_level"))
+
+    def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
+        self,
+        baseline: Any = None,
+        candidates: Mapping[str, Any] | None = None,
+        references: Any = None,
+        *,
+        metrics: Metrics,
+        candidate: Any = None,
+        systems: Mapping[str, Any] | None = None,
+        inputs: Any = None,
+        rows: Any = None,
+        columns: Mapping[str, str] | None = None,
+        ids: Any = None,
+        clusters: Any = None,
+        timeout: float | None = None,
+        **options: Unpack[Options],
+    ) -> results.Comparison:
+        """Compares candidates with a baseline; arguments as for `evald.compare`, models as for `evaluate`."""
+        given, first = compared(baseline, candidate, candidates, systems)
+        table = Arguments(references, ids, clusters, inputs, rows, columns).table(given)
+        answer = self._send(_COMPARE, request_of("compare", table, metrics, options, first), metrics, timeout)
+        return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
+
+    def predict(
+        self,
+        alias: str,
+        inputs: Any,
+        *,
+        input: str = "text",  # noqa: A002 - the name of the field
+        ids: Any = None,
+        timeout: float | None = None,
+    ) -> results.Predictions:
+        """Runs a model on texts (or dicts of named texts, of which `input` names the model's)."""
+        texts = input_texts(inputs, lambda row: f"inputs[{row}]")
+        names = None if ids is None else column(ids, "ids").values
+        if names is not None and len(names) != len(texts):
+            raise InvalidRequestError.of_field("LENGTH_MISMATCH", "ids", f"has {len(names)} rows, inputs {len(texts)}")
+        request = model.PredictRequest(alias=alias, input=input)
+        for row, text in enumerate(texts):
+            request.instances.add(id=str(names[row]) if names is not None else "", inputs=text)
+        answer = self._call(_PREDICT, request.SerializeToString(), timeout)
+        return convert.predictions_of(model.PredictResponse.FromString(answer))
+
+    def list_metrics(self, *, timeout: float | None = None) -> list[results.MetricInfo]:
+        """The metrics that the server offers, by name."""
+        answer = catalog.ListMetricsResponse.FromString(self._call(_LIST_METRICS, b"", timeout))
+        return [convert.metric_of(one) for one in answer.metrics]
+
+    def get_metric(self, name: str, *, timeout: float | None = None) -> results.MetricInfo:
+        """One metric. Raises NotFoundError with the nearest names."""
+        request = catalog.GetMetricRequest(name=name).SerializeToString()
+        return convert.metric_of(catalog.GetMetricResponse.FromString(self._call(_GET_METRIC, request, timeout)).metric)
+
+    def list_models(self, *, timeout: float | None = None) -> list[results.ModelInfo]:
+        """The models that the server runs, by alias."""
+        answer = model.ListModelsResponse.FromString(self._call(_LIST_MODELS, b"", timeout))
+        return [convert.model_of(one) for one in answer.models]
+
+    def get_model(self, alias: str, *, timeout: float | None = None) -> results.ModelInfo:
+        """One model. Raises NotFoundError."""
+        request = model.GetModelRequest(alias=alias).SerializeToString()
+        return convert.model_of(model.GetModelResponse.FromString(self._call(_GET_MODEL, request, timeout)).model)
+
+    def server_info(self, *, timeout: float | None = None) -> results.ServerInfo:
+        """Versions, limits and engines of the server."""
+        answer = self._call(_SERVER_INFO, b"", timeout)
+        return convert.server_of(catalog.GetServerInfoResponse.FromString(answer))
+
+    def wait_ready(self, timeout: float = 30.0) -> None:
+        """Waits until the server takes calls. Raises DeadlineError after `timeout` seconds."""
+        end = time.monotonic() + timeout
+        problem = "no answer"
+        while (left := end - time.monotonic()) > 0:
+            try:
+                if self._raw(_HEALTH)(b"", timeout=left, wait_for_ready=True) == _SERVING:
+                    return
+                problem = "it is starting or shutting down"
+            except grpc.RpcError as error:
+                problem = error_of(error).message
+            time.sleep(min(0.1, max(0.0, left)))
+        raise DeadlineError(f"{self._address} was not ready within {timeout:g} seconds: {problem}", reason="NOT_READY")
+
+    def _send(self, method: str, request: Request, metrics: Metrics, timeout: float | None) -> bytes:
+        whole = request.whole(self._needs(metrics))
+        if len(whole) > SMALL_REQUEST_BYTES and len(whole) > (limit := self._max_request_bytes()):
+            raise too_large(len(whole), limit)
+        return self._call(method, whole, timeout)
+
+    def _needs(self, metrics: Metrics) -> set[str]:
+        """Whether rows carry texts, labels or both; metrics that the server does not know are for it to refuse."""
+        if self._metrics is None:
+            self._metrics = {one.name: one for one in self.list_metrics()}
+        names = [entry if isinstance(entry, str) else str(entry.get("name")) for entry in metric_list(metrics)]
+        known = [self._metrics.get(name.split("(")[0].strip()) for name in names]
+        needs = {need for one in known if one is not None for need in one.needs}
+        words = {"texts"} if "references" in needs or "prediction_text" in needs else set()
+        return words | ({"labels"} if "labels" in needs or "prediction_label" in needs else set()) or {"texts"}
+
+    def _max_request_bytes(self) -> int:
+        if self._limit is None:
+            self._limit = min(MAX_MESSAGE_BYTES, self.server_info().limits.max_request_bytes or MAX_MESSAGE_BYTES)
+        return self._limit
+
+    def _call(self, method: str, request: bytes, timeout: float | None) -> bytes:
+        try:
+            return self._raw(method)(request, timeout=self._timeout if timeout is None else timeout)
+        except grpc.RpcError as error:
+            raise self._explained(error_of(error)) from None
+        except ValueError as error:
+            raise UnavailableError(f"the client is closed: {error}", reason="CLIENT_CLOSED") from None
+
+    def _explained(self, error: EvaldError) -> EvaldError:
+        """Names the server in errors of the connection, which gRPC words for its own developers."""
+        if isinstance(error, UnavailableError) and error.reason == UnavailableError.default_reason:
+            return UnavailableError(f"no server answers at {self._address}: {error.message}", metadata=error.metadata)
+        return error
+
+    def _raw(self, method: str) -> Callable[..., bytes]:
+        call: Callable[..., bytes] = self._channel.unary_unary(method)
+        return call

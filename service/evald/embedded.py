@@ -1,0 +1,206 @@
+"""Evaluating and comparing in this process, without a server: the same engine, requests and answers.
+
+Beside `evald.engine` the only place that uses the extension; must not know gRPC.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, Unpack
+
+from evald import _native, results
+from evald.client import convert
+from evald.client.request import Metrics, Options, Progress, Request, check_needs, gold_labels, request_of
+from evald.data.arguments import Arguments, compared
+from evald.data.columns import CHUNK, Column
+from evald.data.table import Model, Table
+from evald.errors import InvalidRequestError
+from evald.v1 import catalog_pb2 as catalog
+from evald.v1 import evaluation_pb2 as evaluation
+
+_T = TypeVar("_T")
+
+
+def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
+    predictions: Any = None,
+    references: Any = None,
+    *,
+    metrics: Metrics,
+    systems: Mapping[str, Any] | None = None,
+    rows: Any = None,
+    columns: Mapping[str, str] | None = None,
+    ids: Any = None,
+    clusters: Any = None,
+    name: str = "system",
+    progress: Progress | None = None,
+    **options: Unpack[Options],
+) -> results.Evaluation:
+    """Scores predictions against references by every metric, with intervals.
+
+    Args:
+        predictions: one entry a row: texts; or labels (str, int, bool); or class scores (a list of numbers in the
+            order of `classes`). A list, a NumPy array, a pandas Series or a column of a data set. ints and bools
+            become decimal numbers, bools "0" and "1".
+        references: one text or label a row, or a list of texts a row.
+        metrics: text forms, for example ``["bleu", "rouge_l(stemmer=true)"]`` or ``"bleu,rouge_l"``.
+        systems: several systems at once, name -> predictions, in place of `predictions`.
+        rows: instead of the above, rows that hold everything: dicts with prediction (or predictions by system),
+            reference(s), label, id; a DataFrame; a data set; a `Table`. None as a prediction counts as failed.
+        columns: names of columns of `rows` by role, for example ``{"prediction": "output"}``.
+        ids: one id a row; results then do not depend on the order of rows.
+        clusters: rows of one cluster (a document, a user) are resampled together.
+        name: name of the system.
+        progress: called with rows done and rows in all, on the thread that scores.
+        **options: see `evald.Options`: classes, seed, confidence_level, replicates, row_report.
+
+    Raises:
+        InvalidRequestError: the input is wrong; `violations` name the place, for example ``predictions[17]``.
+
+    >>> result = evaluate(["the cat sat"], ["the cat sat"], metrics=["exact_match"], replicates=0)
+    >>> result["exact_match"].value
+    100.0
+    """
+    if systems is not None and predictions is not None:
+        raise InvalidRequestError.of_field("CONFLICT", "systems", "cannot be given beside predictions")
+    given = {name: predictions} if predictions is not None else systems
+    table = Arguments(references, ids, clusters, None, rows, columns).table(given, name)
+    answer = _run(request_of("evaluate", table, metrics, options), progress)
+    return convert.evaluation_of(evaluation.EvaluateResponse.FromString(answer), options.get("confidence_level"))
+
+
+def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
+    baseline: Any = None,
+    candidates: Mapping[str, Any] | None = None,
+    references: Any = None,
+    *,
+    metrics: Metrics,
+    candidate: Any = None,
+    systems: Mapping[str, Any] | None = None,
+    rows: Any = None,
+    columns: Mapping[str, str] | None = None,
+    ids: Any = None,
+    clusters: Any = None,
+    progress: Progress | None = None,
+    **options: Unpack[Options],
+) -> results.Comparison:
+    """Compares candidates with a baseline, paired by row: difference, interval, p-value and verdict by metric.
+
+    Args:
+        baseline: predictions of the baseline; or, beside `systems` or `rows`, its name (default: the first system).
+        candidates: predictions by name; `candidate` takes those of a single one.
+        references: one text or label a row, or a list of texts a row.
+        metrics: text forms, as for `evaluate`.
+        candidate: predictions of a single candidate.
+        systems: all systems by name, in place of baseline and candidates.
+        rows: as for `evaluate`; each row holds predictions by system.
+        columns: names of columns of `rows` by role.
+        ids: one id a row.
+        clusters: rows of one cluster are resampled together.
+        progress: as for `evaluate`.
+        **options: see `evald.Options`; also correction and missing.
+
+    Raises:
+        InvalidRequestError: the input is wrong; `violations` name the place.
+
+    >>> result = compare(["a", "b"], {"tuned": ["a", "c"]}, ["a", "c"], metrics=["exact_match"])
+    >>> result["exact_match"].difference
+    50.0
+    """
+    given, first = compared(baseline, candidate, candidates, systems)
+    table = Arguments(references, ids, clusters, None, rows, columns).table(given)
+    answer = _run(request_of("compare", table, metrics, options, first), progress)
+    return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
+
+
+def list_metrics() -> list[results.MetricInfo]:
+    """The metrics of this installation, by name."""
+    message = catalog.ListMetricsResponse.FromString(_native.list_metrics())
+    return [convert.metric_of(one) for one in message.metrics]
+
+
+def get_metric(name: str) -> results.MetricInfo:
+    """One metric of this installation. Raises NotFoundError with the nearest names."""
+    return convert.metric_of(catalog.GetMetricResponse.FromString(_native.get_metric(name)).metric)
+
+
+def _run(request: Request, progress: Progress | None) -> bytes:
+    for name, source in request.table.systems.items():
+        if isinstance(source, Model):
+            raise InvalidRequestError.of_field(
+                "MODEL_NEEDS_SERVER", f"systems[{name!r}]", "is a model; models run on a server, use evald.Client"
+            )
+    cancel = _native.CancelFlag()
+    return _interruptible(lambda: _score(request, cancel, progress), cancel)
+
+
+def _score(request: Request, cancel: _native.CancelFlag, progress: Progress | None) -> bytes:
+    # Limits protect a server from its callers; a process needs none from itself.
+    most = 2**32 - 1
+    limits = _native.Limits(
+        max_rows=most,
+        max_row_bytes=most,
+        max_systems=most,
+        max_metrics=most,
+        max_classes=most,
+        max_resampling_cost=2**63,
+        max_response_bytes=2**31 - 1,
+    )
+    spec = _native.Spec.from_request(request.kind, request.header, limits)
+    accumulator = _native.Accumulator(spec, cancel)
+    table, needs = request.table, spec.needs
+    if _is_plain(table, needs):
+        _push_lists(spec, accumulator, table, progress)
+    else:
+        accumulator.push(spec.read(request.whole(needs), cancel))
+    if progress is not None:
+        progress(table.rows, table.rows)
+    return accumulator.finish()
+
+
+def _is_plain(table: Table, needs: Sequence[str]) -> bool:
+    """Whether lists of strings hold everything: no class scores, nothing missing, no clusters."""
+    if any(part is not None for part in (table.clusters, table.samples)) or (
+        table.labels is not None and len(needs) > 1
+    ):
+        return False
+    columns = [source for source in table.systems.values() if isinstance(source, Column)]
+    return not any(kind in column.kinds for column in columns for kind in ("scores", "missing"))
+
+
+def _push_lists(spec: _native.Spec, accumulator: _native.Accumulator, table: Table, progress: Progress | None) -> None:
+    check_needs(table, spec.needs)
+    columns: list[Any] = [source.values for source in table.systems.values() if isinstance(source, Column)]
+    gold: Any = gold_labels(table) if "labels" in spec.needs else table.references and table.references.values
+    for start in range(0, table.rows, CHUNK):
+        part = slice(start, start + CHUNK)
+        ids = None if table.ids is None else table.ids[part]
+        accumulator.push(spec.from_lists([values[part] for values in columns], gold[part], ids))
+        if progress is not None:
+            progress(min(start + CHUNK, table.rows), table.rows)
+
+
+def _interruptible(work: Callable[[], _T], cancel: _native.CancelFlag) -> _T:
+    """Runs the work so that Ctrl-C ends it: signals reach Python only between native calls of the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    outcome: list[_T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name="evald-score", daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except BaseException:
+        cancel.set()
+        thread.join()
+        raise
+    if failure:
+        raise failure[0]
+    return outcome[0]

@@ -1,0 +1,41 @@
+"""What an evaluation or a comparison found, as frozen dataclasses; `None` means absent, there are no sentinels.
+
+This room knows nothing of protobuf or gRPC. pandas is imported only when a frame is asked for.
+"""
+
+from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo
+from evald.results.findings import (
+    Comparison,
+    ConfusionMatrix,
+    Cost,
+    Evaluation,
+    MetricResult,
+    ModelProvenance,
+    Note,
+    PairedResult,
+    Provenance,
+    RowError,
+    Rows,
+    SystemResult,
+)
+
+__all__ = [
+    "Comparison",
+    "ConfusionMatrix",
+    "Cost",
+    "Evaluation",
+    "Limits",
+    "MetricInfo",
+    "MetricResult",
+    "ModelInfo",
+    "ModelProvenance",
+    "Note",
+    "PairedResult",
+    "ParameterInfo",
+    "Predictions",
+    "Provenance",
+    "RowError",
+    "Rows",
+    "ServerInfo",
+    "SystemResult",
+]

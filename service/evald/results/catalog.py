@@ -1,0 +1,99 @@
+"""What a server or this installation offers: metrics, models, limits; and what a model predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evald.results.findings import Cost, ModelProvenance, RowError
+
+
+@dataclass(frozen=True)
+class ParameterInfo:
+    """One parameter of a metric; `type` is "bool", "int", "float" or "string"."""
+
+    name: str
+    summary: str
+    type: str
+    default: str
+    allowed: str | None
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """One metric of the registry.
+
+    `needs` holds "prediction_text", "references", "prediction_label", "labels". `direction` is "higher", "lower" or
+    None. `low` and `high` bound the value on the metric's own scale.
+    """
+
+    name: str
+    summary: str
+    parameters: Sequence[ParameterInfo]
+    profiles: Sequence[str]
+    needs: Sequence[str]
+    direction: str | None
+    low: float
+    high: float
+    row_score: bool
+    mergeable: str | None
+    reference: str
+    signature: str
+    source: str
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """One model of a server; `state` is "loading", "ready" or "failed"."""
+
+    alias: str
+    task: str
+    state: str | None
+    state_reason: str | None
+    classes: Sequence[str]
+    max_tokens: int
+    provenance: ModelProvenance
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model predicted, one entry a row; None for rows that failed, which `errors` explains.
+
+    `class_scores[row]` is in the order of `classes`.
+    """
+
+    texts: Sequence[str | None]
+    labels: Sequence[str | None]
+    class_scores: Sequence[Sequence[float] | None]
+    errors: Sequence[RowError]
+    classes: Sequence[str]
+    provenance: ModelProvenance
+    cost: Cost | None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of a call; None where the server states none."""
+
+    max_request_bytes: int | None
+    max_response_bytes: int | None
+    max_rows: int | None
+    max_row_bytes: int | None
+    max_systems: int | None
+    max_metrics: int | None
+    max_classes: int | None
+    max_resampling_cost: int | None
+    max_concurrent_calls: int | None
+
+
+@dataclass(frozen=True)
+class ServerInfo:
+    """Versions, limits and engines of a server."""
+
+    evald_version: str
+    unicode_version: str
+    limits: Limits
+    engines: Sequence[str]

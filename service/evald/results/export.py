@@ -1,0 +1,96 @@
+"""Results for other programs: plain JSON, flat numbers, data frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evald.results.findings import MetricResult, PairedResult, SystemResult
+
+_PAIRED = (
+    "difference", "low", "high", "std_error", "baseline_value", "candidate_value", "p_value", "p_adjusted",
+    "wins", "losses", "ties",
+)  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """A result as dicts, lists, strings and finite numbers; None where a number is not finite, as JSON has none."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def document(result: Any) -> dict[str, Any]:
+    """A whole result, ready for JSON."""
+    return {field.name: plain(getattr(result, field.name)) for field in fields(result)}
+
+
+def flat_systems(systems: Sequence[SystemResult]) -> dict[str, float]:
+    """Numbers of every system and metric by path."""
+    result: dict[str, float] = {}
+    for system in systems:
+        for found in system.metrics:
+            path = f"{system.name}/{found.metric}"
+            _put(result, path, found.value)
+            for name in ("low", "high", "std_error"):
+                _put(result, f"{path}/{name}", getattr(found, name))
+            for name, value in (found.components or {}).items():
+                _put(result, f"{path}/{name}", value)
+            _put(result, f"{path}/n", found.n)
+            _put(result, f"{path}/n_failed", found.n_failed)
+    return result
+
+
+def flat_comparisons(comparisons: Sequence[PairedResult]) -> dict[str, float]:
+    """Numbers of every comparison by path."""
+    result: dict[str, float] = {}
+    for found in comparisons:
+        for name in _PAIRED:
+            _put(result, f"compare/{found.candidate}/{found.metric}/{name}", getattr(found, name))
+    return result
+
+
+def _put(result: dict[str, float], path: str, value: float | None) -> None:
+    if value is not None:
+        result[path] = float(value)
+
+
+def metric_records(systems: Sequence[SystemResult]) -> list[dict[str, Any]]:
+    """One dict a system and metric."""
+    return [{"system": system.name, **_metric(found)} for system in systems for found in system.metrics]
+
+
+def _metric(found: MetricResult) -> dict[str, Any]:
+    names = ("metric", "value", "low", "high", "std_error", "n", "n_failed", "scale", "undefined_reason", "signature")
+    return {name: getattr(found, name) for name in names}
+
+
+def paired_records(comparisons: Sequence[PairedResult]) -> list[dict[str, Any]]:
+    """One dict a candidate and metric."""
+    first = ("candidate", "metric", "baseline_value", "candidate_value", "difference")
+    names = [*first, *(field for field in _field_names(comparisons) if field not in first)]
+    return [{name: getattr(found, name) for name in names} for found in comparisons]
+
+
+def _field_names(results: Sequence[PairedResult]) -> list[str]:
+    return [field.name for field in fields(results[0])] if results else []
+
+
+def frame(records: list[dict[str, Any]]) -> pd.DataFrame:
+    """A data frame of records. Raises ImportError, in words, without pandas."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError("to_frame() needs pandas: pip install pandas") from error
+    return pd.DataFrame.from_records(records)

@@ -1,0 +1,273 @@
+"""The answer of an evaluation and of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from evald.results import export, page, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to know before trusting a value. `count` rows are concerned, None if it is about the whole."""
+
+    code: str
+    text: str
+    count: int | None = None
+    row_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class ConfusionMatrix:
+    """Counts by gold label (outer) and predicted label (inner), both in the order of `labels`."""
+
+    labels: Sequence[str]
+    counts: Sequence[Sequence[int]]
+
+    def __str__(self) -> str:
+        return text.confusion_matrix(self)
+
+    def _repr_html_(self) -> str:
+        return page.confusion_matrix(self)
+
+
+@dataclass(frozen=True)
+class MetricResult:
+    """The value of one metric for one system.
+
+    `value` and the ends of its interval `low`, `high` are on the metric's own scale, whose highest value is `scale`
+    (100 for BLEU, 1 for accuracy). They are None when undefined; `undefined_reason` says why. `n` rows carry the
+    value, `n_failed` were left out. `signature` is the full definition and can be used as a metric.
+    """
+
+    metric: str
+    signature: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    std_error: float | None = None
+    method: str | None = None
+    n: int = 0
+    n_failed: int = 0
+    scale: float = 1.0
+    components: Mapping[str, float | None] | None = None
+    confusion_matrix: ConfusionMatrix | None = None
+    notes: Sequence[Note] = ()
+    undefined_reason: str | None = None
+    row_signature: str | None = None
+
+
+@dataclass(frozen=True)
+class RowError:
+    """Why a row failed; `id` is "#position" in rows without ids."""
+
+    id: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Results row by row. `scores[metric][i]` belongs to `ids[i]`, None for failed rows; empty unless asked for."""
+
+    ids: Sequence[str] = ()
+    scores: Mapping[str, Sequence[float | None]] | None = None
+    errors: Sequence[RowError] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an id, one column a metric. Raises ImportError without pandas."""
+        return export.frame([{"id": row, **self._scores_of(i)} for i, row in enumerate(self.ids)])
+
+    def _scores_of(self, row: int) -> dict[str, float | None]:
+        return {metric: values[row] for metric, values in (self.scores or {}).items()}
+
+
+@dataclass(frozen=True)
+class SystemResult:
+    """The results of one system: ``result["bleu"]`` is a metric's."""
+
+    name: str
+    metrics: Sequence[MetricResult]
+    rows: Rows = Rows()
+
+    def __getitem__(self, metric: str) -> MetricResult:
+        return _found(metric, {result.metric: result for result in self.metrics}, "metric")
+
+
+@dataclass(frozen=True)
+class ModelProvenance:
+    """Which model made the predictions of a system, and on what. Digests are sha256 in hex."""
+
+    system: str | None
+    alias: str
+    weights_digest: str | None
+    tokenizer_digest: str | None
+    engine: str | None
+    device: str | None
+    precision: str | None
+    batch_invariant: bool
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the values come from; the same rows, specification and seed give the same values."""
+
+    evald_version: str
+    unicode_version: str
+    seed: int
+    spec_digest: str
+    slots: int
+    row_key: str
+    models: Sequence[ModelProvenance] = ()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What answering took; times in seconds."""
+
+    rows: int
+    tokens: int
+    queue_seconds: float
+    tokenize_seconds: float
+    infer_seconds: float
+    score_seconds: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The values of every metric for every system.
+
+    ``evaluation["bleu"]`` is the result of a metric when there is one system; else name the system first:
+    ``evaluation.system("tuned")["bleu"]``. Printed, it is a table.
+    """
+
+    systems: Sequence[SystemResult]
+    provenance: Provenance
+    cost: Cost | None = None
+    confidence_level: float = 0.95
+
+    def system(self, name: str) -> SystemResult:
+        """The results of a system; KeyError names the systems there are."""
+        return _found(name, {result.name: result for result in self.systems}, "system")
+
+    def __getitem__(self, metric: str) -> MetricResult:
+        if len(self.systems) != 1:
+            raise KeyError(f"there are {len(self.systems)} systems; use .system(NAME)[{metric!r}]")
+        return self.systems[0][metric]
+
+    def flat(self) -> dict[str, float]:
+        """All numbers by path, for experiment trackers: "tuned/bleu", "tuned/bleu/low"; undefined ones are left out."""
+        return export.flat_systems(self.systems)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists, strings and numbers: ready for JSON."""
+        return export.document(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a system and metric. Raises ImportError without pandas."""
+        return export.frame(export.metric_records(self.systems))
+
+    def __str__(self) -> str:
+        return text.evaluation(self)
+
+    def _repr_html_(self) -> str:
+        return page.evaluation(self)
+
+
+@dataclass(frozen=True)
+class PairedResult:
+    """How a candidate compares with the baseline by one metric, on the rows that both have.
+
+    `difference` is candidate - baseline with its interval `low`, `high`, on the metric's scale. `p_adjusted` is
+    `p_value` after the correction that `family` names; `p_at_floor` reads as "at most". `decision` is "improved",
+    "regressed", "inconclusive" or None when no test was made. `wins`, `losses`, `ties` count rows where the metric
+    has row scores.
+    """
+
+    metric: str
+    candidate: str
+    difference: float | None
+    low: float | None = None
+    high: float | None = None
+    std_error: float | None = None
+    method: str | None = None
+    n: int = 0
+    n_failed: int = 0
+    baseline_value: float | None = None
+    candidate_value: float | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    p_at_floor: bool = False
+    test: str | None = None
+    draws: int = 0
+    family: str | None = None
+    wins: int | None = None
+    losses: int | None = None
+    ties: int | None = None
+    decision: str | None = None
+    undefined_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Candidates against a baseline by every metric that can be compared.
+
+    ``comparison["bleu"]`` is the result of a metric when there is one candidate, ``comparison["tuned", "bleu"]``
+    always. Printed, it is a table.
+    """
+
+    systems: Sequence[SystemResult]
+    baseline: str
+    comparisons: Sequence[PairedResult]
+    notes: Sequence[Note]
+    provenance: Provenance
+    cost: Cost | None = None
+    confidence_level: float = 0.95
+
+    def system(self, name: str) -> SystemResult:
+        """The results of a system on all of its rows; KeyError names the systems there are."""
+        return _found(name, {result.name: result for result in self.systems}, "system")
+
+    def __getitem__(self, key: str | tuple[str, str]) -> PairedResult:
+        if isinstance(key, tuple):
+            return _found(key, {(found.candidate, found.metric): found for found in self.comparisons}, "comparison")
+        if len(self.candidates) != 1:
+            raise KeyError(f"there are {len(self.candidates)} candidates; use [CANDIDATE, {key!r}]")
+        return _found(key, {found.metric: found for found in self.comparisons}, "comparison")
+
+    @property
+    def candidates(self) -> list[str]:
+        """Names of the candidates, in order."""
+        return [result.name for result in self.systems if result.name != self.baseline]
+
+    def flat(self) -> dict[str, float]:
+        """All numbers by path: "tuned/bleu/low", "compare/tuned/bleu/p_value"; undefined ones are left out."""
+        return export.flat_systems(self.systems) | export.flat_comparisons(self.comparisons)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists, strings and numbers: ready for JSON."""
+        return export.document(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a candidate and metric. Raises ImportError without pandas."""
+        return export.frame(export.paired_records(self.comparisons))
+
+    def __str__(self) -> str:
+        return text.comparison(self)
+
+    def _repr_html_(self) -> str:
+        return page.comparison(self)
+
+
+def _found(key: _K, known: Mapping[_K, _V], what: str) -> _V:
+    if key not in known:
+        raise KeyError(f"no {what} {key!r}; there is {', '.join(map(repr, known)) or 'none'}")
+    return known[key]

@@ -1,0 +1,71 @@
+"""Results as HTML for notebooks. Names, labels and notes come from callers and are always escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from evald.results import text
+
+if TYPE_CHECKING:
+    from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, Note
+
+_MOST_CLASSES = 50
+
+
+def evaluation(result: Evaluation) -> str:
+    """A table of values, then confusion matrices and notes."""
+    return (
+        _table(text.metric_head(result), text.metric_cells(result))
+        + _matrices(result)
+        + _notes(text.metric_notes(result))
+    )
+
+
+def comparison(result: Comparison) -> str:
+    """A table of differences, then confusion matrices and notes."""
+    head = [
+        "candidate", "metric", result.baseline, "candidate", "difference",
+        f"{text.level(result.confidence_level)} interval", "p", "adjusted p", "rows", "verdict",
+    ]  # fmt: skip
+    rows = [
+        [
+            one.candidate, one.metric, text.number(one.baseline_value), text.number(one.candidate_value),
+            text.number(one.difference, signed=True), text.span(one.low, one.high, signed=True),
+            text.p_value(one.p_value, one), text.p_value(one.p_adjusted, one), f"{one.n:,}", one.decision or "no test",
+        ]
+        for one in result.comparisons
+    ]  # fmt: skip
+    notes = [("", note) for note in result.notes] + text.metric_notes(result)
+    return _table(head, rows) + _matrices(result) + _notes(notes)
+
+
+def confusion_matrix(matrix: ConfusionMatrix) -> str:
+    """Gold labels down, predicted labels across."""
+    if len(matrix.labels) > _MOST_CLASSES:
+        return f"<p>{escape(text.confusion_matrix(matrix))}</p>"
+    rows = [
+        [label, *(f"{count:,}" for count in counts)] for label, counts in zip(matrix.labels, matrix.counts, strict=True)
+    ]
+    return _table(["gold \\ predicted", *matrix.labels], rows)
+
+
+def _matrices(result: Evaluation | Comparison) -> str:
+    return "".join(
+        f"<p>{escape(system.name)}: confusion matrix</p>{confusion_matrix(found.confusion_matrix)}"
+        for system in result.systems
+        for found in system.metrics
+        if found.confusion_matrix is not None
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _notes(notes: Iterable[tuple[str, Note]]) -> str:
+    lines = [line + (f" [{'; '.join(about)}]" if about else "") for line, about in text.grouped(notes).items()]
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>" if lines else ""

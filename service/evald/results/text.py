@@ -1,0 +1,190 @@
+"""Results as text for a terminal: aligned tables, notes in words, small confusion matrices drawn.
+
+Names and labels come from callers: control characters are shown escaped, so that no label can write to a terminal.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, MetricResult, Note, PairedResult
+
+# Wider ones do not fit a terminal.
+MOST_CLASSES_DRAWN = 12
+_WIDEST_LABEL = 24
+_ARROWS = {"improved": "▲ improved", "regressed": "▼ regressed", "inconclusive": "· inconclusive"}
+
+
+def evaluation(result: Evaluation) -> str:
+    """The table of an evaluation, confusion matrices and notes below."""
+    rows = [[printable(cell) for cell in cells] for cells in metric_cells(result)]
+    blocks = [table(metric_head(result), rows, left=2)] if rows else []
+    return "\n\n".join(blocks + _matrices(result) + _notes(metric_notes(result)))
+
+
+def metric_head(result: Evaluation) -> list[str]:
+    """Names of the columns of `metric_cells`."""
+    return ["system", "metric", "value", f"{level(result.confidence_level)} interval", "rows", "failed"]
+
+
+def metric_cells(result: Evaluation) -> list[list[str]]:
+    """The table of an evaluation, one row a system and metric, not escaped."""
+    return [
+        [
+            system.name, found.metric, number(found.value), span(found.low, found.high), f"{found.n:,}",
+            f"{found.n_failed:,}",
+        ]
+        for system in result.systems
+        for found in system.metrics
+        if found.confusion_matrix is None
+    ]  # fmt: skip
+
+
+def comparison(result: Comparison) -> str:
+    """One table a candidate, confusion matrices and notes below."""
+    blocks = []
+    for name in result.candidates:
+        found = [one for one in result.comparisons if one.candidate == name]
+        blocks.append(_against(result, name, found))
+    blocks += _matrices(result)
+    families = dict.fromkeys(one.family for one in result.comparisons if one.family)
+    words = [f"adjusted p: {family}" for family in families]
+    notes = [("", note) for note in result.notes] + metric_notes(result)
+    return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + _notes(notes))
+
+
+def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> str:
+    head = [
+        "metric", printable(result.baseline), printable(name), "difference",
+        f"{level(result.confidence_level)} interval", "p", "adjusted p", "rows", "verdict",
+    ]  # fmt: skip
+    rows = [
+        [
+            printable(one.metric), number(one.baseline_value), number(one.candidate_value),
+            number(one.difference, signed=True), span(one.low, one.high, signed=True), p_value(one.p_value, one),
+            p_value(one.p_adjusted, one), f"{one.n:,}", _ARROWS.get(one.decision or "", "no test"),
+        ]
+        for one in found
+    ]  # fmt: skip
+    return f"{printable(name)} against {printable(result.baseline)}\n{table(head, rows, left=1, left_last=True)}"
+
+
+def _matrices(result: Evaluation | Comparison) -> list[str]:
+    return [
+        f"{printable(system.name)}: {found.confusion_matrix}"
+        for system in result.systems
+        for found in system.metrics
+        if found.confusion_matrix is not None
+    ]
+
+
+def confusion_matrix(matrix: ConfusionMatrix) -> str:
+    """The matrix, gold labels down and predicted ones across, if it is small; else its size."""
+    if len(matrix.labels) > MOST_CLASSES_DRAWN:
+        return f"confusion matrix of {len(matrix.labels)} classes (in the JSON)"
+    labels = [_cut(printable(label)) for label in matrix.labels]
+    rows = [[label, *(f"{count:,}" for count in counts)] for label, counts in zip(labels, matrix.counts, strict=True)]
+    return "confusion matrix\n" + table(["gold \\ predicted", *labels], rows, left=1)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int, left_last: bool = False) -> str:
+    """Aligned columns, two spaces apart; the first `left` and perhaps the last are left-aligned."""
+    widths = [max(map(_width, column)) for column in zip(head, *rows, strict=True)]
+    lines = [head, ["─" * width for width in widths], *rows]
+    return "\n".join(_line(cells, widths, left, left_last) for cells in lines)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], left: int, left_last: bool) -> str:
+    padded = []
+    for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        fill = " " * (width - _width(cell))
+        is_left = index < left or (left_last and index == len(cells) - 1)
+        padded.append(cell + fill if is_left else fill + cell)
+    return "  ".join(padded).rstrip()
+
+
+def number(value: float | None, signed: bool = False) -> str:
+    """A value of a metric with enough digits for its size; "–" when undefined."""
+    if value is None:
+        return "–"
+    digits = 2 if abs(value) >= 10 else 4
+    return f"{value:{'+' if signed else ''},.{digits}f}"
+
+
+def span(low: float | None, high: float | None, signed: bool = False) -> str:
+    """An interval; "–" when there is none."""
+    return "–" if low is None or high is None else f"[{number(low, signed)}, {number(high, signed)}]"
+
+
+def p_value(value: float | None, found: PairedResult) -> str:
+    """A p-value; at the floor of its draws with "≤"."""
+    if value is None:
+        return "–"
+    shown = f"{value:.4f}" if value >= 0.0001 else f"{value:.1e}"
+    return f"≤{shown}" if found.p_at_floor else shown
+
+
+def level(confidence_level: float) -> str:
+    """The level of an interval, for example "95 %"."""
+    return f"{confidence_level * 100:.4g} %"
+
+
+def metric_notes(result: Evaluation | Comparison) -> list[tuple[str, Note]]:
+    """Notes of all metrics, with whom they concern."""
+    return [
+        (f"{system.name}, {found.metric}", note)
+        for system in result.systems
+        for found in system.metrics
+        for note in [*found.notes, *_undefined(found)]
+    ]
+
+
+def _undefined(found: MetricResult) -> list[Note]:
+    from evald.results.findings import Note
+
+    return [Note("UNDEFINED", found.undefined_reason)] if found.undefined_reason else []
+
+
+def note_line(note: Note) -> str:
+    """A note in one line: code, words, rows concerned."""
+    rows = f" ({note.count:,} rows: {', '.join(note.row_ids)})" if note.row_ids else ""
+    if not rows and note.count:
+        rows = f" ({note.count:,} rows)"
+    return printable(f"{note.code}: {note.text}{rows}")
+
+
+def grouped(notes: Iterable[tuple[str, Note]]) -> dict[str, list[str]]:
+    """Whom each note line concerns; the same note about ten metrics is printed once."""
+    result: dict[str, list[str]] = {}
+    for about, note in notes:
+        concerned = result.setdefault(note_line(note), [])
+        if about:
+            concerned.append(printable(about))
+    return result
+
+
+def _notes(notes: Iterable[tuple[str, Note]]) -> list[str]:
+    lines = [f"! {line}" + (f" [{'; '.join(about)}]" if about else "") for line, about in grouped(notes).items()]
+    return ["\n".join(lines)] if lines else []
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped."""
+    return "".join(
+        char if not unicodedata.category(char).startswith("C") else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= _WIDEST_LABEL else label[: _WIDEST_LABEL - 1] + "…"
+
+
+def _width(text: str) -> int:
+    """Cells of a terminal: wide characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
