@@ -95,7 +95,7 @@ class Backend(Protocol):
         """Logits [sequences, classes] of sequences padded to `length`, none of them longer."""
 
     def close(self) -> None:
-        """Frees the model; nothing is called afterwards."""
+        """Frees the weights. `run` is not called afterwards; `encode` may be, by a call that is refused then."""
 
 
 class BatchObserver(Protocol):

@@ -91,7 +91,7 @@ class OnnxBackend:
 
     def close(self) -> None:
         """See `contract.Backend`."""
-        del self._session, self._tokenizer
+        self._session = None
 
     def _probe(self, classes: int, max_tokens: int) -> bool:
         """Warms up, checks the width of the answer and finds out whether answers depend on the number of rows.
