@@ -23,7 +23,7 @@ from evald.backends.registry import ModelOptions, ModelRegistry
 from evald.engine.evaluate import Cancellation, Engine, Limits
 from evald.server import catalog, evaluation, health, model, reflection
 from evald.server.calls import Calls
-from evald.server.interceptors import ErrorInterceptor, MetricsInterceptor, places
+from evald.server.interceptors import ErrorInterceptor, MetricsInterceptor
 from evald.server.limits import Admission
 from evald.server.operations import OperationsServer, Page, text
 from evald.server.rpc import call_type, generic_handler
@@ -77,7 +77,8 @@ class Application:
         self._server.start()
         always = [name for name in (service.full_name for service in self._services) if name != model.SERVICE.full_name]
         self._health.set(True, health.OVERALL, *always)
-        threading.Thread(target=self._load_models, name="evald-load", daemon=True).start()
+        self._models.load(background=True)
+        threading.Thread(target=self._await_models, name="evald-models", daemon=True).start()
         _log.info("serving gRPC on port %d and HTTP on port %d", self.grpc_port, self.http_port)
 
     def drain(self, pause: Callable[[float], object] = time.sleep) -> None:
@@ -145,12 +146,8 @@ class Application:
         failed = [alias for alias in self._models.aliases() if self._models.describe(alias)[1] is not ModelState.READY]
         return f"models cannot answer: {' '.join(failed)}" if failed else ""
 
-    def _load_models(self) -> None:
-        try:
-            self._models.load()
-        except Exception as error:  # noqa: BLE001 (a thread has nobody to raise to; the server stays not ready)
-            _log.error("loading models failed\n%s", places(error))
-            return
+    def _await_models(self) -> None:
+        self._models.wait()
         self._settled = True
         self._health.set(True, health.STARTUP)
         self._health.set(self.ready, health.READINESS, model.SERVICE.full_name)

@@ -82,7 +82,7 @@ def _texts(message: model_pb2.PredictRequest, settings: Settings) -> list[str | 
         most = f"{len(message.instances)} rows are more than the limit max_rows of {settings.max_rows}"
         raise InvalidRequestError.of_field("TOO_MANY_ROWS", "instances", most, maxRows=str(settings.max_rows))
     name = message.input or _DEFAULT_INPUT
-    texts = [dict(row.inputs).get(name) for row in message.instances]
+    texts = [row.inputs.get(name) for row in message.instances]
     for index, text in enumerate(texts):
         size = len((text or "").encode())
         if size > settings.max_row_bytes:

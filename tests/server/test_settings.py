@@ -1,0 +1,105 @@
+"""Where settings come from, who wins, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evald.settings import FIELDS, Settings, SettingsError, load
+
+
+def test_flags_win_over_environment_over_file_over_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "evald.toml"
+    file.write_text('max_rows = 1\nmax_systems = 2\nmax_metrics = 3\nmax_request_bytes = "1 MiB"\n')
+    settings = load({"max_rows": "100"}, {"EVALD_MAX_ROWS": "10", "EVALD_MAX_SYSTEMS": "20"}, file)
+    assert (settings.max_rows, settings.max_systems, settings.max_metrics) == (100, 20, 3)
+    assert settings.max_request_bytes == 1 << 20
+    assert settings.max_classes == Settings().max_classes
+
+
+def test_environment_names_the_file_and_a_flag_wins(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.toml", tmp_path / "b.toml"
+    first.write_text("max_rows = 1")
+    second.write_text("max_rows = 2")
+    assert load(environ={"EVALD_CONFIG": str(first)}).max_rows == 1
+    assert load(environ={"EVALD_CONFIG": str(first)}, config=second).max_rows == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "text"),
+    [
+        ({"max_row": "1"}, {}, "'max_rows'"),
+        ({}, {"EVALD_MAX_ROW": "1"}, "'max_rows'"),
+        ({"max_rows": "many"}, {}, "whole number"),
+        ({"max_rows": "-1"}, {}, "whole number"),
+        ({"max_rows": "0"}, {}, "at least 1"),
+        ({"max_rows": 1.5}, {}, "whole number"),
+        ({"max_rows": True}, {}, "whole number"),
+        ({"max_request_bytes": "1 MB"}, {}, "number of bytes"),
+        ({"max_request_bytes": "512 MiB"}, {}, "max_bytes_in_progress"),
+        ({"grpc_address": "50051"}, {}, "HOST:PORT"),
+        ({"grpc_address": "a:70000"}, {}, "HOST:PORT"),
+        ({"grace_seconds": "nan"}, {}, "seconds"),
+        ({"log_level": "loud"}, {}, "debug"),
+        ({"models": "Base Model=x"}, {}, "alias"),
+        ({"models": "base"}, {}, "folder"),
+        ({"models": 7}, {}, "table"),
+    ],
+)
+def test_wrong_settings_are_refused(flags: dict[str, object], environ: dict[str, str], text: str) -> None:
+    with pytest.raises(SettingsError, match=text):
+        load(flags, environ)
+
+
+@pytest.mark.parametrize("text", ["max_row = 1", "max_rows = ", "[limits]\nmax_rows = 1"])
+def test_wrong_files_are_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "evald.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=r"evald\.toml"):
+        load(environ={}, config=file)
+    with pytest.raises(SettingsError, match=r"other\.toml"):
+        load(environ={}, config=tmp_path / "other.toml")
+
+
+def test_variables_that_kubernetes_sets_for_a_service_named_evald_are_no_settings() -> None:
+    variables = {
+        "EVALD_SERVICE_HOST": "10.0.0.1",
+        "EVALD_SERVICE_PORT": "50051",
+        "EVALD_SERVICE_PORT_GRPC": "50051",
+        "EVALD_PORT": "tcp://10.0.0.1:50051",
+        "EVALD_PORT_50051_TCP": "tcp://10.0.0.1:50051",
+        "EVALD_PORT_50051_TCP_ADDR": "10.0.0.1",
+        "EVALD_METRICS_SERVICE_HOST": "10.0.0.2",
+        "EVALD_METRICS_PORT_9090_TCP_PROTO": "tcp",
+    }
+    assert load(environ=variables) == Settings()
+
+
+def test_models_come_from_a_folder_and_by_name(tmp_path: Path) -> None:
+    for name in ("base", "tuned", ".cache", "Not An Alias"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "README.md").write_text("no model")
+    settings = load({"models_dir": str(tmp_path)}, {"EVALD_MODELS": "tuned=/elsewhere, other=/there"})
+    assert settings.model_folders() == {
+        "base": tmp_path / "base",
+        "tuned": Path("/elsewhere"),
+        "other": Path("/there"),
+    }
+    with pytest.raises(SettingsError, match="no folder"):
+        Settings(models_dir=tmp_path / "nowhere").model_folders()
+
+
+def test_a_file_names_models_in_a_table(tmp_path: Path) -> None:
+    file = tmp_path / "evald.toml"
+    file.write_text('[models]\nbase = "/models/base"\n')
+    assert load(environ={}, config=file).models == {"base": Path("/models/base")}
+
+
+def test_every_default_is_a_value_that_its_own_check_accepts() -> None:
+    settings = Settings()
+    for name, field in FIELDS.items():
+        value = getattr(settings, name)
+        if value is not None:
+            assert field.metadata["parse"](value) == value, name
+        assert field.metadata["help"]
