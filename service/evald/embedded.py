@@ -124,6 +124,11 @@ def get_metric(name: str) -> results.MetricInfo:
     return convert.metric_of(catalog.GetMetricResponse.FromString(_native.get_metric(name)).metric)
 
 
+def version() -> str:
+    """Version of evald, as it stands in signatures."""
+    return _native.VERSION
+
+
 def _run(request: Request, progress: Progress | None) -> bytes:
     for name, source in request.table.systems.items():
         if isinstance(source, Model):

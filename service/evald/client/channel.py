@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -47,3 +48,8 @@ def open_channel(address: str, credentials: grpc.ChannelCredentials | None) -> g
     if credentials is None:
         return grpc.insecure_channel(address, options)
     return grpc.secure_channel(address, credentials, options)
+
+
+def tls_credentials(ca: Path | None) -> grpc.ChannelCredentials:
+    """Credentials that trust the certificates of a PEM file, or those of the system. Raises OSError."""
+    return grpc.ssl_channel_credentials(None if ca is None else ca.read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -195,7 +196,7 @@ class Client:
         if self._metrics is None:
             self._metrics = {one.name: one for one in self.list_metrics()}
         names = [entry if isinstance(entry, str) else str(entry.get("name")) for entry in metric_list(metrics)]
-        known = [self._metrics.get(name.split("(")[0].strip()) for name in names]
+        known = [self._metrics.get(re.split(r"[(|]", name)[0].strip()) for name in names]
         needs = {need for one in known if one is not None for need in one.needs}
         words = {"texts"} if "references" in needs or "prediction_text" in needs else set()
         return words | ({"labels"} if "labels" in needs or "prediction_label" in needs else set()) or {"texts"}

@@ -1,0 +1,91 @@
+"""`evald metrics` and `evald models`: what can be asked for."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from evald.cli import inputs, output
+from evald.results import MetricInfo, ModelInfo
+from evald.results.export import document
+from evald.results.text import printable, table
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds both commands."""
+    metrics = subparsers.add_parser(
+        "metrics", help="list metrics", description="Lists the metrics, or describes one.", epilog=inputs.EXIT_CODES
+    )
+    metrics.add_argument("name", nargs="?", metavar="NAME", help="a metric to describe")
+    metrics.set_defaults(run=run_metrics)
+    models = subparsers.add_parser(
+        "models", help="list the models of a server", description="Lists a server's models.", epilog=inputs.EXIT_CODES
+    )
+    models.set_defaults(run=run_models)
+    for parser, required in ((metrics, False), (models, True)):
+        inputs.add_server_flags(parser, required)
+        parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def run_metrics(args: argparse.Namespace) -> int:
+    """Prints the metrics of this installation or of a server; returns the exit code."""
+    found = _metrics(args)
+    if args.json:
+        print(output.to_json([document(one) for one in found]))
+    elif args.name:
+        print(_described(found[0]))
+    else:
+        rows = [[one.name, _needs(one), one.direction or "–", one.summary] for one in found]
+        print(table(["metric", "needs", "better", "what it measures"], rows, left=4))
+    return 0
+
+
+def run_models(args: argparse.Namespace) -> int:
+    """Prints the models of a server; returns the exit code."""
+    with inputs.open_client(args) as client:
+        found = client.list_models()
+    if args.json:
+        print(output.to_json([document(one) for one in found]))
+        return 0
+    rows = [[printable(cell) for cell in _cells(one)] for one in found]
+    print(table(["model", "task", "state", "engine", "device", "classes"], rows, left=6))
+    return 0
+
+
+def _metrics(args: argparse.Namespace) -> Sequence[MetricInfo]:
+    if args.server:
+        with inputs.open_client(args) as client:
+            return [client.get_metric(args.name)] if args.name else client.list_metrics()
+    from evald import embedded
+
+    return [embedded.get_metric(args.name)] if args.name else embedded.list_metrics()
+
+
+def _needs(one: MetricInfo) -> str:
+    return "labels" if "labels" in one.needs else "texts"
+
+
+def _cells(one: ModelInfo) -> list[str]:
+    made = one.provenance
+    state = " ".join(filter(None, (one.state, one.state_reason)))
+    return [one.alias, one.task, state, made.engine or "–", made.device or "–", ", ".join(one.classes)]
+
+
+def _described(one: MetricInfo) -> str:
+    facts = [
+        ["needs", ", ".join(one.needs)],
+        ["better", one.direction or "neither"],
+        ["range", f"{one.low:g} to {one.high:g}"],
+        ["row scores", "yes" if one.row_score else "no"],
+        ["shards merge", one.mergeable or "–"],
+        ["profiles", ", ".join(one.profiles) or "–"],
+        ["reference", one.reference],
+        ["source", one.source],
+        ["signature", one.signature],
+    ]
+    width = max(len(name) for name, _ in facts)
+    lines = [one.name, one.summary, "", *(f"{name:{width}}  {printable(value)}" for name, value in facts)]
+    if one.parameters:
+        rows = [[p.name, p.type, p.default, p.allowed or "", p.summary] for p in one.parameters]
+        lines += ["", table(["parameter", "type", "default", "allowed", "what it does"], rows, left=5)]
+    return "\n".join(lines)
