@@ -3,6 +3,9 @@
 //! Rows are most of a request, so [`reader`] reads them without copying; everything else is small and
 //! goes through prost ([`proto`]).
 
+pub mod answer;
+pub mod catalog;
 pub mod headers;
 pub mod proto;
 pub mod reader;
+pub mod spec;

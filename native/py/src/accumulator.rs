@@ -1,0 +1,71 @@
+//! The accumulator as Python sees it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use evald_core::accumulator;
+use evald_core::error::Error;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::batch::Batch;
+use crate::run::{CancelFlag, run, shared};
+use crate::spec::Spec;
+
+/// Push batches, merge states, finish.
+#[pyclass(frozen)]
+pub struct Accumulator {
+    core: Mutex<accumulator::Accumulator>,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Accumulator {
+    fn lock(&self) -> MutexGuard<'_, accumulator::Accumulator> {
+        // After a panic the sums may be torn, but the panic ended that call with an internal error already.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl Accumulator {
+    #[new]
+    #[pyo3(signature = (spec, cancel=None))]
+    fn new(spec: &Spec, cancel: Option<&CancelFlag>) -> Self {
+        Self {
+            core: Mutex::new(accumulator::Accumulator::new(Arc::clone(&spec.core))),
+            cancel: shared(cancel),
+        }
+    }
+
+    fn push(&self, py: Python<'_>, batch: &Batch) -> PyResult<()> {
+        run(py, || {
+            let mut additions = batch.additions();
+            if std::mem::replace(&mut additions.pushed, true) {
+                return Err(Error::internal("the batch was pushed before"));
+            }
+            let cancel = || self.cancel.load(Ordering::Relaxed);
+            let rows = batch.rows.borrow_dependent();
+            self.lock().push(rows, &additions.outputs, &additions.failures, &cancel)
+        })
+    }
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = run(py, || Ok(self.lock().state()))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn merge(&self, py: Python<'_>, state: &Bound<'_, PyBytes>) -> PyResult<()> {
+        let bytes = state.as_bytes();
+        run(py, || self.lock().merge(bytes))
+    }
+
+    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let cancel = || self.cancel.load(Ordering::Relaxed);
+        let bytes = run(py, || {
+            let core = self.lock();
+            let answer = core.finish(&cancel)?;
+            evald_wire::answer::encode(&answer, core.spec())
+        })?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+}

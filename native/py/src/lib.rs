@@ -1,0 +1,79 @@
+//! The door to Python: `evald._native`. It converts, lets go of the GIL, and maps errors; everything
+//! else is in evald-core and evald-wire.
+
+use pyo3::prelude::*;
+
+mod accumulator;
+mod batch;
+mod errors;
+mod run;
+mod spec;
+
+/// The extension module.
+#[pymodule(gil_used = false)]
+mod _native {
+    use std::collections::BTreeMap;
+
+    use evald_core::error::Error;
+    use evald_core::{metrics::text_form, pool};
+    use pyo3::prelude::*;
+    use pyo3::types::PyBytes;
+
+    use crate::run::run;
+
+    #[pymodule_export]
+    use crate::accumulator::Accumulator;
+    #[pymodule_export]
+    use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::run::CancelFlag;
+    #[pymodule_export]
+    use crate::spec::{Limits, Spec, SystemSource};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("VERSION", text_form::VERSION)?;
+        module.add("UNICODE_VERSION", text_form::unicode_version())
+    }
+
+    /// Facts of the build.
+    #[pyfunction]
+    fn build_info() -> BTreeMap<&'static str, String> {
+        let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+        BTreeMap::from([
+            ("profile", profile.to_owned()),
+            ("target", format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)),
+            ("version", text_form::VERSION.to_owned()),
+        ])
+    }
+
+    /// Sets the size of the scoring pool.
+    #[pyfunction]
+    fn set_threads(py: Python<'_>, threads: usize) -> PyResult<()> {
+        run(py, || {
+            let running = pool::set_threads(threads);
+            if threads == 0 || running == threads {
+                return Ok(());
+            }
+            Err(Error::invalid(
+                "POOL_RUNNING",
+                "threads",
+                format!("the scoring pool runs already with {running} threads"),
+            ))
+        })
+    }
+
+    /// A serialised `ListMetricsResponse`.
+    #[pyfunction]
+    fn list_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyBytes>> {
+        let bytes = run(py, evald_wire::catalog::list_metrics)?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// A serialised `GetMetricResponse`.
+    #[pyfunction]
+    fn get_metric<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = run(py, || evald_wire::catalog::get_metric(name))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+}

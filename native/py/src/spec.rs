@@ -1,0 +1,162 @@
+//! The header of a call, and the limits it is checked against.
+
+use std::sync::Arc;
+
+use evald_core::error::Error;
+use evald_core::metrics::Needs;
+use evald_core::spec;
+use evald_wire::reader::{ReadLimits, RequestKind, split};
+use evald_wire::spec::build_spec;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+
+use crate::batch::Batch;
+use crate::errors::to_python;
+use crate::run::{CancelFlag, run, shared};
+
+/// Limits of one call.
+#[pyclass(frozen, get_all)]
+#[derive(Debug, Clone)]
+pub struct Limits {
+    max_rows: u64,
+    max_row_bytes: u64,
+    max_systems: u32,
+    max_metrics: u32,
+    max_classes: u32,
+    max_resampling_cost: u64,
+    max_response_bytes: u64,
+}
+
+#[pymethods]
+impl Limits {
+    #[new]
+    #[pyo3(signature = (*, max_rows=None, max_row_bytes=None, max_systems=None, max_metrics=None,
+        max_classes=None, max_resampling_cost=None, max_response_bytes=None))]
+    fn new(
+        max_rows: Option<u64>,
+        max_row_bytes: Option<u64>,
+        max_systems: Option<u32>,
+        max_metrics: Option<u32>,
+        max_classes: Option<u32>,
+        max_resampling_cost: Option<u64>,
+        max_response_bytes: Option<u64>,
+    ) -> Self {
+        let default = spec::Limits::default();
+        Self {
+            max_rows: max_rows.unwrap_or(default.max_rows),
+            max_row_bytes: max_row_bytes.unwrap_or(default.max_row_bytes),
+            max_systems: max_systems.unwrap_or(default.max_systems),
+            max_metrics: max_metrics.unwrap_or(default.max_metrics),
+            max_classes: max_classes.unwrap_or(default.max_classes),
+            max_resampling_cost: max_resampling_cost.unwrap_or(default.max_resampling_cost),
+            max_response_bytes: max_response_bytes.unwrap_or(default.max_response_bytes),
+        }
+    }
+}
+
+impl Limits {
+    fn to_core(&self) -> spec::Limits {
+        spec::Limits {
+            max_rows: self.max_rows,
+            max_row_bytes: self.max_row_bytes,
+            max_systems: self.max_systems,
+            max_metrics: self.max_metrics,
+            max_classes: self.max_classes,
+            max_resampling_cost: self.max_resampling_cost,
+            max_response_bytes: self.max_response_bytes,
+        }
+    }
+}
+
+/// Where the predictions of one system come from.
+#[pyclass(frozen, get_all)]
+#[derive(Debug, Clone)]
+pub struct SystemSource {
+    name: String,
+    kind: &'static str,
+    alias: String,
+    input: String,
+}
+
+/// The checked header of a request.
+#[pyclass(frozen)]
+pub struct Spec {
+    /// Shared with batches and accumulators.
+    pub core: Arc<spec::Spec>,
+}
+
+#[pymethods]
+impl Spec {
+    #[staticmethod]
+    fn from_request(
+        py: Python<'_>,
+        kind: &str,
+        request: &Bound<'_, PyBytes>,
+        limits: &Limits,
+    ) -> PyResult<Self> {
+        let (bytes, limits) = (request.as_bytes(), limits.to_core());
+        let kind = match kind {
+            "evaluate" => RequestKind::Evaluate,
+            "compare" => RequestKind::Compare,
+            _ => {
+                let error = Error::invalid("BAD_KIND", "kind", "must be evaluate or compare");
+                return Err(to_python(py, &error));
+            }
+        };
+        let core = run(py, || build_spec(kind, &split(kind, bytes)?, limits))?;
+        Ok(Self { core: Arc::new(core) })
+    }
+
+    #[getter]
+    fn systems(&self) -> Vec<SystemSource> {
+        let source = |system: &spec::System| match &system.source {
+            spec::Source::Inline => SystemSource {
+                name: system.name.clone(),
+                kind: "inline",
+                alias: String::new(),
+                input: String::new(),
+            },
+            spec::Source::Model { alias, input } => SystemSource {
+                name: system.name.clone(),
+                kind: "model",
+                alias: alias.clone(),
+                input: input.clone(),
+            },
+        };
+        self.core.systems.iter().map(source).collect()
+    }
+
+    #[getter]
+    fn needs(&self) -> Vec<&'static str> {
+        [(Needs::Texts, "texts"), (Needs::Labels, "labels")]
+            .into_iter()
+            .filter(|(needs, _)| self.core.needs(*needs))
+            .map(|(_, name)| name)
+            .collect()
+    }
+
+    #[pyo3(signature = (request, cancel=None))]
+    fn read(
+        &self,
+        py: Python<'_>,
+        request: Bound<'_, PyBytes>,
+        cancel: Option<&CancelFlag>,
+    ) -> PyResult<Batch> {
+        let limits = ReadLimits {
+            max_rows: self.core.limits.max_rows as usize,
+            max_row_bytes: self.core.limits.max_row_bytes as usize,
+        };
+        Batch::read(py, Arc::clone(&self.core), request, limits, shared(cancel))
+    }
+
+    #[pyo3(signature = (predictions, references, ids=None))]
+    fn from_lists(
+        &self,
+        py: Python<'_>,
+        predictions: Vec<Bound<'_, PyList>>,
+        references: &Bound<'_, PyList>,
+        ids: Option<&Bound<'_, PyList>>,
+    ) -> PyResult<Batch> {
+        Batch::from_lists(py, Arc::clone(&self.core), &predictions, references, ids)
+    }
+}

@@ -1,0 +1,173 @@
+//! From answers of the core to response bytes.
+
+use evald_core::error::{Error, Result};
+use evald_core::metrics::text_form;
+use evald_core::result::{
+    Answer, ConfusionMatrix, Decision, Estimate, MetricAnswer, Note, PairedAnswer, SystemAnswer,
+};
+use evald_core::spec::{Question, Spec};
+use evald_core::stats::interval;
+use prost::Message;
+
+use crate::proto;
+
+/// The serialised `EvaluateResponse` or `CompareResponse`, as the specification asks, without cost and
+/// models: the server appends those.
+pub fn encode(answer: &Answer, spec: &Spec) -> Result<Vec<u8>> {
+    let systems = answer.systems.iter().map(|system| system_result(system, answer)).collect();
+    let provenance = Some(provenance(answer, spec));
+    let bytes = match spec.question {
+        Question::Evaluate => proto::EvaluateResponse {
+            systems,
+            provenance,
+            cost: None,
+        }
+        .encode_to_vec(),
+        Question::Compare { .. } => proto::CompareResponse {
+            systems,
+            baseline: answer.baseline.clone(),
+            comparisons: answer.comparisons.iter().map(paired_result).collect(),
+            notes: answer.notes.iter().map(note).collect(),
+            provenance,
+            cost: None,
+        }
+        .encode_to_vec(),
+    };
+    if bytes.len() as u64 <= spec.limits.max_response_bytes {
+        return Ok(bytes);
+    }
+    Err(Error::invalid(
+        "RESPONSE_TOO_LARGE",
+        "spec.row_report",
+        format!(
+            "the answer has {} bytes, more than max_response_bytes = {}; ask for fewer rows with row_report NONE, or \
+             send the rows in several calls",
+            bytes.len(),
+            spec.limits.max_response_bytes
+        ),
+    )
+    .with("limit", "max_response_bytes")
+    .with("maximum", spec.limits.max_response_bytes))
+}
+
+fn provenance(answer: &Answer, spec: &Spec) -> proto::Provenance {
+    proto::Provenance {
+        evald_version: text_form::VERSION.to_owned(),
+        unicode_version: text_form::unicode_version(),
+        seed: spec.statistics.seed,
+        spec_digest: answer.spec_digest.clone(),
+        slots: answer.slots,
+        row_key: answer.row_key.to_owned(),
+        models: Vec::new(),
+    }
+}
+
+fn system_result(system: &SystemAnswer, answer: &Answer) -> proto::SystemResult {
+    let scores: Vec<_> = system
+        .row_scores
+        .iter()
+        .map(|(metric, values)| proto::RowScores {
+            metric: metric.clone(),
+            values: values.clone(),
+        })
+        .collect();
+    let errors: Vec<_> = system
+        .row_errors
+        .iter()
+        .map(|error| proto::RowError {
+            id: error.id.clone(),
+            reason: error.reason.to_string(),
+            message: error.message.clone(),
+        })
+        .collect();
+    let rows = proto::RowResults {
+        ids: answer.row_ids.clone(),
+        scores,
+        errors,
+    };
+    proto::SystemResult {
+        system: system.name.clone(),
+        metrics: system.metrics.iter().map(metric_result).collect(),
+        rows: (rows != proto::RowResults::default()).then_some(rows),
+    }
+}
+
+fn metric_result(metric: &MetricAnswer) -> proto::MetricResult {
+    proto::MetricResult {
+        metric: metric.key.clone(),
+        signature: metric.signature.clone(),
+        estimate: Some(estimate(&metric.estimate)),
+        scale: metric.scale,
+        components: metric
+            .components
+            .iter()
+            .map(|(name, value)| proto::Component {
+                name: name.clone(),
+                value: *value,
+            })
+            .collect(),
+        confusion_matrix: metric.confusion.as_ref().map(confusion_matrix),
+        slices: Vec::new(),
+        notes: metric.notes.iter().map(note).collect(),
+        row_signature: metric.row_signature.clone(),
+    }
+}
+
+fn confusion_matrix(matrix: &ConfusionMatrix) -> proto::ConfusionMatrix {
+    proto::ConfusionMatrix {
+        labels: matrix.labels.clone(),
+        counts: matrix.counts.clone(),
+    }
+}
+
+fn estimate(estimate: &Estimate) -> proto::Estimate {
+    let interval = estimate.interval;
+    proto::Estimate {
+        value: estimate.value,
+        low: interval.map(|interval| interval.low),
+        high: interval.map(|interval| interval.high),
+        std_error: interval.map(|interval| interval.std_error),
+        method: interval.map_or_else(String::new, |_| interval::METHOD.to_owned()),
+        n: estimate.n,
+        n_failed: estimate.n_failed,
+        undefined_reason: estimate.undefined_reason.clone(),
+    }
+}
+
+fn note(note: &Note) -> proto::Note {
+    proto::Note {
+        code: note.code.to_owned(),
+        text: note.text.clone(),
+        count: note.count,
+        row_ids: note.row_ids.clone(),
+    }
+}
+
+fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
+    let decision = match (paired.p, paired.decision) {
+        (None, _) => proto::Decision::Unspecified,
+        (Some(_), Decision::Improved) => proto::Decision::Improved,
+        (Some(_), Decision::Regressed) => proto::Decision::Regressed,
+        (Some(_), Decision::Inconclusive) => proto::Decision::Inconclusive,
+    };
+    let outcome = |at: usize| paired.outcomes.map(|outcomes| outcomes[at]);
+    proto::PairedResult {
+        metric: paired.metric.clone(),
+        candidate: paired.candidate.clone(),
+        difference: Some(estimate(&paired.difference)),
+        p_value: paired.p.map(|p| p.value),
+        p_adjusted: paired.p_adjusted,
+        p_at_floor: paired.p.is_some_and(|p| p.at_floor),
+        test: paired.p.map_or_else(String::new, |_| "paired_randomisation".to_owned()),
+        draws: paired.p.map_or(0, |p| p.draws),
+        family: paired.family.clone(),
+        effect_size: None,
+        wins: outcome(0),
+        losses: outcome(1),
+        ties: outcome(2),
+        mde: None,
+        decision: decision.into(),
+        baseline_value: paired.baseline_value,
+        candidate_value: paired.candidate_value,
+    }
+}

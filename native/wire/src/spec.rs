@@ -1,0 +1,255 @@
+//! From the header of a request to the checked specification.
+
+use evald_core::error::{Error, Result};
+use evald_core::metrics::{Direction, MetricRequest, ResolvedMetric};
+use evald_core::spec::{
+    Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System,
+};
+use rustc_hash::FxHashSet;
+
+use crate::headers::metric_params;
+use crate::proto;
+use crate::reader::{Header, RequestKind};
+
+/// Name of the one system of a request that names none.
+const DEFAULT_SYSTEM: &str = "system";
+
+/// Key of the input text of a model that names none.
+const DEFAULT_INPUT: &str = "text";
+
+/// Characters of a name or key, at most; longer ones would fill answers and logs.
+const MAX_NAME: usize = 256;
+
+/// Checks a header against the registry and the limits.
+pub fn build_spec(kind: RequestKind, header: &Header, limits: Limits) -> Result<Spec> {
+    let spec = &header.spec;
+    let systems = systems(spec, &limits)?;
+    let question = match kind {
+        RequestKind::Evaluate => Question::Evaluate,
+        RequestKind::Compare => Question::Compare {
+            baseline: baseline(&systems, &header.baseline)?,
+        },
+    };
+    let metrics = metrics(spec, &limits)?;
+    if kind == RequestKind::Compare
+        && metrics.iter().all(|metric| metric.entry.direction == Direction::None)
+    {
+        return Err(Error::invalid(
+            "MISSING_METRIC",
+            "spec.metrics",
+            "a comparison needs a metric with a value; confusion_matrix has none",
+        ));
+    }
+    Ok(Spec {
+        question,
+        systems,
+        metrics,
+        classes: classes(spec, &limits)?,
+        statistics: statistics(spec.statistics.as_ref())?,
+        row_report: row_report(spec.row_report)?,
+        limits,
+    })
+}
+
+fn limit(name: &'static str, field: &str, maximum: u32, count: usize) -> Result<()> {
+    if count <= maximum as usize {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "LIMIT_EXCEEDED",
+        field,
+        format!("there are {count}, more than {name} = {maximum}"),
+    )
+    .with("limit", name)
+    .with("maximum", maximum))
+}
+
+fn systems(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<System>> {
+    limit("max_systems", "spec.systems", limits.max_systems, spec.systems.len())?;
+    if spec.systems.is_empty() {
+        return Ok(vec![System {
+            name: DEFAULT_SYSTEM.to_owned(),
+            source: Source::Inline,
+        }]);
+    }
+    let mut names = FxHashSet::default();
+    let mut systems = Vec::with_capacity(spec.systems.len());
+    for (at, system) in spec.systems.iter().enumerate() {
+        let field = format!("spec.systems[{at}].name");
+        let name = match (system.name.as_str(), spec.systems.len()) {
+            ("", 1) => DEFAULT_SYSTEM,
+            ("", _) => {
+                let problem = "name the systems when there are several";
+                return Err(Error::invalid("MISSING_NAME", field, problem));
+            }
+            (name, _) => name,
+        };
+        check_name(name, &field)?;
+        if !names.insert(name.to_owned()) {
+            let problem = "another system has the same name";
+            return Err(Error::invalid("DUPLICATE_NAME", field, problem));
+        }
+        systems.push(System {
+            name: name.to_owned(),
+            source: source(system, at)?,
+        });
+    }
+    Ok(systems)
+}
+
+fn check_name(name: &str, field: &str) -> Result<()> {
+    if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(Error::invalid(
+            "BAD_NAME",
+            field,
+            format!("must have at most {MAX_NAME} characters and no control characters"),
+        ));
+    }
+    Ok(())
+}
+
+fn source(system: &proto::System, at: usize) -> Result<Source> {
+    use proto::system::Source as Wire;
+    match &system.source {
+        None | Some(Wire::Inline(_)) => Ok(Source::Inline),
+        Some(Wire::Model(model)) if model.alias.is_empty() => Err(Error::invalid(
+            "MISSING_NAME",
+            format!("spec.systems[{at}].model.alias"),
+            "give the alias of a model; ListModels names all",
+        )),
+        Some(Wire::Model(model)) => Ok(Source::Model {
+            alias: model.alias.clone(),
+            input: if model.input.is_empty() { DEFAULT_INPUT.into() } else { model.input.clone() },
+        }),
+        Some(Wire::Remote(_)) => Err(unsupported(format!("spec.systems[{at}].remote"))),
+        Some(Wire::Baseline(_)) => Err(unsupported(format!("spec.systems[{at}].baseline"))),
+    }
+}
+
+fn unsupported(field: String) -> Error {
+    let problem = "this version of the server does not use the field yet: leave it out";
+    Error::invalid("UNSUPPORTED_FIELD", field, problem)
+}
+
+fn baseline(systems: &[System], name: &str) -> Result<usize> {
+    if systems.len() < 2 {
+        return Err(Error::invalid(
+            "TOO_FEW_SYSTEMS",
+            "spec.systems",
+            "a comparison needs at least two systems",
+        ));
+    }
+    if name.is_empty() {
+        return Ok(0);
+    }
+    systems.iter().position(|system| system.name == name).ok_or_else(|| {
+        let problem = "none of spec.systems has this name";
+        Error::invalid("UNKNOWN_SYSTEM", "baseline", problem)
+    })
+}
+
+fn metrics(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<ResolvedMetric>> {
+    limit("max_metrics", "spec.metrics", limits.max_metrics, spec.metrics.len())?;
+    if spec.metrics.is_empty() {
+        let problem = "name at least one metric; ListMetrics names all";
+        return Err(Error::invalid("MISSING_METRIC", "spec.metrics", problem));
+    }
+    let mut keys = FxHashSet::default();
+    let mut resolved = Vec::with_capacity(spec.metrics.len());
+    for (at, metric) in spec.metrics.iter().enumerate() {
+        let request = MetricRequest {
+            name: metric.name.clone(),
+            params: metric_params(metric, at)?,
+            profile: metric.profile.clone(),
+            key: metric.key.clone(),
+        };
+        check_name(&metric.key, &format!("spec.metrics[{at}].key"))?;
+        let metric = ResolvedMetric::resolve(&request, &format!("spec.metrics[{at}]"))?;
+        if !keys.insert(metric.key.clone()) {
+            return Err(Error::invalid(
+                "DUPLICATE_METRIC",
+                format!("spec.metrics[{at}].key"),
+                "another metric has the same key; leave one out or give it a key of its own",
+            ));
+        }
+        resolved.push(metric);
+    }
+    Ok(resolved)
+}
+
+fn classes(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<String>> {
+    limit("max_classes", "spec.classes", limits.max_classes, spec.classes.len())?;
+    let mut seen = FxHashSet::default();
+    for (at, class) in spec.classes.iter().enumerate() {
+        if !seen.insert(class.as_str()) {
+            let field = format!("spec.classes[{at}]");
+            return Err(Error::invalid("DUPLICATE_NAME", field, "the class is named twice"));
+        }
+    }
+    Ok(spec.classes.clone())
+}
+
+fn statistics(spec: Option<&proto::StatisticsSpec>) -> Result<StatisticsOptions> {
+    let mut options = StatisticsOptions::default();
+    let Some(spec) = spec else {
+        return Ok(options);
+    };
+    let reserved = [
+        ("margin", spec.margin.is_some()),
+        ("cluster", !spec.cluster.is_empty()),
+        ("min_slice_size", spec.min_slice_size.is_some()),
+    ];
+    if let Some((name, _)) = reserved.iter().find(|(_, set)| *set) {
+        return Err(unsupported(format!("spec.statistics.{name}")));
+    }
+    if let Some(level) = spec.confidence_level {
+        if !(0.5..=0.999).contains(&level) {
+            return Err(bad_statistic("confidence_level", "must be from 0.5 to 0.999"));
+        }
+        options.confidence = level;
+    }
+    if let Some(replicates) = spec.replicates {
+        if replicates != 0 && !(100..=10_000).contains(&replicates) {
+            return Err(bad_statistic("replicates", "must be 0 (no intervals) or from 100 to 10000"));
+        }
+        options.replicates = replicates;
+    }
+    options.seed = spec.seed.unwrap_or(options.seed);
+    choices(spec, &mut options)?;
+    Ok(options)
+}
+
+fn choices(spec: &proto::StatisticsSpec, options: &mut StatisticsOptions) -> Result<()> {
+    proto::IntervalMethod::try_from(spec.interval).map_err(|_| unknown_choice("interval"))?;
+    proto::TestMethod::try_from(spec.test).map_err(|_| unknown_choice("test"))?;
+    let correction = proto::CorrectionMethod::try_from(spec.correction);
+    options.correction = match correction.map_err(|_| unknown_choice("correction"))? {
+        proto::CorrectionMethod::Unspecified | proto::CorrectionMethod::Holm => Correction::Holm,
+        proto::CorrectionMethod::None => Correction::None,
+    };
+    let missing = proto::MissingPolicy::try_from(spec.missing);
+    options.fail_on_missing =
+        missing.map_err(|_| unknown_choice("missing"))? == proto::MissingPolicy::Fail;
+    Ok(())
+}
+
+fn bad_statistic(name: &str, problem: &str) -> Error {
+    Error::invalid("BAD_STATISTICS", format!("spec.statistics.{name}"), problem)
+}
+
+fn unknown_choice(name: &str) -> Error {
+    bad_statistic(name, "this version of the server does not know the choice")
+}
+
+fn row_report(value: i32) -> Result<RowReport> {
+    match proto::RowReport::try_from(value) {
+        Ok(proto::RowReport::Unspecified | proto::RowReport::Failed) => Ok(RowReport::Failed),
+        Ok(proto::RowReport::None) => Ok(RowReport::None),
+        Ok(proto::RowReport::All) => Ok(RowReport::All),
+        Err(_) => Err(Error::invalid(
+            "BAD_ROW_REPORT",
+            "spec.row_report",
+            "must be NONE, FAILED or ALL",
+        )),
+    }
+}
