@@ -12,7 +12,7 @@ pub(super) struct Rows<'a> {
     pub batch: Batch<'a>,
     pub issues: Issues,
     /// Gold labels of the row at hand. They share a pool with predicted labels, and a writer may mix
-    /// both, so they enter the pool only at the end of the row.
+    /// both, so they enter the pool only at the end of the row. Empty between rows.
     gold: Vec<&'a str>,
     /// Bytes of text in the row at hand.
     pub(super) text_bytes: usize,
@@ -52,7 +52,6 @@ impl<'a> Rows<'a> {
         let texts = self.batch.texts.len();
         let inputs = self.batch.inputs.len();
         let predictions = self.batch.predictions.len();
-        self.gold.clear();
         self.text_bytes = 0;
         while let Some((tag, wire)) = cursor.key()? {
             match tag {

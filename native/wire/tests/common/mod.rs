@@ -5,8 +5,9 @@ pub mod plain;
 pub mod random;
 pub mod writer;
 
+use evald_core::error::Error;
 use evald_wire::proto::{EvaluateRequest, Instance, Prediction};
-use evald_wire::reader::ReadLimits;
+use evald_wire::reader::{ReadLimits, read_rows};
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
@@ -49,4 +50,32 @@ pub fn bytes_field(out: &mut Vec<u8>, tag: u32, value: &[u8]) {
 pub fn fixed64_field(out: &mut Vec<u8>, tag: u32, value: f64) {
     encode_key(tag, WireType::SixtyFourBit, out);
     out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// A request with good rows before the given bytes of a row.
+pub fn after_good_rows(good: usize, instance: &[u8]) -> Vec<u8> {
+    let mut request = encode_request(&vec![row("a"); good]);
+    bytes_field(&mut request, 2, instance);
+    request
+}
+
+/// The error of reading a wrong request.
+pub fn read_error(request: &[u8]) -> Error {
+    read_rows(request, &LIMITS, &|| false).expect_err("the request is wrong")
+}
+
+/// The paths of an error's violations.
+pub fn fields(error: &Error) -> Vec<&str> {
+    let violations = error.violations.iter();
+    violations
+        .map(|violation| violation.field.as_str())
+        .collect()
+}
+
+/// A variable of an error's message.
+pub fn variable<'e>(error: &'e Error, key: &str) -> Option<&'e str> {
+    let mut variables = error.metadata.iter();
+    variables
+        .find(|(name, _)| *name == key)
+        .map(|(_, value)| value.as_str())
 }
