@@ -94,7 +94,7 @@ def test_a_model_is_evaluated_on_all_rows(engine: Engine, tickets: list[instance
 
 def test_two_models_are_compared(engine: Engine, tickets: list[instance_pb2.Instance], root: Path) -> None:
     request = evaluation_pb2.CompareRequest(
-        spec=spec_of("base", "tuned", metrics=["accuracy", "f1"]), instances=tickets
+        spec=spec_of("base", "tuned", metrics=["accuracy", "f1(average=macro)"]), instances=tickets
     )
     response, facts = engine.run("compare", request.SerializeToString(), Cancellation())
     compared = evaluation_pb2.CompareResponse.FromString(response)

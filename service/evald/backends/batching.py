@@ -78,6 +78,8 @@ class TokenBudgetBatcher:
                 self._end(call, DeadlineError("the deadline passed while a model was running"), "DEADLINE")
         finally:
             unsubscribe()
+            # Nothing to do unless an exception, such as KeyboardInterrupt, ended the wait.
+            self._end(call, _cancelled(), "CANCELLED")
         if call.error is not None:
             raise call.error
         logits = np.zeros((len(sequences), len(info.classes)), np.float32) if call.logits is None else call.logits

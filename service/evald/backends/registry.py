@@ -87,7 +87,7 @@ class ModelRegistry:
             self._loaded.set()
 
     def load(self, background: bool = False) -> None:
-        """Loads every model, one after the other; failures are kept as states, never raised. Call once."""
+        """Loads every model, one after the other; failures are kept as states. Calling it twice changes nothing."""
         if not background:
             self._load_all()
             return
@@ -153,6 +153,8 @@ class ModelRegistry:
         for alias, slot in self._slots.items():
             if self._closed.is_set():
                 break
+            if slot.state is not ModelState.LOADING:
+                continue
             state, reason, model = ModelState.READY, "", None
             try:
                 model = self._open(alias, slot.path)
