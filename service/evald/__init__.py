@@ -8,21 +8,9 @@
 Names are loaded when they are first used: `import evald` costs milliseconds and imports no gRPC, NumPy or pandas.
 """
 
-from typing import TYPE_CHECKING, Any
+# What type checkers see is in __init__.pyi: imports here would tie every room to the client.
 
-if TYPE_CHECKING:
-    from evald.client.request import Options as Options
-    from evald.client.sync import Client as Client
-    from evald.data.naming import table_of as table_of
-    from evald.data.sources import read_file as read_file
-    from evald.data.table import Model as Model
-    from evald.data.table import Table as Table
-    from evald.embedded import compare as compare
-    from evald.embedded import evaluate as evaluate
-    from evald.embedded import get_metric as get_metric
-    from evald.embedded import list_metrics as list_metrics
-    from evald.results import Comparison as Comparison
-    from evald.results import Evaluation as Evaluation
+from typing import Any
 
 _HOMES = {
     "Client": "evald.client.sync",

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, Unpack
 
 from evald import _native, results
 from evald.client import convert
+from evald.client.locate import located
 from evald.client.request import Metrics, Options, Progress, Request, check_needs, gold_labels, request_of
 from evald.data.arguments import Arguments, compared
 from evald.data.columns import CHUNK, Column
@@ -157,17 +158,15 @@ def _score(request: Request, cancel: _native.CancelFlag, progress: Progress | No
     if _is_plain(table, needs):
         _push_lists(spec, accumulator, table, progress)
     else:
-        accumulator.push(spec.read(request.whole(needs), cancel))
+        _push_rows(spec, accumulator, request, cancel)
     if progress is not None:
         progress(table.rows, table.rows)
     return accumulator.finish()
 
 
 def _is_plain(table: Table, needs: Sequence[str]) -> bool:
-    """Whether lists of strings hold everything: no class scores, nothing missing, no clusters."""
-    if any(part is not None for part in (table.clusters, table.samples)) or (
-        table.labels is not None and len(needs) > 1
-    ):
+    """Whether lists of strings hold everything: texts or labels, no class scores, nothing missing, no clusters."""
+    if len(needs) != 1 or table.clusters is not None or table.samples is not None:
         return False
     columns = [source for source in table.systems.values() if isinstance(source, Column)]
     return not any(kind in column.kinds for column in columns for kind in ("scores", "missing"))
@@ -180,9 +179,21 @@ def _push_lists(spec: _native.Spec, accumulator: _native.Accumulator, table: Tab
     for start in range(0, table.rows, CHUNK):
         part = slice(start, start + CHUNK)
         ids = None if table.ids is None else table.ids[part]
-        accumulator.push(spec.from_lists([values[part] for values in columns], gold[part], ids))
+        try:
+            accumulator.push(spec.from_lists([values[part] for values in columns], gold[part], ids))
+        except InvalidRequestError as error:
+            raise located(error, table, start) from None
         if progress is not None:
             progress(min(start + CHUNK, table.rows), table.rows)
+
+
+def _push_rows(
+    spec: _native.Spec, accumulator: _native.Accumulator, request: Request, cancel: _native.CancelFlag
+) -> None:
+    try:
+        accumulator.push(spec.read(request.whole(spec.needs), cancel))
+    except InvalidRequestError as error:
+        raise located(error, request.table) from None
 
 
 def _interruptible(work: Callable[[], _T], cancel: _native.CancelFlag) -> _T:

@@ -13,6 +13,7 @@ import grpc
 from evald import results
 from evald.client import convert
 from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMALL_REQUEST_BYTES, open_channel
+from evald.client.locate import located
 from evald.client.request import Metrics, Options, Request, metric_list, request_of
 from evald.client.status import error_of, too_large
 from evald.data.arguments import Arguments, compared
@@ -189,7 +190,10 @@ class Client:
         whole = request.whole(self._needs(metrics))
         if len(whole) > SMALL_REQUEST_BYTES and len(whole) > (limit := self._max_request_bytes()):
             raise too_large(len(whole), limit)
-        return self._call(method, whole, timeout)
+        try:
+            return self._call(method, whole, timeout)
+        except InvalidRequestError as error:
+            raise located(error, request.table) from None
 
     def _needs(self, metrics: Metrics) -> set[str]:
         """Whether rows carry texts, labels or both; metrics that the server does not know are for it to refuse."""

@@ -123,7 +123,9 @@ def p_value(value: float | None, found: PairedResult) -> str:
     """A p-value; at the floor of its draws with "≤"."""
     if value is None:
         return "–"
-    shown = f"{value:.4f}" if value >= 0.0001 else f"{value:.1e}"
+    shown = f"{value:.4f}" if value >= 0.001 else f"{value:.6f}".rstrip("0")
+    if shown == "0.":
+        shown = f"{value:.1e}"
     return f"≤{shown}" if found.p_at_floor else shown
 
 
@@ -145,7 +147,9 @@ def metric_notes(result: Evaluation | Comparison) -> list[tuple[str, Note]]:
 def _undefined(found: MetricResult) -> list[Note]:
     from evald.results.findings import Note
 
-    return [Note("UNDEFINED", found.undefined_reason)] if found.undefined_reason else []
+    # That a matrix is no number is plain to see.
+    plain = found.undefined_reason is None or found.confusion_matrix is not None
+    return [] if plain else [Note("UNDEFINED", found.undefined_reason or "")]
 
 
 def note_line(note: Note) -> str:

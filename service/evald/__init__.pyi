@@ -1,0 +1,29 @@
+# The public names; loaded on first use by __init__.py.
+
+from evald.client.request import Options as Options
+from evald.client.sync import Client as Client
+from evald.data.naming import table_of as table_of
+from evald.data.sources import read_file as read_file
+from evald.data.table import Model as Model
+from evald.data.table import Table as Table
+from evald.embedded import compare as compare
+from evald.embedded import evaluate as evaluate
+from evald.embedded import get_metric as get_metric
+from evald.embedded import list_metrics as list_metrics
+from evald.results import Comparison as Comparison
+from evald.results import Evaluation as Evaluation
+
+__all__ = [
+    "Client",
+    "Comparison",
+    "Evaluation",
+    "Model",
+    "Options",
+    "Table",
+    "compare",
+    "evaluate",
+    "get_metric",
+    "list_metrics",
+    "read_file",
+    "table_of",
+]
