@@ -23,7 +23,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 tokenizers = pytest.importorskip("tokenizers")
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.backends.conftest import Bench
@@ -80,6 +80,7 @@ def write_model(
     input_kind: int = INT64,
     external: str = "",
     keepdims: int = 0,
+    tail: Sequence[bytes] = (),
 ) -> None:
     """Means of the embeddings of real tokens, times a matrix: a bag of words."""
     rng = np.random.default_rng(7)
@@ -93,11 +94,14 @@ def write_model(
         node("ReduceSum", ["masked", "axis1"], "sums", integer_attribute("keepdims", keepdims)),
         node("ReduceSum", ["column", "axis1"], "counts", integer_attribute("keepdims", keepdims)),
         node("Div", ["sums", "counts"], "means"),
-        node("MatMul", ["means", "head"], output),
+        node("MatMul", ["means", "head"], "products" if tail else output),
+        *tail,
     ]
     weights = [
         tensor("table", table, FLOAT, external),
         tensor("head", head, FLOAT),
+        tensor("zero", np.array(0), INT64),
+        tensor("one", np.array(1), INT64),
         tensor("axis1", np.array([1]), INT64),
         tensor("axis2", np.array([2]), INT64),
     ]
@@ -147,6 +151,30 @@ def test_the_answer_ignores_padding_and_neighbours(folder: Path) -> None:
     alone = backend.run([one], 2)
     assert np.array_equal(backend.run([one, other], 12)[0], backend.run([other, one], 12)[1])
     np.testing.assert_allclose(backend.run([one, other], 12)[0], alone[0], rtol=1e-6)
+
+
+def test_a_model_that_looks_at_its_neighbours_is_found_out(folder: Path) -> None:
+    tail = [
+        node("ReduceMean", ["products"], "mean", field(1, "axes") + field(8, 0) + field(20, 7)),
+        node("Add", ["products", "mean"], "logits"),
+    ]
+    write_model(folder / "onnx" / "model.onnx", tail=tail)
+    assert not load(folder).info.batch_invariant
+
+
+def test_a_model_that_rounds_single_rows_differently_is_given_two(folder: Path) -> None:
+    tail = [
+        node("Shape", ["input_ids"], "shape"),
+        node("Gather", ["shape", "zero"], "rows"),
+        node("Equal", ["rows", "one"], "is_single"),
+        node("Cast", ["is_single"], "change", integer_attribute("to", FLOAT)),
+        node("Add", ["products", "change"], "logits"),
+    ]
+    write_model(folder / "onnx" / "model.onnx", tail=tail)
+    backend = load(folder)
+    assert backend.info.batch_invariant
+    ids = backend.encode(["good movie", "bad"])
+    assert np.array_equal(backend.run(ids[:1], 4)[0], backend.run(ids, 4)[0])
 
 
 def test_the_tokenizer_neither_truncates_nor_pads(folder: Path) -> None:
@@ -305,6 +333,14 @@ def test_fp32_answers_have_the_same_bits_under_any_batching(
         assert [failure.row for failure in result.failures] == [row for row, one in enumerate(expected) if one.failures]
     single.close()
     shared.close()
+
+
+def test_the_number_of_threads_does_not_change_a_bit(example: OnnxBackend, root: Path) -> None:
+    threaded = load(root / "examples" / "models" / "support-tuned", threads=2)
+    ids = example.encode(["where is my parcel", "refund me", "the app is slow since monday"])
+    assert example.run(ids, 32).tobytes() == threaded.run(ids, 32).tobytes()
+    assert threaded.info.batch_invariant
+    threaded.close()
 
 
 def test_examples_answer_as_their_script_says(example: OnnxBackend, root: Path, bench: Bench) -> None:

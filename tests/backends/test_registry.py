@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 import threading
@@ -105,6 +106,12 @@ def test_an_unknown_backend_and_a_device_that_is_not_there(models: dict[str, Pat
     assert state is ModelState.FAILED
     assert reason.startswith("device cuda was asked for, but ")
     registry.close()
+
+
+@pytest.mark.parametrize("name", ["threads", "workers", "batch_tokens", "queue_tokens"])
+def test_options_without_which_calls_would_hang_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        dataclasses.replace(ModelOptions(), **{name: 0})  # type: ignore[arg-type]
 
 
 def test_backends_have_unique_names_and_can_be_imported() -> None:

@@ -58,6 +58,11 @@ class ModelOptions:
     batch_tokens: int = 512
     queue_tokens: int = 1 << 18
 
+    def __post_init__(self) -> None:
+        for name in ("threads", "workers", "batch_tokens", "queue_tokens"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+
 
 @dataclass
 class _Slot:
