@@ -153,7 +153,7 @@ impl Desk<'_> {
 
     fn check_cost(&self, arms: &[Arm]) -> Result<()> {
         let spec = &self.accumulator.spec;
-        let cells: u64 = arms.iter().map(|arm| arm.columns.cells() as u64).sum();
+        let cells: u64 = arms.iter().map(|arm| arm.columns.cost() as u64).sum();
         let cost = cells
             * (u64::from(spec.statistics.replicates)
                 + self.draws() * u64::from(!self.accumulator.pairs.is_empty()));

@@ -128,14 +128,17 @@ pub fn bootstrap(
         return Ok(vec![vec![Vec::new(); metrics]; arms.len()]);
     }
     let draws = Draws::Bootstrap(BootstrapTable::get(statistics.seed, slots, replicates));
-    let cells: usize = arms.iter().map(|arm| arm.columns.cells()).sum();
+    let cells: usize = arms.iter().map(|arm| arm.columns.cost()).sum();
     let blocks = run_blocks(replicates, cells, cancel, |block, lanes| {
         let weights = draws.weights(block, slots);
         let mut values = vec![f64::NAN; arms.len() * metrics * lanes];
         for (at, arm) in arms.iter().enumerate() {
             let sums = arm.columns.block_sums(&weights);
+            let mut numbers = vec![0.0; sums.len()];
             for lane in 0..lanes {
-                let numbers: Vec<f64> = sums.iter().map(|column| column[lane]).collect();
+                for (number, sums) in numbers.iter_mut().zip(&sums) {
+                    *number = sums[lane];
+                }
                 let out = &mut values[(at * lanes + lane) * metrics..][..metrics];
                 valuer.values(&numbers, &arm.included, out);
             }
@@ -171,21 +174,16 @@ pub fn swap_test(
         (Draws::Swap(valuer.spec.statistics.seed), draws)
     };
     let (base, cand) = (values_of(valuer, baseline), values_of(valuer, candidate));
-    let blocks = run_blocks(
-        draws as usize,
-        difference.cells(),
-        cancel,
-        |block, lanes| {
-            let sums = difference.block_sums(&source.weights(block, slots));
-            let mut extreme = vec![0_u64; metrics];
-            let mut swapped = Swapped::new(baseline.totals.len(), metrics);
-            for lane in 0..lanes {
-                swapped.set(baseline, candidate, &sums, lane);
-                swapped.count(valuer, &base, &cand, &mut extreme);
-            }
-            extreme
-        },
-    )?;
+    let blocks = run_blocks(draws as usize, difference.cost(), cancel, |block, lanes| {
+        let sums = difference.block_sums(&source.weights(block, slots));
+        let mut extreme = vec![0_u64; metrics];
+        let mut swapped = Swapped::new(baseline.totals.len(), metrics);
+        for lane in 0..lanes {
+            swapped.set(baseline, candidate, &sums, lane);
+            swapped.count(valuer, &base, &cand, &mut extreme);
+        }
+        extreme
+    })?;
     let mut extreme = vec![0; metrics];
     for block in blocks {
         for (total, count) in extreme.iter_mut().zip(block) {

@@ -180,14 +180,16 @@ impl Sums {
     /// The sums by slot in the same order of columns, for replicates.
     pub fn slot_columns(&self, ranks: &[u32], label_ranks: &[u32]) -> Columns {
         let classes = label_ranks.len();
-        let mut places: Vec<u32> = (0..ranks.len() as u32).collect();
-        places.sort_unstable_by_key(|place| ranks[*place as usize]);
-        let mut columns = Columns::default();
-        for (at, column) in self.columns.iter().enumerate() {
-            columns.push(places.iter().filter_map(|place| {
-                let sum = self.slots.get(*place as usize * self.width() + at)?;
-                Some((ranks[*place as usize], to_number(*sum, *column)))
-            }));
+        let mut columns = Columns::dense(ranks.len(), self.width());
+        for (sums, rank) in self.slots.chunks_exact(self.width()).zip(ranks) {
+            for ((to, sum), column) in columns
+                .slot_mut(*rank)
+                .iter_mut()
+                .zip(sums)
+                .zip(&self.columns)
+            {
+                *to = to_number(*sum, *column);
+            }
         }
         let mut by_column = vec![Vec::new(); 3 * classes];
         for ((place, column), count) in &self.class_slots {
@@ -197,7 +199,7 @@ impl Sums {
         }
         for mut cells in by_column {
             cells.sort_unstable_by_key(|(rank, _)| *rank);
-            columns.push(cells.into_iter());
+            columns.push_sparse(cells.into_iter());
         }
         columns
     }
@@ -242,6 +244,11 @@ mod tests {
         let copy = sums.clone();
         sums.combine(&copy, -1);
         assert!(sums.slots.iter().chain(&sums.totals).all(|sum| *sum == 0));
-        assert!(sums.slot_columns(&[0, 1, 2], &[0, 1]).cells() == 0);
+        assert!(
+            sums.confusion
+                .values()
+                .chain(sums.class_slots.values())
+                .all(|count| *count == 0)
+        );
     }
 }

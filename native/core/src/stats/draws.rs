@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use multiversion::multiversion;
+
 use super::hash::{Stream, counter_hash};
 
 /// Replicates are computed in blocks of this many, one in each lane.
@@ -121,10 +123,11 @@ impl Draws {
     /// The weights of a block for the first slots.
     pub fn weights(&self, block: usize, slots: usize) -> Weights {
         match self {
-            Self::Bootstrap(table) => table.weights[block * table.slots..][..slots]
-                .iter()
-                .map(|lanes| lanes.map(f64::from))
-                .collect(),
+            Self::Bootstrap(table) => {
+                let mut weights = vec![[0.0; LANES]; slots];
+                widen(&table.weights[block * table.slots..][..slots], &mut weights);
+                weights
+            }
             Self::Swap(seed) => (0..slots)
                 .map(|slot| bits(counter_hash(*seed, Stream::Swap, block as u64, slot as u64)))
                 .collect(),
@@ -135,6 +138,15 @@ impl Draws {
                     })
                 })
                 .collect(),
+        }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn widen(table: &[[u8; LANES]], weights: &mut [[f64; LANES]]) {
+    for (weights, table) in weights.iter_mut().zip(table) {
+        for (weight, byte) in weights.iter_mut().zip(table) {
+            *weight = f64::from(*byte);
         }
     }
 }

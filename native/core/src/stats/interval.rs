@@ -29,27 +29,27 @@ pub fn percentile_interval(replicates: &[f64], confidence: f64) -> Result<Interv
     if values.len() < 2 {
         return Err("intervals are turned off".into());
     }
-    values.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - confidence) / 2.0;
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
     Ok(Interval {
-        low: quantile(&values, tail),
-        high: quantile(&values, 1.0 - tail),
+        low: quantile(&mut values, tail),
+        high: quantile(&mut values, 1.0 - tail),
         std_error: variance.sqrt(),
     })
 }
 
-/// Quantile of sorted values with linear interpolation (Hyndman and Fan 1996, type 7; numpy's default).
-fn quantile(sorted: &[f64], probability: f64) -> f64 {
-    let position = probability * (sorted.len() - 1) as f64;
+/// Quantile with linear interpolation (Hyndman and Fan 1996, type 7; numpy's default).
+fn quantile(values: &mut [f64], probability: f64) -> f64 {
+    let position = probability * (values.len() - 1) as f64;
     let below = position.floor();
-    let (low, high) = (
-        sorted[below as usize],
-        sorted[(position.ceil() as usize).min(sorted.len() - 1)],
-    );
-    low + (high - low) * (position - below)
+    let (_, low, above) = values.select_nth_unstable_by(below as usize, f64::total_cmp);
+    let low = *low;
+    match above.iter().copied().min_by(f64::total_cmp) {
+        Some(high) if position > below => low + (high - low) * (position - below),
+        _ => low,
+    }
 }
 
 #[cfg(test)]

@@ -6,57 +6,95 @@ use multiversion::multiversion;
 
 use super::draws::{LANES, Weights};
 
-/// Statistics by column: the non-empty cells, slots ascending.
+/// Columns of a dense matrix that are summed together, sharing each load of weights.
+const TILE: usize = 4;
+
+/// Lanes of a tile: with `TILE` columns the sums stay in registers.
+const STRIP: usize = 8;
+
+/// Statistics by slot: some columns dense, some sparse (counts by class). Dense columns come first.
 #[derive(Debug, Clone, Default)]
 pub struct Columns {
+    dense_width: usize,
+    /// Slots x dense columns, each slot padded to whole tiles.
+    dense: Vec<f64>,
     starts: Vec<u32>,
     cells: Vec<(u32, f64)>,
 }
 
 impl Columns {
-    /// Appends a column; its cells in ascending order of slots.
-    pub fn push(&mut self, cells: impl Iterator<Item = (u32, f64)>) {
+    /// Dense columns of zeros.
+    pub fn dense(slots: usize, width: usize) -> Self {
+        Self {
+            dense_width: width,
+            dense: vec![0.0; slots * width.next_multiple_of(TILE)],
+            ..Self::default()
+        }
+    }
+
+    /// The dense statistics of a slot.
+    pub fn slot_mut(&mut self, slot: u32) -> &mut [f64] {
+        let stride = self.dense_width.next_multiple_of(TILE);
+        &mut self.dense[slot as usize * stride..][..self.dense_width]
+    }
+
+    /// Appends a sparse column; its cells in ascending order of slots.
+    pub fn push_sparse(&mut self, cells: impl Iterator<Item = (u32, f64)>) {
         self.starts.push(self.cells.len() as u32);
-        self.cells.extend(cells.filter(|(_, value)| *value != 0.0));
+        self.cells.extend(cells);
     }
 
-    /// Number of columns.
-    pub fn len(&self) -> usize {
-        self.starts.len()
-    }
-
-    /// Whether there is no column.
-    pub fn is_empty(&self) -> bool {
-        self.starts.is_empty()
-    }
-
-    /// Number of non-empty cells: the cost of one replicate.
-    pub fn cells(&self) -> usize {
-        self.cells.len()
+    /// Number of cells that one replicate adds up: its cost.
+    pub fn cost(&self) -> usize {
+        self.dense.len() + self.cells.len()
     }
 
     /// The sums of one block of replicates, one array of lanes a column.
     pub fn block_sums(&self, weights: &Weights) -> Vec<[f64; LANES]> {
+        let mut sums = vec![[0.0; LANES]; self.dense_width + self.starts.len()];
+        let (dense, sparse) = sums.split_at_mut(self.dense_width);
+        dense_sums(&self.dense, weights, dense);
         let ends = self.starts.iter().skip(1).copied();
         let ends = ends.chain(std::iter::once(self.cells.len() as u32));
-        self.starts
-            .iter()
-            .zip(ends)
-            .map(|(start, end)| column_sum(&self.cells[*start as usize..end as usize], weights))
-            .collect()
+        for ((start, end), sum) in self.starts.iter().zip(ends).zip(sparse) {
+            sparse_sum(&self.cells[*start as usize..end as usize], weights, sum);
+        }
+        sums
     }
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn column_sum(cells: &[(u32, f64)], weights: &[[f64; LANES]]) -> [f64; LANES] {
-    let mut sums = [0.0; LANES];
-    for (slot, value) in cells {
-        let row = &weights[*slot as usize];
-        for lane in 0..LANES {
-            sums[lane] += row[lane] * value;
+fn dense_sums(dense: &[f64], weights: &[[f64; LANES]], sums: &mut [[f64; LANES]]) {
+    let stride = sums.len().next_multiple_of(TILE);
+    for (tile, sums) in sums.chunks_mut(TILE).enumerate() {
+        for strip in 0..LANES / STRIP {
+            let mut parts = [[0.0; STRIP]; TILE];
+            for (row, weights) in dense.chunks_exact(stride).zip(weights) {
+                let row: &[f64; TILE] =
+                    row[tile * TILE..][..TILE].try_into().expect("a whole tile");
+                let weights: &[f64; STRIP] = weights[strip * STRIP..][..STRIP]
+                    .try_into()
+                    .expect("a whole strip");
+                for (part, value) in parts.iter_mut().zip(row) {
+                    for (sum, weight) in part.iter_mut().zip(weights) {
+                        *sum += weight * value;
+                    }
+                }
+            }
+            for (sum, part) in sums.iter_mut().zip(parts) {
+                sum[strip * STRIP..][..STRIP].copy_from_slice(&part);
+            }
         }
     }
-    sums
+}
+
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn sparse_sum(cells: &[(u32, f64)], weights: &[[f64; LANES]], sums: &mut [f64; LANES]) {
+    for (slot, value) in cells {
+        for (sum, weight) in sums.iter_mut().zip(&weights[*slot as usize]) {
+            *sum += weight * value;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -65,17 +103,26 @@ mod tests {
 
     #[test]
     fn sums_are_the_matrix_product() {
-        let mut columns = Columns::default();
-        columns.push([(0, 2.0), (2, 0.5)].into_iter());
-        columns.push([(1, 1.0)].into_iter());
-        let mut weights = vec![[0.0; LANES]; 3];
-        weights[0][4] = 3.0;
-        weights[2][4] = 2.0;
-        weights[1][5] = 7.0;
+        let (slots, width) = (7, 6);
+        let mut columns = Columns::dense(slots, width);
+        let cell = |slot: usize, column: usize| (slot * 10 + column) as f64 / 8.0;
+        for slot in 0..slots {
+            for (column, value) in columns.slot_mut(slot as u32).iter_mut().enumerate() {
+                *value = cell(slot, column);
+            }
+        }
+        columns.push_sparse([(1, 1.0), (4, 0.5)].into_iter());
+        let weight = |slot: usize, lane: usize| ((slot * 31 + lane * 7) % 5) as f64;
+        let weights: Weights = (0..slots)
+            .map(|slot| std::array::from_fn(|lane| weight(slot, lane)))
+            .collect();
         let sums = columns.block_sums(&weights);
-        assert_eq!(sums[0][4], 7.0);
-        assert_eq!(sums[1][5], 7.0);
-        assert_eq!(sums[1][4], 0.0);
-        assert_eq!(columns.cells(), 3);
+        for lane in 0..LANES {
+            for (column, sum) in sums[..width].iter().enumerate() {
+                let expected: f64 = (0..slots).map(|s| weight(s, lane) * cell(s, column)).sum();
+                assert_eq!(sum[lane], expected);
+            }
+            assert_eq!(sums[width][lane], weight(1, lane) + 0.5 * weight(4, lane));
+        }
     }
 }
