@@ -158,6 +158,12 @@ def loopback(**changes: Any) -> Settings:
     return Settings(**{**values, **changes})
 
 
+@pytest.fixture(scope="session")
+def start_server() -> Callable[..., Server]:
+    """Starts a server with changed settings; the caller closes it."""
+    return lambda **changes: Server(loopback(**changes))
+
+
 @pytest.fixture
 def make_server() -> Iterator[Callable[..., Server]]:
     """Starts servers with changed settings; they are drained after the test."""

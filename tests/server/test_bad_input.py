@@ -69,7 +69,7 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
         EVALUATE,
         pb.EvaluateRequest(spec=pb.EvaluationSpec(metrics=[metric_pb2.MetricSpec(name="bleu")])),
         "INVALID_ARGUMENT",
-        "MISSING_INSTANCES",
+        "EMPTY_REQUEST",
         ("instances",),
     ),
     "unknown metric": (EVALUATE, request("blue"), "INVALID_ARGUMENT", "UNKNOWN_METRIC", ("spec.metrics[0].name",)),
@@ -120,7 +120,7 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
         request("bleu").SerializeToString()[:-3],
         "INVALID_ARGUMENT",
         "MALFORMED_REQUEST",
-        (),
+        ("request",),
     ),
     "unknown model": (
         EVALUATE,
@@ -147,7 +147,7 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
         COMPARE,
         pb.CompareRequest(spec=request("bleu").spec, instances=[row()]),
         "INVALID_ARGUMENT",
-        "MISSING_SYSTEMS",
+        "TOO_FEW_SYSTEMS",
         ("spec.systems",),
     ),
     "prediction of an unknown model": (
@@ -155,7 +155,7 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
         model_pb2.PredictRequest(alias="nobody", instances=[row()]),
         "NOT_FOUND",
         "UNKNOWN_MODEL",
-        ("alias",),
+        (),
     ),
     "prediction without model": (
         PREDICT,
@@ -168,7 +168,7 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
         PREDICT,
         model_pb2.PredictRequest(alias="nobody"),
         "INVALID_ARGUMENT",
-        "MISSING_INSTANCES",
+        "EMPTY_REQUEST",
         ("instances",),
     ),
     "malformed prediction": (
@@ -176,7 +176,7 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
         model_pb2.PredictRequest(alias="nobody", instances=[row()]).SerializeToString()[:-3],
         "INVALID_ARGUMENT",
         "MALFORMED_REQUEST",
-        (),
+        ("request",),
     ),
     "model without name": (
         "/evald.v1.ModelService/GetModel",
@@ -190,14 +190,14 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
         model_pb2.GetModelRequest(alias="nobody"),
         "NOT_FOUND",
         "UNKNOWN_MODEL",
-        ("alias",),
+        (),
     ),
     "unknown metric described": (
         "/evald.v1.CatalogService/GetMetric",
         catalog_pb2.GetMetricRequest(name="blue"),
         "NOT_FOUND",
         "UNKNOWN_METRIC",
-        (),
+        ("name",),
     ),
 }
 

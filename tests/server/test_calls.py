@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 EVALUATE = "/evald.v1.EvaluationService/Evaluate"
 
+TEXT = "text of a row"
+
 
 def test_a_cancelled_call_stops_computing(make_server: Callable[..., Server], slow_request: bytes) -> None:
     server = make_server()
@@ -120,10 +122,12 @@ def raise_chained(bug: Exception) -> None:
     try:
         raise bug
     except type(bug) as error:
-        raise ValueError("text of a row, again") from error
+        # A variable, because tracebacks show lines of code.
+        message = f"{TEXT}, again"
+        raise ValueError(message) from error
 
 
-@pytest.mark.parametrize("bug", [KeyError("text of a row"), InternalError("panicked at 'text of a row'")])
+@pytest.mark.parametrize("bug", [KeyError(TEXT), InternalError(f"panicked at '{TEXT}'")])
 def test_a_bug_gets_an_id_that_is_in_the_log_and_nothing_else(bug: Exception, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ValueError, match="again") as caught:
         raise_chained(bug)
@@ -135,7 +139,7 @@ def test_a_bug_gets_an_id_that_is_in_the_log_and_nothing_else(bug: Exception, ca
     assert error_id in caplog.text
     assert "test_calls.py" in caplog.text
     assert type(bug).__name__ in caplog.text
-    assert "text of a row" not in caplog.text + public.message
+    assert TEXT not in caplog.text + public.message
 
 
 def test_an_unknown_method_is_unimplemented_and_has_no_series_of_its_own(server: Server) -> None:

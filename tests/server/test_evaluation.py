@@ -62,7 +62,9 @@ def test_evaluate_gives_text_metrics(server: Server) -> None:
 
 
 def test_compare_gives_differences_and_a_verdict(server: Server) -> None:
-    request = pb.CompareRequest(spec=spec("accuracy", "f1", systems=("base", "new")), instances=rows(BASE, NEW))
+    request = pb.CompareRequest(
+        spec=spec("accuracy", "f1(average=macro)", systems=("base", "new")), instances=rows(BASE, NEW)
+    )
     answer = server.api.call(COMPARE, request, pb.CompareResponse)
     assert [system.system for system in answer.systems] == ["base", "new"]
     assert answer.baseline == "base"
@@ -87,7 +89,9 @@ def test_an_answer_tells_where_it_comes_from_and_what_it_took(server: Server) ->
 
 
 def test_the_same_request_gives_the_same_values(server: Server) -> None:
-    request = pb.CompareRequest(spec=spec("accuracy", "f1", systems=("base", "new")), instances=rows(BASE, NEW))
+    request = pb.CompareRequest(
+        spec=spec("accuracy", "f1(average=macro)", systems=("base", "new")), instances=rows(BASE, NEW)
+    )
     answers = [server.api.call(COMPARE, request, pb.CompareResponse) for _ in range(2)]
     for answer in answers:
         answer.ClearField("cost")

@@ -53,7 +53,7 @@ class Application:
         self._admission = Admission(settings.max_concurrent_calls, settings.max_bytes_in_progress, self.telemetry)
         self._calls = Calls(self._admission, self.telemetry)
         self._streams = StreamBudget(settings.max_rpcs // _STREAMS_SHARE)
-        self._versions = _versions(self.engine)
+        self._versions = _versions()
         self.telemetry.set_build(self._versions)
         self._services = self._api()
         self._health = health.HealthService([service.full_name for service in self._services], self._streams)
@@ -182,8 +182,9 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _versions(engine: Engine) -> dict[str, str]:
+def _versions() -> dict[str, str]:
     """Versions, as the answer to a call of one row tells them: a server whose engine cannot answer never starts."""
+    engine = Engine(ModelRegistry())
     request = evaluation_pb2.EvaluateRequest(
         spec=evaluation_pb2.EvaluationSpec(metrics=[metric_pb2.MetricSpec(name="exact_match")]),
         instances=[instance_pb2.Instance(predictions=[instance_pb2.Prediction(text="a")], references=["a"])],

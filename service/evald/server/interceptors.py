@@ -11,7 +11,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
@@ -21,9 +21,10 @@ from evald.telemetry import MethodMeters, Telemetry
 
 _log = logging.getLogger(__name__)
 
-_Behavior = Callable[[Any, grpc.ServicerContext], Any]
-_Handler = grpc.RpcMethodHandler[Any, Any]
-_Continuation = Callable[[grpc.HandlerCallDetails], _Handler | None]
+if TYPE_CHECKING:  # The types of grpc take parameters only in its stubs.
+    _Behavior = Callable[[Any, grpc.ServicerContext], Any]
+    _Handler = grpc.RpcMethodHandler[Any, Any]
+    _Continuation = Callable[[grpc.HandlerCallDetails], _Handler | None]
 
 
 class _WrappingInterceptor(grpc.ServerInterceptor):

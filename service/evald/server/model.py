@@ -77,10 +77,10 @@ def _required_alias(alias: str) -> str:
 def _texts(message: model_pb2.PredictRequest, settings: Settings) -> list[str | None]:
     """The text of every row; None where a row has none, which fails the row and not the call."""
     if not message.instances:
-        raise InvalidRequestError.of_field("MISSING_INSTANCES", "instances", "at least one row is needed")
+        raise InvalidRequestError.of_field("EMPTY_REQUEST", "instances", "at least one row is needed")
     if len(message.instances) > settings.max_rows:
         most = f"{len(message.instances)} rows are more than the limit max_rows of {settings.max_rows}"
-        raise InvalidRequestError.of_field("TOO_MANY_ROWS", "instances", most, maxRows=str(settings.max_rows))
+        raise InvalidRequestError.of_field("LIMIT_EXCEEDED", "instances", most, maxRows=str(settings.max_rows))
     name = message.input or _DEFAULT_INPUT
     texts = [row.inputs.get(name) for row in message.instances]
     for index, text in enumerate(texts):
@@ -88,7 +88,7 @@ def _texts(message: model_pb2.PredictRequest, settings: Settings) -> list[str | 
         if size > settings.max_row_bytes:
             most = f"{size} bytes of text are more than the limit max_row_bytes of {settings.max_row_bytes}"
             field = f"instances[{index}].inputs"
-            raise InvalidRequestError.of_field("ROW_TOO_LARGE", field, most, maxRowBytes=str(settings.max_row_bytes))
+            raise InvalidRequestError.of_field("LIMIT_EXCEEDED", field, most, maxRowBytes=str(settings.max_row_bytes))
     return texts
 
 

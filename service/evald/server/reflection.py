@@ -43,7 +43,7 @@ def _renamed(proto: descriptor_pb2.FileDescriptorProto) -> descriptor_pb2.FileDe
     proto.name, proto.package = _FILE_V1, _PACKAGE_V1
     proto.ClearField("options")
     for message in proto.message_type:
-        for field in message.field:
+        for field in filter(lambda field: field.type_name, message.field):
             field.type_name = field.type_name.replace(old, new)
     for method in (method for service in proto.service for method in service.method):
         method.input_type = method.input_type.replace(old, new)

@@ -16,8 +16,6 @@ from evald.errors import InvalidRequestError
 
 _M = TypeVar("_M", bound=Message)
 
-Handler = grpc.RpcMethodHandler[bytes, bytes]
-
 
 def parse(kind: type[_M], data: bytes) -> _M:
     """The message of these bytes."""
@@ -26,8 +24,8 @@ def parse(kind: type[_M], data: bytes) -> _M:
     except DecodeError:
         # The text of the exception may quote the message.
         name = kind.DESCRIPTOR.full_name
-        message = f"the bytes are no {name}: they are cut off, damaged or hold text that is not UTF-8"
-        raise InvalidRequestError(message, reason="MALFORMED_REQUEST", metadata={"messageType": name}) from None
+        description = f"the bytes are no {name}: they are cut off, damaged or hold text that is not UTF-8"
+        raise InvalidRequestError.of_field("MALFORMED_REQUEST", "request", description, messageType=name) from None
 
 
 def generic_handler(service: ServiceDescriptor, servicer: object, name: str | None = None) -> grpc.GenericRpcHandler:
@@ -43,7 +41,7 @@ def call_type(method: MethodDescriptor) -> str:
     return "server_stream" if method.server_streaming else "unary"
 
 
-def _handler(method: MethodDescriptor, servicer: object) -> Handler:
+def _handler(method: MethodDescriptor, servicer: object) -> grpc.RpcMethodHandler[bytes, bytes]:
     behavior = getattr(servicer, re.sub(r"(?<!^)(?=[A-Z])", "_", method.name).lower())
     return {
         "unary": grpc.unary_unary_rpc_method_handler,
