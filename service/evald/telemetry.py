@@ -27,7 +27,7 @@ _TOKENS = tuple(float(1 << power) for power in range(4, 15))
 
 RPCS = ("evaluate", "compare", "predict")
 STAGES = ("queue", "tokenize", "infer", "score")
-SHED_REASONS = ("calls", "bytes", "draining", "deadline", "model_overloaded", "model_deadline", "model_ended")
+SHED_REASONS = ("rpcs", "calls", "bytes", "draining", "deadline", "model_overloaded", "model_deadline", "model_ended")
 _SHED_BY_MODEL = {"OVERLOADED": "model_overloaded", "DEADLINE": "model_deadline"}
 
 _METHOD_LABELS = ("grpc_type", "grpc_service", "grpc_method")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 
-from evald.errors import InternalError, OverloadedError
+from evald.errors import DeadlineError, InternalError, OverloadedError
+from evald.server.calls import Calls
 from evald.server.interceptors import public_error
 from evald.server.limits import Admission
 from evald.telemetry import Telemetry
 from evald.v1 import evaluation_pb2 as pb
+from evald.v1 import metric_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,11 +89,78 @@ def test_probes_answer_while_every_rpc_thread_is_busy(make_server: Callable[...,
     server = make_server(max_rpcs=8, max_concurrent_calls=8)
     calls = [server.api.start(EVALUATE, slow_request, pb.EvaluateResponse, timeout=None) for _ in range(8)]
     server.wait_for_calls(8)
-    assert server.api.failure("/grpc.health.v1.Health/Check", b"").code == "RESOURCE_EXHAUSTED"
+    for path, kind in (("/grpc.health.v1.Health/Check", "grpc.health.v1.Health"), (EVALUATE, EVALUATE[1:-9])):
+        failure = server.api.failure(path, b"")
+        assert (failure.code, failure.reason) == ("RESOURCE_EXHAUSTED", "OVERLOADED")
+        assert failure.metadata
+        assert failure.metadata["limit"] == "max_rpcs"
+        assert failure.retry_seconds
+        labels = {"grpc_type": "unary", "grpc_service": kind, "grpc_method": path.rpartition("/")[2]}
+        assert server.metric("grpc_server_handled_total", **labels, grpc_code="RESOURCE_EXHAUSTED") == 1
+    assert server.metric("evald_shed_total", reason="rpcs") == 2
     assert [server.get(path)[0] for path in ("/livez", "/readyz", "/metrics")] == [200, 200, 200]
     for call in calls:
         call.cancel()
     server.wait_for_calls(0)
+
+
+class ShortContext:
+    """What grpc tells of a call whose deadline is near; a client cannot send one that arrives in time."""
+
+    def time_remaining(self) -> float:
+        return 0.0005
+
+
+def test_a_deadline_that_cannot_be_met_is_refused() -> None:
+    telemetry = Telemetry()
+    calls = Calls(Admission(1, 1, telemetry), telemetry)
+    context: Any = ShortContext()
+    with pytest.raises(DeadlineError) as caught, calls.begin(b"", context):
+        pytest.fail("work began")
+    assert caught.value.reason == "DEADLINE_UNMEETABLE"
+    assert telemetry.registry.get_sample_value("evald_shed_total", {"reason": "deadline"}) == 1
+
+
+def test_many_callers_that_cancel_fail_and_succeed_leave_nothing_behind(
+    make_server: Callable[..., Server], slow_request: bytes
+) -> None:
+    server = make_server(max_concurrent_calls=4)
+    good = pb.EvaluateRequest(spec=pb.EvaluationSpec(metrics=[metric_pb2.MetricSpec(name="exact_match")]))
+    good.instances.add(references=["a"]).predictions.add(text="a")
+
+    def caller(number: int) -> None:
+        for turn in range(15):
+            if (number + turn) % 3 == 0:
+                call = server.api.start(EVALUATE, slow_request, pb.EvaluateResponse)
+                time.sleep(0.01 * (turn % 4))
+                call.cancel()
+            elif (number + turn) % 3 == 1:
+                server.api.failure(EVALUATE, b"")
+            else:
+                call = server.api.start(EVALUATE, good, pb.EvaluateResponse)
+                assert call.code() in (grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED)
+
+    with ThreadPoolExecutor(8) as callers:
+        list(callers.map(caller, range(8)))
+    server.wait_for_calls(0)
+    assert server.metric("evald_request_bytes_in_progress") == 0
+    server.wait_until(
+        lambda: samples(server, "grpc_server_started_total") == samples(server, "grpc_server_handled_total")
+    )
+    assert server.api.call(EVALUATE, good, pb.EvaluateResponse).systems
+
+
+def samples(server: Server, name: str) -> float:
+    families = server.app.telemetry.registry.collect()
+    return sum(sample.value for family in families for sample in family.samples if sample.name == name)
+
+
+def test_a_second_server_on_the_same_port_does_not_start(make_server: Callable[..., Server]) -> None:
+    server = make_server()
+    with pytest.raises(RuntimeError):
+        make_server(grpc_address=f"127.0.0.1:{server.app.grpc_port}")
+    with pytest.raises(OSError, match="in use"):
+        make_server(http_address=f"127.0.0.1:{server.app.http_port}")
 
 
 def test_admission_counts_exactly_under_contention() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import pytest
 from google.protobuf import descriptor_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.server.conftest import Server
 
 VERSIONS = ["grpc.reflection.v1", "grpc.reflection.v1alpha"]
@@ -21,6 +25,26 @@ def ask(server: Server, version: str, *questions: Any) -> list[Any]:
         response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
     )
     return list(method(iter(questions), timeout=60))
+
+
+def test_an_idle_stream_does_not_hold_up_the_drain(make_server: Callable[..., Server]) -> None:
+    server = make_server()
+    never = threading.Event()
+
+    def questions() -> Iterator[Any]:
+        yield symbol("evald.v1.Instance")
+        never.wait(60)
+
+    method: Any = server.api.channel.stream_stream(
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+    )
+    stream = method(questions())
+    next(stream)
+    server.app.drain(lambda _: None)
+    with pytest.raises(grpc.RpcError):
+        next(stream)
+    never.set()
 
 
 def symbol(name: str) -> Any:

@@ -86,7 +86,7 @@ def test_a_server_without_models_is_small_and_loads_no_model_library(serve: Call
 
 
 def test_nothing_that_a_caller_sends_is_in_the_log_of_the_process(serve: Callable[..., Process]) -> None:
-    process = serve("--log-level", "debug")
+    process = serve("--log-level", "debug", "--pre-stop-seconds", "0")
     row = instance_pb2.Instance(
         references=["Xylophone-4711"], predictions=[instance_pb2.Prediction(text="Xylophone-4711")]
     )
@@ -95,7 +95,6 @@ def test_nothing_that_a_caller_sends_is_in_the_log_of_the_process(serve: Callabl
     for wrong in (data, data[:-2], data.replace(b"Xylo", b"X\xff\xfe-"), data + b"Xylophone-4711"):
         process.api.failure(EVALUATE, wrong)
     process.api.failure("/evald.v1.ModelService/Predict", data)
-    process.popen.send_signal(signal.SIGTERM)
     process.popen.send_signal(signal.SIGTERM)
     assert "Xylophone" not in process.end()
 

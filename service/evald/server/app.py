@@ -12,7 +12,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
 import grpc
@@ -23,6 +22,7 @@ from evald.backends.registry import ModelOptions, ModelRegistry
 from evald.engine.evaluate import Cancellation, Engine, Limits
 from evald.server import catalog, evaluation, health, model, reflection
 from evald.server.calls import Calls
+from evald.server.fuse import SPARE_THREADS, FuseInterceptor, RpcThreads
 from evald.server.interceptors import ErrorInterceptor, MetricsInterceptor
 from evald.server.limits import Admission
 from evald.server.operations import OperationsServer, Page, text
@@ -57,7 +57,7 @@ class Application:
         self.telemetry.set_build(self._versions)
         self._services = self._api()
         self._health = health.HealthService([service.full_name for service in self._services], self._streams)
-        self._threads = ThreadPoolExecutor(settings.max_rpcs, thread_name_prefix="evald-rpc")
+        self._threads = RpcThreads(settings.max_rpcs)
         self._server, self.grpc_port = self._rpc_server()
         self._operations = OperationsServer(split_address(settings.http_address), self._pages())
 
@@ -118,9 +118,13 @@ class Application:
                 self.telemetry.register_method(service.full_name, method.name, call_type(method))
         server = grpc.server(
             self._threads,
-            interceptors=[MetricsInterceptor(self.telemetry), ErrorInterceptor()],
+            interceptors=[
+                MetricsInterceptor(self.telemetry),
+                ErrorInterceptor(),
+                FuseInterceptor(self._threads, self.settings.max_rpcs, self.telemetry),
+            ],
             options=_channel_options(self.settings),
-            maximum_concurrent_rpcs=self.settings.max_rpcs,
+            maximum_concurrent_rpcs=self.settings.max_rpcs + SPARE_THREADS,
         )
         server.add_generic_rpc_handlers([generic_handler(service, servicer) for service, servicer in served.items()])
         return server, server.add_insecure_port(self.settings.grpc_address)

@@ -31,17 +31,18 @@ class _WrappingInterceptor(grpc.ServerInterceptor):
     """Wraps each handler once; the handlers of a server never change."""
 
     def __init__(self) -> None:
-        self._wrapped: dict[str, tuple[_Handler, _Handler]] = {}
+        self._wrapped: dict[tuple[str, _Handler], _Handler] = {}
 
     def intercept_service(self, continuation: _Continuation, details: grpc.HandlerCallDetails) -> _Handler | None:
         handler = continuation(details)
         if handler is None:
             self.unknown()
             return None
-        known = self._wrapped.get(details.method)
-        if known is None or known[0] is not handler:
-            known = self._wrapped[details.method] = (handler, self._wrap(details.method, handler))
-        return known[1]
+        key = (details.method, handler)
+        known = self._wrapped.get(key)
+        if known is None:
+            known = self._wrapped[key] = self._wrap(details.method, handler)
+        return known
 
     def unknown(self) -> None:
         """A method that the server does not have was called."""
