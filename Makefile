@@ -149,7 +149,7 @@ target/wheels/.stamp: $(VENV)/.stamp-native $(shell find service -name '*.py' -o
 $(TORCH_VENV)/.stamp: target/wheels/.stamp
 	test -x $(TORCH_VENV)/bin/python || $(UV) venv --quiet --python $(PY) $(TORCH_VENV)
 	$(UV) pip install --quiet --python $(TORCH_VENV)/bin/python --constraint $(PINS) \
-		-r pyproject.toml --extra server --extra cpu --extra torch torchmetrics pytest pytest-timeout hypothesis
+		-r pyproject.toml --extra server --extra cpu --extra dev --extra torch torchmetrics
 	$(UV) pip install --quiet --python $(TORCH_VENV)/bin/python --no-deps --reinstall target/wheels/*.whl
 	@touch $@
 
