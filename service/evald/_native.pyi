@@ -4,8 +4,10 @@ All work on rows runs with the GIL released. Errors are the classes of `evald.er
 Used only by `evald.engine` and the embedded API; everything else goes through those.
 """
 
-from collections.abc import Buffer, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal, final
+
+from typing_extensions import Buffer
 
 __all__ = [
     "UNICODE_VERSION",

@@ -66,7 +66,7 @@ impl Error {
 
     /// Adds a variable of the message.
     #[must_use]
-    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+    pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
         self.metadata.push((key, value.to_string()));
         self
     }

@@ -1,5 +1,7 @@
 //! What to evaluate and how: the checked header of a call.
 
+use std::fmt::Write;
+
 use sha2::{Digest, Sha256};
 
 use crate::metrics::{Needs, ResolvedMetric, Statistics, text_form};
@@ -182,10 +184,10 @@ impl Spec {
         for class in &self.classes {
             line(class);
         }
-        hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let mut hex = String::with_capacity(64);
+        for byte in hasher.finalize() {
+            let _ = write!(hex, "{byte:02x}");
+        }
+        hex
     }
 }

@@ -45,7 +45,8 @@ impl Accumulator {
             }
             let cancel = || self.cancel.load(Ordering::Relaxed);
             let rows = batch.rows.borrow_dependent();
-            self.lock().push(rows, &additions.outputs, &additions.failures, &cancel)
+            self.lock()
+                .push(rows, &additions.outputs, &additions.failures, &cancel)
         })
     }
 

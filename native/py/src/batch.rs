@@ -76,7 +76,9 @@ impl Batch {
         let owner = Source::Request(PyBackedBytes::from(request));
         let rows = run(py, || {
             OwnedRows::try_new(owner, |owner| {
-                let Source::Request(bytes) = owner else { unreachable!("made two lines above") };
+                let Source::Request(bytes) = owner else {
+                    unreachable!("made two lines above")
+                };
                 read_rows(bytes, &limits, &|| cancel.load(Ordering::Relaxed))
             })
         })?;
@@ -101,7 +103,9 @@ impl Batch {
         let Copy { text, ends } = copy;
         let rows = run(py, || {
             Ok(OwnedRows::new(Source::Copied(text), |owner| {
-                let Source::Copied(text) = owner else { unreachable!("made two lines above") };
+                let Source::Copied(text) = owner else {
+                    unreachable!("made two lines above")
+                };
                 lay_out(text, &ends, &rows, is_text)
             }))
         })?;
@@ -111,7 +115,9 @@ impl Batch {
     /// What models added.
     pub fn additions(&self) -> MutexGuard<'_, Additions> {
         // The data stay usable after a panic elsewhere: every change is a single push.
-        self.additions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.additions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,7 +139,10 @@ fn check_lengths(
         None
     };
     problem.map_or(Ok(()), |(field, problem)| {
-        Err(to_python(py, &Error::invalid("LENGTH_MISMATCH", field, problem)))
+        Err(to_python(
+            py,
+            &Error::invalid("LENGTH_MISMATCH", field, problem),
+        ))
     })
 }
 
@@ -159,9 +168,12 @@ impl Copy {
         let text = value
             .cast::<PyString>()
             .map_err(|_| refuse("NOT_A_STRING", "must be a str"))?;
-        let text = text
-            .to_str()
-            .map_err(|_| refuse("INVALID_UTF8", "holds a lone surrogate, which is no Unicode text"))?;
+        let text = text.to_str().map_err(|_| {
+            refuse(
+                "INVALID_UTF8",
+                "holds a lone surrogate, which is no Unicode text",
+            )
+        })?;
         self.text.push_str(text);
         self.ends.push(self.text.len());
         Ok(())
@@ -259,10 +271,17 @@ impl Batch {
         let Some(spec::Source::Model { input, .. }) =
             self.spec.systems.get(system).map(|system| &system.source)
         else {
-            return Err(to_python(py, &Error::internal("inputs of a system without a model")));
+            return Err(to_python(
+                py,
+                &Error::internal("inputs of a system without a model"),
+            ));
         };
         let rows = self.rows.borrow_dependent();
-        Ok(rows.instances.iter().map(|instance| rows.input(instance, input)).collect())
+        Ok(rows
+            .instances
+            .iter()
+            .map(|instance| rows.input(instance, input))
+            .collect())
     }
 
     fn set_class_scores(
@@ -295,15 +314,20 @@ impl Batch {
     ) -> PyResult<()> {
         let outside = rows.iter().any(|row| *row as usize >= self.__len__());
         if outside || system as usize >= self.spec.systems.len() {
-            return Err(to_python(py, &Error::internal("a failed row is outside of the batch")));
+            return Err(to_python(
+                py,
+                &Error::internal("a failed row is outside of the batch"),
+            ));
         }
         let mut additions = self.additions();
-        additions.failures.extend(rows.into_iter().map(|row| RowFailure {
-            row,
-            system,
-            reason: reason.clone().into(),
-            message: message.to_owned(),
-        }));
+        additions
+            .failures
+            .extend(rows.into_iter().map(|row| RowFailure {
+                row,
+                system,
+                reason: reason.clone().into(),
+                message: message.to_owned(),
+            }));
         Ok(())
     }
 }

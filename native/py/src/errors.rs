@@ -26,6 +26,9 @@ fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
         metadata.set_item(key, value)?;
     }
     let arguments = (code, error.reason, &error.message, violations, metadata);
-    let exception = py.import("evald.errors")?.getattr("from_code")?.call1(arguments)?;
+    let exception = py
+        .import("evald.errors")?
+        .getattr("from_code")?
+        .call1(arguments)?;
     Ok(PyErr::from_value(exception))
 }

@@ -39,10 +39,17 @@ mod _native {
     /// Facts of the build.
     #[pyfunction]
     fn build_info() -> BTreeMap<&'static str, String> {
-        let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+        let profile = if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        };
         BTreeMap::from([
             ("profile", profile.to_owned()),
-            ("target", format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)),
+            (
+                "target",
+                format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            ),
             ("version", text_form::VERSION.to_owned()),
         ])
     }

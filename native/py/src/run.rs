@@ -42,6 +42,10 @@ pub fn shared(flag: Option<&CancelFlag>) -> Arc<AtomicBool> {
 pub fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
     let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
     outcome
-        .unwrap_or_else(|_| Err(Error::internal("native code failed; this is a bug of evald")))
+        .unwrap_or_else(|_| {
+            Err(Error::internal(
+                "native code failed; this is a bug of evald",
+            ))
+        })
         .map_err(|error| to_python(py, &error))
 }

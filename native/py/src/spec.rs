@@ -104,7 +104,9 @@ impl Spec {
             }
         };
         let core = run(py, || build_spec(kind, &split(kind, bytes)?, limits))?;
-        Ok(Self { core: Arc::new(core) })
+        Ok(Self {
+            core: Arc::new(core),
+        })
     }
 
     #[getter]
@@ -145,6 +147,7 @@ impl Spec {
         let limits = ReadLimits {
             max_rows: self.core.limits.max_rows as usize,
             max_row_bytes: self.core.limits.max_row_bytes as usize,
+            max_predictions: self.core.systems.len(),
         };
         Batch::read(py, Arc::clone(&self.core), request, limits, shared(cancel))
     }

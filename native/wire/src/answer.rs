@@ -14,7 +14,11 @@ use crate::proto;
 /// The serialised `EvaluateResponse` or `CompareResponse`, as the specification asks, without cost and
 /// models: the server appends those.
 pub fn encode(answer: &Answer, spec: &Spec) -> Result<Vec<u8>> {
-    let systems = answer.systems.iter().map(|system| system_result(system, answer)).collect();
+    let systems = answer
+        .systems
+        .iter()
+        .map(|system| system_result(system, answer))
+        .collect();
     let provenance = Some(provenance(answer, spec));
     let bytes = match spec.question {
         Question::Evaluate => proto::EvaluateResponse {
@@ -158,7 +162,9 @@ fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
         p_value: paired.p.map(|p| p.value),
         p_adjusted: paired.p_adjusted,
         p_at_floor: paired.p.is_some_and(|p| p.at_floor),
-        test: paired.p.map_or_else(String::new, |_| "paired_randomisation".to_owned()),
+        test: paired
+            .p
+            .map_or_else(String::new, |_| "paired_randomisation".to_owned()),
         draws: paired.p.map_or(0, |p| p.draws),
         family: paired.family.clone(),
         effect_size: None,

@@ -10,7 +10,10 @@ use crate::proto;
 
 /// The serialised `ListMetricsResponse`.
 pub fn list_metrics() -> Result<Vec<u8>> {
-    let metrics = REGISTRY.iter().map(|entry| descriptor(entry)).collect::<Result<_>>()?;
+    let metrics = REGISTRY
+        .iter()
+        .map(|entry| descriptor(entry))
+        .collect::<Result<_>>()?;
     Ok(proto::ListMetricsResponse { metrics }.encode_to_vec())
 }
 
@@ -43,7 +46,11 @@ fn descriptor(entry: &'static Entry) -> Result<proto::MetricDescriptor> {
         name: entry.name.to_owned(),
         summary: entry.summary.to_owned(),
         parameters: entry.params.iter().map(parameter).collect(),
-        profiles: entry.profiles.iter().map(|profile| (*profile).to_owned()).collect(),
+        profiles: entry
+            .profiles
+            .iter()
+            .map(|profile| (*profile).to_owned())
+            .collect(),
         needs: needs.iter().map(|need| i32::from(*need)).collect(),
         direction: direction.into(),
         range_low: entry.range.0,

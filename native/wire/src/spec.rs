@@ -32,7 +32,9 @@ pub fn build_spec(kind: RequestKind, header: &Header, limits: Limits) -> Result<
     };
     let metrics = metrics(spec, &limits)?;
     if kind == RequestKind::Compare
-        && metrics.iter().all(|metric| metric.entry.direction == Direction::None)
+        && metrics
+            .iter()
+            .all(|metric| metric.entry.direction == Direction::None)
     {
         return Err(Error::invalid(
             "MISSING_METRIC",
@@ -65,7 +67,12 @@ fn limit(name: &'static str, field: &str, maximum: u32, count: usize) -> Result<
 }
 
 fn systems(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<System>> {
-    limit("max_systems", "spec.systems", limits.max_systems, spec.systems.len())?;
+    limit(
+        "max_systems",
+        "spec.systems",
+        limits.max_systems,
+        spec.systems.len(),
+    )?;
     if spec.systems.is_empty() {
         return Ok(vec![System {
             name: DEFAULT_SYSTEM.to_owned(),
@@ -119,7 +126,11 @@ fn source(system: &proto::System, at: usize) -> Result<Source> {
         )),
         Some(Wire::Model(model)) => Ok(Source::Model {
             alias: model.alias.clone(),
-            input: if model.input.is_empty() { DEFAULT_INPUT.into() } else { model.input.clone() },
+            input: if model.input.is_empty() {
+                DEFAULT_INPUT.into()
+            } else {
+                model.input.clone()
+            },
         }),
         Some(Wire::Remote(_)) => Err(unsupported(format!("spec.systems[{at}].remote"))),
         Some(Wire::Baseline(_)) => Err(unsupported(format!("spec.systems[{at}].baseline"))),
@@ -142,14 +153,22 @@ fn baseline(systems: &[System], name: &str) -> Result<usize> {
     if name.is_empty() {
         return Ok(0);
     }
-    systems.iter().position(|system| system.name == name).ok_or_else(|| {
-        let problem = "none of spec.systems has this name";
-        Error::invalid("UNKNOWN_SYSTEM", "baseline", problem)
-    })
+    systems
+        .iter()
+        .position(|system| system.name == name)
+        .ok_or_else(|| {
+            let problem = "none of spec.systems has this name";
+            Error::invalid("UNKNOWN_SYSTEM", "baseline", problem)
+        })
 }
 
 fn metrics(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<ResolvedMetric>> {
-    limit("max_metrics", "spec.metrics", limits.max_metrics, spec.metrics.len())?;
+    limit(
+        "max_metrics",
+        "spec.metrics",
+        limits.max_metrics,
+        spec.metrics.len(),
+    )?;
     if spec.metrics.is_empty() {
         let problem = "name at least one metric; ListMetrics names all";
         return Err(Error::invalid("MISSING_METRIC", "spec.metrics", problem));
@@ -178,12 +197,21 @@ fn metrics(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<Resolved
 }
 
 fn classes(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<String>> {
-    limit("max_classes", "spec.classes", limits.max_classes, spec.classes.len())?;
+    limit(
+        "max_classes",
+        "spec.classes",
+        limits.max_classes,
+        spec.classes.len(),
+    )?;
     let mut seen = FxHashSet::default();
     for (at, class) in spec.classes.iter().enumerate() {
         if !seen.insert(class.as_str()) {
             let field = format!("spec.classes[{at}]");
-            return Err(Error::invalid("DUPLICATE_NAME", field, "the class is named twice"));
+            return Err(Error::invalid(
+                "DUPLICATE_NAME",
+                field,
+                "the class is named twice",
+            ));
         }
     }
     Ok(spec.classes.clone())
@@ -204,13 +232,19 @@ fn statistics(spec: Option<&proto::StatisticsSpec>) -> Result<StatisticsOptions>
     }
     if let Some(level) = spec.confidence_level {
         if !(0.5..=0.999).contains(&level) {
-            return Err(bad_statistic("confidence_level", "must be from 0.5 to 0.999"));
+            return Err(bad_statistic(
+                "confidence_level",
+                "must be from 0.5 to 0.999",
+            ));
         }
         options.confidence = level;
     }
     if let Some(replicates) = spec.replicates {
         if replicates != 0 && !(100..=10_000).contains(&replicates) {
-            return Err(bad_statistic("replicates", "must be 0 (no intervals) or from 100 to 10000"));
+            return Err(bad_statistic(
+                "replicates",
+                "must be 0 (no intervals) or from 100 to 10000",
+            ));
         }
         options.replicates = replicates;
     }

@@ -301,6 +301,7 @@ fn limits_are_named_with_their_values() {
     let limits = ReadLimits {
         max_rows: 2,
         max_row_bytes: 12,
+        max_predictions: 1,
     };
     let request = encode_request(&vec![row("a"); 3]);
     let error = read_rows(&request, &limits, &|| false).expect_err("too many rows");
@@ -339,4 +340,20 @@ fn requests_without_rows_are_refused() {
             ("EMPTY_REQUEST", vec!["instances"])
         );
     }
+}
+
+#[test]
+fn more_predictions_than_systems_end_reading() {
+    let mut many = row("a");
+    many.predictions = vec![evald_wire::proto::Prediction::default(); 3];
+    let limits = ReadLimits {
+        max_predictions: 2,
+        ..LIMITS
+    };
+    let request = encode_request(&[row("b"), many]);
+    let error = read_rows(&request, &limits, &|| false).expect_err("too many predictions");
+    assert_eq!(
+        (error.reason, fields(&error)),
+        ("TOO_MANY_PREDICTIONS", vec!["instances[1].predictions"])
+    );
 }

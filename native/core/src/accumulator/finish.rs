@@ -1,38 +1,25 @@
 //! From sums to the answer.
 
 use super::pairing::{Pair, on_common_rows};
-use super::resample::{Arm, Valuer, bootstrap, swap_test};
+use super::resample::{Arm, Valuer, bootstrap};
 use super::sums::Sums;
 use super::{Accumulator, Cancel};
 use crate::error::{Error, Result};
-use crate::metrics::{Direction, ResolvedMetric, Statistics};
-use crate::result::{
-    Answer, ConfusionMatrix, Decision, Estimate, MetricAnswer, Note, PValue, PairedAnswer,
-    SystemAnswer,
-};
-use crate::spec::{Correction, Question, RowReport};
-use crate::stats::correction::holm;
+use crate::metrics::{ResolvedMetric, Statistics};
+use crate::result::{Answer, ConfusionMatrix, Estimate, MetricAnswer, SystemAnswer};
+use crate::spec::{Question, RowReport};
 use crate::stats::interval::percentile_interval;
 
-/// Below this many independent rows (or clusters) an interval is optimistic.
-const FEW_SLOTS: usize = 30;
-
-/// Draws of a swap test, at least.
-const MIN_DRAWS: u64 = 10_000;
-
-/// The smallest p must reach the level even after correction, with this much to spare.
-const FLOOR_MARGIN: f64 = 20.0;
-
 /// Everything that answers are computed from.
-struct Desk<'a> {
-    accumulator: &'a Accumulator,
-    valuer: Valuer<'a>,
-    ranks: Vec<u32>,
+pub struct Desk<'a> {
+    pub(super) accumulator: &'a Accumulator,
+    pub(super) valuer: Valuer<'a>,
+    pub(super) ranks: Vec<u32>,
     label_ranks: Vec<u32>,
 }
 
 /// Replicates of every metric of an arm.
-type Replicates = Vec<Vec<f64>>;
+pub type Replicates = Vec<Vec<f64>>;
 
 pub fn finish(accumulator: &Accumulator, cancel: Cancel<'_>) -> Result<Answer> {
     let order = accumulator.labels.order();
@@ -103,7 +90,7 @@ impl Desk<'_> {
         }
     }
 
-    fn columns(&self, sums: &Sums) -> crate::stats::replicate::Columns {
+    pub(super) fn columns(&self, sums: &Sums) -> crate::stats::replicate::Columns {
         if sums.keeps_slots() {
             sums.slot_columns(&self.ranks, &self.label_ranks)
         } else {
@@ -173,21 +160,6 @@ impl Desk<'_> {
         .with("maximum", spec.limits.max_resampling_cost))
     }
 
-    /// Tests of the family: every candidate by every metric with a direction.
-    fn family(&self) -> u64 {
-        let metrics = &self.accumulator.spec.metrics;
-        let tested = metrics
-            .iter()
-            .filter(|metric| metric.entry.direction != Direction::None);
-        (tested.count() * self.accumulator.pairs.len()) as u64
-    }
-
-    /// Enough draws that the family can reach significance.
-    fn draws(&self) -> u64 {
-        let alpha = 1.0 - self.accumulator.spec.statistics.confidence;
-        MIN_DRAWS.max((FLOOR_MARGIN * self.family() as f64 / alpha).ceil() as u64)
-    }
-
     fn system(&self, system: usize, arm: &Arm, replicates: &Replicates) -> SystemAnswer {
         let accumulator = self.accumulator;
         let spec = &accumulator.spec;
@@ -239,7 +211,13 @@ impl Desk<'_> {
         }
     }
 
-    fn estimate(&self, value: f64, replicates: &[f64], n: f64, n_failed: u64) -> Estimate {
+    pub(super) fn estimate(
+        &self,
+        value: f64,
+        replicates: &[f64],
+        n: f64,
+        n_failed: u64,
+    ) -> Estimate {
         let mut estimate = Estimate {
             value: (!value.is_nan()).then_some(value),
             interval: None,
@@ -279,180 +257,5 @@ impl Desk<'_> {
             }
         }
         ConfusionMatrix { labels, counts }
-    }
-
-    fn metric_notes(&self, system: usize, metric: usize) -> Vec<Note> {
-        let tally = &self.accumulator.tallies[system];
-        let is_text = matches!(
-            self.accumulator.spec.metrics[metric].statistics,
-            Statistics::Text(_)
-        );
-        let mut notes = self.size_notes();
-        if is_text && tally.empty.count > 0 {
-            notes.push(Note {
-                code: "EMPTY_PREDICTIONS",
-                text: "some predictions are empty texts; they are scored as such".into(),
-                count: tally.empty.count,
-                row_ids: tally.empty.ids(),
-            });
-        }
-        let dropped = &tally.dropped[metric];
-        if dropped.count > 0 {
-            notes.push(Note {
-                code: "NON_ASCII_DROPPED",
-                text: "the reference's tokenizer keeps only ASCII letters and digits; the other letters of these rows \
-                       do not count"
-                    .into(),
-                count: dropped.count,
-                row_ids: dropped.ids(),
-            });
-        }
-        notes
-    }
-
-    fn size_notes(&self) -> Vec<Note> {
-        let slots = self.ranks.len();
-        if slots >= FEW_SLOTS || !self.accumulator.spec.resamples() {
-            return Vec::new();
-        }
-        let (code, what) = if self.accumulator.keys.cluster > 0 {
-            ("FEW_CLUSTERS", "clusters")
-        } else {
-            ("SMALL_SAMPLE", "rows")
-        };
-        vec![Note {
-            code,
-            text: format!(
-                "there are only {slots} independent {what}: the interval is likely too narrow"
-            ),
-            count: slots as u64,
-            row_ids: Vec::new(),
-        }]
-    }
-
-    fn comparison_notes(&self) -> Vec<Note> {
-        let spec = &self.accumulator.spec;
-        let mut notes = Vec::new();
-        for pair in self
-            .accumulator
-            .pairs
-            .iter()
-            .filter(|pair| pair.different == 0)
-        {
-            notes.push(Note {
-                code: "IDENTICAL_SYSTEMS",
-                text: format!(
-                    "every prediction of {} equals the baseline's: check that the right files are compared",
-                    spec.systems[pair.candidate].name
-                ),
-                count: self.accumulator.rows_seen(),
-                row_ids: Vec::new(),
-            });
-        }
-        if !self.accumulator.pairs.is_empty() {
-            notes.extend(self.size_notes());
-        }
-        notes
-    }
-
-    fn compare(
-        &self,
-        pair: &Pair,
-        [(base, base_replicates), (cand, cand_replicates)]: [(&Arm, &Replicates); 2],
-        cancel: Cancel<'_>,
-    ) -> Result<Vec<PairedAnswer>> {
-        let spec = &self.accumulator.spec;
-        let mut difference = on_common_rows(
-            &self.accumulator.systems[pair.candidate],
-            pair.excluded_candidate.as_ref(),
-        );
-        let baseline = on_common_rows(
-            &self.accumulator.systems[pair.baseline],
-            pair.excluded_baseline.as_ref(),
-        );
-        difference.combine(&baseline, -1);
-        let difference = self.columns(&difference);
-        let p_values = swap_test(
-            &self.valuer,
-            base,
-            cand,
-            &difference,
-            self.ranks.len(),
-            self.draws(),
-            cancel,
-        )?;
-        let mut of_base = vec![f64::NAN; spec.metrics.len()];
-        let mut of_cand = of_base.clone();
-        self.valuer
-            .values(&base.totals, &base.included, &mut of_base);
-        self.valuer
-            .values(&cand.totals, &cand.included, &mut of_cand);
-        let failed = self.accumulator.rows_seen() - base.totals[0] as u64;
-        let tested = spec.metrics.iter().enumerate();
-        let tested = tested.filter(|(_, metric)| metric.entry.direction != Direction::None);
-        Ok(tested
-            .map(|(at, metric)| {
-                let replicates: Vec<f64> = cand_replicates[at]
-                    .iter()
-                    .zip(&base_replicates[at])
-                    .map(|(cand, base)| cand - base)
-                    .collect();
-                PairedAnswer {
-                    metric: metric.key.clone(),
-                    candidate: spec.systems[pair.candidate].name.clone(),
-                    difference: self.estimate(
-                        of_cand[at] - of_base[at],
-                        &replicates,
-                        base.totals[0],
-                        failed,
-                    ),
-                    baseline_value: Some(of_base[at]).filter(|value| !value.is_nan()),
-                    candidate_value: Some(of_cand[at]).filter(|value| !value.is_nan()),
-                    p: p_values[at],
-                    p_adjusted: None,
-                    family: String::new(),
-                    outcomes: metric.entry.row_score.then(|| pair.outcomes[at]),
-                    decision: Decision::Inconclusive,
-                }
-            })
-            .collect())
-    }
-
-    /// Corrects the p-values of the family and decides.
-    fn decide(&self, comparisons: &mut [PairedAnswer]) {
-        let spec = &self.accumulator.spec;
-        let alpha = 1.0 - spec.statistics.confidence;
-        let raw: Vec<PValue> = comparisons
-            .iter()
-            .filter_map(|comparison| comparison.p)
-            .collect();
-        let raw: Vec<f64> = raw.iter().map(|p| p.value).collect();
-        let (adjusted, name) = match spec.statistics.correction {
-            Correction::Holm => (holm(&raw), "holm"),
-            Correction::None => (raw.clone(), "no correction"),
-        };
-        let family = format!("{name} over {} tests: metrics x candidates", raw.len());
-        let mut adjusted = adjusted.into_iter();
-        for comparison in comparisons {
-            comparison.family.clone_from(&family);
-            if comparison.p.is_none() {
-                continue;
-            }
-            comparison.p_adjusted = adjusted.next();
-            let metric = spec
-                .metrics
-                .iter()
-                .find(|metric| metric.key == comparison.metric);
-            let lower_is_better =
-                metric.is_some_and(|metric| metric.entry.direction == Direction::Lower);
-            let change = comparison.difference.value.unwrap_or(0.0)
-                * if lower_is_better { -1.0 } else { 1.0 };
-            let significant = comparison.p_adjusted.is_some_and(|p| p <= alpha);
-            comparison.decision = match (significant, change > 0.0) {
-                (false, _) => Decision::Inconclusive,
-                (true, true) => Decision::Improved,
-                (true, false) => Decision::Regressed,
-            };
-        }
     }
 }

@@ -5,8 +5,11 @@
 //! order never shows in the answer.
 
 mod check;
+mod compare;
 mod finish;
+mod fold;
 mod labels;
+mod notes;
 mod pairing;
 mod resample;
 mod score;
@@ -56,7 +59,7 @@ pub struct Accumulator {
     /// Ranges of positions that were used as keys, for shards without ids.
     positions: Vec<(u64, u64)>,
     next_position: u64,
-    rows: Vec<score::SystemRows>,
+    rows: Vec<fold::SystemRows>,
     row_ids: Vec<String>,
 }
 
@@ -149,7 +152,7 @@ impl Accumulator {
             rows: spec
                 .systems
                 .iter()
-                .map(|_| score::SystemRows::default())
+                .map(|_| fold::SystemRows::default())
                 .collect(),
             row_ids: Vec::new(),
             spec,

@@ -221,35 +221,14 @@ impl Accumulator {
             Some(_) => return Err(damaged("its keys are not in order")),
         };
         let classes = state.labels.len();
-        let shape = self.systems[0].empty_like();
-        let fit = |sums: SumsState| sums.into_sums(&shape, slots, classes);
+        let fit = |sums: SumsState| sums.into_sums(&self.systems[0], slots, classes);
         let mut systems = state
             .systems
             .into_iter()
             .map(fit)
             .collect::<Result<Vec<_>>>()?;
-        let mut pairs = Vec::with_capacity(state.pairs.len());
-        for (mine, theirs) in self.pairs.iter().zip(state.pairs) {
-            pairs.push(Pair {
-                excluded_baseline: theirs.excluded_baseline.map(fit).transpose()?,
-                excluded_candidate: theirs.excluded_candidate.map(fit).transpose()?,
-                different: theirs.different,
-                outcomes: theirs.outcomes,
-                ..mine.clone()
-            });
-        }
-        let metrics = self.spec.metrics.len();
-        if systems.len() != self.systems.len()
-            || pairs.len() != self.pairs.len()
-            || pairs.iter().any(|pair| pair.outcomes.len() != metrics)
-            || state.tallies.len() != self.tallies.len()
-            || state
-                .tallies
-                .iter()
-                .any(|tally| tally.dropped.len() != metrics)
-        {
-            return Err(damaged("it has another number of systems or metrics"));
-        }
+        let mut pairs = self.pairs_of(state.pairs, fit)?;
+        self.check_shape(&systems, &pairs, &state.tallies)?;
         let positions = self.join_positions(&state.positions)?;
         let mut labels = self.labels.clone();
         let numbers = state
@@ -279,6 +258,38 @@ impl Accumulator {
         }
         self.keys.merge(state.keys);
         Ok(())
+    }
+
+    fn pairs_of(
+        &self,
+        states: Vec<PairState>,
+        fit: impl Fn(SumsState) -> Result<Sums>,
+    ) -> Result<Vec<Pair>> {
+        let pairs = self.pairs.iter().zip(states).map(|(mine, theirs)| {
+            Ok(Pair {
+                baseline: mine.baseline,
+                candidate: mine.candidate,
+                excluded_baseline: theirs.excluded_baseline.map(&fit).transpose()?,
+                excluded_candidate: theirs.excluded_candidate.map(&fit).transpose()?,
+                different: theirs.different,
+                outcomes: theirs.outcomes,
+            })
+        });
+        pairs.collect()
+    }
+
+    fn check_shape(&self, systems: &[Sums], pairs: &[Pair], tallies: &[SystemTally]) -> Result<()> {
+        let metrics = self.spec.metrics.len();
+        let fits = systems.len() == self.systems.len()
+            && pairs.len() == self.pairs.len()
+            && pairs.iter().all(|pair| pair.outcomes.len() == metrics)
+            && tallies.len() == self.tallies.len()
+            && tallies.iter().all(|tally| tally.dropped.len() == metrics);
+        if fits {
+            Ok(())
+        } else {
+            Err(damaged("it has another number of systems or metrics"))
+        }
     }
 
     /// Positions identify rows only if no two shards use the same ones.

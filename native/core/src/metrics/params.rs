@@ -168,7 +168,10 @@ impl Params {
         self.values.iter().map(|(name, value)| (*name, value))
     }
 
-    /// A bool parameter. Panics if the registry declares no such parameter: a bug that every test finds.
+    /// A bool parameter.
+    ///
+    /// # Panics
+    /// If the registry declares no such parameter: a bug that every test of the metric finds.
     pub fn bool(&self, name: &str) -> bool {
         match self.get(name) {
             ParamValue::Bool(value) => *value,
@@ -176,7 +179,10 @@ impl Params {
         }
     }
 
-    /// An integer parameter; panics like [`Params::bool`].
+    /// An integer parameter.
+    ///
+    /// # Panics
+    /// Like [`Params::bool`].
     pub fn int(&self, name: &str) -> i64 {
         match self.get(name) {
             ParamValue::Number(value) => *value as i64,
@@ -184,7 +190,10 @@ impl Params {
         }
     }
 
-    /// A word; panics like [`Params::bool`].
+    /// A word.
+    ///
+    /// # Panics
+    /// Like [`Params::bool`].
     pub fn text(&self, name: &str) -> &str {
         match self.get(name) {
             ParamValue::Text(value) => value,

@@ -51,7 +51,7 @@ pub enum Stream {
     Swap = 0x54ab,
 }
 
-/// 64 random bits for (seed, stream, a, b), without state: two rounds of the finaliser of SplitMix64
+/// 64 random bits for (seed, stream, a, b), without state: two rounds of the finaliser of `SplitMix64`
 /// (Steele, Lea and Flood 2014; constants of Stafford's variant 13) over a Weyl sequence.
 #[inline]
 pub fn counter_hash(seed: u64, stream: Stream, a: u64, b: u64) -> u64 {

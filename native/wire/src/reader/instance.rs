@@ -1,7 +1,9 @@
 //! Reads one `Instance` into the pools of a batch.
 
 use evald_core::batch::{Batch, Instance, Span};
+use evald_core::error::Error;
 
+use super::ReadLimits;
 use super::cursor::{Cursor, Read, Wire};
 use super::issues::{At, Issues, Place, Stop, limit_exceeded};
 use super::reserved::{self, Seen};
@@ -16,7 +18,7 @@ pub(super) struct Rows<'a> {
     gold: Vec<&'a str>,
     /// Bytes of text in the row at hand.
     pub(super) text_bytes: usize,
-    max_row_bytes: usize,
+    limits: ReadLimits,
 }
 
 /// The span from `start` to the end of a pool. Pools fit: a request of less than 4 GiB holds less
@@ -30,13 +32,13 @@ pub(super) fn span_from<T>(start: usize, pool: &[T]) -> Span {
 
 impl<'a> Rows<'a> {
     /// No rows yet.
-    pub fn new(max_row_bytes: usize) -> Self {
+    pub fn new(limits: ReadLimits) -> Self {
         Self {
             batch: Batch::default(),
             issues: Issues::default(),
             gold: Vec::new(),
             text_bytes: 0,
-            max_row_bytes,
+            limits,
         }
     }
 
@@ -58,7 +60,12 @@ impl<'a> Rows<'a> {
                 1 => instance.id = self.text(&mut cursor, wire, "id", At::Whole)?,
                 2 => {
                     let index = self.batch.predictions.len() - predictions;
-                    self.read_prediction(cursor.message(wire)?, index, depth - 1)?;
+                    let message = cursor.message(wire)?;
+                    if index < self.limits.max_predictions {
+                        self.read_prediction(message, index, depth - 1)?;
+                    } else {
+                        return Err(self.too_many_predictions());
+                    }
                 }
                 3 => {
                     let at = At::Index(self.batch.texts.len() - texts);
@@ -86,6 +93,22 @@ impl<'a> Rows<'a> {
         self.check_size()?;
         self.batch.instances.push(instance);
         Ok(())
+    }
+
+    /// An empty prediction is two bytes of request and many times that in memory, so this ends reading.
+    #[cold]
+    fn too_many_predictions(&mut self) -> Stop {
+        let error = Error::invalid(
+            "TOO_MANY_PREDICTIONS",
+            format!("instances[{}].predictions", self.row()),
+            format!(
+                "there are more predictions than systems ({})",
+                self.limits.max_predictions
+            ),
+        );
+        // Full or not, reading ends here.
+        let _ = self.issues.add_error(error);
+        Stop::Full
     }
 
     /// Reads one entry of the map `inputs`. Key and value may come in any order, twice or not at all.
@@ -142,7 +165,7 @@ impl<'a> Rows<'a> {
     }
 
     fn check_size(&mut self) -> Result<(), Stop> {
-        let (bytes, maximum, row) = (self.text_bytes, self.max_row_bytes, self.row());
+        let (bytes, maximum, row) = (self.text_bytes, self.limits.max_row_bytes, self.row());
         if bytes <= maximum {
             return Ok(());
         }

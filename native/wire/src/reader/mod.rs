@@ -42,6 +42,8 @@ pub struct ReadLimits {
     pub max_rows: usize,
     /// Most bytes of text in one row: ids, references, labels, inputs with their names, predictions.
     pub max_row_bytes: usize,
+    /// Most predictions in one row: the number of systems.
+    pub max_predictions: usize,
 }
 
 /// Reads the rows of a request. `cancel` is asked before the first row and every 256 rows.
@@ -51,7 +53,7 @@ pub fn read_rows<'a>(
     cancel: &dyn Fn() -> bool,
 ) -> Result<Batch<'a>> {
     check_length(request)?;
-    let mut rows = Rows::new(limits.max_row_bytes);
+    let mut rows = Rows::new(*limits);
     let mut cursor = Cursor::new(request);
     while let Some((tag, wire)) = at_top(cursor.key())? {
         if tag != INSTANCES {
@@ -84,7 +86,7 @@ pub fn read_rows<'a>(
 /// Reads the bytes of one `Instance`, as `read_rows` reads a request that holds only this row.
 pub fn read_instance<'a>(instance: &'a [u8], limits: &ReadLimits) -> Result<Batch<'a>> {
     check_length(instance)?;
-    let mut rows = Rows::new(limits.max_row_bytes);
+    let mut rows = Rows::new(*limits);
     match rows.read(Cursor::new(instance), DEPTH) {
         Ok(()) | Err(Stop::Full) => {}
         Err(Stop::Malformed(malformed)) => {

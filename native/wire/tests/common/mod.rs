@@ -15,6 +15,7 @@ use prost::encoding::{WireType, encode_key, encode_varint};
 pub const LIMITS: ReadLimits = ReadLimits {
     max_rows: 1_000_000,
     max_row_bytes: 1 << 20,
+    max_predictions: 1_000_000,
 };
 
 /// A row that every reader accepts.

@@ -1,0 +1,136 @@
+//! Candidates against the baseline: differences, p-values, verdicts.
+
+use super::Cancel;
+use super::finish::{Desk, Replicates};
+use super::pairing::{Pair, on_common_rows};
+use super::resample::{Arm, swap_test};
+use crate::error::Result;
+use crate::metrics::Direction;
+use crate::result::{Decision, PairedAnswer};
+use crate::spec::Correction;
+use crate::stats::correction::holm;
+
+/// Draws of a swap test, at least.
+const MIN_DRAWS: u64 = 10_000;
+
+/// The smallest p must reach the level even after correction, with this much to spare.
+const FLOOR_MARGIN: f64 = 20.0;
+
+impl Desk<'_> {
+    /// Tests of the family: every candidate by every metric with a direction.
+    fn family(&self) -> u64 {
+        let metrics = &self.accumulator.spec.metrics;
+        let tested = metrics
+            .iter()
+            .filter(|metric| metric.entry.direction != Direction::None);
+        (tested.count() * self.accumulator.pairs.len()) as u64
+    }
+
+    /// Enough draws that the family can reach significance.
+    pub(super) fn draws(&self) -> u64 {
+        let alpha = 1.0 - self.accumulator.spec.statistics.confidence;
+        MIN_DRAWS.max((FLOOR_MARGIN * self.family() as f64 / alpha).ceil() as u64)
+    }
+
+    /// One candidate by every metric that has a direction.
+    pub(super) fn compare(
+        &self,
+        pair: &Pair,
+        [(base, base_replicates), (cand, cand_replicates)]: [(&Arm, &Replicates); 2],
+        cancel: Cancel<'_>,
+    ) -> Result<Vec<PairedAnswer>> {
+        let spec = &self.accumulator.spec;
+        let mut difference = on_common_rows(
+            &self.accumulator.systems[pair.candidate],
+            pair.excluded_candidate.as_ref(),
+        );
+        let baseline = on_common_rows(
+            &self.accumulator.systems[pair.baseline],
+            pair.excluded_baseline.as_ref(),
+        );
+        difference.combine(&baseline, -1);
+        let difference = self.columns(&difference);
+        let p_values = swap_test(
+            &self.valuer,
+            base,
+            cand,
+            &difference,
+            self.ranks.len(),
+            self.draws(),
+            cancel,
+        )?;
+        let mut of_base = vec![f64::NAN; spec.metrics.len()];
+        let mut of_cand = of_base.clone();
+        self.valuer
+            .values(&base.totals, &base.included, &mut of_base);
+        self.valuer
+            .values(&cand.totals, &cand.included, &mut of_cand);
+        let failed = self.accumulator.rows_seen() - base.totals[0] as u64;
+        let tested = spec.metrics.iter().enumerate();
+        let tested = tested.filter(|(_, metric)| metric.entry.direction != Direction::None);
+        Ok(tested
+            .map(|(at, metric)| {
+                let replicates: Vec<f64> = cand_replicates[at]
+                    .iter()
+                    .zip(&base_replicates[at])
+                    .map(|(cand, base)| cand - base)
+                    .collect();
+                PairedAnswer {
+                    metric: metric.key.clone(),
+                    candidate: spec.systems[pair.candidate].name.clone(),
+                    difference: self.estimate(
+                        of_cand[at] - of_base[at],
+                        &replicates,
+                        base.totals[0],
+                        failed,
+                    ),
+                    baseline_value: Some(of_base[at]).filter(|value| !value.is_nan()),
+                    candidate_value: Some(of_cand[at]).filter(|value| !value.is_nan()),
+                    p: p_values[at],
+                    p_adjusted: None,
+                    family: String::new(),
+                    outcomes: metric.entry.row_score.then(|| pair.outcomes[at]),
+                    decision: Decision::Inconclusive,
+                }
+            })
+            .collect())
+    }
+
+    /// Corrects the p-values of the family and decides.
+    pub(super) fn decide(&self, comparisons: &mut [PairedAnswer]) {
+        let spec = &self.accumulator.spec;
+        let alpha = 1.0 - spec.statistics.confidence;
+        let raw: Vec<f64> = comparisons
+            .iter()
+            .filter_map(|comparison| comparison.p)
+            .map(|p| p.value)
+            .collect();
+        let (adjusted, name) = match spec.statistics.correction {
+            Correction::Holm => (holm(&raw), "holm"),
+            Correction::None => (raw.clone(), "no correction"),
+        };
+        let family = format!("{name} over {} tests: metrics x candidates", raw.len());
+        let mut adjusted = adjusted.into_iter();
+        for comparison in comparisons {
+            comparison.family.clone_from(&family);
+            if comparison.p.is_none() {
+                continue;
+            }
+            comparison.p_adjusted = adjusted.next();
+            let metric = spec
+                .metrics
+                .iter()
+                .find(|metric| metric.key == comparison.metric);
+            let lower_is_better =
+                metric.is_some_and(|metric| metric.entry.direction == Direction::Lower);
+            let change = comparison.difference.value.unwrap_or(0.0)
+                * if lower_is_better { -1.0 } else { 1.0 };
+            let significant = comparison.p_adjusted.is_some_and(|p| p <= alpha);
+            comparison.decision = match (significant, change > 0.0) {
+                (false, _) => Decision::Inconclusive,
+                (true, true) => Decision::Improved,
+                (true, false) => Decision::Regressed,
+            };
+        }
+    }
+}
