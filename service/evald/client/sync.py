@@ -33,7 +33,9 @@ _LIST_METRICS = "/evald.v1.CatalogService/ListMetrics"
 _GET_METRIC = "/evald.v1.CatalogService/GetMetric"
 _SERVER_INFO = "/evald.v1.CatalogService/GetServerInfo"
 _HEALTH = "/grpc.health.v1.Health/Check"
-# A HealthCheckResponse with status SERVING; one enum field does not justify another dependency.
+# A HealthCheckRequest for "readiness", and a HealthCheckResponse with status SERVING: two fields do not justify
+# another dependency. Ready means that every model can answer; the server as a whole serves earlier.
+_READINESS = b"\n\x09readiness"
 _SERVING = b"\x08\x01"
 
 
@@ -173,14 +175,14 @@ class Client:
         return convert.server_of(catalog.GetServerInfoResponse.FromString(answer))
 
     def wait_ready(self, timeout: float = 30.0) -> None:
-        """Waits until the server takes calls. Raises DeadlineError after `timeout` seconds."""
+        """Waits until the server and all of its models answer. Raises DeadlineError after `timeout` seconds."""
         end = time.monotonic() + timeout
         problem = "no answer"
         while (left := end - time.monotonic()) > 0:
             try:
-                if self._raw(_HEALTH)(b"", timeout=left, wait_for_ready=True) == _SERVING:
+                if self._raw(_HEALTH)(_READINESS, timeout=left, wait_for_ready=True) == _SERVING:
                     return
-                problem = "it is starting or shutting down"
+                problem = "it is loading models, a model failed, or it is shutting down"
             except grpc.RpcError as error:
                 problem = error_of(error).message
             time.sleep(min(0.1, max(0.0, left)))

@@ -16,7 +16,7 @@ from typing import Any
 from evald.errors import InvalidRequestError
 
 # Rows handled between two chances for other threads to run; one such step takes well under a millisecond.
-CHUNK = 4096
+CHUNK = 1024
 
 Where = Callable[[int], str]
 Cell = str | list[float] | None

@@ -149,7 +149,8 @@ def _undefined(found: MetricResult) -> list[Note]:
 
     # That a matrix is no number is plain to see.
     plain = found.undefined_reason is None or found.confusion_matrix is not None
-    return [] if plain else [Note("UNDEFINED", found.undefined_reason or "")]
+    code = "UNDEFINED" if found.value is None else "NO_INTERVAL"
+    return [] if plain else [Note(code, found.undefined_reason or "")]
 
 
 def note_line(note: Note) -> str:
