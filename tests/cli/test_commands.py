@@ -1,0 +1,207 @@
+"""The commands on real files: what they print, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evald
+from evald.__main__ import main
+
+GOLD = [{"id": row, "label": "ab"[row % 2]} for row in range(40)]
+BASE = [{"id": row, "prediction": "a"} for row in range(40)]
+NEW = [{"id": row, "prediction": "ab"[row % 2]} for row in reversed(range(40))]
+
+
+def jsonl(path: Path, rows: list[dict[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    """Gold, base and new apart; whole files of both; texts."""
+    whole = [{**gold, **base} for gold, base in zip(GOLD, BASE, strict=True)]
+    better = [{**gold, "output": gold["label"]} for gold in GOLD]
+    texts = [{"output": "the cat sat on the mat", "target": "the cat sat on a mat"}] * 4
+    return {
+        "gold": jsonl(tmp_path / "gold.jsonl", GOLD),
+        "base": jsonl(tmp_path / "base.jsonl", BASE),
+        "new": jsonl(tmp_path / "new.jsonl", NEW),
+        "whole": jsonl(tmp_path / "whole.jsonl", whole),
+        "better": jsonl(tmp_path / "better.jsonl", better),
+        "texts": jsonl(tmp_path / "texts.jsonl", texts),
+        "out": str(tmp_path / "out.json"),
+    }
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    try:
+        code = main(argv)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_evaluate_prints_a_table(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
+    code, out, err = run(capsys, "evaluate", files["texts"], "--metrics", "bleu,rouge_l(stemmer=true)")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split() == ["system", "metric", "value", "95", "%", "interval", "rows", "failed"]
+    assert lines[2].startswith("texts   bleu")
+    assert lines[3].startswith("texts   rouge_l(stemmer=true)")
+
+
+def test_evaluate_prints_json_and_writes_it(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
+    flags = ["--json", "--out", files["out"], "--seed", "7", "--replicates", "200", "--confidence", "0.9"]
+    code, out, _ = run(capsys, "evaluate", files["whole"], "--metrics", "accuracy,confusion_matrix", *flags)
+    assert code == 0
+    found = json.loads(out)
+    assert found == json.loads(Path(files["out"]).read_text())
+    assert found["systems"][0]["metrics"][0]["value"] == 0.5
+    assert (found["provenance"]["seed"], found["confidence_level"]) == (7, 0.9)
+
+
+def test_columns_can_be_mapped(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("said,right\na,a\nb,c\n")
+    flags = ["--map", "prediction=said,reference=right", "--json", "--replicates", "0"]
+    code, out, _ = run(capsys, "evaluate", str(path), "-m", "accuracy", *flags)
+    assert code == 0
+    assert json.loads(out)["systems"][0]["metrics"][0]["value"] == 0.5
+
+
+def test_compare_says_the_verdict_and_draws_the_matrix(
+    capsys: pytest.CaptureFixture[str], files: dict[str, str]
+) -> None:
+    code, out, _ = run(capsys, "compare", files["whole"], files["better"], "-m", "accuracy,confusion_matrix")
+    assert code == 0
+    assert "better against whole" in out
+    assert "▲ improved" in out
+    assert "gold \\ predicted" in out
+    code, out, _ = run(capsys, "compare", files["better"], files["whole"], "-m", "accuracy")
+    assert code == 0, "a verdict is no exit code"
+    assert "▼ regressed" in out
+
+
+def test_compare_joins_gold_and_predictions(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
+    preds = ["--pred", f"old={files['base']}", "--pred", f"mid={files['base']}", "--pred", f"new={files['new']}"]
+    flags = ["--data", files["gold"], *preds, "-m", "accuracy,f1(average=macro)", "--json", "--baseline", "mid"]
+    code, out, _ = run(capsys, "compare", *flags)
+    assert code == 0
+    found = json.loads(out)
+    assert found["baseline"] == "mid"
+    by_name = {(one["candidate"], one["metric"]): one for one in found["comparisons"]}
+    assert by_name["old", "accuracy"]["decision"] == "inconclusive"
+    assert by_name["new", "accuracy"]["decision"] == "improved"
+    assert by_name["new", "f1(average=macro)"]["family"]
+
+
+def test_the_command_answers_as_python_does(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
+    _, out, _ = run(capsys, "evaluate", files["whole"], "-m", "accuracy", "--json")
+    found = evald.evaluate(rows=evald.read_file(files["whole"]), metrics="accuracy", name="whole")
+    assert json.loads(out) == json.loads(
+        json.dumps(evald.evaluate(rows=rows, metrics="accuracy", name="whole").to_dict())
+    )
+
+
+def test_files_of_one_name_are_told_apart_by_their_path(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, files: dict[str, str]
+) -> None:
+    (tmp_path / "other").mkdir()
+    twin = (tmp_path / "other" / "whole.jsonl").resolve()
+    twin.write_bytes(Path(files["better"]).read_bytes())
+    code, out, _ = run(capsys, "compare", files["whole"], str(twin), "-m", "accuracy", "--json")
+    assert code == 0
+    assert [one["name"] for one in json.loads(out)["systems"]] == ["whole", str(twin)]
+
+
+def test_metrics_are_listed_and_described(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "metrics")
+    assert code == 0
+    assert all(metric.name in out for metric in evald.list_metrics())
+    code, out, _ = run(capsys, "metrics", "bleu")
+    assert code == 0
+    assert evald.get_metric("bleu").signature in out
+    code, out, _ = run(capsys, "metrics", "--json")
+    assert [one["name"] for one in json.loads(out)] == [metric.name for metric in evald.list_metrics()]
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ([], "COMMAND"),
+        (["evaluate"], "--metrics"),
+        (["evaluate", "-m", "bleu"], "FILE"),
+        (["evaluate", "{gold}", "--metrics", "bleu,"], "empty entry"),
+        (["evaluate", "{gold}", "-m", "accuracy"], "no prediction column"),
+        (["evaluate", "{texts}", "-m", "bleau"], "did you mean bleu"),
+        (["evaluate", "{texts}", "-m", "bleu", "--replicates", "5"], "replicates"),
+        (["evaluate", "{texts}", "-m", "bleu", "--map", "x"], "ROLE=COLUMN"),
+        (["evaluate", "{texts}", "-m", "bleu", "--map", "prediction=none"], "none"),
+        (["evaluate", "absent.jsonl", "-m", "bleu"], "No such file"),
+        (["evaluate", "{texts}", "-m", "bleu", "--out", "/nowhere/x.json"], "No such file"),
+        (["evaluate", "{texts}", "-m", "bleu", "--model", "base=m"], "--server"),
+        (["evaluate", "--data", "{gold}", "-m", "accuracy"], "--pred"),
+        (["compare", "{whole}", "-m", "accuracy"], "two systems"),
+        (["compare", "{whole}", "x={better}", "-m", "accuracy", "--baseline", "y"], "baseline"),
+        (["metrics", "bleau"], "bleu"),
+        (["models"], "--server"),
+        (["models", "--server", "x:1", "--ca", "absent.pem"], "absent.pem"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_words(
+    capsys: pytest.CaptureFixture[str], files: dict[str, str], argv: list[str], words: str
+) -> None:
+    code, out, err = run(capsys, *(word.format(**files) if "{" in word else word for word in argv))
+    assert (code, out) == (2, "")
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_an_absent_server_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "models", "--server", "127.0.0.1:1", "--timeout", "20")
+    assert code == 1
+    assert "no server answers at 127.0.0.1:1" in err
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare", "metrics", "models"])
+def test_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    code, out, _ = run(capsys, command, "--help")
+    assert code == 0
+    assert "Exit codes: 0 done" in " ".join(out.split())
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--version")
+    assert (code, out.split()[0]) == (0, "evald")
+
+
+def test_standard_input_and_closed_pipes(files: dict[str, str]) -> None:
+    program = [sys.executable, "-m", "evald"]
+    with Path(files["whole"]).open("rb") as rows:
+        command = [*program, "evaluate", "-", "--format", "jsonl", "-m", "accuracy"]
+        done = subprocess.run(command, stdin=rows, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "stdin" in done.stdout
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        command = [*program, "metrics"]
+        closed_pipe = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
+    assert (closed_pipe.returncode, closed_pipe.stderr) == (0, "")
+
+
+def test_terminals_without_unicode_get_the_result(files: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "evald", "compare", files["whole"], files["better"], "-m", "accuracy"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "improved" in done.stdout
