@@ -1,0 +1,86 @@
+"""Texts to measure on: public research data where it lies beside the checkout, else seeded Zipf text."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.machine import ROOT
+
+DATA = ROOT.parent / "shared" / "data"
+SYSTEMS = ("uedin-nmt", "online-B", "online-A", "KIT", "RWTH-nmt-ensemble", "LIUM-NMT", "C-3MA", "FBK")
+VOCABULARY = 20_000
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Pairs of a prediction and a reference; `name` says which."""
+
+    name: str
+    predictions: list[str]
+    references: list[str]
+
+    def head(self, rows: int) -> Corpus:
+        """The first rows."""
+        return Corpus(self.name, self.predictions[:rows], self.references[:rows])
+
+    def tokens(self) -> int:
+        """Words of predictions and references, split at spaces."""
+        return sum(len(text.split()) for text in itertools.chain(self.predictions, self.references))
+
+
+def translations(rows: int = 3004) -> Corpus:
+    """newstest2017 English-German, system after system; repeated, in strings of their own, where rows run out."""
+    folder = DATA / "mt-wmt17-en-de"
+    if folder.is_dir():
+        name, references = "mt-wmt17-en-de", _lines(folder / "reference.txt")
+        systems = itertools.islice(SYSTEMS, -(-rows // len(references)))
+        predictions = [line for system in systems for line in _lines(folder / f"{system}.txt")]
+    else:
+        name, predictions, references = "seeded Zipf text", *_synthetic(min(rows, 24_000), 26, seed=1)
+    return Corpus(f"{name}, {rows} pairs", _repeated(predictions, rows), _repeated(references, rows))
+
+
+def summaries(rows: int = 1000) -> Corpus:
+    """The first summaries of XSum's test set."""
+    folder = DATA / "summ-xsum"
+    if folder.is_dir():
+        name, predictions, references = "summ-xsum", _lines(folder / "convs2s.txt"), _lines(folder / "reference.txt")
+    else:
+        name, predictions, references = "seeded Zipf text", *_synthetic(rows, 22, seed=2)
+    return Corpus(f"{name}, {rows} pairs", _repeated(predictions, rows), _repeated(references, rows))
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+
+
+def _repeated(texts: Sequence[str], rows: int) -> list[str]:
+    # Copies are new objects: one string in a thousand rows would stay in the cache of the processor.
+    copies = (text if row < len(texts) else (text + " ")[:-1] for row, text in enumerate(itertools.cycle(texts)))
+    return list(itertools.islice(copies, rows))
+
+
+def _synthetic(rows: int, mean_tokens: int, seed: int) -> tuple[list[str], list[str]]:
+    """Predictions and references; about a third of the words of a prediction are not the reference's."""
+    print("no data beside the checkout: measuring on seeded Zipf text", file=sys.stderr)
+    random_ = random.Random(seed)
+    letters = "etaoinshrdlucmfwygpbvkxäöü"
+    words = ["".join(random_.choices(letters, k=random_.randint(2, 10))) for _ in range(VOCABULARY)]
+    cumulative = list(itertools.accumulate(1 / rank for rank in range(1, VOCABULARY + 1)))
+
+    def word() -> str:
+        found = words[bisect.bisect(cumulative, random_.random() * cumulative[-1])]
+        return found if random_.random() < 0.9 else found + random_.choice(",.;:")
+
+    predictions, references = [], []
+    for _ in range(rows):
+        reference = [word() for _ in range(random_.randint(mean_tokens // 2, mean_tokens * 3 // 2))]
+        references.append(" ".join(reference) + ".")
+        predictions.append(" ".join(word() if random_.random() < 0.33 else kept for kept in reference) + ".")
+    return predictions, references
