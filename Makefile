@@ -91,7 +91,7 @@ test-torch: $(TORCH_VENV)/.stamp  ## Run the tests that need torch, in a virtual
 
 .PHONY: test-floor
 test-floor: $(FLOOR_VENV)/.stamp  ## Run the tests of messages and client on the oldest protobuf and grpcio allowed
-	$(FLOOR_VENV)/bin/python -m pytest tests/project/test_protobuf_floor.py $(ARGS)
+	$(FLOOR_VENV)/bin/python -m pytest tests/project/test_protobuf_floor.py tests/client/test_status.py $(ARGS)
 
 .PHONY: pins
 pins: $(VENV)/.stamp-tools  ## Resolve the newest versions into constraints/pins.txt
