@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -107,9 +108,7 @@ def test_compare_joins_gold_and_predictions(capsys: pytest.CaptureFixture[str], 
 def test_the_command_answers_as_python_does(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
     _, out, _ = run(capsys, "evaluate", files["whole"], "-m", "accuracy", "--json")
     found = evald.evaluate(rows=evald.read_file(files["whole"]), metrics="accuracy", name="whole")
-    assert json.loads(out) == json.loads(
-        json.dumps(evald.evaluate(rows=rows, metrics="accuracy", name="whole").to_dict())
-    )
+    assert json.loads(out) == json.loads(json.dumps(found.to_dict()))
 
 
 def test_files_of_one_name_are_told_apart_by_their_path(
@@ -177,6 +176,19 @@ def test_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str], command: 
     code, out, _ = run(capsys, command, "--help")
     assert code == 0
     assert "Exit codes: 0 done" in " ".join(out.split())
+
+
+def test_progress_is_for_terminals_only(files: dict[str, str]) -> None:
+    terminal, tty = pty.openpty()
+    command = [sys.executable, "-m", "evald", "evaluate", files["texts"], "-m", "bleu"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=tty, check=False)
+    os.close(tty)
+    shown = os.read(terminal, 10_000).decode()
+    os.close(terminal)
+    assert done.returncode == 0
+    assert "4 of 4 rows" in shown
+    assert shown.endswith("\r\x1b[K"), "the bar is gone at the end"
+    assert b"\x1b" not in done.stdout
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
