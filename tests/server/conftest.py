@@ -155,6 +155,8 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def loopback(**changes: Any) -> Settings:
     """Settings for a test: free ports of loopback, no pause before draining."""
     values: dict[str, Any] = {"grpc_address": "127.0.0.1:0", "http_address": "127.0.0.1:0", "pre_stop_seconds": 0.0}
+    # Tests of calls that end early need calls that would take long.
+    values["max_resampling_cost"] = 10**15
     return Settings(**{**values, **changes})
 
 
@@ -187,30 +189,34 @@ def server() -> Iterator[Server]:
     server.close()
 
 
-def heavy_request(copies: int, replicates: int) -> bytes:
-    """An Evaluate request whose intervals take long: the same metric under many keys over 4,096 slots."""
+def heavy_request(systems: int, replicates: int) -> bytes:
+    """An Evaluate request whose intervals take long: 64 columns of figures a system over 4,096 slots."""
     rows = [
         instance_pb2.Instance(
-            id=str(row), predictions=[instance_pb2.Prediction(text="a b c d e")], references=["a b c d f"]
+            id=str(row),
+            predictions=[instance_pb2.Prediction(text="a b c d e")] * systems,
+            references=["a b c d f"],
         )
         for row in range(4096)
     ]
-    metrics = [metric_pb2.MetricSpec(name="bleu", key=f"bleu-{copy}") for copy in range(copies)]
-    statistics = statistics_pb2.StatisticsSpec(replicates=replicates)
-    spec = evaluation_pb2.EvaluationSpec(metrics=metrics, statistics=statistics)
+    spec = evaluation_pb2.EvaluationSpec(
+        metrics=[metric_pb2.MetricSpec(name="bleu", key=f"bleu-{copy}") for copy in range(64)],
+        systems=[evaluation_pb2.System(name=f"system-{number}") for number in range(systems)],
+        statistics=statistics_pb2.StatisticsSpec(replicates=replicates),
+    )
     return evaluation_pb2.EvaluateRequest(spec=spec, instances=rows).SerializeToString()
 
 
 @pytest.fixture(scope="session")
 def slow_request() -> bytes:
     """Computes far longer than any test waits, unless it is ended."""
-    return heavy_request(copies=32, replicates=10_000)
+    return heavy_request(systems=4, replicates=10_000)
 
 
 @pytest.fixture(scope="session")
 def long_request() -> bytes:
     """Computes for a moment that a test can see."""
-    return heavy_request(copies=16, replicates=2_000)
+    return heavy_request(systems=1, replicates=4_000)
 
 
 class Process:
@@ -219,7 +225,7 @@ class Process:
     def __init__(self, *flags: str) -> None:
         service = Path(__file__).resolve().parents[2] / "service"
         code = f"import sys; sys.path.insert(0, {str(service)!r}); from evald.__main__ import main; sys.exit(main())"
-        ports = ("--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0")
+        ports = ("--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--max-resampling-cost", str(10**15))
         self.popen = subprocess.Popen(
             [sys.executable, "-c", code, "serve", *ports, *flags],
             stdout=subprocess.PIPE,

@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import queue
+import select
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,10 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    # A queue whose put may run inside a signal handler; Event.set may not.
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: signals.put(number))
+    signals = _Signals()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
@@ -85,19 +83,31 @@ def _serve(settings: Settings) -> int:
         return FAILED
     application.start()
     print(json.dumps(_addresses(settings, application)), flush=True)
-    signals.get()
-    application.drain(lambda seconds: _pause(signals, seconds))
+    signals.wait()
+    application.drain(signals.wait)
     return 0
+
+
+class _Signals:
+    """SIGTERM and SIGINT as something to wait for.
+
+    A handler in Python would run in the main thread, but not while that begins to wait for a lock: such a signal would
+    be noticed at the next one only. The interpreter's own handler writes to the socket at once, in any thread.
+    """
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: None)
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Waits for the next signal, but not longer than this."""
+        if select.select([self._reader], [], [], seconds)[0]:
+            self._reader.recv(1)
 
 
 def _addresses(settings: Settings, application: Application) -> dict[str, str]:
     hosts = {"grpc": settings.grpc_address.rpartition(":")[0], "http": settings.http_address.rpartition(":")[0]}
     return {"grpc": f"{hosts['grpc']}:{application.grpc_port}", "http": f"{hosts['http']}:{application.http_port}"}
-
-
-def _pause(signals: queue.SimpleQueue[int], seconds: float) -> None:
-    """Waits, but not longer than to the next signal."""
-    try:
-        signals.get(timeout=seconds)
-    except queue.Empty:
-        return
