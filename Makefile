@@ -83,7 +83,8 @@ metrics: setup  ## Rewrite README's table of metrics from the registry
 
 .PHONY: bench
 bench: setup-dev  ## Measure speed against the reference packages
-	$(PY) -m bench $(ARGS)
+	set -e; for file in $$(grep -l '^if __name__' bench/*.py); do \
+		$(PY) -m bench.$$(basename $$file .py) $(ARGS); done
 
 .PHONY: test-torch
 test-torch: $(TORCH_VENV)/.stamp  ## Run the tests that need torch, in a virtual environment of their own (large)
