@@ -42,13 +42,8 @@ class Figure:
     def as_json(self) -> dict[str, Any]:
         """The figure without its key."""
         goal = None if self.goal is None else {"goal": str(self.goal), "met": self.goal.met_by(self.spread.median)}
-        return {
-            "value": self.spread.median,
-            **asdict(self.spread),
-            "unit": self.unit,
-            "what": self.what,
-            **(goal or {}),
-        }
+        numbers = {"value": self.spread.median, "low": self.spread.low, "high": self.spread.high}
+        return {**numbers, "unit": self.unit, "what": self.what, **(goal or {})}
 
 
 def milliseconds(key: str, spread: Spread, what: str, goal: Goal | None = None) -> Figure:
