@@ -48,7 +48,7 @@ demo: setup  ## Start a server and compare two real models over gRPC
 
 .PHONY: serve
 serve: setup  ## Start a server with the example models; ARGS="..." is passed on
-	$(PY) -m evald serve $(ARGS)
+	$(PY) -m evald serve --models examples/models $(ARGS)
 
 .PHONY: test
 test: setup-dev proto-tools  ## Run all tests that need no torch; ARGS="..." goes to pytest
