@@ -89,7 +89,7 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
     ),
     "unknown label": (
         EVALUATE,
-        request("accuracy", row(), row(labels=["maybe"]), classes=["yes", "no"]),
+        request("accuracy", row(), row(labels=[SECRET]), classes=["yes", "no"]),
         "INVALID_ARGUMENT",
         "UNKNOWN_LABEL",
         ("instances[1].labels[0]",),
@@ -170,6 +170,13 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
         "INVALID_ARGUMENT",
         "EMPTY_REQUEST",
         ("instances",),
+    ),
+    "prediction with an unsupported field": (
+        PREDICT,
+        model_pb2.PredictRequest(alias="nobody", instances=[row(), row(split="test")]),
+        "INVALID_ARGUMENT",
+        "UNSUPPORTED_FIELD",
+        ("instances[1].split",),
     ),
     "malformed prediction": (
         PREDICT,

@@ -85,6 +85,13 @@ def test_a_server_without_models_is_small_and_loads_no_model_library(serve: Call
         assert f"/{library}" not in maps
 
 
+def test_the_number_of_scoring_threads_is_a_setting(serve: Callable[..., Process]) -> None:
+    process = serve("--scoring-threads", "3")
+    process.api.call(EVALUATE, small_request(50_000), pb.EvaluateResponse)
+    tasks = Path(f"/proc/{process.popen.pid}/task").glob("*/comm")
+    assert sum(task.read_text().startswith("evald-score") for task in tasks) == 3
+
+
 def test_nothing_that_a_caller_sends_is_in_the_log_of_the_process(serve: Callable[..., Process]) -> None:
     process = serve("--log-level", "debug", "--pre-stop-seconds", "0")
     row = instance_pb2.Instance(

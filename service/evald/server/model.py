@@ -26,6 +26,9 @@ _STATES = {
 }
 _DEFAULT_INPUT = "text"
 
+# Rows prepared for Evaluate may be sent as they are; fields of later releases are refused, as everywhere.
+_USED_FIELDS = frozenset(("id", "predictions", "references", "labels", "cluster", "sample", "inputs"))
+
 
 class ModelService:
     """Lists and runs models."""
@@ -84,12 +87,21 @@ def _texts(message: model_pb2.PredictRequest, settings: Settings) -> list[str | 
     name = message.input or _DEFAULT_INPUT
     texts = [row.inputs.get(name) for row in message.instances]
     for index, text in enumerate(texts):
+        _refuse_unused(index, message.instances[index])
         size = len((text or "").encode())
         if size > settings.max_row_bytes:
             most = f"{size} bytes of text are more than the limit max_row_bytes of {settings.max_row_bytes}"
             field = f"instances[{index}].inputs"
             raise InvalidRequestError.of_field("LIMIT_EXCEEDED", field, most, maxRowBytes=str(settings.max_row_bytes))
     return texts
+
+
+def _refuse_unused(index: int, row: instance_pb2.Instance) -> None:
+    for field, _ in row.ListFields():
+        if field.name not in _USED_FIELDS:
+            path = f"instances[{index}].{field.name}"
+            text = "this field is reserved for a later release; leave it out"
+            raise InvalidRequestError.of_field("UNSUPPORTED_FIELD", path, text)
 
 
 def _answer(
