@@ -11,7 +11,7 @@ use crate::pool;
 use crate::spec::Spec;
 use crate::text::scratch::Scratch;
 
-/// Rows that one task scores; also the grain of cancellation.
+/// Rows that one task scores with the same scratch memory.
 const ROWS_PER_TASK: usize = 128;
 
 /// Below this many rows a second thread costs more than it saves.
@@ -182,15 +182,16 @@ pub fn score_texts(
         return Ok(scored);
     }
     let task = |(at, (stats, flags)): (usize, (&mut [f64], &mut [RowFlags]))| {
-        if cancel() {
-            return Err(Error::cancelled());
-        }
         let first = at * ROWS_PER_TASK;
         let mut scratch = Scratch::default();
         let cells = stats
             .chunks_mut(systems * width)
             .zip(flags.chunks_mut(systems * metrics));
         for (row, (stats, flags)) in cells.enumerate() {
+            // A row may be a megabyte of text, so every one is a chance to end.
+            if cancel() {
+                return Err(Error::cancelled());
+            }
             score_row(
                 spec,
                 batch,

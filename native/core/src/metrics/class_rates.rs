@@ -127,26 +127,29 @@ impl ClassRate {
         )
     }
 
-    /// Mean over the included classes; undefined rates leave it, and zero weight is a zero division.
+    /// Mean over the included classes; undefined rates leave it, and weights that are all zero are ignored
+    /// (scikit-learn's `_nanaverage`).
     fn weighted_mean(
         &self,
         rate: Rate,
         sums: &ClassSums<'_>,
         weight: impl Fn(usize) -> f64,
     ) -> f64 {
-        let (mut sum, mut weights, mut defined) = (0.0, 0.0, false);
+        let (mut sum, mut weights, mut plain, mut count) = (0.0, 0.0, 0.0, 0.0);
         for class in (0..sums.labels.len()).filter(|class| sums.included[*class]) {
             let value = self.of_class(rate, sums, class);
             if !value.is_nan() {
-                defined = true;
                 sum += value * weight(class);
                 weights += weight(class);
+                plain += value;
+                count += 1.0;
             }
         }
-        match (defined, weights > 0.0) {
-            (false, _) => f64::NAN,
-            (true, false) => self.zero_division,
-            (true, true) => sum / weights,
+        // Without any defined rate this is 0 / 0: undefined.
+        if weights > 0.0 {
+            sum / weights
+        } else {
+            plain / count
         }
     }
 
