@@ -41,7 +41,7 @@ const PARAMS: &[ParamSpec] = &[
         kind: ParamKind::Int {
             default: 4,
             low: 1,
-            high: MAX_ORDER as i64,
+            high: 9,
         },
     },
     ParamSpec {
@@ -56,7 +56,9 @@ const PARAMS: &[ParamSpec] = &[
     },
 ];
 
-/// sys_len, ref_len, then matches and n-grams of each order.
+const _: () = assert!(MAX_ORDER == 9);
+
+/// `sys_len`, `ref_len`, then matches and n-grams of each order.
 static COLUMNS: [Column; 2 + 2 * MAX_ORDER] = [Column::Count; 2 + 2 * MAX_ORDER];
 
 /// Defaults of sacrebleu's `smooth_value`.
@@ -118,7 +120,7 @@ impl TextMetric for Bleu {
 
     fn value(&self, sums: &[f64], n: f64) -> f64 {
         if n > 0.0 {
-            self.score(sums, self.effective_order).score
+            self.score(sums, self.effective_order).value
         } else {
             f64::NAN
         }
@@ -144,13 +146,13 @@ impl TextMetric for Bleu {
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {
-        Some(self.score(stats, true).score)
+        Some(self.score(stats, true).value)
     }
 }
 
 /// A score and what it is made of.
 struct Score {
-    score: f64,
+    value: f64,
     brevity_penalty: f64,
     precisions: [f64; MAX_ORDER],
 }
@@ -187,7 +189,8 @@ impl Bleu {
         let words = len.div_ceil(64).max(1);
         scratch.hits.clear();
         scratch.hits.resize(words * self.max_order, 0);
-        let mut closest = None;
+        // The nearest length counts, the shorter of two equally near.
+        let mut closest = (usize::MAX, 0);
         for text in references {
             mteval13a::tokenize(text, self.lowercase, &mut scratch.reference);
             scratch
@@ -198,15 +201,12 @@ impl Bleu {
                 hits[order * words + at / 64] |= 1 << (at % 64);
             });
             let length = scratch.reference.len();
-            // The nearest length counts, the shorter of two equally near.
-            closest = closest
-                .min(Some((len.abs_diff(length), length)))
-                .or(Some((len.abs_diff(length), length)));
+            closest = closest.min((len.abs_diff(length), length));
         }
         for (correct, hits) in correct.iter_mut().zip(scratch.hits.chunks(words)) {
             *correct = hits.iter().map(|word| f64::from(word.count_ones())).sum();
         }
-        closest.map_or(0, |(_, length)| length)
+        closest.1
     }
 
     /// `BLEU.compute_bleu` of sacrebleu, operation by operation.
@@ -214,7 +214,7 @@ impl Bleu {
         let (sys_len, ref_len) = (stats[0], stats[1]);
         let (correct, total) = stats[2..].split_at(self.max_order);
         let mut score = Score {
-            score: 0.0,
+            value: 0.0,
             brevity_penalty: brevity_penalty(sys_len, ref_len),
             precisions: [0.0; MAX_ORDER],
         };
@@ -236,9 +236,7 @@ impl Bleu {
             if effective_order {
                 order = n + 1;
             }
-            score.precisions[n] = if correct != 0.0 {
-                100.0 * correct / total
-            } else {
+            score.precisions[n] = if correct == 0.0 {
                 match self.smoothing {
                     Smoothing::Exp => {
                         halving *= 2.0;
@@ -247,12 +245,14 @@ impl Bleu {
                     Smoothing::Floor => 100.0 * FLOOR / total,
                     Smoothing::None | Smoothing::AddK => 0.0,
                 }
+            } else {
+                100.0 * correct / total
             };
         }
         let logs = score.precisions[..order]
             .iter()
             .fold(0.0, |sum, &p| sum + log_or_lowest(p));
-        score.score = score.brevity_penalty * (logs / order as f64).exp();
+        score.value = score.brevity_penalty * (logs / order as f64).exp();
         score
     }
 }

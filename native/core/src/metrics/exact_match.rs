@@ -1,4 +1,4 @@
-//! Exact match of short answers after normalisation (SQuAD v1.1 evaluation script); 0 to 100.
+//! Exact match of short answers after normalisation (`SQuAD` v1.1 evaluation script); 0 to 100.
 
 use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
 use super::registry::{Direction, Entry, Needs};

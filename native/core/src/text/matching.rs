@@ -123,9 +123,9 @@ fn hits_in_words<const W: usize>(
         let mut positions = [u64::MAX; W];
         for (order, (row, free)) in window.iter().zip(&mut free).enumerate() {
             let mut any = 0;
-            for word in 0..W {
-                positions[word] &= shifted(row, word, order);
-                any |= positions[word];
+            for (word, positions) in positions.iter_mut().enumerate() {
+                *positions &= shifted(row, word, order);
+                any |= *positions;
             }
             if any == 0 {
                 break;

@@ -1,11 +1,14 @@
-//! The tokenizer `13a` of mteval-v13a, as sacrebleu 2.6.0 has it (tokenizers/tokenizer_13a.py, tokenizer_re.py).
+//! The tokenizer `13a` of `mteval-v13a.pl`, as sacrebleu 2.6.0 has it (`tokenizer_13a.py`, `tokenizer_re.py`).
 //!
 //! The four substitutions only ever insert spaces, so tokens are slices of the text. For the byte at a
-//! position, with `2` = "was the period or comma that the second pattern consumed":
+//! position, with `2` for the period or comma that the second pattern consumed:
 //! - symbols of the first pattern stand alone;
 //! - a period or comma is `2` unless a digit or a `2` comes before it; it stands alone if it is `2` or no
 //!   digit comes after it, and else belongs to the number;
 //! - a hyphen stands alone after a digit.
+
+// Tests of bytes have no branches, so that they are compiled to vector code.
+#![allow(clippy::needless_bitwise_bool)]
 
 use super::blocks::{BLOCK, mask, push_positions};
 use super::python::{lower_into, wide_space_len};
@@ -141,7 +144,8 @@ fn boundaries(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carr
     (start, end)
 }
 
-/// The first pattern: `[\{-\~\[-\` -\&\(-\+\:-\@\/]`; spaces are removed by the caller.
+/// The first pattern: ASCII symbols but the apostrophe, comma, hyphen and period. Spaces are in it too; the caller
+/// removes them.
 #[inline]
 const fn is_symbol(byte: u8) -> bool {
     (byte.wrapping_sub(b' ') <= b'&' - b' ')
