@@ -275,3 +275,68 @@ fn log_or_lowest(precision: f64) -> f64 {
         precision.ln()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Bleu = Bleu {
+        effective_order: false,
+        lowercase: false,
+        max_order: 4,
+        smoothing: Smoothing::Exp,
+    };
+
+    fn stats(metric: &Bleu, prediction: &str, references: &[&str]) -> Vec<f64> {
+        let mut out = vec![f64::NAN; metric.columns().len()];
+        let row = TextRow {
+            prediction,
+            references,
+            serial: 1,
+        };
+        metric.row(&row, &mut Scratch::default(), &mut out);
+        out
+    }
+
+    #[test]
+    fn a_perfect_translation_scores_as_in_sacrebleu() {
+        let stats = stats(&PLAIN, "The cat sat.", &["The cat sat."]);
+        assert_eq!(stats, [4.0, 4.0, 4.0, 3.0, 2.0, 1.0, 4.0, 3.0, 2.0, 1.0]);
+        assert_eq!(PLAIN.value(&stats, 1.0), 100.000_000_000_000_04);
+    }
+
+    /// Papineni et al. 2002, section 2.1.
+    #[test]
+    fn matches_are_clipped_at_the_reference_that_has_most() {
+        let references = ["the cat is on the mat", "there is a cat on the mat"];
+        let stats = stats(&PLAIN, "the the the the the the the", &references);
+        assert_eq!((stats[2], stats[6]), (2.0, 7.0));
+    }
+
+    #[test]
+    fn the_closest_length_counts_and_the_shorter_of_two() {
+        assert_eq!(stats(&PLAIN, "a b c", &["a b c d", "a b", "a"])[1], 2.0);
+        assert_eq!(
+            stats(&PLAIN, "a b c", &["a", "a b c d e", "a b c d"])[1],
+            4.0
+        );
+    }
+
+    #[test]
+    fn empty_texts_are_defined_and_no_rows_are_not() {
+        let empty = stats(&PLAIN, "", &[""]);
+        assert_eq!(empty, [0.0; 10]);
+        assert_eq!(PLAIN.row_score(&empty), Some(0.0));
+        assert!(PLAIN.value(&empty, 0.0).is_nan());
+        let parts = PLAIN.components(&empty, 0.0);
+        assert_eq!(parts[0], ("precision_1".into(), None));
+        assert!(parts.contains(&("total_4".into(), Some(0.0))));
+    }
+
+    #[test]
+    fn a_row_shorter_than_the_order_has_a_score_of_its_own() {
+        let stats = stats(&PLAIN, "good night", &["good night"]);
+        assert_eq!(PLAIN.value(&stats, 1.0), 0.0);
+        assert!((PLAIN.row_score(&stats).expect("a score") - 100.0).abs() < 1e-9);
+    }
+}

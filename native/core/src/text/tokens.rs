@@ -5,8 +5,8 @@ use super::blocks::{BLOCK, PADDING};
 /// Keys from here on are hashes. No key below is one: its top byte would be 0xFF, which UTF-8 does not have.
 const HASHED: u64 = 0xff << 56;
 
-/// Prints that are compared at once, at least.
-pub const PRINTS: usize = 32;
+/// Prints that are compared at once.
+pub const PRINTS: usize = 8;
 
 /// The tokens of one text. Texts are below 4 GiB: protobuf and the row reader hold far smaller messages.
 #[derive(Debug, Default)]
@@ -19,8 +19,8 @@ pub struct Tokens {
     ends: Vec<u32>,
     /// The bytes of a token of up to 8 bytes, a hash of a longer one.
     pub keys: Vec<u64>,
-    /// 16 bits of each key: the first, fast comparison. Filled up to a multiple of [`PRINTS`].
-    pub prints: Vec<u16>,
+    /// 8 bits of each key: the first, fast comparison. Filled up to a multiple of [`PRINTS`].
+    pub prints: Vec<u8>,
 }
 
 impl Tokens {
@@ -181,8 +181,8 @@ fn hash(left: u64, right: u64) -> u64 {
 
 /// The print of a key.
 #[inline]
-fn print_of(key: u64) -> u16 {
-    ((key ^ (key >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16
+fn print_of(key: u64) -> u8 {
+    ((key ^ (key >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8
 }
 
 #[cfg(test)]
