@@ -20,7 +20,8 @@ pub static ENTRY: Entry = Entry {
     row_score: true,
     row_params: &[("effective_order", "true")],
     reference: "sacrebleu 2.6.0",
-    source: "Papineni et al. 2002, https://aclanthology.org/P02-1040; smoothing: Chen and Cherry 2014, https://aclanthology.org/W14-3346",
+    source: "Papineni et al. 2002, https://aclanthology.org/P02-1040; \
+             smoothing: Chen and Cherry 2014, https://aclanthology.org/W14-3346",
     build,
 };
 
@@ -46,7 +47,8 @@ const PARAMS: &[ParamSpec] = &[
     },
     ParamSpec {
         name: "smoothing",
-        summary: "What replaces a precision of zero: halving (exp), nothing, 0.1 matches (floor), or one more match above unigrams (add-k).",
+        summary: "What replaces a precision of zero: halving (exp), nothing (none), 0.1 matches (floor), \
+                  or one more match above unigrams (add-k).",
         kind: ParamKind::Choice(&["exp", "none", "floor", "add-k"]),
     },
     ParamSpec {
@@ -209,7 +211,8 @@ impl Bleu {
         closest.1
     }
 
-    /// `BLEU.compute_bleu` of sacrebleu, operation by operation.
+    /// `BLEU.compute_bleu` of sacrebleu, operation by operation. Logarithms are added one by one as Python 3.11 does;
+    /// from 3.12 on, Python's `sum()` compensates, and sacrebleu's last bit may differ.
     fn score(&self, stats: &[f64], effective_order: bool) -> Score {
         let (sys_len, ref_len) = (stats[0], stats[1]);
         let (correct, total) = stats[2..].split_at(self.max_order);
