@@ -141,7 +141,7 @@ fn pairs(chars: &[char], change: impl Fn(char, char) -> Option<Vec<char>>) -> Ve
     out
 }
 
-/// `[\{-\~\[-\` -\&\(-\+\:-\@\/]`
+/// The character class of the first pattern; the backtick in it is why it is not quoted here.
 fn is_symbol(c: char) -> bool {
     matches!(c, '{'..='~' | '['..='`' | ' '..='&' | '('..='+' | ':'..='@' | '/')
 }
