@@ -20,7 +20,8 @@ pub static ENTRY: Entry = Entry {
     row_score: true,
     row_params: &[("effective_order", "true")],
     reference: "sacrebleu 2.6.0",
-    source: "Papineni et al. 2002, https://aclanthology.org/P02-1040; smoothing: Chen and Cherry 2014, https://aclanthology.org/W14-3346",
+    source: "Papineni et al. 2002, https://aclanthology.org/P02-1040; \
+             smoothing: Chen and Cherry 2014, https://aclanthology.org/W14-3346",
     build,
 };
 
@@ -41,12 +42,13 @@ const PARAMS: &[ParamSpec] = &[
         kind: ParamKind::Int {
             default: 4,
             low: 1,
-            high: MAX_ORDER as i64,
+            high: 9,
         },
     },
     ParamSpec {
         name: "smoothing",
-        summary: "What replaces a precision of zero: halving (exp), nothing, 0.1 matches (floor), or one more match above unigrams (add-k).",
+        summary: "What replaces a precision of zero: halving (exp), nothing (none), 0.1 matches (floor), \
+                  or one more match above unigrams (add-k).",
         kind: ParamKind::Choice(&["exp", "none", "floor", "add-k"]),
     },
     ParamSpec {
@@ -56,7 +58,9 @@ const PARAMS: &[ParamSpec] = &[
     },
 ];
 
-/// sys_len, ref_len, then matches and n-grams of each order.
+const _: () = assert!(MAX_ORDER == 9);
+
+/// `sys_len`, `ref_len`, then matches and n-grams of each order.
 static COLUMNS: [Column; 2 + 2 * MAX_ORDER] = [Column::Count; 2 + 2 * MAX_ORDER];
 
 /// Defaults of sacrebleu's `smooth_value`.
@@ -118,7 +122,7 @@ impl TextMetric for Bleu {
 
     fn value(&self, sums: &[f64], n: f64) -> f64 {
         if n > 0.0 {
-            self.score(sums, self.effective_order).score
+            self.score(sums, self.effective_order).value
         } else {
             f64::NAN
         }
@@ -144,13 +148,13 @@ impl TextMetric for Bleu {
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {
-        Some(self.score(stats, true).score)
+        Some(self.score(stats, true).value)
     }
 }
 
 /// A score and what it is made of.
 struct Score {
-    score: f64,
+    value: f64,
     brevity_penalty: f64,
     precisions: [f64; MAX_ORDER],
 }
@@ -187,7 +191,8 @@ impl Bleu {
         let words = len.div_ceil(64).max(1);
         scratch.hits.clear();
         scratch.hits.resize(words * self.max_order, 0);
-        let mut closest = None;
+        // The nearest length counts, the shorter of two equally near.
+        let mut closest = (usize::MAX, 0);
         for text in references {
             mteval13a::tokenize(text, self.lowercase, &mut scratch.reference);
             scratch
@@ -198,23 +203,21 @@ impl Bleu {
                 hits[order * words + at / 64] |= 1 << (at % 64);
             });
             let length = scratch.reference.len();
-            // The nearest length counts, the shorter of two equally near.
-            closest = closest
-                .min(Some((len.abs_diff(length), length)))
-                .or(Some((len.abs_diff(length), length)));
+            closest = closest.min((len.abs_diff(length), length));
         }
         for (correct, hits) in correct.iter_mut().zip(scratch.hits.chunks(words)) {
             *correct = hits.iter().map(|word| f64::from(word.count_ones())).sum();
         }
-        closest.map_or(0, |(_, length)| length)
+        closest.1
     }
 
-    /// `BLEU.compute_bleu` of sacrebleu, operation by operation.
+    /// `BLEU.compute_bleu` of sacrebleu, operation by operation. Logarithms are added one by one as Python 3.11 does;
+    /// from 3.12 on, Python's `sum()` compensates, and sacrebleu's last bit may differ.
     fn score(&self, stats: &[f64], effective_order: bool) -> Score {
         let (sys_len, ref_len) = (stats[0], stats[1]);
         let (correct, total) = stats[2..].split_at(self.max_order);
         let mut score = Score {
-            score: 0.0,
+            value: 0.0,
             brevity_penalty: brevity_penalty(sys_len, ref_len),
             precisions: [0.0; MAX_ORDER],
         };
@@ -236,9 +239,7 @@ impl Bleu {
             if effective_order {
                 order = n + 1;
             }
-            score.precisions[n] = if correct != 0.0 {
-                100.0 * correct / total
-            } else {
+            score.precisions[n] = if correct == 0.0 {
                 match self.smoothing {
                     Smoothing::Exp => {
                         halving *= 2.0;
@@ -247,12 +248,14 @@ impl Bleu {
                     Smoothing::Floor => 100.0 * FLOOR / total,
                     Smoothing::None | Smoothing::AddK => 0.0,
                 }
+            } else {
+                100.0 * correct / total
             };
         }
         let logs = score.precisions[..order]
             .iter()
             .fold(0.0, |sum, &p| sum + log_or_lowest(p));
-        score.score = score.brevity_penalty * (logs / order as f64).exp();
+        score.value = score.brevity_penalty * (logs / order as f64).exp();
         score
     }
 }
@@ -273,5 +276,70 @@ fn log_or_lowest(precision: f64) -> f64 {
         -9_999_999_999.0
     } else {
         precision.ln()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Bleu = Bleu {
+        effective_order: false,
+        lowercase: false,
+        max_order: 4,
+        smoothing: Smoothing::Exp,
+    };
+
+    fn stats(metric: &Bleu, prediction: &str, references: &[&str]) -> Vec<f64> {
+        let mut out = vec![f64::NAN; metric.columns().len()];
+        let row = TextRow {
+            prediction,
+            references,
+            serial: 1,
+        };
+        metric.row(&row, &mut Scratch::default(), &mut out);
+        out
+    }
+
+    #[test]
+    fn a_perfect_translation_scores_as_in_sacrebleu() {
+        let stats = stats(&PLAIN, "The cat sat.", &["The cat sat."]);
+        assert_eq!(stats, [4.0, 4.0, 4.0, 3.0, 2.0, 1.0, 4.0, 3.0, 2.0, 1.0]);
+        assert_eq!(PLAIN.value(&stats, 1.0), 100.000_000_000_000_04);
+    }
+
+    /// Papineni et al. 2002, section 2.1.
+    #[test]
+    fn matches_are_clipped_at_the_reference_that_has_most() {
+        let references = ["the cat is on the mat", "there is a cat on the mat"];
+        let stats = stats(&PLAIN, "the the the the the the the", &references);
+        assert_eq!((stats[2], stats[6]), (2.0, 7.0));
+    }
+
+    #[test]
+    fn the_closest_length_counts_and_the_shorter_of_two() {
+        assert_eq!(stats(&PLAIN, "a b c", &["a b c d", "a b", "a"])[1], 2.0);
+        assert_eq!(
+            stats(&PLAIN, "a b c", &["a", "a b c d e", "a b c d"])[1],
+            4.0
+        );
+    }
+
+    #[test]
+    fn empty_texts_are_defined_and_no_rows_are_not() {
+        let empty = stats(&PLAIN, "", &[""]);
+        assert_eq!(empty, [0.0; 10]);
+        assert_eq!(PLAIN.row_score(&empty), Some(0.0));
+        assert!(PLAIN.value(&empty, 0.0).is_nan());
+        let parts = PLAIN.components(&empty, 0.0);
+        assert_eq!(parts[0], ("precision_1".into(), None));
+        assert!(parts.contains(&("total_4".into(), Some(0.0))));
+    }
+
+    #[test]
+    fn a_row_shorter_than_the_order_has_a_score_of_its_own() {
+        let stats = stats(&PLAIN, "good night", &["good night"]);
+        assert_eq!(PLAIN.value(&stats, 1.0), 0.0);
+        assert!((PLAIN.row_score(&stats).expect("a score") - 100.0).abs() < 1e-9);
     }
 }

@@ -1,4 +1,4 @@
-//! Exact match of short answers after normalisation (SQuAD v1.1 evaluation script); 0 to 100.
+//! Exact match of short answers after normalisation (`SQuAD` v1.1 evaluation script); 0 to 100.
 
 use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
 use super::registry::{Direction, Entry, Needs};
@@ -57,4 +57,35 @@ impl TextMetric for ExactMatch {
 
 fn are_equal(left: &Tokens, right: &Tokens) -> bool {
     left.len() == right.len() && (0..left.len()).all(|at| left.same(at, right, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(prediction: &str, references: &[&str]) -> f64 {
+        let mut out = [f64::NAN];
+        let row = TextRow {
+            prediction,
+            references,
+            serial: 1,
+        };
+        ExactMatch.row(&row, &mut Scratch::default(), &mut out);
+        out[0]
+    }
+
+    #[test]
+    fn any_reference_may_match_after_normalisation() {
+        assert_eq!(hit("The Eiffel-Tower!", &["Paris", "eiffeltower"]), 1.0);
+        assert_eq!(hit("Eiffel Tower", &["Paris", "Eiffel Towers"]), 0.0);
+        assert_eq!(hit("eiffel", &["eiffel tower"]), 0.0);
+        assert_eq!(hit("the", &[""]), 1.0);
+    }
+
+    #[test]
+    fn the_value_is_in_percent() {
+        assert_eq!(ExactMatch.value(&[1.0], 3.0), 100.0 / 3.0);
+        assert_eq!(ExactMatch.row_score(&[1.0]), Some(100.0));
+        assert!(ExactMatch.value(&[0.0], 0.0).is_nan());
+    }
 }

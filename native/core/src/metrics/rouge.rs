@@ -132,3 +132,84 @@ pub(super) fn f_measure(precision: f64, recall: f64) -> f64 {
         0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stats(unit: Unit, prediction: &str, references: &[&str]) -> ([f64; 3], RowFlags) {
+        let mut out = [f64::NAN; 3];
+        let row = TextRow {
+            prediction,
+            references,
+            serial: 1,
+        };
+        let metric = Rouge {
+            unit,
+            stemmer: false,
+        };
+        let flags = metric.row(&row, &mut Scratch::default(), &mut out);
+        (out, flags)
+    }
+
+    /// Lin 2004, section 3: S1 to S3.
+    #[test]
+    fn the_example_of_the_paper() {
+        let reference = ["police killed the gunman"];
+        assert_eq!(
+            stats(Unit::Subsequence, "police kill the gunman", &reference).0[2],
+            0.75
+        );
+        assert_eq!(
+            stats(Unit::Subsequence, "the gunman kill police", &reference).0[2],
+            0.5
+        );
+        assert_eq!(
+            stats(Unit::Grams(2), "the gunman kill police", &reference).0[1],
+            1.0 / 3.0
+        );
+    }
+
+    #[test]
+    fn the_first_of_the_best_references_counts() {
+        let (best, _) = stats(Unit::Grams(1), "a b", &["x", "a b c d", "a b"]);
+        assert_eq!(best, [1.0, 1.0, 1.0]);
+        let (best, _) = stats(Unit::Grams(1), "a b c", &["a b d", "b c e"]);
+        assert_eq!(best, [2.0 / 3.0; 3]);
+    }
+
+    #[test]
+    fn dropped_letters_are_flagged() {
+        let flags = |text| stats(Unit::Grams(1), text, &["x"]).1;
+        assert_eq!(flags("caf\u{e9}").0, RowFlags::NON_ASCII_DROPPED);
+        assert_eq!(flags("\u{6f22}").0, RowFlags::NON_ASCII_DROPPED);
+        assert_eq!(
+            flags("\u{2018}x\u{2019} \u{212a}\u{130} \u{1f600}"),
+            RowFlags::default()
+        );
+    }
+
+    #[test]
+    fn rows_of_one_scratch_do_not_mix() {
+        let mut scratch = Scratch::default();
+        let mut out = [0.0; 3];
+        for (serial, stemmer, f) in [
+            (1, false, 0.0),
+            (1, true, 1.0),
+            (2, false, 0.0),
+            (3, true, 1.0),
+        ] {
+            let metric = Rouge {
+                unit: Unit::Grams(1),
+                stemmer,
+            };
+            let row = TextRow {
+                prediction: "running",
+                references: &["runs"],
+                serial,
+            };
+            metric.row(&row, &mut scratch, &mut out);
+            assert_eq!(out[2], f, "{serial} {stemmer}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! F1 of the words of short answers after normalisation (SQuAD v1.1 evaluation script); 0 to 100.
+//! F1 of the words of short answers after normalisation (`SQuAD` v1.1 evaluation script); 0 to 100.
 
 use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
 use super::registry::{Direction, Entry, Needs};
@@ -64,5 +64,45 @@ impl TextMetric for TokenF1 {
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {
         Some(100.0 * stats[2])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stats(prediction: &str, references: &[&str]) -> [f64; 3] {
+        let mut out = [f64::NAN; 3];
+        let row = TextRow {
+            prediction,
+            references,
+            serial: 1,
+        };
+        TokenF1.row(&row, &mut Scratch::default(), &mut out);
+        out
+    }
+
+    #[test]
+    fn the_best_reference_counts_with_all_its_parts() {
+        assert_eq!(
+            stats("the big red dog", &["cat", "red dog"]),
+            [2.0 / 3.0, 1.0, 0.8]
+        );
+        assert_eq!(stats("dog dog", &["dog"]), [0.5, 1.0, 2.0 / 3.0]);
+    }
+
+    #[test]
+    fn two_empty_answers_have_nothing_in_common() {
+        assert_eq!(stats("", &["the"]), [0.0; 3]);
+    }
+
+    #[test]
+    fn values_are_in_percent() {
+        assert_eq!(TokenF1.value(&[1.0, 1.0, 1.5], 2.0), 75.0);
+        assert_eq!(
+            TokenF1.components(&[1.0, 2.0, 1.5], 2.0)[1],
+            ("recall".into(), Some(100.0))
+        );
+        assert!(TokenF1.value(&[0.0; 3], 0.0).is_nan());
     }
 }

@@ -6,31 +6,57 @@ pub const BLOCK: usize = 64;
 /// Spaces kept behind every text, so that blocks and 8-byte loads never pass its end.
 pub const PADDING: usize = BLOCK + 8;
 
-/// One bit for each byte of 0 or 1. The product gathers the lowest bits of eight bytes in its top byte.
-#[inline]
-pub fn bits_of(flags: &[u8; BLOCK]) -> u64 {
-    let (eights, _) = flags.as_chunks::<8>();
-    let mut bits = 0;
-    for (at, eight) in eights.iter().enumerate() {
-        bits |= gather(u64::from_le_bytes(*eight)) << (8 * at);
-    }
-    bits
-}
-
-/// The lowest bits of eight bytes of 0 or 1 as one byte.
+/// The lowest bits of eight bytes of 0 or 1 as one byte: the product moves them to its top byte.
 #[inline]
 pub const fn gather(eight: u64) -> u64 {
     eight.wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
-/// One bit for each byte of the block that passes the test; the test is compiled to vector code.
-#[inline]
-pub fn mask(block: &[u8; BLOCK], test: impl Fn(u8) -> bool) -> u64 {
-    let mut flags = [0; BLOCK];
-    for (flag, byte) in flags.iter_mut().zip(block) {
-        *flag = u8::from(test(*byte));
+/// Whether the text has any of the bytes.
+pub fn contains_any<const N: usize>(text: &[u8], bytes: [u8; N]) -> bool {
+    let (eights, rest) = text.as_chunks::<8>();
+    let mut found = 0;
+    for eight in eights {
+        let eight = u64::from_le_bytes(*eight);
+        for byte in bytes {
+            found |= zeros(eight ^ u64::from_le_bytes([byte; 8]));
+        }
     }
-    bits_of(&flags)
+    found != 0 || rest.iter().any(|byte| bytes.contains(byte))
+}
+
+/// The highest bit of each byte that is zero; exact, as no carry leaves a byte.
+#[inline]
+pub const fn zeros(eight: u64) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    !(((eight & LOW) + LOW) | eight | LOW)
+}
+
+/// A class for each byte of a block: bits that the caller names.
+#[derive(Debug)]
+pub struct Classes([u8; BLOCK]);
+
+impl Classes {
+    /// Classifies a block. A function of its own, as the compiler makes good vector code of it only alone.
+    #[inline(never)]
+    pub fn of(block: &[u8; BLOCK], class: impl Fn(u8) -> u8) -> Self {
+        let mut classes = [0; BLOCK];
+        for (place, byte) in classes.iter_mut().zip(block) {
+            *place = class(*byte);
+        }
+        Self(classes)
+    }
+
+    /// One bit for each byte whose class has this bit.
+    #[inline]
+    pub fn mask(&self, bit: u32) -> u64 {
+        const LOWEST: u64 = 0x0101_0101_0101_0101;
+        let mut bits = 0;
+        for (place, eight) in self.0.as_chunks::<8>().0.iter().enumerate() {
+            bits |= gather(u64::from_le_bytes(*eight) >> bit & LOWEST) << (8 * place);
+        }
+        bits
+    }
 }
 
 /// Appends `base` + the position of every set bit.
@@ -51,8 +77,22 @@ mod tests {
         for at in 0..BLOCK {
             let mut block = [b'x'; BLOCK];
             block[at] = b' ';
-            assert_eq!(mask(&block, |byte| byte == b' '), 1 << at);
-            assert_eq!(mask(&block, |byte| byte != b' '), !(1 << at));
+            let classes = Classes::of(&block, |byte| u8::from(byte == b' ') << 3 | 1);
+            assert_eq!(classes.mask(3), 1 << at);
+            assert_eq!(classes.mask(0), u64::MAX);
+            assert_eq!(classes.mask(7), 0);
+        }
+    }
+
+    #[test]
+    fn bytes_are_found_anywhere() {
+        for len in 0..20 {
+            for at in 0..len {
+                let mut text = vec![0x80; len];
+                assert!(!contains_any(&text, [0, 1]));
+                text[at] = 1;
+                assert!(contains_any(&text, [0, 1]));
+            }
         }
     }
 

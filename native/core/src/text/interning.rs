@@ -204,3 +204,33 @@ impl Hasher for NumberHasher {
         self.0 ^ self.0 >> 32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::rouge_words;
+
+    fn tokens(text: &str) -> Tokens {
+        let mut tokens = Tokens::default();
+        rouge_words::tokenize(text, None, &mut tokens);
+        tokens
+    }
+
+    #[test]
+    fn matches_are_clipped_and_in_order() {
+        let mut interner = Interner::default();
+        interner.load(&tokens("a b a b x a"), &tokens("a b a"));
+        let mut hits = Vec::new();
+        interner.for_each_hit(3, &mut |order, at| hits.push((order, at)));
+        assert_eq!(hits, [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)]);
+        assert_eq!(interner.lcs(), 3);
+    }
+
+    #[test]
+    fn orders_above_the_length_have_no_matches() {
+        let mut interner = Interner::default();
+        interner.load(&tokens("a"), &tokens(""));
+        interner.for_each_hit(9, &mut |_, _| panic!("nothing matches"));
+        assert_eq!(interner.lcs(), 0);
+    }
+}

@@ -29,3 +29,26 @@ pub fn length<const W: usize>(rows: &[u64]) -> usize {
     }
     grown(&vector)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reference is `a b a b ...`; bit i of the mask of `a` is set where i is even.
+    #[test]
+    fn carries_pass_from_word_to_word() {
+        const A: u64 = 0x5555_5555_5555_5555;
+        let rows = |words| {
+            [[A, A], [!A, !A]]
+                .into_iter()
+                .cycle()
+                .take(words)
+                .flatten()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(length::<2>(&rows(100)), 100);
+        assert_eq!(length::<2>(&rows(200)), 128);
+        assert_eq!(length::<2>(&[A, A].repeat(70)), 64);
+        assert_eq!(length::<1>(&[]), 0);
+    }
+}

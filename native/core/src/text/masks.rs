@@ -1,10 +1,10 @@
 //! Which reference tokens each token of the prediction equals: one bit a reference token.
 //!
-//! The masks of a short pair come from comparing 16-bit prints of all tokens with all tokens, which has no
+//! The masks of a short pair come from comparing 8-bit prints of all tokens with all tokens, which has no
 //! branches to mispredict; every candidate is then checked by its key and, where the key is a hash, by bytes.
 
-use super::blocks::gather;
-use super::tokens::Tokens;
+use super::blocks::{gather, zeros};
+use super::tokens::{PRINTS, Tokens};
 
 /// Bits of a mask word.
 pub const WORD: usize = 64;
@@ -37,26 +37,34 @@ impl Masks {
     pub fn load(&mut self, prediction: &Tokens, reference: &Tokens) {
         self.words = reference.len().div_ceil(WORD).max(1);
         self.rows.clear();
-        match reference.len() {
+        match reference.len().div_ceil(PRINTS) {
             0 => self.rows.resize(prediction.len(), 0),
-            1..=32 => self.load_word::<32>(prediction, reference),
-            33..=64 => self.load_word::<64>(prediction, reference),
+            1 => self.load_word::<1>(prediction, reference),
+            2 => self.load_word::<2>(prediction, reference),
+            3 => self.load_word::<3>(prediction, reference),
+            4 => self.load_word::<4>(prediction, reference),
+            5 => self.load_word::<5>(prediction, reference),
+            6 => self.load_word::<6>(prediction, reference),
+            7 => self.load_word::<7>(prediction, reference),
+            8 => self.load_word::<8>(prediction, reference),
             _ => self.load_words(prediction, reference),
         }
         self.rows
             .resize((prediction.len() + EMPTY_ROWS) * self.words, 0);
     }
 
-    fn load_word<const SIZE: usize>(&mut self, prediction: &Tokens, reference: &Tokens) {
-        let Some(prints) = reference.prints.first_chunk::<SIZE>() else {
-            return;
-        };
+    /// A reference of one word, whose prints fill G groups.
+    fn load_word<const G: usize>(&mut self, prediction: &Tokens, reference: &Tokens) {
+        let mut groups = [0; G];
+        for (group, prints) in groups.iter_mut().zip(reference.prints.as_chunks().0) {
+            *group = u64::from_le_bytes(*prints);
+        }
         let keys = reference.keys.as_slice();
         let valid = u64::MAX >> (WORD - keys.len().clamp(1, WORD));
         let tokens = prediction.prints.iter().zip(&prediction.keys);
         self.rows
             .extend(tokens.enumerate().map(|(at, (&print, &key))| {
-                let mask = equal_prints(prints, print) & valid;
+                let mask = equal_prints(&groups, print) & valid;
                 let first = mask.trailing_zeros() as usize % WORD;
                 let wrong_key = keys.get(first).is_some_and(|&other| other != key);
                 let doubtful =
@@ -70,12 +78,12 @@ impl Masks {
     }
 
     fn load_words(&mut self, prediction: &Tokens, reference: &Tokens) {
-        let (halves, _) = reference.prints.as_chunks::<32>();
+        let groups: &[[u8; PRINTS]] = reference.prints.as_chunks().0;
         for (at, &print) in prediction.prints[..prediction.len()].iter().enumerate() {
-            for (word, pair) in halves.chunks(2).enumerate() {
-                let mut mask = equal_prints(&pair[0], print);
-                if let Some(high) = pair.get(1) {
-                    mask |= equal_prints(high, print) << 32;
+            for (word, groups) in groups.chunks(WORD / PRINTS).enumerate() {
+                let mut mask = 0;
+                for (place, group) in groups.iter().enumerate() {
+                    mask |= equal_in_group(u64::from_le_bytes(*group), print) << (PRINTS * place);
                 }
                 let left = reference.len() - word * WORD;
                 let mask = mask & (u64::MAX >> (WORD - left.min(WORD)));
@@ -86,19 +94,20 @@ impl Masks {
     }
 }
 
-/// One bit for each print that equals `print`; at most 64 prints.
+/// One bit for each print that equals `print`.
 #[inline]
-fn equal_prints<const SIZE: usize>(prints: &[u16; SIZE], print: u16) -> u64 {
-    let mut flags = [0; SIZE];
-    for (flag, other) in flags.iter_mut().zip(prints) {
-        *flag = u8::from(*other == print);
-    }
-    let (eights, _) = flags.as_chunks::<8>();
+fn equal_prints<const G: usize>(groups: &[u64; G], print: u8) -> u64 {
     let mut bits = 0;
-    for (at, eight) in eights.iter().enumerate() {
-        bits |= gather(u64::from_le_bytes(*eight)) << (8 * at);
+    for (place, &group) in groups.iter().enumerate() {
+        bits |= equal_in_group(group, print) << (PRINTS * place);
     }
     bits
+}
+
+/// One bit for each of eight prints that equals `print`.
+#[inline]
+const fn equal_in_group(group: u64, print: u8) -> u64 {
+    gather(zeros(group ^ u64::from_le_bytes([print; PRINTS])) >> 7)
 }
 
 /// The mask without the tokens that only share the print. Equal tokens share it, so none is missed.
@@ -118,4 +127,35 @@ fn verified(
         }
     }
     mask
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::rouge_words;
+
+    fn tokens(words: impl Iterator<Item = String>) -> Tokens {
+        let mut tokens = Tokens::default();
+        rouge_words::tokenize(&words.collect::<Vec<_>>().join(" "), None, &mut tokens);
+        tokens
+    }
+
+    #[test]
+    fn masks_of_every_reference_length_are_exact() {
+        let prediction = tokens((0..50).map(|number| format!("word{}", number % 20)));
+        let mut masks = Masks::default();
+        for len in 0..=MAX_WORDS * WORD {
+            let reference = tokens((0..len).map(|number| format!("word{}", number % 23)));
+            masks.load(&prediction, &reference);
+            assert_eq!(masks.words(), len.div_ceil(WORD).max(1));
+            assert_eq!(masks.rows().len(), (50 + EMPTY_ROWS) * masks.words());
+            for at in 0..50 {
+                for other in 0..masks.words() * WORD {
+                    let word = masks.rows()[at * masks.words() + other / WORD];
+                    let equal = other < len && prediction.bytes(at) == reference.bytes(other);
+                    assert_eq!(word >> (other % WORD) & 1 == 1, equal, "{len} {at} {other}");
+                }
+            }
+        }
+    }
 }

@@ -26,21 +26,26 @@ pub struct Matching {
 }
 
 impl Matching {
-    /// Compares the tokens; long texts by interning, whose cost does not grow with the product of lengths.
+    /// Compares the tokens; long texts by interning.
     pub fn load(&mut self, prediction: &Tokens, reference: &Tokens) {
-        let long = reference.len() > MAX_WORDS * WORD || prediction.len() > MAX_ROWS;
-        self.load_by(long, prediction, reference);
+        if reference.len() > MAX_WORDS * WORD || prediction.len() > MAX_ROWS {
+            self.load_interned(prediction, reference);
+            return;
+        }
+        self.set_lengths(false, prediction, reference);
+        self.masks.load(prediction, reference);
     }
 
-    pub(super) fn load_by(&mut self, long: bool, prediction: &Tokens, reference: &Tokens) {
+    /// Compares the tokens by interning: for texts of any length.
+    pub fn load_interned(&mut self, prediction: &Tokens, reference: &Tokens) {
+        self.set_lengths(true, prediction, reference);
+        self.interner.load(prediction, reference);
+    }
+
+    fn set_lengths(&mut self, long: bool, prediction: &Tokens, reference: &Tokens) {
         self.long = long;
         self.prediction = prediction.len();
         self.reference = reference.len();
-        if long {
-            self.interner.load(prediction, reference);
-        } else {
-            self.masks.load(prediction, reference);
-        }
     }
 
     /// Tokens of the prediction.
@@ -123,9 +128,9 @@ fn hits_in_words<const W: usize>(
         let mut positions = [u64::MAX; W];
         for (order, (row, free)) in window.iter().zip(&mut free).enumerate() {
             let mut any = 0;
-            for word in 0..W {
-                positions[word] &= shifted(row, word, order);
-                any |= positions[word];
+            for (word, positions) in positions.iter_mut().enumerate() {
+                *positions &= shifted(row, word, order);
+                any |= *positions;
             }
             if any == 0 {
                 break;

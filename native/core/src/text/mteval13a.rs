@@ -1,13 +1,16 @@
-//! The tokenizer `13a` of mteval-v13a, as sacrebleu 2.6.0 has it (tokenizers/tokenizer_13a.py, tokenizer_re.py).
+//! The tokenizer `13a` of `mteval-v13a.pl`, as sacrebleu 2.6.0 has it (`tokenizer_13a.py`, `tokenizer_re.py`).
 //!
 //! The four substitutions only ever insert spaces, so tokens are slices of the text. For the byte at a
-//! position, with `2` = "was the period or comma that the second pattern consumed":
+//! position, with `2` for the period or comma that the second pattern consumed:
 //! - symbols of the first pattern stand alone;
 //! - a period or comma is `2` unless a digit or a `2` comes before it; it stands alone if it is `2` or no
 //!   digit comes after it, and else belongs to the number;
 //! - a hyphen stands alone after a digit.
 
-use super::blocks::{BLOCK, mask, push_positions};
+// Tests of bytes have no branches, so that they are compiled to vector code.
+#![allow(clippy::needless_bitwise_bool)]
+
+use super::blocks::{BLOCK, Classes, contains_any, push_positions};
 use super::python::{lower_into, wide_space_len};
 use super::tokens::{Text, Tokens};
 
@@ -19,10 +22,7 @@ pub fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens) {
         } else {
             buffer.extend_from_slice(text.as_bytes());
         }
-        if buffer
-            .iter()
-            .fold(false, |found, byte| found | is_marked(*byte))
-        {
+        if contains_any(buffer, MARKED) {
             unmark(buffer);
         }
     });
@@ -30,10 +30,8 @@ pub fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens) {
     tokens.make_keys();
 }
 
-/// Whether the byte may begin what [`unmark`] replaces.
-const fn is_marked(byte: u8) -> bool {
-    (byte == b'&') | (byte == b'<') | (byte == b'\n')
-}
+/// What may begin something that [`unmark`] replaces.
+const MARKED: [u8; 3] = *b"&<\n";
 
 /// The language-independent part: markup, line ends and entities, in the order of the reference.
 fn unmark(text: &mut Vec<u8>) {
@@ -113,12 +111,35 @@ fn find_tokens(text: Text<'_>, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
     }
 }
 
+/// Bits of the class of a byte.
+const SPACE: u32 = 0;
+const DIGIT: u32 = 1;
+const DOT: u32 = 2;
+const HYPHEN: u32 = 3;
+const SYMBOL: u32 = 4;
+/// The first byte of a character that may be a non-ASCII space.
+const WIDE: u32 = 5;
+
+#[inline]
+fn class_of(byte: u8) -> u8 {
+    let space = (byte == b' ') | (byte.wrapping_sub(b'\t') <= 4) | (byte.wrapping_sub(0x1c) <= 3);
+    let dot = (byte == b'.') | (byte == b',');
+    let wide = (byte == 0xc2) | (byte.wrapping_sub(0xe1) <= 2);
+    u8::from(space) << SPACE
+        | u8::from(byte.is_ascii_digit()) << DIGIT
+        | u8::from(dot) << DOT
+        | u8::from(byte == b'-') << HYPHEN
+        | u8::from(is_symbol(byte)) << SYMBOL
+        | u8::from(wide) << WIDE
+}
+
 /// Where tokens start and, exclusively, end in one block.
 #[inline]
 fn boundaries(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carry) -> (u64, u64) {
-    let space = spaces(text, base, block, carry);
-    let digit = mask(block, |byte| byte.is_ascii_digit());
-    let dot = mask(block, |byte| (byte == b'.') | (byte == b','));
+    let classes = Classes::of(block, class_of);
+    let space = spaces(text, base, &classes, carry);
+    let digit = classes.mask(DIGIT);
+    let dot = classes.mask(DOT);
     let after_digit = digit << 1 | carry.digit;
     let before_digit = digit >> 1 | u64::from(text.byte(base + BLOCK).is_ascii_digit()) << 63;
     let second = if dot & (dot << 1 | carry.dot) == 0 {
@@ -126,8 +147,8 @@ fn boundaries(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carr
     } else {
         seconds_of_runs(dot, after_digit, carry.second)
     };
-    let hyphen = mask(block, |byte| byte == b'-') & after_digit;
-    let alone = mask(block, is_symbol) & !space | hyphen | second | dot & !before_digit;
+    let hyphen = classes.mask(HYPHEN) & after_digit;
+    let alone = classes.mask(SYMBOL) & !space | hyphen | second | dot & !before_digit;
     let start = !space & (alone | alone << 1 | space << 1 | carry.edge);
     let end = (space | start) & !(space << 1 | carry.space);
     *carry = Carry {
@@ -141,7 +162,8 @@ fn boundaries(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carr
     (start, end)
 }
 
-/// The first pattern: `[\{-\~\[-\` -\&\(-\+\:-\@\/]`; spaces are removed by the caller.
+/// The first pattern: ASCII symbols but the apostrophe, comma, hyphen and period. Spaces are in it too; the caller
+/// removes them.
 #[inline]
 const fn is_symbol(byte: u8) -> bool {
     (byte.wrapping_sub(b' ') <= b'&' - b' ')
@@ -165,15 +187,11 @@ fn seconds_of_runs(dot: u64, after_digit: u64, mut previous: u64) -> u64 {
 
 /// Spaces of the block; non-ASCII ones take all their bytes.
 #[inline]
-fn spaces(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carry) -> u64 {
-    let mut space = mask(block, |byte| {
-        (byte == b' ') | (byte.wrapping_sub(b'\t') <= 4) | (byte.wrapping_sub(0x1c) <= 3)
-    });
+fn spaces(text: Text<'_>, base: usize, classes: &Classes, carry: &mut Carry) -> u64 {
+    let mut space = classes.mask(SPACE);
     space |= carry.wide;
     carry.wide = 0;
-    let mut leads = mask(block, |byte| {
-        (byte == 0xc2) | (byte.wrapping_sub(0xe1) <= 2)
-    });
+    let mut leads = classes.mask(WIDE);
     while leads != 0 {
         let at = leads.trailing_zeros();
         leads &= leads - 1;
@@ -183,4 +201,60 @@ fn spaces(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carry) -
         carry.wide |= (bits >> 64) as u64;
     }
     space
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        let mut tokens = Tokens::default();
+        tokenize(text, false, &mut tokens);
+        (0..tokens.len())
+            .map(|at| String::from_utf8_lossy(tokens.bytes(at)).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn numbers_keep_their_points() {
+        assert_eq!(
+            words("1.5 2,000. a.b 3-4"),
+            ["1.5", "2,000", ".", "a", ".", "b", "3", "-", "4"]
+        );
+    }
+
+    /// Matches of a pattern do not overlap: every other point of a run is split by the second pattern.
+    #[test]
+    fn runs_of_points_before_a_digit() {
+        assert_eq!(
+            words("a..5 b...5 1..5"),
+            ["a", ".", ".5", "b", ".", ".", ".", "5", "1", ".", ".", "5"]
+        );
+    }
+
+    #[test]
+    fn runs_of_points_across_blocks() {
+        for len in 1..140 {
+            let all = words(&format!("{}5", ".".repeat(len)));
+            assert_eq!(
+                all.last().map(String::as_str),
+                Some(if len % 2 == 0 { ".5" } else { "5" }),
+                "{len}"
+            );
+        }
+    }
+
+    #[test]
+    fn entities_are_read_in_the_order_of_the_reference() {
+        assert_eq!(words("&amp;lt; &amp;quot;"), ["<", "&", "quot", ";"]);
+        assert_eq!(words("word-\nbreak <skipped>-\n"), ["wordbreak", "-"]);
+    }
+
+    #[test]
+    fn wide_spaces_across_blocks() {
+        for len in 60..66 {
+            let word = "x".repeat(len);
+            assert_eq!(words(&format!("{word}\u{3000}y")), [word.as_str(), "y"]);
+        }
+    }
 }

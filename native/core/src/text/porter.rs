@@ -2,88 +2,110 @@
 //!
 //! Words are lower-case ASCII letters and digits. A stem is never longer than its word, so it is made in place.
 
-/// Irregular forms of NLTK's pool.
-const IRREGULAR: &[(&[u8], &[u8])] = &[
-    (b"sky", b"sky"),
-    (b"skies", b"sky"),
-    (b"dying", b"die"),
-    (b"lying", b"lie"),
-    (b"tying", b"tie"),
-    (b"news", b"news"),
-    (b"innings", b"inning"),
-    (b"inning", b"inning"),
-    (b"outings", b"outing"),
-    (b"outing", b"outing"),
-    (b"cannings", b"canning"),
-    (b"canning", b"canning"),
-    (b"howe", b"howe"),
-    (b"proceed", b"proceed"),
-    (b"exceed", b"exceed"),
-    (b"succeed", b"succeed"),
+/// The stem of an irregular form of NLTK's pool.
+fn irregular(word: &[u8]) -> Option<&'static [u8]> {
+    Some(match word {
+        b"sky" | b"skies" => b"sky",
+        b"dying" => b"die",
+        b"lying" => b"lie",
+        b"tying" => b"tie",
+        b"news" => b"news",
+        b"inning" | b"innings" => b"inning",
+        b"outing" | b"outings" => b"outing",
+        b"canning" | b"cannings" => b"canning",
+        b"howe" => b"howe",
+        b"proceed" => b"proceed",
+        b"exceed" => b"exceed",
+        b"succeed" => b"succeed",
+        _ => return None,
+    })
+}
+
+/// A suffix and its replacement. The suffix is kept as a number, its last letter lowest, and compared at once.
+struct Rule {
+    suffix: u64,
+    mask: u64,
+    len: usize,
+    by: &'static [u8],
+}
+
+/// The first suffix that fits decides.
+type Rules = [Rule];
+
+const fn rule(suffix: &[u8], by: &'static [u8]) -> Rule {
+    let mut number = 0;
+    let mut at = 0;
+    while at < suffix.len() {
+        number = number << 8 | suffix[at] as u64;
+        at += 1;
+    }
+    Rule {
+        suffix: number,
+        mask: u64::MAX >> (64 - 8 * suffix.len()),
+        len: suffix.len(),
+        by,
+    }
+}
+
+static STEP_2: &Rules = &[
+    rule(b"ational", b"ate"),
+    rule(b"tional", b"tion"),
+    rule(b"enci", b"ence"),
+    rule(b"anci", b"ance"),
+    rule(b"izer", b"ize"),
+    rule(b"bli", b"ble"),
+    rule(b"alli", b"al"),
+    rule(b"entli", b"ent"),
+    rule(b"eli", b"e"),
+    rule(b"ousli", b"ous"),
+    rule(b"ization", b"ize"),
+    rule(b"ation", b"ate"),
+    rule(b"ator", b"ate"),
+    rule(b"alism", b"al"),
+    rule(b"iveness", b"ive"),
+    rule(b"fulness", b"ful"),
+    rule(b"ousness", b"ous"),
+    rule(b"aliti", b"al"),
+    rule(b"iviti", b"ive"),
+    rule(b"biliti", b"ble"),
+    rule(b"fulli", b"ful"),
 ];
 
-/// Suffix and replacement; the first suffix that fits decides.
-type Rules = [(&'static [u8], &'static [u8])];
-
-const STEP_2: &Rules = &[
-    (b"ational", b"ate"),
-    (b"tional", b"tion"),
-    (b"enci", b"ence"),
-    (b"anci", b"ance"),
-    (b"izer", b"ize"),
-    (b"bli", b"ble"),
-    (b"alli", b"al"),
-    (b"entli", b"ent"),
-    (b"eli", b"e"),
-    (b"ousli", b"ous"),
-    (b"ization", b"ize"),
-    (b"ation", b"ate"),
-    (b"ator", b"ate"),
-    (b"alism", b"al"),
-    (b"iveness", b"ive"),
-    (b"fulness", b"ful"),
-    (b"ousness", b"ous"),
-    (b"aliti", b"al"),
-    (b"iviti", b"ive"),
-    (b"biliti", b"ble"),
-    (b"fulli", b"ful"),
+static STEP_3: &Rules = &[
+    rule(b"icate", b"ic"),
+    rule(b"ative", b""),
+    rule(b"alize", b"al"),
+    rule(b"iciti", b"ic"),
+    rule(b"ical", b"ic"),
+    rule(b"ful", b""),
+    rule(b"ness", b""),
 ];
 
-const STEP_3: &Rules = &[
-    (b"icate", b"ic"),
-    (b"ative", b""),
-    (b"alize", b"al"),
-    (b"iciti", b"ic"),
-    (b"ical", b"ic"),
-    (b"ful", b""),
-    (b"ness", b""),
-];
-
-const STEP_4: &Rules = &[
-    (b"al", b""),
-    (b"ance", b""),
-    (b"ence", b""),
-    (b"er", b""),
-    (b"ic", b""),
-    (b"able", b""),
-    (b"ible", b""),
-    (b"ant", b""),
-    (b"ement", b""),
-    (b"ment", b""),
-    (b"ent", b""),
-    (b"ion", b""),
-    (b"ou", b""),
-    (b"ism", b""),
-    (b"ate", b""),
-    (b"iti", b""),
-    (b"ous", b""),
-    (b"ive", b""),
-    (b"ize", b""),
+static STEP_4: &Rules = &[
+    rule(b"al", b""),
+    rule(b"ance", b""),
+    rule(b"ence", b""),
+    rule(b"er", b""),
+    rule(b"ic", b""),
+    rule(b"able", b""),
+    rule(b"ible", b""),
+    rule(b"ant", b""),
+    rule(b"ement", b""),
+    rule(b"ment", b""),
+    rule(b"ent", b""),
+    rule(b"ion", b""),
+    rule(b"ou", b""),
+    rule(b"ism", b""),
+    rule(b"ate", b""),
+    rule(b"iti", b""),
+    rule(b"ous", b""),
+    rule(b"ive", b""),
+    rule(b"ize", b""),
 ];
 
 /// Replaces the word at the start of `buffer` by its stem and returns the length of the stem.
 pub fn stem(buffer: &mut [u8]) -> usize {
-    if let Some((_, form)) = IRREGULAR.iter().find(|(word, _)| *word == buffer) {
+    if let Some(form) = irregular(buffer) {
         buffer[..form.len()].copy_from_slice(form);
         return form.len();
     }
@@ -109,8 +131,20 @@ struct Word<'a> {
 }
 
 impl Word<'_> {
-    fn ends(&self, suffix: &[u8]) -> bool {
-        self.bytes[..self.len].ends_with(suffix)
+    #[inline]
+    fn ends<const N: usize>(&self, suffix: &[u8; N]) -> bool {
+        self.bytes[..self.len].last_chunk() == Some(suffix)
+    }
+
+    /// The last eight letters, the last one lowest; zeros before a short word.
+    fn tail(&self) -> u64 {
+        let word = &self.bytes[..self.len];
+        match word.last_chunk() {
+            Some(eight) => u64::from_be_bytes(*eight),
+            None => word
+                .iter()
+                .fold(0, |tail, byte| tail << 8 | u64::from(*byte)),
+        }
     }
 
     /// Replaces the last `cut` bytes.
@@ -164,10 +198,11 @@ impl Word<'_> {
 
     /// Applies the first rule whose suffix fits, if the measure of the rest is above `limit`.
     fn apply(&mut self, rules: &Rules, limit: usize) {
-        if let Some((suffix, by)) = rules.iter().find(|(suffix, _)| self.ends(suffix))
-            && self.measure(self.len - suffix.len()) > limit
+        let tail = self.tail();
+        if let Some(rule) = rules.iter().find(|rule| tail & rule.mask == rule.suffix)
+            && self.measure(self.len - rule.len) > limit
         {
-            self.replace(suffix.len(), by);
+            self.replace(rule.len, rule.by);
         }
     }
 

@@ -30,7 +30,7 @@ impl Scratch {
         kept
     }
 
-    /// The row as the SQuAD script sees it; made once for its two metrics.
+    /// The row as the `SQuAD` script sees it; made once for its two metrics.
     pub(crate) fn squad(&mut self, row: &TextRow<'_>) -> (&mut SquadRow, &mut Matching) {
         if self.squad.serial != Some(row.serial) {
             self.squad.load(row);
@@ -83,7 +83,7 @@ impl RougeRow {
     }
 }
 
-/// One row normalised as SQuAD does.
+/// One row normalised as `SQuAD` does.
 #[derive(Debug, Default)]
 pub(crate) struct SquadRow {
     serial: Option<u64>,

@@ -1,4 +1,4 @@
-//! The normalisation of the SQuAD v1.1 evaluation script: lower case, no ASCII punctuation, no articles, words
+//! The normalisation of the `SQuAD` v1.1 evaluation script: lower case, no ASCII punctuation, no articles, words
 //! split as `str.split()` does.
 
 use super::python::{is_alphanumeric, is_space, lower_into};

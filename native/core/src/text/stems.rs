@@ -84,3 +84,38 @@ fn stem_in_place(text: &mut [u8], start: usize, end: usize) -> (usize, u64) {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More words than slots, so that words drive each other out; each is asked for twice.
+    #[test]
+    fn cached_stems_equal_stems() {
+        let mut stems = Stems::default();
+        for round in 0..2 {
+            for number in 0..30_000 {
+                let word = format!(
+                    "{}{number}ations",
+                    ["", "a", "wordsof", "averylongwordthatisnotkept"][number % 4]
+                );
+                let mut text = word.clone().into_bytes();
+                let end = text.len();
+                let mut expected = text.clone();
+                let len = porter::stem(&mut expected);
+                text.extend_from_slice(&[b' '; 8]);
+                expected.truncate(len);
+                expected.extend_from_slice(&[b' '; 8]);
+                let (stem_end, key) = stems.apply(&mut text, 0, end);
+                assert_eq!(
+                    (stem_end, key),
+                    (len, key_of(&expected, 0, len)),
+                    "{word} {round}"
+                );
+                if Tokens::is_hash(key) {
+                    assert_eq!(text[..stem_end], expected[..len]);
+                }
+            }
+        }
+    }
+}

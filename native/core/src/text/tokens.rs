@@ -5,8 +5,8 @@ use super::blocks::{BLOCK, PADDING};
 /// Keys from here on are hashes. No key below is one: its top byte would be 0xFF, which UTF-8 does not have.
 const HASHED: u64 = 0xff << 56;
 
-/// Prints that are compared at once, at least.
-pub const PRINTS: usize = 32;
+/// Prints that are compared at once.
+pub const PRINTS: usize = 8;
 
 /// The tokens of one text. Texts are below 4 GiB: protobuf and the row reader hold far smaller messages.
 #[derive(Debug, Default)]
@@ -19,8 +19,8 @@ pub struct Tokens {
     ends: Vec<u32>,
     /// The bytes of a token of up to 8 bytes, a hash of a longer one.
     pub keys: Vec<u64>,
-    /// 16 bits of each key: the first, fast comparison. Filled up to a multiple of [`PRINTS`].
-    pub prints: Vec<u16>,
+    /// 8 bits of each key: the first, fast comparison. Filled up to a multiple of [`PRINTS`].
+    pub prints: Vec<u8>,
 }
 
 impl Tokens {
@@ -181,6 +181,91 @@ fn hash(left: u64, right: u64) -> u64 {
 
 /// The print of a key.
 #[inline]
-fn print_of(key: u64) -> u16 {
-    ((key ^ (key >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16
+fn print_of(key: u64) -> u8 {
+    ((key ^ (key >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(words: &[&str]) -> Tokens {
+        let mut tokens = Tokens::default();
+        tokens.load(|text| text.extend_from_slice(words.join(" ").as_bytes()));
+        tokens.split(|text, starts, ends| {
+            let mut at = 0;
+            for word in words {
+                starts.push(at);
+                at += word.len() as u32;
+                ends.push(at);
+                at += 1;
+            }
+            assert_eq!(text.bytes().len() + 1, at as usize);
+        });
+        tokens.make_keys();
+        tokens
+    }
+
+    /// Two words of eight letters or digits whose hashes collide when the rest is the same.
+    ///
+    /// [`hash`] folds the product's high half onto its low half and drops the top byte, so products that differ by
+    /// d in the top byte and in the byte at bit 24 collide; the multiplier is odd and can be inverted.
+    fn colliding_heads() -> Option<([u8; 8], [u8; 8])> {
+        let multiplier = 0x9e37_79b9_7f4a_7c15_u64;
+        let inverse = (0..6).fold(multiplier, |inverse, _| {
+            inverse.wrapping_mul(2_u64.wrapping_sub(multiplier.wrapping_mul(inverse)))
+        });
+        let salt = 16_u64.rotate_left(29);
+        (0..200_000_u64).find_map(|number| {
+            let digits = format!("{:08}", number * 487 % 100_000_000);
+            let head: [u8; 8] = digits.as_bytes().try_into().ok()?;
+            let product = (u64::from_le_bytes(head) ^ salt).wrapping_mul(multiplier);
+            (1..=255_u64).find_map(|d| {
+                let other = (product ^ (d << 56 | d << 24)).wrapping_mul(inverse) ^ salt;
+                let other = other.to_le_bytes();
+                other
+                    .iter()
+                    .all(u8::is_ascii_alphanumeric)
+                    .then_some((head, other))
+            })
+        })
+    }
+
+    #[test]
+    fn equal_hashes_of_different_words_are_told_apart() {
+        let (left, right) = colliding_heads().expect("the multiplier is invertible");
+        let word = |head: [u8; 8]| format!("{}abcdefgh", String::from_utf8_lossy(&head));
+        let (left, right) = (word(left), word(right));
+        let both = tokens(&[&left, &right, &left]);
+        assert_ne!(left, right);
+        assert_eq!(both.keys[0], both.keys[1]);
+        assert!(!both.same(0, &both, 1));
+        assert!(both.same(0, &both, 2));
+
+        let (one, other) = (tokens(&[&left, "x"]), tokens(&[&right, "x"]));
+        let mut matching = crate::text::matching::Matching::default();
+        matching.load(&one, &other);
+        assert_eq!((matching.counts::<1>(), matching.lcs()), ([1], 1));
+        matching.load_interned(&one, &other);
+        assert_eq!((matching.counts::<1>(), matching.lcs()), ([1], 1));
+    }
+
+    #[test]
+    fn keys_tell_length_and_nul_apart() {
+        let words = tokens(&[
+            "a",
+            "a\0",
+            "aaaaaaaa",
+            "aaaaaaa\0",
+            "aaaaaaaaa",
+            "aaaaaaaaa\0",
+            "\0",
+        ]);
+        for at in 0..words.len() {
+            for other in 0..words.len() {
+                assert_eq!(words.same(at, &words, other), at == other, "{at} {other}");
+            }
+        }
+        assert_eq!(words.bytes(1), b"a\0");
+    }
 }
