@@ -170,10 +170,11 @@ def test_tables_align_wide_characters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(None, "–"), (0.5, "0.5000"), (34.567, "34.57"), (1234.5, "1,234.50"), (-0.00001, "-0.0000")]
+    ("value", "scale", "shown"),
+    [(None, 1, "–"), (0.5, 1, "0.5000"), (34.567, 100, "34.57"), (1234.5, 100, "1,234.50"), (5.2795, 100, "5.28")],
 )
-def test_numbers_have_digits_for_their_size(value: float | None, shown: str) -> None:
-    assert number(value) == shown
+def test_numbers_have_the_digits_of_their_scale(value: float | None, scale: float, shown: str) -> None:
+    assert number(value, scale) == shown
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from concurrent import futures
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -11,6 +14,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 import evald
 from evald import errors
+from evald.client.channel import tls_credentials
 
 METHOD = "/evald.v1.CatalogService/GetServerInfo"
 
@@ -92,6 +96,31 @@ def test_refusals_of_grpc_for_size_are_no_overload() -> None:
     error, _ = outcome(grpc.StatusCode.RESOURCE_EXHAUSTED, None, "Received message larger than max (9 vs. 4)")
     assert isinstance(error, errors.InvalidRequestError)
     assert error.reason == "MESSAGE_TOO_LARGE"
+
+
+def test_encrypted_connections_trust_the_given_certificates(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate of this test")
+    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    command = ["openssl", "req", "-x509", "-nodes", *curve, *names, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    server.add_generic_rpc_handlers((Refusing(grpc.StatusCode.NOT_FOUND, None, "heard"),))
+    pair = (key.read_bytes(), certificate.read_bytes())
+    port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
+    server.start()
+    address = f"127.0.0.1:{port}"
+    trusting = evald.Client(address, credentials=tls_credentials(certificate))
+    wary = evald.Client(address, credentials=tls_credentials(None))
+    try:
+        with trusting, pytest.raises(errors.NotFoundError, match="heard"):
+            trusting.server_info()
+        with wary, pytest.raises(errors.UnavailableError):
+            wary.server_info()
+    finally:
+        server.stop(None).wait()
 
 
 def test_unknown_codes_are_still_errors_of_evald() -> None:

@@ -148,6 +148,48 @@ def test_bad_input_is_named(arguments: dict[str, Any], reason: str, field: str) 
     assert field in caught.value.violations[0].field
 
 
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.sampled_from(
+        [
+            np.int64(1),
+            np.array([1, 2]),
+            np.array([[0.5]]),
+            pd.NA,
+            pd.NaT,
+            pd.Series([1, 2]),
+            pd.DataFrame({"a": [1]}),
+            b"x",
+        ]
+    )
+)
+CELLS = st.recursive(
+    LEAVES, lambda cell: st.lists(cell, max_size=3) | st.tuples(cell) | st.dictionaries(st.text(), cell)
+)
+COLUMNS = st.lists(CELLS, max_size=4) | CELLS
+ROWS = st.lists(st.fixed_dictionaries({"prediction": CELLS, "label": CELLS}, optional={"id": CELLS, "sample": CELLS}))
+
+
+@given(
+    st.fixed_dictionaries(
+        {"predictions": COLUMNS, "references": COLUMNS}, optional={"ids": COLUMNS, "classes": COLUMNS}
+    )
+    | st.fixed_dictionaries({"rows": ROWS | COLUMNS}, optional={"seed": LEAVES, "row_report": LEAVES}),
+    st.sampled_from(["accuracy", "exact_match", "exact_match,f1(average=macro)"]),
+)
+def test_any_input_is_scored_or_refused(arguments: dict[str, Any], metrics: str) -> None:
+    try:
+        found = evald.evaluate(metrics=metrics, **arguments)
+    except InvalidRequestError as error:
+        assert error.violations or error.reason  # noqa: PT017 - either outcome is right
+    else:
+        assert found.systems
+
+
 def test_class_scores_and_classes_have_one_length() -> None:
     with pytest.raises(InvalidRequestError) as caught:
         evald.evaluate([[0.5, 0.5], [1.0]], ["a", "b"], metrics="accuracy", classes=["a", "b"])

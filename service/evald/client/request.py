@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from evald.data import split_metrics
-from evald.data.columns import CHUNK, Column, References
+from evald.data.columns import CHUNK, Column, References, column
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import evaluation_pb2 as evaluation
@@ -50,6 +50,8 @@ class Request:
     kind: Kind
     header: bytes
     table: Table
+    # As written by the caller: names or text forms.
+    metrics: Sequence[str]
 
     def parts(self, needs: Collection[str]) -> Iterator[bytes]:
         """The rows in chunks, as serialised requests that hold nothing else."""
@@ -71,13 +73,13 @@ def request_of(kind: Kind, table: Table, metrics: Metrics, options: Options, bas
     unknown = options.keys() - Options.__annotations__.keys()
     if unknown:
         raise TypeError(f"unexpected argument {min(unknown)!r}; there are {', '.join(Options.__annotations__)}")
-    check_class_scores(table, options.get("classes"))
     spec = _spec(table, metrics, options)
+    check_class_scores(table, spec.classes)
     if kind == "evaluate":
         message: Any = evaluation.EvaluateRequest(spec=spec)
     else:
         message = evaluation.CompareRequest(spec=spec, baseline=baseline or "")
-    return Request(kind, message.SerializeToString(), table)
+    return Request(kind, message.SerializeToString(), table, [one.name for one in spec.metrics])
 
 
 def check_class_scores(table: Table, classes: Sequence[Any] | None) -> None:
@@ -103,8 +105,8 @@ def check_needs(table: Table, needs: Collection[str]) -> None:
     columns = [source for source in table.systems.values() if isinstance(source, Column)]
     if "texts" in needs:
         refused = () if table.lenient else ("int", "bool")
-        for column in columns:
-            _check_texts(column, refused)
+        for one in columns:
+            _check_texts(one, refused)
         if table.references is not None:
             _check_texts(table.references, refused)
     gold = table.references
@@ -152,10 +154,10 @@ def row_writer(table: Table, needs: Collection[str]) -> Callable[[int, instance.
             message.labels.append(gold[row])
         if models and table.inputs is not None:
             message.inputs.update(table.inputs[row])
-        for column in columns:
+        for one in columns:
             prediction = message.predictions.add()
-            if column is not None:
-                _write_prediction(prediction, column.values[row], texts, labels)
+            if one is not None:
+                _write_prediction(prediction, one.values[row], texts, labels)
 
     return write
 
@@ -182,11 +184,11 @@ def _write_prediction(message: instance.Prediction, cell: Any, texts: bool, labe
 
 
 def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.EvaluationSpec:
-    classes = options.get("classes")
+    classes = column(options.get("classes") or [], "classes")
     spec = evaluation.EvaluationSpec(
         systems=[_system(name, source) for name, source in table.systems.items()],
         metrics=[metric_spec(entry, index) for index, entry in enumerate(metric_list(metrics))],
-        classes=[str(int(label)) if isinstance(label, bool) else str(label) for label in classes or ()],
+        classes=[str(label) for label in classes.values],
     )
     spec.row_report = _choice(report.RowReport, "ROW_REPORT", "row_report", options.get("row_report"))
     found = spec.statistics
@@ -209,11 +211,11 @@ def _put_number(message: Any, name: str, value: Any) -> None:
         raise InvalidRequestError.of_field("BAD_STATISTICS", name, f"must be {wanted}") from None
 
 
-def _choice(enum: Any, prefix: str, name: str, value: str | None) -> Any:
+def _choice(enum: Any, prefix: str, name: str, value: Any) -> Any:
     if value is None:
         return 0
     words = [key.removeprefix(f"{prefix}_").lower() for key in enum.keys() if not key.endswith("_UNSPECIFIED")]  # noqa: SIM118
-    if value not in words:
+    if not isinstance(value, str) or value not in words:
         raise InvalidRequestError.of_field("BAD_CHOICE", name, f"must be one of {', '.join(words)}")
     return enum.Value(f"{prefix}_{value.upper()}")
 

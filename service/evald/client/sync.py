@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -14,7 +14,7 @@ from evald import results
 from evald.client import convert
 from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMALL_REQUEST_BYTES, open_channel
 from evald.client.locate import located
-from evald.client.request import Metrics, Options, Request, metric_list, request_of
+from evald.client.request import Metrics, Options, Request, request_of
 from evald.client.status import error_of, too_large
 from evald.data.arguments import Arguments, compared
 from evald.data.columns import column
@@ -103,7 +103,7 @@ class Client:
             raise InvalidRequestError.of_field("CONFLICT", "systems", "cannot be given beside predictions")
         given = {name: predictions} if predictions is not None else systems
         table = Arguments(references, ids, clusters, inputs, rows, columns).table(given, name)
-        answer = self._send(_EVALUATE, request_of("evaluate", table, metrics, options), metrics, timeout)
+        answer = self._send(_EVALUATE, request_of("evaluate", table, metrics, options), timeout)
         return convert.evaluation_of(evaluation.EvaluateResponse.FromString(answer), options.get("confidence_level"))
 
     def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
@@ -126,7 +126,7 @@ class Client:
         """Compares candidates with a baseline; arguments as for `evald.compare`, models as for `evaluate`."""
         given, first = compared(baseline, candidate, candidates, systems)
         table = Arguments(references, ids, clusters, inputs, rows, columns).table(given)
-        answer = self._send(_COMPARE, request_of("compare", table, metrics, options, first), metrics, timeout)
+        answer = self._send(_COMPARE, request_of("compare", table, metrics, options, first), timeout)
         return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
 
     def predict(
@@ -188,8 +188,8 @@ class Client:
             time.sleep(min(0.1, max(0.0, left)))
         raise DeadlineError(f"{self._address} was not ready within {timeout:g} seconds: {problem}", reason="NOT_READY")
 
-    def _send(self, method: str, request: Request, metrics: Metrics, timeout: float | None) -> bytes:
-        whole = request.whole(self._needs(metrics))
+    def _send(self, method: str, request: Request, timeout: float | None) -> bytes:
+        whole = request.whole(self._needs(request.metrics))
         if len(whole) > SMALL_REQUEST_BYTES and len(whole) > (limit := self._max_request_bytes()):
             raise too_large(len(whole), limit)
         try:
@@ -197,12 +197,11 @@ class Client:
         except InvalidRequestError as error:
             raise located(error, request.table) from None
 
-    def _needs(self, metrics: Metrics) -> set[str]:
+    def _needs(self, metrics: Sequence[str]) -> set[str]:
         """Whether rows carry texts, labels or both; metrics that the server does not know are for it to refuse."""
         if self._metrics is None:
             self._metrics = {one.name: one for one in self.list_metrics()}
-        names = [entry if isinstance(entry, str) else str(entry.get("name")) for entry in metric_list(metrics)]
-        known = [self._metrics.get(re.split(r"[(|]", name)[0].strip()) for name in names]
+        known = [self._metrics.get(re.split(r"[(|]", name)[0].strip()) for name in metrics]
         needs = {need for one in known if one is not None for need in one.needs}
         words = {"texts"} if "references" in needs or "prediction_text" in needs else set()
         return words | ({"labels"} if "labels" in needs or "prediction_label" in needs else set()) or {"texts"}

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain
+from numbers import Real
 from typing import Any
 
 from evald.errors import InvalidRequestError
@@ -61,11 +63,14 @@ class References:
 def listed(values: Any, path: str) -> list[Any]:
     """Any one-dimensional collection as a list: list, tuple, array, Series, data set column, iterator.
 
-    Raises InvalidRequestError (BAD_TYPE) for a single string, a dict and things that cannot be iterated.
+    Raises InvalidRequestError (BAD_TYPE) for a single string, a dict, a set (which has no order), a whole data frame
+    and things that cannot be iterated.
     """
     if isinstance(values, list):
         return values
-    if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
+    is_frame = hasattr(values, "iloc") and hasattr(values, "columns")
+    refused = is_frame or isinstance(values, str | bytes | Mapping | AbstractSet)
+    if refused or not isinstance(values, Iterable):
         raise InvalidRequestError.of_field(
             "BAD_TYPE", path, f"must be a list with one entry a row, not {type(values).__name__}"
         )
@@ -198,9 +203,12 @@ def _decimal(cell: int, where: Where, row: int) -> str:
 
 def _scores(cell: Sequence[Any], where: Where, row: int) -> list[float]:
     for score in cell:
-        if isinstance(score, bool) or not hasattr(score, "__float__"):
+        if isinstance(score, bool) or not isinstance(score, Real):
             raise _bad_type(where(row), f"a list with {type(score).__name__}")
-    scores = [float(score) for score in cell]
+    try:
+        scores = [float(score) for score in cell]
+    except OverflowError:
+        raise InvalidRequestError.of_field("BAD_SCORE", where(row), "holds a number that is too large") from None
     if not scores:
         raise InvalidRequestError.of_field("BAD_SCORE", where(row), "holds no class score")
     if any(math.isnan(score) for score in scores):

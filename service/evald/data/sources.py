@@ -54,7 +54,9 @@ def source_of(data: Any, name: str = "rows") -> Source:
         columns = {str(column): list(data[column]) for column in names}
         return _checked(name, columns, len(data), _row_of(name))
     if isinstance(data, str | bytes | Mapping) or not isinstance(data, Iterable):
-        raise InvalidRequestError.of_field("BAD_TYPE", name, f"must be a list of dicts, not {type(data).__name__}")
+        raise InvalidRequestError.of_field(
+            "BAD_TYPE", name, f"must be a list of dicts, not {type(data).__name__}; evald.read_file reads files"
+        )
     return _of_records(list(data), name)
 
 

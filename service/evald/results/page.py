@@ -25,18 +25,11 @@ def evaluation(result: Evaluation) -> str:
 
 def comparison(result: Comparison) -> str:
     """A table of differences, then confusion matrices and notes."""
-    head = [
-        "candidate", "metric", result.baseline, "candidate", "difference",
-        f"{text.level(result.confidence_level)} interval", "p", "adjusted p", "rows", "verdict",
-    ]  # fmt: skip
+    head = ["candidate", "metric", result.baseline, "candidate", *text.paired_head(result)]
     rows = [
-        [
-            one.candidate, one.metric, text.number(one.baseline_value), text.number(one.candidate_value),
-            text.number(one.difference, signed=True), text.span(one.low, one.high, signed=True),
-            text.p_value(one.p_value, one), text.p_value(one.p_adjusted, one), f"{one.n:,}", one.decision or "no test",
-        ]
+        [one.candidate, one.metric, *text.paired_cells(result, one), one.decision or "no test"]
         for one in result.comparisons
-    ]  # fmt: skip
+    ]
     notes = [("", note) for note in result.notes] + text.metric_notes(result)
     return _table(head, rows) + _matrices(result) + _notes(notes)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Wider ones do not fit a terminal.
 MOST_CLASSES_DRAWN = 12
 _WIDEST_LABEL = 24
+_MOST_ROWS_NAMED = 3
 _ARROWS = {"improved": "▲ improved", "regressed": "▼ regressed", "inconclusive": "· inconclusive"}
 
 
@@ -34,8 +35,8 @@ def metric_cells(result: Evaluation) -> list[list[str]]:
     """The table of an evaluation, one row a system and metric, not escaped."""
     return [
         [
-            system.name, found.metric, number(found.value), span(found.low, found.high), f"{found.n:,}",
-            f"{found.n_failed:,}",
+            system.name, found.metric, number(found.value, found.scale), span(found.low, found.high, found.scale),
+            f"{found.n:,}", f"{found.n_failed:,}",
         ]
         for system in result.systems
         for found in system.metrics
@@ -57,19 +58,30 @@ def comparison(result: Comparison) -> str:
 
 
 def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> str:
-    head = [
-        "metric", printable(result.baseline), printable(name), "difference",
-        f"{level(result.confidence_level)} interval", "p", "adjusted p", "rows", "verdict",
+    head = ["metric", result.baseline, name, *paired_head(result)]
+    rows = [[one.metric, *paired_cells(result, one), _ARROWS.get(one.decision or "", "no test")] for one in found]
+    shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
+    return (
+        f"{printable(name)} against {printable(result.baseline)}\n{table(shown[0], shown[1:], left=1, left_last=True)}"
+    )
+
+
+def paired_head(result: Comparison) -> list[str]:
+    """Names of the columns of `paired_cells` after the values of both systems, and of the verdict."""
+    interval = f"{level(result.confidence_level)} interval"
+    return ["difference", interval, "p", "adjusted p", "rows", "verdict"]
+
+
+def paired_cells(result: Comparison, one: PairedResult) -> list[str]:
+    """Values of baseline and candidate, difference, interval, p, adjusted p, rows; not escaped."""
+    scale = next(
+        (found.scale for system in result.systems for found in system.metrics if found.metric == one.metric), 1
+    )
+    return [
+        number(one.baseline_value, scale), number(one.candidate_value, scale),
+        number(one.difference, scale, signed=True), span(one.low, one.high, scale, signed=True),
+        p_value(one.p_value, one), p_value(one.p_adjusted, one), f"{one.n:,}",
     ]  # fmt: skip
-    rows = [
-        [
-            printable(one.metric), number(one.baseline_value), number(one.candidate_value),
-            number(one.difference, signed=True), span(one.low, one.high, signed=True), p_value(one.p_value, one),
-            p_value(one.p_adjusted, one), f"{one.n:,}", _ARROWS.get(one.decision or "", "no test"),
-        ]
-        for one in found
-    ]  # fmt: skip
-    return f"{printable(name)} against {printable(result.baseline)}\n{table(head, rows, left=1, left_last=True)}"
 
 
 def _matrices(result: Evaluation | Comparison) -> list[str]:
@@ -106,17 +118,15 @@ def _line(cells: Sequence[str], widths: Sequence[int], left: int, left_last: boo
     return "  ".join(padded).rstrip()
 
 
-def number(value: float | None, signed: bool = False) -> str:
-    """A value of a metric with enough digits for its size; "–" when undefined."""
-    if value is None:
-        return "–"
-    digits = 2 if abs(value) >= 10 else 4
-    return f"{value:{'+' if signed else ''},.{digits}f}"
+def number(value: float | None, scale: float, signed: bool = False) -> str:
+    """A value of a metric with the digits that its scale deserves; "–" when undefined."""
+    digits = 2 if scale >= 10 else 4
+    return "–" if value is None else f"{value:{'+' if signed else ''},.{digits}f}"
 
 
-def span(low: float | None, high: float | None, signed: bool = False) -> str:
+def span(low: float | None, high: float | None, scale: float, signed: bool = False) -> str:
     """An interval; "–" when there is none."""
-    return "–" if low is None or high is None else f"[{number(low, signed)}, {number(high, signed)}]"
+    return "–" if low is None or high is None else f"[{number(low, scale, signed)}, {number(high, scale, signed)}]"
 
 
 def p_value(value: float | None, found: PairedResult) -> str:
@@ -155,9 +165,11 @@ def _undefined(found: MetricResult) -> list[Note]:
 
 def note_line(note: Note) -> str:
     """A note in one line: code, words, rows concerned."""
-    rows = f" ({note.count:,} rows: {', '.join(note.row_ids)})" if note.row_ids else ""
-    if not rows and note.count:
-        rows = f" ({note.count:,} rows)"
+    named = note.row_ids[:_MOST_ROWS_NAMED]
+    rows = f" ({note.count:,} rows)" if note.count else ""
+    if named:
+        some = "" if note.count == len(named) else "for example "
+        rows = f" ({note.count or len(note.row_ids):,} rows: {some}{', '.join(named)})"
     return printable(f"{note.code}: {note.text}{rows}")
 
 
