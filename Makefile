@@ -82,9 +82,8 @@ metrics: setup  ## Rewrite README's table of metrics from the registry
 	$(PY) tools/metrics_table.py
 
 .PHONY: bench
-bench: setup-dev  ## Measure speed against the reference packages
-	set -e; for file in $$(grep -l '^if __name__' bench/*.py); do \
-		$(PY) -m bench.$$(basename $$file .py) $(ARGS); done
+bench: setup-dev  ## Measure speed against the reference packages; ARGS="..." is passed on
+	$(PY) -m bench $(ARGS)
 
 .PHONY: test-torch
 test-torch: $(TORCH_VENV)/.stamp  ## Run the tests that need torch, in a virtual environment of their own (large)
