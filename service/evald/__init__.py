@@ -12,6 +12,7 @@ Names are loaded when they are first used: `import evald` costs milliseconds and
 
 from typing import Any
 
+# Where each name lives; a room of the package has no other home.
 _HOMES = {
     "Client": "evald.client.sync",
     "Comparison": "evald.results",
@@ -20,10 +21,12 @@ _HOMES = {
     "Options": "evald.client.request",
     "Table": "evald.data.table",
     "compare": "evald.embedded",
+    "errors": "",
     "evaluate": "evald.embedded",
     "get_metric": "evald.embedded",
     "list_metrics": "evald.embedded",
     "read_file": "evald.data.sources",
+    "results": "",
     "table_of": "evald.data.naming",
 }
 
@@ -35,7 +38,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'evald' has no attribute {name!r}")
     import importlib
 
-    value = getattr(importlib.import_module(_HOMES[name]), name)
+    home = _HOMES[name]
+    value = getattr(importlib.import_module(home), name) if home else importlib.import_module(f"evald.{name}")
     globals()[name] = value
     return value
 

@@ -1,5 +1,7 @@
 # The public names; loaded on first use by __init__.py.
 
+from evald import errors as errors
+from evald import results as results
 from evald.client.request import Options as Options
 from evald.client.sync import Client as Client
 from evald.data.naming import table_of as table_of
@@ -21,9 +23,11 @@ __all__ = [
     "Options",
     "Table",
     "compare",
+    "errors",
     "evaluate",
     "get_metric",
     "list_metrics",
     "read_file",
+    "results",
     "table_of",
 ]

@@ -125,6 +125,7 @@ def test_the_catalog_is_the_installed_one(client: evald.Client) -> None:
         (lambda c: c.evaluate(["a"], ["a"], metrics="bleu", replicates=5), "InvalidRequestError", "", "replicates"),
         (lambda c: c.evaluate(["a" * 2**21], ["a"], metrics="bleu"), "InvalidRequestError", "LIMIT_EXCEEDED", ""),
         (lambda c: c.evaluate(["a" * 2**26], ["a"], metrics="bleu"), "InvalidRequestError", "MESSAGE_TOO_LARGE", None),
+        (lambda c: c.predict("support-base", ["a" * 2**26]), "InvalidRequestError", "MESSAGE_TOO_LARGE", None),
         (lambda c: c.get_metric("bleau"), "NotFoundError", "UNKNOWN_METRIC", None),
         (lambda c: c.get_model("nope"), "NotFoundError", "UNKNOWN_MODEL", None),
         (lambda c: c.predict("nope", ["a"]), "NotFoundError", "UNKNOWN_MODEL", None),

@@ -189,11 +189,8 @@ class Client:
         raise DeadlineError(f"{self._address} was not ready within {timeout:g} seconds: {problem}", reason="NOT_READY")
 
     def _send(self, method: str, request: Request, timeout: float | None) -> bytes:
-        whole = request.whole(self._needs(request.metrics))
-        if len(whole) > SMALL_REQUEST_BYTES and len(whole) > (limit := self._max_request_bytes()):
-            raise too_large(len(whole), limit)
         try:
-            return self._call(method, whole, timeout)
+            return self._call(method, request.whole(self._needs(request.metrics)), timeout)
         except InvalidRequestError as error:
             raise located(error, request.table) from None
 
@@ -212,6 +209,8 @@ class Client:
         return self._limit
 
     def _call(self, method: str, request: bytes, timeout: float | None) -> bytes:
+        if len(request) > SMALL_REQUEST_BYTES and len(request) > (limit := self._max_request_bytes()):
+            raise too_large(len(request), limit)
         try:
             return self._raw(method)(request, timeout=self._timeout if timeout is None else timeout)
         except grpc.RpcError as error:
