@@ -1,6 +1,9 @@
 //! The door to Python: `evald._native`. It converts, lets go of the GIL, and maps errors; everything
 //! else is in evald-core and evald-wire.
 
+// PyO3 extracts arguments by value.
+#![allow(clippy::needless_pass_by_value)]
+
 use pyo3::prelude::*;
 
 mod accumulator;
@@ -15,6 +18,7 @@ mod _native {
     use std::collections::BTreeMap;
 
     use evald_core::error::Error;
+    use evald_core::text::UNICODE_VERSION;
     use evald_core::{metrics::text_form, pool};
     use pyo3::prelude::*;
     use pyo3::types::PyBytes;
@@ -33,7 +37,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("VERSION", text_form::VERSION)?;
-        module.add("UNICODE_VERSION", text_form::unicode_version())
+        module.add("UNICODE_VERSION", UNICODE_VERSION)
     }
 
     /// Facts of the build.

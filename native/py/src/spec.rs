@@ -17,6 +17,10 @@ use crate::run::{CancelFlag, run, shared};
 /// Limits of one call.
 #[pyclass(frozen, get_all)]
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names are those of the published limits"
+)]
 pub struct Limits {
     max_rows: u64,
     max_row_bytes: u64,
@@ -153,6 +157,10 @@ impl Spec {
     }
 
     #[pyo3(signature = (predictions, references, ids=None))]
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "the batch is made from the lists"
+    )]
     fn from_lists(
         &self,
         py: Python<'_>,

@@ -7,6 +7,7 @@ use evald_core::result::{
 };
 use evald_core::spec::{Question, Spec};
 use evald_core::stats::interval;
+use evald_core::text::UNICODE_VERSION;
 use prost::Message;
 
 use crate::proto;
@@ -57,7 +58,7 @@ pub fn encode(answer: &Answer, spec: &Spec) -> Result<Vec<u8>> {
 fn provenance(answer: &Answer, spec: &Spec) -> proto::Provenance {
     proto::Provenance {
         evald_version: text_form::VERSION.to_owned(),
-        unicode_version: text_form::unicode_version(),
+        unicode_version: UNICODE_VERSION.to_owned(),
         seed: spec.statistics.seed,
         spec_digest: answer.spec_digest.clone(),
         slots: answer.slots,

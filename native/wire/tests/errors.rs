@@ -15,6 +15,7 @@ fn rows_error(rows: &[Instance]) -> Error {
 }
 
 /// Changes that each set one reserved field of a row.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn reserved_of_rows() -> Vec<(&'static str, Instance)> {
     let base = Instance::default;
     let texts = || vec![String::new()];

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::metrics::text_form;
 use crate::spec::Spec;
 use crate::stats::hash::KEY_HASH;
+use crate::text::UNICODE_VERSION;
 
 /// Changes when the form changes; a reader for old forms comes with the second one.
 const FORMAT: &[u8; 8] = b"EVALDST1";
@@ -136,7 +137,7 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
     positions.sort_unstable();
     let state = State {
         evald_version: text_form::VERSION.to_owned(),
-        unicode_version: text_form::unicode_version(),
+        unicode_version: UNICODE_VERSION.to_owned(),
         key_hash: KEY_HASH.to_owned(),
         spec_digest: accumulator.spec.digest(),
         hashes: accumulator.slots.sorted_hashes(),
@@ -192,7 +193,7 @@ pub fn read(bytes: &[u8], spec: &Spec) -> Result<State> {
         (
             "Unicode version",
             &state.unicode_version,
-            text_form::unicode_version(),
+            UNICODE_VERSION.to_owned(),
         ),
         ("key hash", &state.key_hash, KEY_HASH.to_owned()),
         ("specification digest", &state.spec_digest, spec.digest()),

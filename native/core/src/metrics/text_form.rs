@@ -3,19 +3,14 @@
 
 use super::params::ParamValue;
 use crate::error::{Error, Result};
+use crate::text::UNICODE_VERSION;
 
 /// Version of evald, part of every signature.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Unicode version of the text tables, part of every signature.
-pub fn unicode_version() -> String {
-    let (major, minor, patch) = char::UNICODE_VERSION;
-    format!("{major}.{minor}.{patch}")
-}
-
 /// What the suffix of every signature of this build is.
 pub fn signature_suffix() -> String {
-    format!("|unicode:{}|evald:{VERSION}", unicode_version())
+    format!("|unicode:{UNICODE_VERSION}|evald:{VERSION}")
 }
 
 /// A metric as written: name and parameters, the profile among them.

@@ -1,5 +1,9 @@
 //! Text work shared by metrics: tokenizers, normalisers, the stemmer, matching.
 
+/// Unicode version of the tables in [`unicode14`]: what letters, spaces and lower case are is pinned, because
+/// scores depend on it. Part of every signature.
+pub const UNICODE_VERSION: &str = "14.0.0";
+
 pub mod blocks;
 pub mod interning;
 pub mod lcs;
