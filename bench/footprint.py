@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 from bench import corpora, requests
@@ -47,7 +49,7 @@ def run(quick: bool) -> list[Figure]:
     """All figures of this benchmark. Raises RuntimeError if importing evald loads a heavy package."""
     figures = []
     for name, code in IMPORTS.items():
-        runs = [_fresh(code) for _ in range(QUICK_RUNS if quick else RUNS)]
+        runs = _fresh_runs(code, QUICK_RUNS if quick else RUNS)
         goal = IMPORT_GOAL if name == "import" else None
         what = f"`{code}` in a fresh interpreter; {len(runs[0]['modules'])} modules"
         figures.append(milliseconds(f"import.{name}", Spread.of(one["seconds"] for one in runs), what, goal))
@@ -55,8 +57,17 @@ def run(quick: bool) -> list[Figure]:
     return figures + _memory(QUICK_RUNS if quick else RUNS)
 
 
-def _fresh(code: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-c", PROGRAM, code], capture_output=True, text=True, check=True, cwd=ROOT)
+def _fresh_runs(code: str, runs: int) -> list[dict[str, Any]]:
+    """Fresh interpreters one after the other, with bytecode on disk as after the first start of an installation."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment["PYTHONPYCACHEPREFIX"] = folder
+        return [_fresh(code, environment) for _ in range(runs + 1)][1:]
+
+
+def _fresh(code: str, environment: dict[str, str]) -> dict[str, Any]:
+    command = [sys.executable, "-c", PROGRAM, code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
