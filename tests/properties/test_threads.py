@@ -1,0 +1,32 @@
+"""The number of threads does not show in an answer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+PROGRAM = """
+import hashlib, sys
+from evald import _native
+from tests.properties.test_accumulator import COMPARE, make_rows
+
+_native.set_threads(int(sys.argv[1]))
+rows = make_rows(3_000, 3)
+accumulator = COMPARE.accumulate(rows[:1_700], rows[1_700:])
+for part in (accumulator.state(), accumulator.finish()):
+    print(hashlib.sha256(part).hexdigest())
+"""
+
+
+def digests(threads: int) -> list[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-c", PROGRAM, str(threads)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=100)
+    return done.stdout.split()
+
+
+def test_one_and_two_threads_give_the_same_bytes() -> None:
+    one, two = digests(1), digests(2)
+    assert len(one) == 2
+    assert one == two
