@@ -57,13 +57,13 @@ class Limits:
     def __new__(
         cls,
         *,
-        max_rows: int = ...,
-        max_row_bytes: int = ...,
-        max_systems: int = ...,
-        max_metrics: int = ...,
-        max_classes: int = ...,
-        max_resampling_cost: int = ...,
-        max_response_bytes: int = ...,
+        max_rows: int | None = None,
+        max_row_bytes: int | None = None,
+        max_systems: int | None = None,
+        max_metrics: int | None = None,
+        max_classes: int | None = None,
+        max_resampling_cost: int | None = None,
+        max_response_bytes: int | None = None,
     ) -> Limits: ...
     @property
     def max_rows(self) -> int: ...

@@ -108,7 +108,7 @@ fn check_value(metric: &MetricAnswer, expected: &Value, what: &str) {
 fn check_matrix(metric: &MetricAnswer, expected: &Value, what: &str) {
     let confusion = metric.confusion.as_ref().expect(what);
     assert_eq!(confusion.labels, words(&expected["labels"]), "{what}");
-    let counts = list(&expected["counts"]).iter().flat_map(|row| list(row));
+    let counts = list(&expected["counts"]).iter().flat_map(list);
     let counts: Vec<u64> = counts
         .map(|count| count.as_u64().expect("a count"))
         .collect();

@@ -14,76 +14,38 @@ fn rows_error(rows: &[Instance]) -> Error {
     read_error(&encode_request(rows))
 }
 
-/// Changes that each set one reserved field of a row.
-#[expect(clippy::too_many_lines, reason = "a table")]
+/// Rows that each set one reserved field.
 fn reserved_of_rows() -> Vec<(&'static str, Instance)> {
-    let base = Instance::default;
-    let texts = || vec![String::new()];
-    let slices = [("a".to_owned(), "b".to_owned())].into();
+    let set = |change: fn(&mut Instance)| {
+        let mut row = Instance::default();
+        change(&mut row);
+        row
+    };
     vec![
         (
             "messages",
-            Instance {
-                messages: vec![ChatMessage::default()],
-                ..base()
-            },
+            set(|row| row.messages = vec![ChatMessage::default()]),
         ),
         (
             "wrong_references",
-            Instance {
-                wrong_references: texts(),
-                ..base()
-            },
+            set(|row| row.wrong_references = vec![String::new()]),
         ),
         (
             "reference_tokens",
-            Instance {
-                reference_tokens: vec![Tokens::default()],
-                ..base()
-            },
+            set(|row| row.reference_tokens = vec![Tokens::default()]),
         ),
+        ("value", set(|row| row.value = Some(0.0))),
+        ("choices", set(|row| row.choices = vec![Choice::default()])),
+        ("task", set(|row| row.task = "t".into())),
+        ("split", set(|row| row.split = "train".into())),
         (
-            "value",
-            Instance {
-                value: Some(0.0),
-                ..base()
-            },
+            "slices",
+            set(|row| row.slices = [("a".into(), "b".into())].into()),
         ),
-        (
-            "choices",
-            Instance {
-                choices: vec![Choice::default()],
-                ..base()
-            },
-        ),
-        (
-            "task",
-            Instance {
-                task: "t".into(),
-                ..base()
-            },
-        ),
-        (
-            "split",
-            Instance {
-                split: "train".into(),
-                ..base()
-            },
-        ),
-        ("slices", Instance { slices, ..base() }),
-        (
-            "weight",
-            Instance {
-                weight: Some(1.0),
-                ..base()
-            },
-        ),
+        ("weight", set(|row| row.weight = Some(1.0))),
         (
             "human_labels",
-            Instance {
-                human_labels: texts(),
-                ..base()
-            },
+            set(|row| row.human_labels = vec![String::new()]),
         ),
     ]
 }

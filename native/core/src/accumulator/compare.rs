@@ -5,10 +5,11 @@ use super::finish::{Desk, Replicates};
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, swap_test};
 use crate::error::Result;
-use crate::metrics::Direction;
+use crate::metrics::{Direction, ResolvedMetric};
 use crate::result::{Decision, PairedAnswer};
 use crate::spec::Correction;
 use crate::stats::correction::holm;
+use crate::stats::replicate::Columns;
 
 /// Draws of a swap test, at least.
 const MIN_DRAWS: u64 = 10_000;
@@ -40,60 +41,47 @@ impl Desk<'_> {
         cancel: Cancel<'_>,
     ) -> Result<Vec<PairedAnswer>> {
         let spec = &self.accumulator.spec;
-        let mut difference = on_common_rows(
-            &self.accumulator.systems[pair.candidate],
-            pair.excluded_candidate.as_ref(),
-        );
-        let baseline = on_common_rows(
-            &self.accumulator.systems[pair.baseline],
-            pair.excluded_baseline.as_ref(),
-        );
-        difference.combine(&baseline, -1);
-        let difference = self.columns(&difference);
         let p_values = swap_test(
             &self.valuer,
             base,
             cand,
-            &difference,
+            &self.difference(pair),
             self.ranks.len(),
             self.draws(),
             cancel,
         )?;
-        let mut of_base = vec![f64::NAN; spec.metrics.len()];
-        let mut of_cand = of_base.clone();
-        self.valuer
-            .values(&base.totals, &base.included, &mut of_base);
-        self.valuer
-            .values(&cand.totals, &cand.included, &mut of_cand);
+        let (of_base, of_cand) = (self.valuer.arm_values(base), self.valuer.arm_values(cand));
         let failed = self.accumulator.rows_seen() - base.totals[0] as u64;
-        let tested = spec.metrics.iter().enumerate();
-        let tested = tested.filter(|(_, metric)| metric.entry.direction != Direction::None);
-        Ok(tested
-            .map(|(at, metric)| {
-                let replicates: Vec<f64> = cand_replicates[at]
-                    .iter()
-                    .zip(&base_replicates[at])
-                    .map(|(cand, base)| cand - base)
-                    .collect();
-                PairedAnswer {
-                    metric: metric.key.clone(),
-                    candidate: spec.systems[pair.candidate].name.clone(),
-                    difference: self.estimate(
-                        of_cand[at] - of_base[at],
-                        &replicates,
-                        base.totals[0],
-                        failed,
-                    ),
-                    baseline_value: Some(of_base[at]).filter(|value| !value.is_nan()),
-                    candidate_value: Some(of_cand[at]).filter(|value| !value.is_nan()),
-                    p: p_values[at],
-                    p_adjusted: None,
-                    family: String::new(),
-                    outcomes: metric.entry.row_score.then(|| pair.outcomes[at]),
-                    decision: Decision::Inconclusive,
-                }
-            })
-            .collect())
+        let answer = |(at, metric): (usize, &ResolvedMetric)| {
+            let replicates = cand_replicates[at].iter().zip(&base_replicates[at]);
+            let replicates: Vec<f64> = replicates.map(|(cand, base)| cand - base).collect();
+            let difference = of_cand[at] - of_base[at];
+            PairedAnswer {
+                metric: metric.key.clone(),
+                candidate: spec.systems[pair.candidate].name.clone(),
+                difference: self.estimate(difference, &replicates, base.totals[0], failed),
+                baseline_value: Some(of_base[at]).filter(|value| !value.is_nan()),
+                candidate_value: Some(of_cand[at]).filter(|value| !value.is_nan()),
+                p: p_values[at],
+                p_adjusted: None,
+                family: String::new(),
+                outcomes: metric.entry.row_score.then(|| pair.outcomes[at]),
+                decision: Decision::Inconclusive,
+            }
+        };
+        let metrics = spec.metrics.iter().enumerate();
+        let tested = metrics.filter(|(_, metric)| metric.entry.direction != Direction::None);
+        Ok(tested.map(answer).collect())
+    }
+
+    /// Candidate minus baseline by slot, on common rows: what one swap moves.
+    fn difference(&self, pair: &Pair) -> Columns {
+        let systems = &self.accumulator.systems;
+        let mut difference =
+            on_common_rows(&systems[pair.candidate], pair.excluded_candidate.as_ref());
+        let baseline = on_common_rows(&systems[pair.baseline], pair.excluded_baseline.as_ref());
+        difference.combine(&baseline, -1);
+        self.columns(&difference)
     }
 
     /// Corrects the p-values of the family and decides.

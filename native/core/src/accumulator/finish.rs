@@ -189,8 +189,7 @@ impl Desk<'_> {
 
     fn metric(&self, system: usize, at: usize, arm: &Arm, replicates: &[f64]) -> MetricAnswer {
         let metric: &ResolvedMetric = &self.accumulator.spec.metrics[at];
-        let mut values = vec![f64::NAN; self.accumulator.spec.metrics.len()];
-        self.valuer.values(&arm.totals, &arm.included, &mut values);
+        let values = self.valuer.arm_values(arm);
         let failed = self.accumulator.tallies[system].failed;
         let mut estimate = self.estimate(values[at], replicates, arm.totals[0], failed);
         let wants_matrix =

@@ -73,6 +73,13 @@ impl<'a> Valuer<'a> {
         }
     }
 
+    /// The values of an arm's totals.
+    pub fn arm_values(&self, arm: &Arm) -> Vec<f64> {
+        let mut values = vec![f64::NAN; self.spec.metrics.len()];
+        self.values(&arm.totals, &arm.included, &mut values);
+        values
+    }
+
     /// The parts of one metric's value.
     pub fn components(&self, metric: usize, sums: &[f64], included: &[bool]) -> Components {
         if sums[0] == 0.0 {
@@ -173,7 +180,7 @@ pub fn swap_test(
     } else {
         (Draws::Swap(valuer.spec.statistics.seed), draws)
     };
-    let (base, cand) = (values_of(valuer, baseline), values_of(valuer, candidate));
+    let (base, cand) = (valuer.arm_values(baseline), valuer.arm_values(candidate));
     let blocks = run_blocks(draws as usize, difference.cost(), cancel, |block, lanes| {
         let sums = difference.block_sums(&source.weights(block, slots));
         let mut extreme = vec![0_u64; metrics];
@@ -203,12 +210,6 @@ pub fn swap_test(
         })
     };
     Ok(extreme.into_iter().enumerate().map(p_value).collect())
-}
-
-fn values_of(valuer: &Valuer<'_>, arm: &Arm) -> Vec<f64> {
-    let mut values = vec![f64::NAN; valuer.spec.metrics.len()];
-    valuer.values(&arm.totals, &arm.included, &mut values);
-    values
 }
 
 /// The two systems after one draw of swaps.
