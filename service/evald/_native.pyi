@@ -7,7 +7,8 @@ Used only by `evald.engine` and the embedded API; everything else goes through t
 from collections.abc import Sequence
 from typing import Final, Literal, final
 
-from typing_extensions import Buffer
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "UNICODE_VERSION",
@@ -128,8 +129,8 @@ class Batch:
     def __len__(self) -> int: ...
     def inputs(self, system: int) -> list[str | None]:
         """The input text of every row for a model system; None where the row has none."""
-    def set_class_scores(self, system: int, classes: Sequence[str], scores: Buffer) -> None:
-        """Sets the predictions of a model system: float32, C-contiguous, [rows, classes]."""
+    def set_class_scores(self, system: int, classes: Sequence[str], scores: NDArray[np.float32]) -> None:
+        """Sets the predictions of a model system: C-contiguous, [rows, classes]."""
     def fail(self, system: int, rows: Sequence[int], reason: str, message: str) -> None:
         """Marks rows as failed for a system; `message` must hold no text of a row."""
 

@@ -36,6 +36,12 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // The message of a panic may quote a text of a row; where it happened is enough to find the bug.
+        std::panic::set_hook(Box::new(|panic| {
+            if let Some(place) = panic.location() {
+                eprintln!("evald: native code failed at {place}");
+            }
+        }));
         module.add("VERSION", text_form::VERSION)?;
         module.add("UNICODE_VERSION", UNICODE_VERSION)
     }

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import select
 import signal
 import socket
@@ -74,9 +73,6 @@ def _serve(settings: Settings) -> int:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
-    if settings.scoring_threads:
-        # The pool of the native extension takes its size from here when the first row is scored.
-        os.environ["RAYON_NUM_THREADS"] = str(settings.scoring_threads)
     # Imported late: wrong settings need no server, and `evald evaluate` needs none at all.
     try:
         from evald.server.app import Application

@@ -61,11 +61,22 @@ class RunFacts:
 
 
 class Engine:
-    """Answers calls; safe to use from many threads. Deadlines are on the clock of `time.monotonic`."""
+    """Answers calls; safe to use from many threads. Deadlines are on the clock of `time.monotonic`.
 
-    def __init__(self, models: ModelRegistry, limits: Limits | None = None) -> None:
+    `threads` is the size of the scoring pool of the process; 0 leaves it at one a core. Raises InvalidRequestError if
+    the pool runs already with another size.
+    """
+
+    def __init__(self, models: ModelRegistry, limits: Limits | None = None, threads: int = 0) -> None:
         self.models = models
         self.limits = (limits or Limits()).to_native()
+        if threads:
+            _native.set_threads(threads)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Version of evald and Unicode version of its text tables."""
+        return {"version": _native.VERSION, "unicode_version": _native.UNICODE_VERSION}
 
     def run(
         self, kind: Kind, request: bytes, cancellation: Cancellation, deadline: float | None = None

@@ -19,7 +19,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 
 from evald.backends.contract import ModelState
 from evald.backends.registry import ModelOptions, ModelRegistry
-from evald.engine.evaluate import Cancellation, Engine, Limits
+from evald.engine.evaluate import Engine, Limits
 from evald.server import catalog, evaluation, health, model, reflection
 from evald.server.calls import Calls
 from evald.server.fuse import SPARE_THREADS, FuseInterceptor, RpcThreads
@@ -30,7 +30,6 @@ from evald.server.rpc import call_type, generic_handler
 from evald.server.streams import StreamBudget
 from evald.settings import Settings, split_address
 from evald.telemetry import Telemetry
-from evald.v1 import evaluation_pb2, instance_pb2, metric_pb2
 
 _log = logging.getLogger(__name__)
 
@@ -49,12 +48,11 @@ class Application:
         self._draining = False
         self._settled = False
         self._models = _registry(settings, self.telemetry)
-        self.engine = Engine(self._models, _limits(settings))
+        self.engine = Engine(self._models, _limits(settings), settings.scoring_threads)
         self._admission = Admission(settings.max_concurrent_calls, settings.max_bytes_in_progress, self.telemetry)
         self._calls = Calls(self._admission, self.telemetry)
         self._streams = StreamBudget(settings.max_rpcs // _STREAMS_SHARE)
-        self._versions = _versions()
-        self.telemetry.set_build(self._versions)
+        self.telemetry.set_build(self.engine.versions)
         self._services = self._api()
         self._health = health.HealthService([service.full_name for service in self._services], self._streams)
         self._threads = RpcThreads(settings.max_rpcs)
@@ -105,7 +103,7 @@ class Application:
         return {
             evaluation.SERVICE: evaluation.EvaluationService(self.engine, self._calls, self.telemetry, most),
             model.SERVICE: model.ModelService(self.engine, self._calls, self.telemetry, self.settings),
-            catalog.SERVICE: catalog.CatalogService(self.engine, self.settings, self._versions),
+            catalog.SERVICE: catalog.CatalogService(self.engine, self.settings),
         }
 
     def _rpc_server(self) -> tuple[grpc.Server, int]:
@@ -184,18 +182,6 @@ def _limits(settings: Settings) -> Limits:
         max_resampling_cost=settings.max_resampling_cost,
         max_response_bytes=settings.max_response_bytes,
     )
-
-
-def _versions() -> dict[str, str]:
-    """Versions, as the answer to a call of one row tells them: a server whose engine cannot answer never starts."""
-    engine = Engine(ModelRegistry())
-    request = evaluation_pb2.EvaluateRequest(
-        spec=evaluation_pb2.EvaluationSpec(metrics=[metric_pb2.MetricSpec(name="exact_match")]),
-        instances=[instance_pb2.Instance(predictions=[instance_pb2.Prediction(text="a")], references=["a"])],
-    )
-    answer, _ = engine.run("evaluate", request.SerializeToString(), Cancellation())
-    provenance = evaluation_pb2.EvaluateResponse.FromString(answer).provenance
-    return {"version": provenance.evald_version, "unicode_version": provenance.unicode_version}
 
 
 def _probe(name: str, problem: str) -> Page:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import grpc
 
 from evald.backends.registry import ModelRegistry
@@ -18,10 +16,9 @@ SERVICE = catalog_pb2.DESCRIPTOR.services_by_name["CatalogService"]
 class CatalogService:
     """Tells what the server offers."""
 
-    def __init__(self, engine: Engine, settings: Settings, versions: Mapping[str, str]) -> None:
+    def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
         self._limits = published_limits(settings)
-        self._versions = versions
 
     def list_metrics(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """The metrics of the registry."""
@@ -36,8 +33,8 @@ class CatalogService:
         """Versions and limits."""
         parse(catalog_pb2.GetServerInfoRequest, request)
         return catalog_pb2.GetServerInfoResponse(
-            evald_version=self._versions["version"],
-            unicode_version=self._versions["unicode_version"],
+            evald_version=self._engine.versions["version"],
+            unicode_version=self._engine.versions["unicode_version"],
             limits=self._limits,
             engines=_engines(self._engine.models),
         ).SerializeToString()
