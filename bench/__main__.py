@@ -66,6 +66,8 @@ def _print_goals(reports: list[dict[str, Any]]) -> None:
 
 
 def _update_results(reports: list[dict[str, Any]]) -> None:
+    if len({found["machine"]["native_sha256"] for found in reports}) > 1:
+        raise RuntimeError("the extension was rebuilt during the run; nothing was recorded")
     text = RESULTS.read_text(encoding="utf-8")
     before, _, rest = text.partition(START)
     _, end, after = rest.partition(END)
