@@ -1,0 +1,266 @@
+"""Intervals and p-values equal an independent implementation; over many data sets they keep what they promise."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from tests.properties import draws
+from tests.properties.build import Question, Row, components, labels, result_of, value_of
+from tests.properties.draws import Numbers
+
+from evald.v1.evaluation_pb2 import CompareResponse
+from evald.v1.instance_pb2 import Prediction
+from evald.v1.statistics_pb2 import CORRECTION_METHOD_HOLM, CORRECTION_METHOD_NONE, Decision, Estimate, PairedResult
+
+DRAWS = 10_000
+WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "saw", "dogs")
+
+Value = Callable[[Numbers], float]
+
+
+def make_rows(count: int, clusters: int = 0, seed: int = 0, skill: tuple[float, ...] = (0.6, 0.7)) -> list[Row]:
+    """Rows of texts and labels; a system keeps a word, and a label, with the probability of its skill."""
+    choose = random.Random(seed)
+
+    def answer(reference: list[str], label: str, skill: float) -> Prediction:
+        words = [word if choose.random() < skill else choose.choice(WORDS) for word in reference]
+        return Prediction(text=" ".join(words), labels=[label if choose.random() < skill else choose.choice("abc")])
+
+    rows = []
+    for number in range(count):
+        words, label = choose.choices(WORDS, k=choose.randint(4, 9)), choose.choice("abc")
+        cluster = f"talk {choose.randrange(clusters)}" if clusters else ""
+        predictions = [answer(words, label, of_system) for of_system in skill]
+        rows.append(
+            Row(id=f"{number}", cluster=cluster, references=[" ".join(words)], labels=[label], predictions=predictions)
+        )
+    return rows
+
+
+def accuracy(sums: Numbers) -> float:
+    """The share of right rows; columns: rows, right rows."""
+    return float(sums[1] / sums[0])
+
+
+def bleu(sums: Numbers) -> float:
+    """BLEU with exponential smoothing; columns: rows, lengths, four orders of matches, four of n-grams."""
+    system, reference, matches, grams = sums[1], sums[2], sums[3:7], sums[7:11]
+    if not matches.any():
+        return 0.0
+    halving, logs = 1.0, 0.0
+    for matched, total in zip(matches, grams, strict=True):
+        if matched == 0:
+            halving *= 2
+        logs += math.log(100.0 * matched / total if matched else 100.0 / (halving * total))
+    return (1.0 if system >= reference else math.exp(1 - reference / system)) * math.exp(logs / 4)
+
+
+VALUES: dict[str, Value] = {"accuracy": accuracy, "bleu": bleu}
+
+
+def row_statistics(rows: Sequence[Row], metric: str, system: int) -> Numbers:
+    """The statistics of every row: those of BLEU from corpora of one row, which the parity tests check."""
+    if metric == "accuracy":
+        return np.array([[1.0, float(row.labels == row.predictions[system].labels)] for row in rows])
+    one_row = Question(["bleu"])
+    names = ["sys_len", "ref_len", *(f"{what}_{n}" for what in ("correct", "total") for n in range(1, 5))]
+    columns = []
+    for row in rows:
+        parts = components(
+            result_of(one_row.answer([Row(references=row.references, predictions=[row.predictions[system]])]), "bleu")
+        )
+        columns.append([1.0, *(float(parts[name] or 0) for name in names)])
+    return np.array(columns)
+
+
+def slot_sums(rows: Sequence[Row], statistics: Numbers) -> Numbers:
+    """Sums by slot."""
+    slots = draws.slots_of([draws.key_hash(row.id, row.cluster) for row in rows])
+    sums = np.zeros((max(slots) + 1, statistics.shape[1]))
+    np.add.at(sums, slots, statistics)
+    return sums
+
+
+def replicates_of(sums: Numbers, value: Value, seed: int, replicates: int) -> Numbers:
+    """The value of every bootstrap replicate."""
+    weights = draws.bootstrap_weights(seed, replicates, len(sums))
+    return np.array([value(replicate) for replicate in weights @ sums])
+
+
+def check_interval(estimate: Estimate, replicates: Numbers, level: float = 0.95) -> None:
+    low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
+    expected = [low, high, replicates.std(ddof=1)]
+    assert [estimate.low, estimate.high, estimate.std_error] == pytest.approx(expected, rel=0, abs=1e-9)
+    assert estimate.method == "percentile_bootstrap"
+
+
+def compare(question: Question, rows: Sequence[Row]) -> CompareResponse:
+    answer = question.answer(rows)
+    assert isinstance(answer, CompareResponse)
+    return answer
+
+
+def paired(answer: CompareResponse, metric: str) -> PairedResult:
+    return next(found for found in answer.comparisons if found.metric == metric)
+
+
+@pytest.mark.parametrize(("clusters", "seed", "replicates", "level"), [(0, 12_345, 1_000, 0.95), (60, 7, 333, 0.9)])
+def test_intervals_are_those_of_the_documented_draws(clusters: int, seed: int, replicates: int, level: float) -> None:
+    """Values, differences and their intervals on 200 rows, to 1e-9."""
+    statistics = {"seed": seed, "replicates": replicates, "confidence_level": level}
+    rows = make_rows(200, clusters)
+    answer = compare(Question(list(VALUES), ("base", "new"), "compare", statistics=statistics), rows)
+    for metric, value in VALUES.items():
+        of_system = []
+        for system, name in enumerate(("base", "new")):
+            sums = slot_sums(rows, row_statistics(rows, metric, system))
+            of_system.append(replicates_of(sums, value, seed, replicates))
+            estimate = result_of(answer, metric, name).estimate
+            assert estimate.value == pytest.approx(value(sums.sum(axis=0)), rel=0, abs=1e-9)
+            check_interval(estimate, of_system[-1], level)
+        check_interval(paired(answer, metric).difference, of_system[1] - of_system[0], level)
+        assert answer.provenance.slots == (clusters or 200)
+
+
+def test_intervals_of_more_rows_than_slots() -> None:
+    """Beyond 4,096 keys rows share slots by the top bits of their hash."""
+    rows = make_rows(5_000, skill=(0.6,))
+    estimate = result_of(Question(["accuracy"], statistics={"replicates": 200}).answer(rows), "accuracy").estimate
+    sums = slot_sums(rows, row_statistics(rows, "accuracy", 0))
+    sums = np.vstack([sums, np.zeros((4_096 - len(sums), 2))])
+    check_interval(estimate, replicates_of(sums, accuracy, 12_345, 200))
+
+
+@pytest.mark.parametrize(("count", "clusters", "seed"), [(200, 0, 12_345), (200, 60, 99), (13, 0, 5)])
+def test_p_values_are_those_of_the_documented_swaps(count: int, clusters: int, seed: int) -> None:
+    """The number of draws at least as extreme, exactly."""
+    rows = make_rows(count, clusters, skill=(0.6, 0.64))
+    question = Question(list(VALUES), ("base", "new"), "compare", statistics={"seed": seed, "replicates": 0})
+    answer = compare(question, rows)
+    for metric, value in VALUES.items():
+        base, new = (slot_sums(rows, row_statistics(rows, metric, system)) for system in (0, 1))
+        moved = draws.swap_bits(seed, DRAWS, len(base)) @ (new - base)
+        observed = value(new.sum(axis=0)) - value(base.sum(axis=0))
+        drawn = np.array([value(new.sum(axis=0) - by) - value(base.sum(axis=0) + by) for by in moved])
+        slack = 1e-10 * max(value(new.sum(axis=0)), value(base.sum(axis=0)))
+        extreme = int((np.abs(drawn) >= abs(observed) - slack).sum())
+        result = paired(answer, metric)
+        assert (result.p_value, result.draws) == ((extreme + 1) / (DRAWS + 1), DRAWS), metric
+        assert result.p_at_floor == (extreme == 0)
+
+
+@pytest.mark.parametrize(("count", "clusters"), [(1, 0), (2, 0), (7, 0), (24, 6)])
+def test_few_slots_are_enumerated(count: int, clusters: int) -> None:
+    """Every assignment of answers to systems, evaluated from scratch, for every kind of metric."""
+    metrics = ["accuracy", "bleu", "rouge_l", "token_f1", "f1(average=macro)", "recall(average=weighted)"]
+    rows = make_rows(count, clusters, seed=3)
+    keys = sorted({draws.key_hash(row.id, row.cluster) for row in rows})
+    answer = compare(Question(metrics, ("base", "new"), "compare"), rows)
+    evaluate = Question(metrics, ("base", "new"))
+    differences: list[list[float]] = []
+    for swaps in itertools.product([False, True], repeat=len(keys)):
+        swapped = [key for key, swap in zip(keys, swaps, strict=True) if swap]
+        arranged = [exchanged(row) if draws.key_hash(row.id, row.cluster) in swapped else row for row in rows]
+        values = evaluate.answer(arranged)
+        pair = ([value_of(result_of(values, metric, name)) for metric in metrics] for name in ("base", "new"))
+        differences.append([(new or 0) - (base or 0) for base, new in zip(*pair, strict=True)])
+    for at, metric in enumerate(metrics):
+        column = np.abs([row[at] for row in differences])
+        result = paired(answer, metric)
+        assert result.p_value == (column >= column[0] - 1e-12).mean(), metric
+        assert (result.draws, result.p_at_floor) == (2 ** len(keys), False)
+
+
+def exchanged(row: Row) -> Row:
+    """The row with the answers of its two systems exchanged."""
+    swapped = Row()
+    swapped.CopyFrom(row)
+    swapped.predictions[0].CopyFrom(row.predictions[1])
+    swapped.predictions[1].CopyFrom(row.predictions[0])
+    return swapped
+
+
+@pytest.mark.parametrize("count", [12, 13])
+def test_the_border_of_enumeration(count: int) -> None:
+    answer = compare(Question(["accuracy"], ("base", "new"), "compare"), make_rows(count))
+    assert paired(answer, "accuracy").draws == {12: 4_096, 13: DRAWS}[count]
+
+
+def test_p_values_agree_with_the_binomial_distribution() -> None:
+    """For accuracy the swap test is the exact McNemar test on the rows where one of the two is right."""
+    for seed in range(12):
+        rows = make_rows(150, seed=seed, skill=(0.6, 0.68))
+        right = [[row.labels == prediction.labels for prediction in row.predictions] for row in rows]
+        wins, losses = (sum(new > base if won else new < base for base, new in right) for won in (True, False))
+        tail = sum(math.comb(wins + losses, k) for k in range(max(wins, losses), wins + losses + 1))
+        exact = min(1.0, 2 * tail / 2 ** (wins + losses))
+        result = paired(compare(Question(["accuracy"], ("base", "new"), "compare"), rows), "accuracy")
+        assert (result.wins, result.losses, result.ties) == (wins, losses, 150 - wins - losses)
+        assert abs(result.p_value - exact) < 5 * math.sqrt(exact * (1 - exact) / DRAWS) + 2 / DRAWS
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjustment by its definition."""
+    ordered = sorted(p_values)
+    count = len(ordered)
+    return [max(min(1.0, q * (count - ordered.index(q))) for q in ordered if q <= p) for p in p_values]
+
+
+@pytest.mark.parametrize("correction", [CORRECTION_METHOD_HOLM, CORRECTION_METHOD_NONE])
+def test_p_values_of_a_family_are_corrected(correction: int) -> None:
+    metrics = ["accuracy", "bleu", "rouge_1", "exact_match", "confusion_matrix"]
+    rows = make_rows(120, seed=8, skill=(0.55, 0.55, 0.6, 0.7))
+    statistics = {"replicates": 0, "correction": correction}
+    answer = compare(Question(metrics, ("base", "a", "b", "c"), "compare", statistics=statistics), rows)
+    raw = [result.p_value for result in answer.comparisons]
+    assert len(raw) == 12
+    assert min(raw) < 0.01
+    assert max(raw) > 0.2
+    expected = holm(raw) if correction == CORRECTION_METHOD_HOLM else raw
+    assert [result.p_adjusted for result in answer.comparisons] == pytest.approx(expected, rel=1e-14)
+    for result in answer.comparisons:
+        better = "IMPROVED" if result.difference.value > 0 else "REGRESSED"
+        verdict = better if result.p_adjusted <= 0.05 else "INCONCLUSIVE"
+        assert Decision.Name(result.decision) == f"DECISION_{verdict}"
+
+
+def test_intervals_cover_and_tests_reject_as_often_as_promised() -> None:
+    """300 data sets of 500 rows: two equal systems that are right on 70 % of rows."""
+    covered = covered_zero = rejected = 0
+    errors = []
+    for run in range(300):
+        draw = np.random.default_rng(run)
+        predictions = [["1" if right else "0" for right in draw.random(500) < 0.7] for _ in range(2)]
+        statistics = {"replicates": 400, "seed": run}
+        question = Question(["accuracy"], ("base", "new"), "compare", statistics=statistics)
+        answer = compare(question, labels(predictions, ["1"] * 500))
+        estimate, result = result_of(answer, "accuracy").estimate, paired(answer, "accuracy")
+        covered += estimate.low <= 0.7 <= estimate.high
+        covered_zero += result.difference.low <= 0 <= result.difference.high
+        rejected += result.p_value <= 0.05
+        errors.append(estimate.std_error)
+    assert 0.90 <= covered / 300 <= 0.99
+    assert 0.90 <= covered_zero / 300 <= 0.99
+    assert 0.01 <= rejected / 300 <= 0.10
+    assert np.mean(errors) == pytest.approx(math.sqrt(0.7 * 0.3 / 500), rel=0.03)
+
+
+def test_a_clear_gain_is_found() -> None:
+    answer = compare(Question(["accuracy"], ("base", "new"), "compare"), make_rows(400, skill=(0.5, 0.8)))
+    result = paired(answer, "accuracy")
+    assert result.p_at_floor
+    assert result.p_value == 1 / (DRAWS + 1)
+
+
+def test_identical_systems_have_p_one() -> None:
+    rows = make_rows(40, skill=(0.5,))
+    for row in rows:
+        row.predictions.append(row.predictions[0])
+    answer = compare(Question(["accuracy", "bleu"], ("base", "new"), "compare"), rows)
+    assert [(result.p_value, result.ties) for result in answer.comparisons] == [(1.0, 40)] * 2
+    assert "IDENTICAL_SYSTEMS" in {note.code for note in answer.notes}
