@@ -21,6 +21,8 @@ export PYO3_PYTHON := $(abspath $(PY))
 unexport VIRTUAL_ENV
 unexport PYTHONPATH
 export UV_NO_PROGRESS := 1
+# The certificates of the machine, as pip uses them; uv brings its own otherwise.
+export UV_NATIVE_TLS := 1
 
 RUST_FILES := $(shell find native -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 # Of these, the ones that exist.

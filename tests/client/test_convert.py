@@ -178,7 +178,7 @@ def test_numbers_have_the_digits_of_their_scale(value: float | None, scale: floa
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0.04321, "≤0.0432"), (0.0001, "≤0.0001"), (0.000099990001, "≤0.0001"), (1e-9, "≤1.0e-09")]
+    ("value", "shown"), [(0.04321, "<0.0433"), (0.000099990001, "<0.0001"), (0.00039996, "<0.0004"), (1e-9, "<1.1e-9")]
 )
 def test_p_values_at_the_floor_say_so(value: float, shown: str) -> None:
     assert p_value(value, comparison()["bleu"]) == shown

@@ -5,6 +5,8 @@ Names and labels come from callers: control characters are shown escaped, so tha
 
 from __future__ import annotations
 
+import decimal
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -130,13 +132,15 @@ def span(low: float | None, high: float | None, scale: float, signed: bool = Fal
 
 
 def p_value(value: float | None, found: PairedResult) -> str:
-    """A p-value; at the floor of its draws with "≤"."""
+    """A p-value; at the floor of its draws with "<", rounded up so that this is true."""
     if value is None:
         return "–"
-    shown = f"{value:.4f}" if value >= 0.001 else f"{value:.6f}".rstrip("0")
-    if shown == "0.":
-        shown = f"{value:.1e}"
-    return f"≤{shown}" if found.p_at_floor else shown
+    rounding = decimal.ROUND_CEILING if found.p_at_floor else decimal.ROUND_HALF_EVEN
+    # Four decimals, and for small values two digits.
+    exponent = -4 if value >= 0.001 else (math.floor(math.log10(value)) - 1 if value > 0 else -4)
+    rounded = decimal.Decimal(value).quantize(decimal.Decimal(1).scaleb(exponent), rounding=rounding)
+    shown = f"{rounded:f}" if value >= 0.000001 or value == 0 else f"{rounded:.1e}"
+    return f"<{shown.rstrip('0') if value < 0.001 else shown}" if found.p_at_floor else shown
 
 
 def level(confidence_level: float) -> str:
