@@ -95,5 +95,6 @@ def tables(data: list[dict[str, list[str]]]) -> list[dict[str, Any]]:
 
 if __name__ == "__main__":
     data = corpora()
-    golden = {"source": f"scikit-learn {sklearn.__version__}", "tolerance": 1e-12, "corpora": data, "tables": tables(data)}
+    source = f"scikit-learn {sklearn.__version__}"
+    golden = {"source": source, "tolerance": 1e-12, "corpora": data, "tables": tables(data)}
     OUT.write_text(json.dumps(golden, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -39,7 +39,10 @@ PAIRS: list[tuple[str, list[str]]] = [
     # Letters that become ASCII in lower case, and the final sigma.
     ("273\u212a \u0130stanbul \u212aELVIN", ["273k i stanbul kelvin"]),
     ("\u0130\u0130 x\u0130y", ["i i xi y"]),
-    ("\u039f\u0394\u039f\u03a3 \u039f\u0394\u039f\u03a3. \u03a3", ["\u03bf\u03b4\u03bf\u03c2 \u03bf\u03b4\u03bf\u03c3 \u03c3"]),
+    (
+        "\u039f\u0394\u039f\u03a3 \u039f\u0394\u039f\u03a3. \u03a3",
+        ["\u03bf\u03b4\u03bf\u03c2 \u03bf\u03b4\u03bf\u03c3 \u03c3"],
+    ),
     ("STRASSE Stra\u00dfe \u1e9e", ["strasse stra\u00dfe \u00df"]),
     ("\u01c5 \ua7da \u1c89 \U00010d50", ["\u01c6 \ua7db \u1c8a \U00010d70"]),
     ("caf\u00e9 nai\u0308ve na\u00efve", ["cafe\u0301 nai\u0308ve naive"]),
