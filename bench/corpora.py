@@ -70,8 +70,9 @@ def _synthetic(rows: int, mean_tokens: int, seed: int) -> tuple[list[str], list[
     """Predictions and references; about a third of the words of a prediction are not the reference's."""
     print("no data beside the checkout: measuring on seeded Zipf text", file=sys.stderr)
     random_ = random.Random(seed)
-    letters = "etaoinshrdlucmfwygpbvkxäöü"
-    words = ["".join(random_.choices(letters, k=random_.randint(2, 10))) for _ in range(VOCABULARY)]
+    letters = "etaoinshrdlucmfwygpbvkxä"
+    rarity = [*range(len(letters), 1, -1), 0.5]
+    words = ["".join(random_.choices(letters, rarity, k=random_.randint(2, 10))) for _ in range(VOCABULARY)]
     cumulative = list(itertools.accumulate(1 / rank for rank in range(1, VOCABULARY + 1)))
 
     def word() -> str:

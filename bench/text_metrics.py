@@ -35,7 +35,7 @@ def run(quick: bool) -> list[Figure]:
     figures = _bleu(pairs, rounds_of(quick))
     for stemmer in (False, True):
         figures += _rouge(texts, stemmer, rounds_of(quick))
-    return figures
+    return [*figures, _fixed_cost(pairs.head(1), rounds_of(quick))]
 
 
 def evald_work(corpus: Corpus, metrics: list[str]) -> Work:
@@ -113,6 +113,11 @@ def _rouge(corpus: Corpus, stemmer: bool, rounds: int) -> list[Figure]:
         Figure(f"{name}.bytes", measured.ratio("rouge_score", "bytes"), "x", "request bytes to answer bytes"),
         *_times(name, measured, ("rouge_score",), corpus),
     ]
+
+
+def _fixed_cost(row: Corpus, rounds: int) -> Figure:
+    measured = interleave({"evaluate": lambda: evaluate(row, ["bleu"])}, rounds)
+    return milliseconds("bleu.ms.one_row", measured.seconds("evaluate"), "evald.evaluate of one row: its fixed cost")
 
 
 def _times(name: str, measured: Rounds, bases: tuple[str, ...], corpus: Corpus) -> list[Figure]:
