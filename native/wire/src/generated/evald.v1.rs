@@ -81,7 +81,7 @@ pub struct PairedResult {
     /// p_value after the correction; unset when p_value is.
     #[prost(double, optional, tag = "5")]
     pub p_adjusted: ::core::option::Option<f64>,
-    /// True when no draw was as extreme as the data: read p_value as "less than or equal to".
+    /// True when no draw was as extreme as the data: the p-values are upper bounds, printed with "<".
     #[prost(bool, tag = "6")]
     pub p_at_floor: bool,
     /// The test, for example "paired_randomisation".
