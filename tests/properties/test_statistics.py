@@ -127,6 +127,50 @@ def test_intervals_are_those_of_the_documented_draws(clusters: int, seed: int, r
         assert answer.provenance.slots == (clusters or 200)
 
 
+def test_differences_rest_on_the_rows_that_both_answered() -> None:
+    """The slots are those of all rows; rows that one system failed leave the sums of the other, in pairs alone."""
+    rows = make_rows(90)
+    for at in range(0, 90, 7):
+        rows[at].predictions[at % 2].Clear()
+    common = np.array([all(prediction.labels for prediction in row.predictions) for row in rows])
+    answer = compare(Question(["accuracy"], ("base", "new"), "compare", statistics={}), rows)
+    result = paired(answer, "accuracy")
+    assert (result.difference.n, result.difference.n_failed) == (common.sum(), 13)
+    of_system = []
+    for system, name in enumerate(("base", "new")):
+        right = row_statistics(rows, "accuracy", system)
+        answered = np.array([bool(row.predictions[system].labels) for row in rows])
+        own = slot_sums(rows, right * answered[:, None])
+        check_interval(result_of(answer, "accuracy", name).estimate, replicates_of(own, accuracy, 12_345, 1_000))
+        of_system.append(slot_sums(rows, right * common[:, None]))
+    base, new = (replicates_of(sums, accuracy, 12_345, 1_000) for sums in of_system)
+    check_interval(result.difference, new - base)
+    moved = draws.swap_bits(12_345, DRAWS, 90) @ (of_system[1] - of_system[0])[:, 1]
+    observed = of_system[1].sum(axis=0)[1] - of_system[0].sum(axis=0)[1]
+    extreme = int((np.abs(observed - 2 * moved) >= abs(observed)).sum())
+    assert result.p_value == (extreme + 1) / (DRAWS + 1)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 9])
+def test_few_rows_leave_replicates_without_a_value(count: int) -> None:
+    """A replicate that drew no row has no value; more than one in a hundred of them are no interval."""
+    rows = make_rows(count)
+    estimate = result_of(Question(["accuracy"], statistics={}).answer(one_system(rows)), "accuracy").estimate
+    sums = slot_sums(rows, row_statistics(rows, "accuracy", 0))
+    drawn = draws.bootstrap_weights(12_345, 1_000, len(sums)) @ sums
+    drawn = drawn[drawn[:, 0] > 0]
+    if len(drawn) >= 990:
+        check_interval(estimate, drawn[:, 1] / drawn[:, 0])
+    else:
+        assert not estimate.HasField("low")
+        assert estimate.undefined_reason.startswith(f"{1_000 - len(drawn)} of 1000 bootstrap replicates")
+
+
+def one_system(rows: Sequence[Row]) -> list[Row]:
+    """The rows with the answer of their first system alone."""
+    return [Row(id=row.id, labels=row.labels, predictions=row.predictions[:1]) for row in rows]
+
+
 def test_intervals_of_more_rows_than_slots() -> None:
     """Beyond 4,096 keys rows share slots by the top bits of their hash."""
     rows = make_rows(5_000, skill=(0.6,))
@@ -154,18 +198,20 @@ def test_p_values_are_those_of_the_documented_swaps(count: int, clusters: int, s
         assert result.p_at_floor == (extreme == 0)
 
 
-@pytest.mark.parametrize(("count", "clusters"), [(1, 0), (2, 0), (7, 0), (24, 6)])
-def test_few_slots_are_enumerated(count: int, clusters: int) -> None:
+@pytest.mark.parametrize(("count", "clusters", "missing"), [(1, 0, 0), (2, 0, 0), (7, 0, 0), (8, 0, 3), (24, 6, 5)])
+def test_few_slots_are_enumerated(count: int, clusters: int, missing: int) -> None:
     """Every assignment of answers to systems, evaluated from scratch, for every kind of metric."""
     metrics = ["accuracy", "bleu", "rouge_l", "token_f1", "f1(average=macro)", "recall(average=weighted)"]
     rows = make_rows(count, clusters, seed=3)
+    for row in rows[:missing]:
+        row.predictions[0].Clear()
     keys = sorted({draws.key_hash(row.id, row.cluster) for row in rows})
     answer = compare(Question(metrics, ("base", "new"), "compare"), rows)
     evaluate = Question(metrics, ("base", "new"))
     differences: list[list[float]] = []
     for swaps in itertools.product([False, True], repeat=len(keys)):
         swapped = [key for key, swap in zip(keys, swaps, strict=True) if swap]
-        arranged = [exchanged(row) if draws.key_hash(row.id, row.cluster) in swapped else row for row in rows]
+        arranged = [exchanged(row) if draws.key_hash(row.id, row.cluster) in swapped else row for row in rows[missing:]]
         values = evaluate.answer(arranged)
         pair = ([value_of(result_of(values, metric, name)) for metric in metrics] for name in ("base", "new"))
         differences.append([(new or 0) - (base or 0) for base, new in zip(*pair, strict=True)])
