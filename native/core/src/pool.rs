@@ -11,6 +11,11 @@ pub fn set_threads(threads: usize) -> usize {
     pool_of(threads).current_num_threads()
 }
 
+/// Whether the pool has more than one thread: else work is done faster where it is.
+pub fn is_parallel() -> bool {
+    pool_of(0).current_num_threads() > 1
+}
+
 /// Runs work in the pool.
 pub fn run<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     pool_of(0).install(work)

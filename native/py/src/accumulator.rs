@@ -65,7 +65,7 @@ impl Accumulator {
         let bytes = run(py, || {
             let core = self.lock();
             let answer = core.finish(&cancel)?;
-            evald_wire::answer::encode(&answer, core.spec())
+            evald_wire::answer::encode(answer, core.spec())
         })?;
         Ok(PyBytes::new(py, &bytes))
     }

@@ -14,13 +14,21 @@ use crate::proto;
 
 /// The serialised `EvaluateResponse` or `CompareResponse`, as the specification asks, without cost and
 /// models: the server appends those.
-pub fn encode(answer: &Answer, spec: &Spec) -> Result<Vec<u8>> {
-    let systems = answer
-        .systems
-        .iter()
-        .map(|system| system_result(system, answer))
-        .collect();
-    let provenance = Some(provenance(answer, spec));
+pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
+    let provenance = Some(provenance(&answer, spec));
+    let mut ids = std::mem::take(&mut answer.row_ids);
+    let count = answer.systems.len();
+    let mut systems = Vec::with_capacity(count);
+    for (left, system) in std::mem::take(&mut answer.systems).into_iter().enumerate() {
+        // The last system takes the ids, the others copy them.
+        let is_last = left + 1 == count;
+        let ids = if is_last {
+            std::mem::take(&mut ids)
+        } else {
+            ids.clone()
+        };
+        systems.push(system_result(system, ids));
+    }
     let bytes = match spec.question {
         Question::Evaluate => proto::EvaluateResponse {
             systems,
@@ -67,33 +75,24 @@ fn provenance(answer: &Answer, spec: &Spec) -> proto::Provenance {
     }
 }
 
-fn system_result(system: &SystemAnswer, answer: &Answer) -> proto::SystemResult {
-    let scores: Vec<_> = system
-        .row_scores
-        .iter()
-        .map(|(metric, values)| proto::RowScores {
-            metric: metric.clone(),
-            values: values.clone(),
-        })
-        .collect();
-    let errors: Vec<_> = system
-        .row_errors
-        .iter()
-        .map(|error| proto::RowError {
-            id: error.id.clone(),
-            reason: error.reason.to_string(),
-            message: error.message.clone(),
-        })
-        .collect();
+fn system_result(system: SystemAnswer, ids: Vec<String>) -> proto::SystemResult {
+    let scores = system.row_scores.into_iter();
+    let scores = scores.map(|(metric, values)| proto::RowScores { metric, values });
+    let errors = system.row_errors.into_iter().map(|error| proto::RowError {
+        id: error.id,
+        reason: error.reason.into_owned(),
+        message: error.message,
+    });
     let rows = proto::RowResults {
-        ids: answer.row_ids.clone(),
-        scores,
-        errors,
+        ids,
+        scores: scores.collect(),
+        errors: errors.collect(),
     };
+    let is_asked = !(rows.ids.is_empty() && rows.scores.is_empty() && rows.errors.is_empty());
     proto::SystemResult {
-        system: system.name.clone(),
+        system: system.name,
         metrics: system.metrics.iter().map(metric_result).collect(),
-        rows: (rows != proto::RowResults::default()).then_some(rows),
+        rows: is_asked.then_some(rows),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Accumulator, Cancel};
 use crate::error::{Error, Result};
 use crate::metrics::{ResolvedMetric, Statistics};
 use crate::result::{Answer, ConfusionMatrix, Estimate, MetricAnswer, SystemAnswer};
-use crate::spec::{Question, RowReport};
+use crate::spec::Question;
 use crate::stats::interval::percentile_interval;
 
 /// Everything that answers are computed from.
@@ -163,27 +163,14 @@ impl Desk<'_> {
     fn system(&self, system: usize, arm: &Arm, replicates: &Replicates) -> SystemAnswer {
         let accumulator = self.accumulator;
         let spec = &accumulator.spec;
-        let rows = &accumulator.rows[system];
         let metrics = (0..spec.metrics.len())
             .map(|metric| self.metric(system, metric, arm, &replicates[metric]))
             .collect();
-        let row_scores = spec
-            .metrics
-            .iter()
-            .zip(&rows.scores)
-            .filter(|(metric, _)| metric.entry.row_score)
-            .map(|(metric, scores)| (metric.key.clone(), scores.clone()))
-            .collect();
-        let report_errors = spec.row_report != RowReport::None;
         SystemAnswer {
             name: spec.systems[system].name.clone(),
             metrics,
-            row_scores,
-            row_errors: if report_errors {
-                rows.errors.clone()
-            } else {
-                Vec::new()
-            },
+            row_scores: accumulator.rows[system].scores_by_key(spec),
+            row_errors: accumulator.rows[system].reported_errors(spec),
         }
     }
 

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use super::score::{Prepared, Scored};
-use super::{Accumulator, Pair, Sums, class_metrics, text_metrics};
+use super::{Accumulator, Pair, Placement, Sums, class_metrics, text_metrics};
 use crate::batch::{Batch, Instance};
 use crate::metrics::{Direction, RowFlags, Statistics};
 use crate::result::RowError;
-use crate::spec::Spec;
+use crate::spec::{RowReport, Spec};
 use crate::stats::hash::{RowKey, key_hash};
 
 /// Results row by row of one system.
@@ -19,31 +19,63 @@ pub struct SystemRows {
     pub errors: Vec<RowError>,
 }
 
+impl SystemRows {
+    /// The columns of metrics that have row scores, by key.
+    pub fn scores_by_key(&self, spec: &Spec) -> Vec<(String, Vec<f64>)> {
+        let columns = spec.metrics.iter().zip(&self.scores);
+        columns
+            .filter(|(metric, _)| metric.entry.row_score)
+            .map(|(metric, scores)| (metric.key.clone(), scores.clone()))
+            .collect()
+    }
+
+    /// The failed rows, if the specification asks for them.
+    pub fn reported_errors(&self, spec: &Spec) -> Vec<RowError> {
+        if spec.row_report == RowReport::None {
+            return Vec::new();
+        }
+        self.errors.clone()
+    }
+}
+
 impl Accumulator {
     /// Adds scored rows to the sums.
     pub(super) fn fold(&mut self, batch: &Batch<'_>, prepared: &Prepared, scored: &Scored) {
-        let first = self.next_position;
-        for (row, instance) in batch.instances.iter().enumerate() {
-            let key = if !instance.cluster.is_empty() {
-                self.keys.cluster += 1;
-                RowKey::Cluster(instance.cluster)
-            } else if !instance.id.is_empty() {
-                self.keys.id += 1;
-                RowKey::Id(instance.id)
-            } else {
-                self.keys.position += 1;
-                RowKey::Position(first + row as u64)
-            };
-            let hash = key_hash(key);
-            let (place, remap) = self.slots.place(hash);
-            if let Some(remap) = remap {
-                self.all_sums_mut().for_each(|sums| sums.remap(&remap));
+        for row in scored.rows() {
+            let hash = self.key_of(&batch.instances[row], row);
+            let mut place = 0;
+            if self.spec.resamples() {
+                let (found, remap) = self.slots.place(hash);
+                place = found;
+                if let Some(remap) = remap {
+                    self.all_sums_mut().for_each(|sums| sums.remap(&remap));
+                }
             }
             self.add_row(prepared, scored, row, place);
             self.tally_row(batch, prepared, scored, row, hash);
         }
-        self.report_rows(batch, prepared, scored);
-        self.advance(batch, first);
+        if self.reports_scores() {
+            self.report_scores(batch, prepared, scored);
+        }
+    }
+
+    fn key_of(&mut self, instance: &Instance<'_>, row: usize) -> u64 {
+        key_hash(if !instance.cluster.is_empty() {
+            self.keys.cluster += 1;
+            RowKey::Cluster(instance.cluster)
+        } else if !instance.id.is_empty() {
+            self.keys.id += 1;
+            RowKey::Id(instance.id)
+        } else {
+            self.keys.position += 1;
+            RowKey::Position(self.next_position + row as u64)
+        })
+    }
+
+    /// What remains once all rows of a batch are folded: failed rows, and the positions that it used.
+    pub(super) fn end_batch(&mut self, batch: &Batch<'_>, prepared: &Prepared) {
+        self.report_failures(batch, prepared);
+        self.advance(batch, self.next_position);
     }
 
     fn advance(&mut self, batch: &Batch<'_>, first: u64) {
@@ -109,7 +141,7 @@ impl Accumulator {
                 tally.empty.add(hash, id);
             }
             for (index, (metric, _, _)) in text_metrics(&self.spec).enumerate() {
-                if scored.flags[at * scored.metrics + index].0 & RowFlags::NON_ASCII_DROPPED != 0 {
+                if scored.flags_of(at)[index].0 & RowFlags::NON_ASCII_DROPPED != 0 {
                     tally.dropped[metric].add(hash, id);
                 }
             }
@@ -124,7 +156,7 @@ impl Accumulator {
         }
     }
 
-    fn report_rows(&mut self, batch: &Batch<'_>, prepared: &Prepared, scored: &Scored) {
+    fn report_failures(&mut self, batch: &Batch<'_>, prepared: &Prepared) {
         for failure in &prepared.failures {
             self.rows[failure.system as usize].errors.push(RowError {
                 row: self.next_position + u64::from(failure.row),
@@ -136,21 +168,30 @@ impl Accumulator {
         for rows in &mut self.rows {
             rows.errors.sort_by_key(|error| error.row);
         }
-        if !self.reports_scores() {
-            return;
-        }
-        for row in 0..batch.instances.len() {
-            self.row_ids.push(row_id(batch, row, self.next_position));
-        }
+    }
+
+    fn report_scores(&mut self, batch: &Batch<'_>, prepared: &Prepared, scored: &Scored) {
+        let first = self.next_position;
+        self.row_ids
+            .extend(scored.rows().map(|row| row_id(batch, row, first)));
         for (system, rows) in self.rows.iter_mut().enumerate() {
             rows.scores.resize(self.spec.metrics.len(), Vec::new());
-            for row in 0..batch.instances.len() {
-                let at = row * prepared.systems + system;
-                for (metric, scores) in rows.scores.iter_mut().enumerate() {
-                    let score = prepared.usable[at]
-                        .then(|| row_score(&self.spec, metric, scored, prepared, at))
-                        .flatten();
-                    scores.push(score.unwrap_or(f64::NAN));
+            for (metric, scores) in rows.scores.iter_mut().enumerate() {
+                if self.spec.metrics[metric].entry.row_score {
+                    scores.extend(scored.rows().map(|row| {
+                        let at = row * prepared.systems + system;
+                        let score = prepared.usable[at].then(|| {
+                            row_score(
+                                &self.spec,
+                                self.layout[metric],
+                                metric,
+                                scored,
+                                prepared,
+                                at,
+                            )
+                        });
+                        score.flatten().unwrap_or(f64::NAN)
+                    }));
                 }
             }
         }
@@ -169,20 +210,21 @@ fn row_id(batch: &Batch<'_>, row: usize, first: u64) -> String {
 
 fn row_score(
     spec: &Spec,
+    placement: Placement,
     metric: usize,
     scored: &Scored,
     prepared: &Prepared,
     at: usize,
 ) -> Option<f64> {
-    match &spec.metrics[metric].statistics {
-        Statistics::Classes(class) => {
+    match (&spec.metrics[metric].statistics, placement) {
+        (Statistics::Text(text), Placement::Columns { start, len }) => {
+            // The first column of sums is the row count, which rows do not carry.
+            text.row_score(&scored.stats_of(at)[start - 1..][..len])
+        }
+        (Statistics::Classes(class), _) => {
             prepared.classes[at].and_then(|(gold, predicted)| class.row_score(gold == predicted))
         }
-        Statistics::Text(text) => {
-            let before = text_metrics(spec).take_while(|(index, _, _)| *index < metric);
-            let start: usize = before.map(|(_, _, text)| text.columns().len()).sum();
-            text.row_score(&scored.stats_of(at)[start..][..text.columns().len()])
-        }
+        (Statistics::Text(_), Placement::Classes) => None,
     }
 }
 

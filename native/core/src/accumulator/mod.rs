@@ -26,14 +26,19 @@ use crate::metrics::{ClassMetric, ResolvedMetric, Statistics, TextMetric};
 use crate::result::Answer;
 use crate::spec::{Question, RowReport, Spec};
 
+use fold::SystemRows;
 use labels::LabelTable;
 use pairing::Pair;
+use score::Scored;
 use slots::SlotIndex;
 use sums::Sums;
 use tallies::{KeyKinds, SystemTally};
 
 /// Says whether the call should end; polled every few hundred rows and replicates.
 pub type Cancel<'c> = &'c (dyn Fn() -> bool + Sync);
+
+/// Rows whose statistics are held at once: enough for all threads, few enough to stay in the caches.
+const ROWS_AT_ONCE: usize = 4_096;
 
 /// What a model answered for the rows of a batch.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -59,7 +64,7 @@ pub struct Accumulator {
     /// Ranges of positions that were used as keys, for shards without ids.
     positions: Vec<(u64, u64)>,
     next_position: u64,
-    rows: Vec<fold::SystemRows>,
+    rows: Vec<SystemRows>,
     row_ids: Vec<String>,
 }
 
@@ -149,11 +154,7 @@ impl Accumulator {
             keys: KeyKinds::default(),
             positions: Vec::new(),
             next_position: first_position,
-            rows: spec
-                .systems
-                .iter()
-                .map(|_| fold::SystemRows::default())
-                .collect(),
+            rows: spec.systems.iter().map(|_| SystemRows::default()).collect(),
             row_ids: Vec::new(),
             spec,
         }
@@ -164,7 +165,8 @@ impl Accumulator {
         &self.spec
     }
 
-    /// Scores the rows of a batch and adds them. On an error nothing was added.
+    /// Scores the rows of a batch and adds them. When rows are refused nothing was added; a cancelled
+    /// push of many rows may have added some, and the accumulator is then good for nothing.
     pub fn push(
         &mut self,
         batch: &Batch<'_>,
@@ -175,9 +177,14 @@ impl Accumulator {
         check::check_batch(&self.spec, batch, outputs)?;
         let mut labels = self.labels.clone();
         let prepared = score::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
-        let scored = score::score_texts(&self.spec, batch, &prepared, cancel)?;
+        let mut scored = Scored::default();
+        for start in (0..batch.instances.len()).step_by(ROWS_AT_ONCE) {
+            let rows = start..batch.instances.len().min(start + ROWS_AT_ONCE);
+            score::score_texts(&self.spec, batch, &prepared, rows, &mut scored, cancel)?;
+            self.fold(batch, &prepared, &scored);
+        }
         self.labels = labels;
-        self.fold(batch, &prepared, &scored);
+        self.end_batch(batch, &prepared);
         Ok(())
     }
 

@@ -273,7 +273,7 @@ fn run_blocks<T: Send>(
         }
         Ok(block(at, LANES.min(replicates - at * LANES)))
     };
-    if cells * blocks < PARALLEL_COST {
+    if cells * blocks < PARALLEL_COST || !pool::is_parallel() {
         return (0..blocks).map(one).collect();
     }
     pool::run(|| (0..blocks).into_par_iter().map(one).collect())

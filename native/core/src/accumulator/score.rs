@@ -1,5 +1,7 @@
 //! From rows to statistics: which predictions are usable, their classes, the text metrics' vectors.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::labels::LabelTable;
@@ -29,14 +31,49 @@ pub struct Prepared {
     pub failures: Vec<RowFailure>,
 }
 
-/// Statistics of the text metrics: one vector a (row, system).
+/// Statistics of the text metrics for some rows of a batch: one vector a (row, system).
+#[derive(Default)]
 pub struct Scored {
+    rows: Range<usize>,
+    systems: usize,
     width: usize,
     stats: Vec<f64>,
     /// Number of text metrics.
     pub metrics: usize,
-    /// What each text metric lost, text metrics fastest.
-    pub flags: Vec<RowFlags>,
+    flags: Vec<RowFlags>,
+}
+
+impl Scored {
+    /// The rows, by index in the batch.
+    pub fn rows(&self) -> Range<usize> {
+        self.rows.clone()
+    }
+
+    /// The vector of a (row, system), numbered over the batch.
+    pub fn stats_of(&self, at: usize) -> &[f64] {
+        &self.stats[(at - self.rows.start * self.systems) * self.width..][..self.width]
+    }
+
+    /// What each text metric lost of a (row, system).
+    pub fn flags_of(&self, at: usize) -> &[RowFlags] {
+        &self.flags[(at - self.rows.start * self.systems) * self.metrics..][..self.metrics]
+    }
+
+    /// Zeros for these rows, in the memory of the last ones.
+    fn reset(&mut self, spec: &Spec, rows: Range<usize>) {
+        self.systems = spec.systems.len();
+        self.width = spec.width() - 1;
+        self.metrics = text_metrics(spec).count();
+        self.stats.clear();
+        self.stats
+            .resize(rows.len() * self.systems * self.width, 0.0);
+        self.flags.clear();
+        self.flags.resize(
+            rows.len() * self.systems * self.metrics,
+            RowFlags::default(),
+        );
+        self.rows = rows;
+    }
 }
 
 /// Finds the usable predictions and numbers their labels.
@@ -163,26 +200,22 @@ fn argmax(scores: impl Iterator<Item = f64>) -> Option<usize> {
     best.map(|(at, _)| at)
 }
 
-/// Computes the text metrics' vectors, in parallel when there are many rows.
+/// Computes the text metrics' vectors of some rows, in parallel when there are many.
 pub fn score_texts(
     spec: &Spec,
     batch: &Batch<'_>,
     prepared: &Prepared,
+    rows: Range<usize>,
+    scored: &mut Scored,
     cancel: Cancel<'_>,
-) -> Result<Scored> {
-    let (rows, systems) = (batch.instances.len(), prepared.systems);
-    let (width, metrics) = (spec.width() - 1, text_metrics(spec).count());
-    let mut scored = Scored {
-        width,
-        stats: vec![0.0; rows * systems * width],
-        metrics,
-        flags: vec![RowFlags::default(); rows * systems * metrics],
-    };
+) -> Result<()> {
+    scored.reset(spec, rows.clone());
+    let (systems, width, metrics) = (scored.systems, scored.width, scored.metrics);
     if metrics == 0 {
-        return Ok(scored);
+        return Ok(());
     }
     let task = |(at, (stats, flags)): (usize, (&mut [f64], &mut [RowFlags]))| {
-        let first = at * ROWS_PER_TASK;
+        let first = rows.start + at * ROWS_PER_TASK;
         let mut scratch = Scratch::default();
         let cells = stats
             .chunks_mut(systems * width)
@@ -206,20 +239,15 @@ pub fn score_texts(
     };
     let stats_per_task = ROWS_PER_TASK * systems * width;
     let flags_per_task = ROWS_PER_TASK * systems * metrics;
-    if rows < PARALLEL_ROWS {
+    if rows.len() < PARALLEL_ROWS || !pool::is_parallel() {
         let stats = scored.stats.chunks_mut(stats_per_task);
-        stats
-            .zip(scored.flags.chunks_mut(flags_per_task))
-            .enumerate()
-            .try_for_each(task)?;
+        let tasks = stats.zip(scored.flags.chunks_mut(flags_per_task));
+        tasks.enumerate().try_for_each(task)
     } else {
         let stats = scored.stats.par_chunks_mut(stats_per_task);
-        let tasks = stats
-            .zip(scored.flags.par_chunks_mut(flags_per_task))
-            .enumerate();
-        pool::run(|| tasks.try_for_each(task))?;
+        let tasks = stats.zip(scored.flags.par_chunks_mut(flags_per_task));
+        pool::run(|| tasks.enumerate().try_for_each(task))
     }
-    Ok(scored)
 }
 
 fn score_row(
@@ -255,12 +283,5 @@ fn score_row(
             flags[system * metrics + index] = metric.row(&text_row, scratch, mine);
             out = rest;
         }
-    }
-}
-
-impl Scored {
-    /// The vector of a (row, system).
-    pub fn stats_of(&self, at: usize) -> &[f64] {
-        &self.stats[at * self.width..][..self.width]
     }
 }

@@ -205,11 +205,17 @@ impl Sums {
     }
 }
 
-/// A row's number as an exact sum. Truncation below 2^-64 is the same for every order of rows.
+/// A row's number as an exact sum. Truncation below 2^-64 is the same for every order of rows. Whole and
+/// fraction are converted apart, in instructions that every processor has.
 fn to_exact(value: f64, column: Column) -> i128 {
+    let whole = value as i64;
     match column {
-        Column::Count => i128::from(value as i64),
-        Column::Real => (value * FIXED_ONE) as i128,
+        Column::Count => i128::from(whole),
+        Column::Real => {
+            let fraction = (value - whole as f64) * FIXED_ONE;
+            let low = i128::from(fraction.abs() as u64);
+            (i128::from(whole) << 64) + if fraction < 0.0 { -low } else { low }
+        }
     }
 }
 
@@ -235,6 +241,29 @@ mod tests {
         let forward = sum(&mut values.iter());
         assert_eq!(forward, sum(&mut values.iter().rev()));
         assert!((forward - values.iter().sum::<f64>()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn fixed_point_is_the_number_cut_at_the_last_bit() {
+        for value in [
+            0.0,
+            1.0,
+            -1.0,
+            0.1,
+            -0.1,
+            0.999_999,
+            1e-19,
+            5e-20,
+            -2.5,
+            4_294_967_296.0,
+            100.0 / 3.0,
+        ] {
+            assert_eq!(
+                to_exact(value, Column::Real),
+                (value * FIXED_ONE) as i128,
+                "{value}"
+            );
+        }
     }
 
     #[test]
