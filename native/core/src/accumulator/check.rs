@@ -107,20 +107,35 @@ fn check_predictions(
     for (at, system) in spec.systems.iter().enumerate() {
         let path = || format!("instances[{row}].predictions[{at}]");
         match (batch.prediction(instance, at), &system.source) {
-            (None, Source::Inline) if spec.statistics.fail_on_missing => findings.add(
-                "MISSING_PREDICTION",
-                path(),
-                "the prediction is missing and the policy for missing predictions is FAIL",
-            ),
-            (None, _) => {}
+            (None, Source::Model { .. }) => {}
             (Some(_), Source::Model { .. }) => findings.add(
                 "UNEXPECTED_PREDICTION",
                 path(),
                 "the server's model answers for this system: leave the prediction empty",
             ),
-            (Some(prediction), Source::Inline) => check_labels(spec, prediction, &path, findings),
+            (prediction, Source::Inline) => {
+                let complete = prediction.is_some_and(|prediction| is_complete(spec, prediction));
+                if spec.statistics.fail_on_missing && !complete {
+                    findings.add(
+                        "MISSING_PREDICTION",
+                        path(),
+                        "the prediction, or what the metrics need of it, is missing and the policy for missing \
+                         predictions is FAIL",
+                    );
+                }
+                if let Some(prediction) = prediction {
+                    check_labels(spec, prediction, &path, findings);
+                }
+            }
         }
     }
+}
+
+/// Whether a prediction holds what the metrics need.
+fn is_complete(spec: &Spec, prediction: &Prediction<'_>) -> bool {
+    let has_label = !prediction.labels.is_empty() || !prediction.class_scores.is_empty();
+    (prediction.text.is_some() || !spec.needs(Needs::Texts))
+        && (has_label || !spec.needs(Needs::Labels))
 }
 
 fn check_labels(

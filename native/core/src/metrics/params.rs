@@ -19,6 +19,7 @@ impl ParamValue {
     pub fn canonical(&self) -> String {
         match self {
             Self::Bool(value) => value.to_string(),
+            Self::Number(value) if value.is_nan() => "nan".into(),
             Self::Number(value) => value.to_string(),
             Self::Text(word) if is_plain_word(word) => word.clone(),
             Self::Text(word) => format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")),
@@ -121,7 +122,6 @@ impl ParamSpec {
 fn bare_word(value: &ParamValue) -> String {
     match value {
         ParamValue::Text(word) => word.clone(),
-        ParamValue::Number(number) if number.is_nan() => "nan".into(),
         other => other.canonical(),
     }
 }

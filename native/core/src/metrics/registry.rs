@@ -98,6 +98,8 @@ pub fn suggestion(nearest: &[&str], otherwise: &str) -> String {
 
 /// Up to three known names within a small edit distance, nearest first.
 pub fn nearest_names<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let name = name.to_lowercase();
+    let name = name.as_str();
     let limit = 1 + name.chars().count().min(40) / 3;
     let mut near: Vec<(usize, &str)> = known
         .map(|candidate| (edit_distance(name, candidate), candidate))
@@ -153,6 +155,7 @@ mod tests {
     fn near_names_are_suggested() {
         let known = ["bleu", "rouge_1", "rouge_l"];
         assert_eq!(nearest_names("bleau", known.into_iter()), ["bleu"]);
+        assert_eq!(nearest_names("rougeL", known.into_iter())[0], "rouge_l");
         assert_eq!(
             nearest_names("rouge", known.into_iter()),
             ["rouge_1", "rouge_l"]
