@@ -149,7 +149,7 @@ pub struct Answer {
     pub comparisons: Vec<PairedAnswer>,
     /// About the comparison as a whole.
     pub notes: Vec<Note>,
-    /// Number of resampling slots.
+    /// Number of resampling slots; 0 when nothing was resampled.
     pub slots: u32,
     /// What identified rows.
     pub row_key: &'static str,

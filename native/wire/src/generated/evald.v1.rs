@@ -849,7 +849,8 @@ pub struct Provenance {
     /// Digest (sha256, hex) of the specification in canonical form.
     #[prost(string, tag = "4")]
     pub spec_digest: ::prost::alloc::string::String,
-    /// Number of resampling slots; equals the number of distinct row keys while there are at most 4,096.
+    /// Number of resampling slots; equals the number of distinct row keys while there are at most 4,096. 0 when
+    /// nothing was resampled.
     #[prost(uint32, tag = "5")]
     pub slots: u32,
     /// What identified rows for resampling: "cluster", "id", "position" or "mixed".
