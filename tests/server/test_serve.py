@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import grpc
 import pytest
+from tests.server.conftest import failure_of
 
 from evald.v1 import evaluation_pb2 as pb
 from evald.v1 import instance_pb2, metric_pb2
@@ -83,6 +85,24 @@ def test_a_server_without_models_is_small_and_loads_no_model_library(serve: Call
     maps = Path(f"/proc/{process.popen.pid}/maps").read_text()
     for library in ("numpy", "onnxruntime", "torch", "tokenizers", "sklearn"):
         assert f"/{library}" not in maps
+
+
+def test_a_compressed_bomb_is_refused_before_it_is_inflated(serve: Callable[..., Process]) -> None:
+    process = serve("--max-request-bytes", str(4 << 20), "--max-bytes-in-progress", str(8 << 20))
+    before = peak_kilobytes(process)
+    # 256 MiB that gzip makes a thousandth of.
+    bomb = instance_pb2.Instance(references=["a" * (256 << 20)])
+    method: Any = process.api.channel.unary_unary(EVALUATE)
+    with pytest.raises(grpc.RpcError) as caught:
+        method(pb.EvaluateRequest(instances=[bomb]).SerializeToString(), compression=grpc.Compression.Gzip)
+    assert failure_of(caught.value).code == "RESOURCE_EXHAUSTED"
+    assert peak_kilobytes(process) - before < 64_000
+    assert process.api.call(EVALUATE, small_request(), pb.EvaluateResponse).systems
+
+
+def peak_kilobytes(process: Process) -> int:
+    status = Path(f"/proc/{process.popen.pid}/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
 
 
 def test_the_number_of_scoring_threads_is_a_setting(serve: Callable[..., Process]) -> None:
