@@ -14,13 +14,28 @@ from evald.client import convert
 from evald.client.locate import located
 from evald.client.request import Metrics, Options, Progress, Request, check_needs, gold_labels, request_of
 from evald.data.arguments import Arguments, compared
-from evald.data.columns import CHUNK, Column
+from evald.data.columns import CHUNK, Column, References
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
 
 _T = TypeVar("_T")
+
+# Limits protect a server from its callers; a process needs none from itself.
+_UNLIMITED = _native.Limits(
+    max_rows=2**32 - 1,
+    max_row_bytes=2**32 - 1,
+    max_systems=2**32 - 1,
+    max_metrics=2**32 - 1,
+    max_classes=2**32 - 1,
+    max_resampling_cost=2**63,
+    max_response_bytes=2**31 - 1,
+)
+# What is scored without a thread, in milliseconds: at most so many values, of texts that are short wherever one looks,
+# as the time of a row may grow with the square of its length. Ctrl-C then ends a call between two chunks of rows.
+_BRIEF_VALUES = 4096
+_BRIEF_CHARACTERS = 2**15
 
 
 def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
@@ -137,50 +152,60 @@ def _run(request: Request, progress: Progress | None) -> bytes:
                 "MODEL_NEEDS_SERVER", f"systems[{name!r}]", "is a model; models run on a server, use evald.Client"
             )
     cancel = _native.CancelFlag()
-    return _interruptible(lambda: _score(request, cancel, progress), cancel)
+    spec = _native.Spec.from_request(request.kind, request.header, _UNLIMITED)
+    lists = _lists(request.table, spec.needs)
+
+    def work() -> bytes:
+        accumulator = _native.Accumulator(spec, cancel)
+        if lists is None:
+            _push_rows(spec, accumulator, request, cancel)
+        else:
+            _push_lists(spec, accumulator, request.table, lists, progress)
+        if progress is not None:
+            progress(request.table.rows, request.table.rows)
+        return accumulator.finish()
+
+    return work() if lists is not None and _is_brief(request) else _interruptible(work, cancel)
 
 
-def _score(request: Request, cancel: _native.CancelFlag, progress: Progress | None) -> bytes:
-    # Limits protect a server from its callers; a process needs none from itself.
-    most = 2**32 - 1
-    limits = _native.Limits(
-        max_rows=most,
-        max_row_bytes=most,
-        max_systems=most,
-        max_metrics=most,
-        max_classes=most,
-        max_resampling_cost=2**63,
-        max_response_bytes=2**31 - 1,
-    )
-    spec = _native.Spec.from_request(request.kind, request.header, limits)
-    accumulator = _native.Accumulator(spec, cancel)
-    table, needs = request.table, spec.needs
-    if _is_plain(table, needs):
-        _push_lists(spec, accumulator, table, progress)
-    else:
-        _push_rows(spec, accumulator, request, cancel)
-    if progress is not None:
-        progress(table.rows, table.rows)
-    return accumulator.finish()
+def _lists(table: Table, needs: Sequence[str]) -> list[list[Any]] | None:
+    """The gold answers and the predictions of every system if lists hold everything.
 
-
-def _is_plain(table: Table, needs: Sequence[str]) -> bool:
-    """Whether lists of strings hold everything: texts or labels, no class scores, nothing missing, no clusters."""
+    That is texts or labels, no class scores, nothing missing, no clusters.
+    """
     if len(needs) != 1 or table.clusters is not None or table.samples is not None:
-        return False
+        return None
     columns = [source for source in table.systems.values() if isinstance(source, Column)]
-    return not any(kind in column.kinds for column in columns for kind in ("scores", "missing"))
+    if any(kind in column.kinds for column in columns for kind in ("scores", "missing")):
+        return None
+    check_needs(table, needs)
+    gold: Any = gold_labels(table) if "labels" in needs or table.references is None else table.references.values
+    return [gold, *(column.values for column in columns)]
 
 
-def _push_lists(spec: _native.Spec, accumulator: _native.Accumulator, table: Table, progress: Progress | None) -> None:
-    check_needs(table, spec.needs)
-    columns: list[Any] = [source.values for source in table.systems.values() if isinstance(source, Column)]
-    gold: Any = gold_labels(table) if "labels" in spec.needs else table.references and table.references.values
+def _is_brief(request: Request) -> bool:
+    """Whether scoring ends before anyone would press Ctrl-C."""
+    table = request.table
+    if table.rows * len(table.systems) * len(request.metrics) > _BRIEF_VALUES:
+        return False
+    parts = (*table.systems.values(), table.references, table.labels)
+    widest = [part.widest for part in parts if isinstance(part, Column | References)]
+    return all(found is not None and found <= _BRIEF_CHARACTERS for found in widest)
+
+
+def _push_lists(
+    spec: _native.Spec,
+    accumulator: _native.Accumulator,
+    table: Table,
+    lists: list[list[Any]],
+    progress: Progress | None,
+) -> None:
     for start in range(0, table.rows, CHUNK):
         part = slice(start, start + CHUNK)
+        gold, *columns = (values[part] for values in lists)
         ids = None if table.ids is None else table.ids[part]
         try:
-            accumulator.push(spec.from_lists([values[part] for values in columns], gold[part], ids))
+            accumulator.push(spec.from_lists(columns, gold, ids))
         except InvalidRequestError as error:
             raise located(error, table, start) from None
         if progress is not None:

@@ -63,6 +63,8 @@ def test_cells_become_strings_or_scores(values: Any, expected: list[Any]) -> Non
         (["a", float("nan")], "MISSING_VALUE", "predictions[1]"),
         (pd.Series(["a", None]), "MISSING_VALUE", "predictions[1]"),
         (["a"] * 5000 + ["\ud800"], "BAD_TEXT", "predictions[5000]"),
+        (["a", "\ud83d\ude00"], "BAD_TEXT", "predictions[1]"),
+        (["\ud83d", "\ude00"], "BAD_TEXT", "predictions[0]"),
         (["a", 1.5], "BAD_TYPE", "predictions[1]"),
         (["a", b"b"], "BAD_TYPE", "predictions[1]"),
         (["a", {"text": "b"}], "BAD_TYPE", "predictions[1]"),

@@ -291,6 +291,29 @@ def test_threads_work_at_once() -> None:
     assert all(one == found[0] for one in found)
 
 
+@pytest.mark.parametrize(
+    ("texts", "brief"),
+    [
+        (["a b"] * 2000, True),
+        ([["a b"]], False),
+        (["a b"] * 5000, False),
+        (["a b " * 10_000], False),
+        (["a"] * 3000 + ["a b " * 10_000], False),
+    ],
+)
+def test_only_long_work_takes_a_thread(texts: Any, brief: bool) -> None:
+    seen: set[bool] = set()
+    predictions = [text if isinstance(text, str) else text[0] for text in texts]
+    evald.evaluate(
+        predictions,
+        texts,
+        metrics="exact_match",
+        replicates=0,
+        progress=lambda *_: seen.add(threading.current_thread() is threading.main_thread()),
+    )
+    assert seen == {brief}
+
+
 PROGRAM = """
 import evald
 texts = [f"{row} a b c d e f g h" for row in range(400_000)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from evald import results
@@ -162,15 +164,20 @@ def _confusion_matrix(message: metric.ConfusionMatrix) -> results.ConfusionMatri
 
 
 def _rows(message: report.RowResults) -> results.Rows:
-    # A NaN stands for a failed row on the wire, where a packed column has no other way.
+    # Slices of repeated fields are copied at the speed of C.
     return results.Rows(
-        ids=tuple(message.ids),
-        scores={
-            column.metric: tuple(None if value != value else value for value in column.values)  # noqa: PLR0124
-            for column in message.scores
-        },
+        ids=tuple(message.ids[:]),
+        scores={column.metric: _row_scores(column.values[:]) for column in message.scores},
         errors=tuple(map(_row_error, message.errors)),
     )
+
+
+def _row_scores(values: Sequence[float]) -> tuple[float | None, ...]:
+    """The scores, None for a NaN: it stands for a failed row on the wire, where a packed column has no other way."""
+    # The sum is NaN if any value is.
+    if not math.isnan(sum(values)):
+        return tuple(values)
+    return tuple(None if math.isnan(value) else value for value in values)
 
 
 def _row_error(message: report.RowError) -> results.RowError:

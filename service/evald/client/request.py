@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
+from functools import cache
+from typing import Any, Literal, TypedDict, cast
 
 from evald.data import split_metrics
 from evald.data.columns import CHUNK, Column, References, column
@@ -134,7 +135,7 @@ def gold_labels(table: Table) -> Sequence[str]:
     gold = table.references
     if gold is None:
         return []
-    return [values[0] for values in gold.values] if gold.nested else [str(value) for value in gold.values]
+    return [values[0] for values in gold.values] if gold.nested else cast(Sequence[str], gold.values)
 
 
 def row_writer(table: Table, needs: Collection[str]) -> Callable[[int, instance.Instance], None]:
@@ -214,10 +215,19 @@ def _put_number(message: Any, name: str, value: Any) -> None:
 def _choice(enum: Any, prefix: str, name: str, value: Any) -> Any:
     if value is None:
         return 0
-    words = [key.removeprefix(f"{prefix}_").lower() for key in enum.keys() if not key.endswith("_UNSPECIFIED")]  # noqa: SIM118
+    words = _words(enum, prefix)
     if not isinstance(value, str) or value not in words:
         raise InvalidRequestError.of_field("BAD_CHOICE", name, f"must be one of {', '.join(words)}")
-    return enum.Value(f"{prefix}_{value.upper()}")
+    return words[value]
+
+
+@cache
+def _words(enum: Any, prefix: str) -> Mapping[str, int]:
+    return {
+        key.removeprefix(f"{prefix}_").lower(): number
+        for key, number in enum.items()
+        if not key.endswith("_UNSPECIFIED")
+    }
 
 
 def _system(name: str, source: Column | Model) -> evaluation.System:

@@ -13,12 +13,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 from evald.errors import InvalidRequestError
 
 # Rows handled between two chances for other threads to run; one such step takes well under a millisecond.
 CHUNK = 1024
+# Texts joined at once to be checked: few enough for the copy to stay in the processor's cache.
+STEP = 128
 
 Where = Callable[[int], str]
 Cell = str | list[float] | None
@@ -42,6 +44,8 @@ class Column:
     # Of "text", "int", "bool", "scores", "missing": the kinds of cells that were seen, with the first row of each.
     kinds: Mapping[str, int]
     where: Where
+    # The most characters that STEP rows hold; None where that was not counted.
+    widest: int | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -55,6 +59,7 @@ class References:
     nested: bool
     kinds: Mapping[str, int]
     where: Where
+    widest: int | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -94,11 +99,13 @@ def column(values: Any, path: str, *, missing: bool = False, where: Where | None
     """
     where = where or _indexed(path)
     cells = listed(values, path)
+    if (texts := _texts(cells, where)) is not None:
+        return texts
     kinds: dict[str, int] = {}
     result: list[Cell] = []
     for start in range(0, len(cells), CHUNK):
         part = cells[start : start + CHUNK]
-        if _all_text(part):
+        if _characters(part) is not None:
             kinds.setdefault("text", start)
             result += part
             continue
@@ -119,17 +126,19 @@ def references(values: Any, path: str = "references", *, where: Where | None = N
     """
     where = where or _indexed(path)
     cells = listed(values, path)
+    if (texts := _texts(cells, where)) is not None:
+        return References(cast(list[str], texts.values), False, texts.kinds, where, texts.widest)
     nested = any(not isinstance(cell, str | int) and hasattr(cell, "__len__") for cell in cells)
     if not nested:
         flat = column(cells, path, where=where)
         if "scores" in flat.kinds:  # pragma: no cover - a list of numbers counts as nested
             raise _bad_type(where(0), "a list of numbers")
-        return References([str(value) for value in flat.values], False, flat.kinds, where)
+        return References(cast(list[str], flat.values), False, flat.kinds, where)
     kinds: dict[str, int] = {}
     result: list[list[str]] = []
     for start in range(0, len(cells), CHUNK):
         part = cells[start : start + CHUNK]
-        if all(type(cell) is list and cell for cell in part) and _all_text(chain.from_iterable(part)):
+        if all(type(cell) is list and cell for cell in part) and _characters(chain.from_iterable(part)) is not None:
             kinds.setdefault("text", start)
             result += part
             continue
@@ -152,13 +161,27 @@ def _nested_cell(cell: Any, where: Where, row: int, kinds: dict[str, int]) -> li
     return [str(value) for value in part.values]
 
 
-def _all_text(cells: Iterable[Any]) -> bool:
-    """Whether all cells are texts that can be written as UTF-8, at the speed of C."""
+def _texts(cells: list[Any], where: Where) -> Column | None:
+    """The column of the cells if there are any and all are texts."""
+    copy = cells.copy()
+    widest = None
+    for start in range(0, len(copy), STEP):
+        found = _characters(copy[start : start + STEP])
+        if found is None:
+            return None
+        widest = max(found, widest or 0)
+    return None if widest is None else Column(copy, {"text": 0}, where, widest)
+
+
+def _characters(cells: Iterable[Any]) -> int | None:
+    """How many characters the cells hold, at the speed of C; None unless all are texts without lone surrogates."""
     try:
-        "".join(cells).encode()
+        text = "".join(cells)
+        # UTF-16 refuses the same characters as UTF-8, several times as fast.
+        text.encode("utf-16-le")
     except (TypeError, UnicodeEncodeError):
-        return False
-    return True
+        return None
+    return len(text)
 
 
 def _cell(cell: Any, where: Where, row: int, missing: bool) -> tuple[str, Cell]:
