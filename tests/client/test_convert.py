@@ -39,9 +39,7 @@ def evaluation() -> evald.Evaluation:
                     ),
                     metric_pb2.MetricResult(metric="confusion_matrix", confusion_matrix=matrix),
                 ],
-                rows=report_pb2.RowResults(
-                    ids=["#0", "#1"], scores=[report_pb2.RowScores(metric="f1", values=[1.0, math.nan])]
-                ),
+                rows=report_pb2.RowResults(scores=[report_pb2.RowScores(metric="f1", values=[1.0, math.nan])]),
             )
         ]
     )

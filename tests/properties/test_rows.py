@@ -59,7 +59,9 @@ def test_rows_are_named_by_id_sample_or_position() -> None:
     by_sample = [Row(id="a/b", sample=sample, references=["a"], predictions=[answer]) for sample in (0, 2, 1)]
     assert list(question.answer(by_sample).systems[0].rows.ids) == ["a/b", "a/b/2", "a/b/1"]
     by_position = texts([["a"] * 3], [["a"]] * 3)
-    assert list(question.answer(by_position[:2], by_position[2:]).systems[0].rows.ids) == ["#0", "#1", "#2"]
+    assert not question.answer(by_position[:2], by_position[2:]).systems[0].rows.ids
+    mixed = question.answer(by_position[:2], by_sample[1:2]).systems[0].rows
+    assert (list(mixed.ids), len(mixed.scores[0].values)) == (["#0", "#1", "a/b/2"], 3)
 
 
 @pytest.mark.parametrize("predictions", [[], [Prediction()], [Prediction(labels=["a"])]])

@@ -141,7 +141,7 @@ pub struct PairedAnswer {
 pub struct Answer {
     /// Systems in the order of the request.
     pub systems: Vec<SystemAnswer>,
-    /// Ids of the rows, if their scores are asked.
+    /// Ids of the rows, if their scores are asked and they have ids.
     pub row_ids: Vec<String>,
     /// Name of the baseline; empty for Evaluate.
     pub baseline: String,

@@ -76,15 +76,20 @@ class RowError:
 
 @dataclass(frozen=True)
 class Rows:
-    """Results row by row. `scores[metric][i]` belongs to `ids[i]`, None for failed rows; empty unless asked for."""
+    """Results row by row; empty unless asked for.
+
+    `scores[metric][i]` belongs to row i, None for failed rows. `ids` is empty when the rows have none.
+    """
 
     ids: Sequence[str] = ()
     scores: Mapping[str, Sequence[float | None]] | None = None
     errors: Sequence[RowError] = ()
 
     def to_frame(self) -> pd.DataFrame:
-        """One row an id, one column a metric. Raises ImportError without pandas."""
-        return export.frame([{"id": row, **self._scores_of(i)} for i, row in enumerate(self.ids)])
+        """One row a row, one column a metric; "#position" where rows have no id. Raises ImportError without pandas."""
+        count = max(map(len, (self.scores or {}).values()), default=0)
+        ids = self.ids or [f"#{row}" for row in range(count)]
+        return export.frame([{"id": name, **self._scores_of(row)} for row, name in enumerate(ids)])
 
     def _scores_of(self, row: int) -> dict[str, float | None]:
         return {metric: values[row] for metric, values in (self.scores or {}).items()}

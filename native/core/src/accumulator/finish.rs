@@ -70,7 +70,7 @@ impl Desk<'_> {
             systems: (0..spec.systems.len())
                 .map(|system| self.system(system, &arms[system], &replicates[system]))
                 .collect(),
-            row_ids: accumulator.row_ids.clone(),
+            row_ids: accumulator.reported_ids(),
             baseline,
             comparisons,
             notes: self.comparison_notes(),

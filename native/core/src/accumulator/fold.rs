@@ -42,25 +42,25 @@ impl Accumulator {
     /// Adds scored rows to the sums.
     pub(super) fn fold(&mut self, batch: &Batch<'_>, prepared: &Prepared, scored: &Scored) {
         for row in scored.rows() {
-            let hash = self.key_of(&batch.instances[row], row);
+            let key = self.key_of(&batch.instances[row], row);
             let mut place = 0;
             if self.spec.resamples() {
-                let (found, remap) = self.slots.place(hash);
+                let (found, remap) = self.slots.place(key_hash(key));
                 place = found;
                 if let Some(remap) = remap {
                     self.all_sums_mut().for_each(|sums| sums.remap(&remap));
                 }
             }
             self.add_row(prepared, scored, row, place);
-            self.tally_row(batch, prepared, scored, row, hash);
+            self.tally_row(batch, prepared, scored, row, key);
         }
         if self.reports_scores() {
             self.report_scores(batch, prepared, scored);
         }
     }
 
-    fn key_of(&mut self, instance: &Instance<'_>, row: usize) -> u64 {
-        key_hash(if !instance.cluster.is_empty() {
+    fn key_of<'a>(&mut self, instance: &Instance<'a>, row: usize) -> RowKey<'a> {
+        if !instance.cluster.is_empty() {
             self.keys.cluster += 1;
             RowKey::Cluster(instance.cluster)
         } else if !instance.id.is_empty() {
@@ -69,7 +69,7 @@ impl Accumulator {
         } else {
             self.keys.position += 1;
             RowKey::Position(self.next_position + row as u64)
-        })
+        }
     }
 
     /// What remains once all rows of a batch are folded: failed rows, and the positions that it used.
@@ -128,7 +128,7 @@ impl Accumulator {
         prepared: &Prepared,
         scored: &Scored,
         row: usize,
-        hash: u64,
+        key: RowKey<'_>,
     ) {
         let id = || row_id(batch, row, self.next_position);
         for (system, tally) in self.tallies.iter_mut().enumerate() {
@@ -138,11 +138,11 @@ impl Accumulator {
             }
             let prediction = batch.prediction(&batch.instances[row], system);
             if prediction.is_some_and(|prediction| prediction.text == Some("")) {
-                tally.empty.add(hash, id);
+                tally.empty.add(key_hash(key), id);
             }
             for (index, (metric, _, _)) in text_metrics(&self.spec).enumerate() {
                 if scored.flags_of(at)[index].0 & RowFlags::NON_ASCII_DROPPED != 0 {
-                    tally.dropped[metric].add(hash, id);
+                    tally.dropped[metric].add(key_hash(key), id);
                 }
             }
         }
@@ -171,9 +171,8 @@ impl Accumulator {
     }
 
     fn report_scores(&mut self, batch: &Batch<'_>, prepared: &Prepared, scored: &Scored) {
-        let first = self.next_position;
-        self.row_ids
-            .extend(scored.rows().map(|row| row_id(batch, row, first)));
+        let ids = scored.rows().map(|row| own_id(&batch.instances[row]));
+        self.row_ids.extend(ids);
         for (system, rows) in self.rows.iter_mut().enumerate() {
             rows.scores.resize(self.spec.metrics.len(), Vec::new());
             for (metric, scores) in rows.scores.iter_mut().enumerate() {
@@ -200,10 +199,19 @@ impl Accumulator {
 
 /// Id of a row for people: the id, with the sample if it has one, or the position.
 fn row_id(batch: &Batch<'_>, row: usize, first: u64) -> String {
-    let instance = &batch.instances[row];
+    let id = own_id(&batch.instances[row]);
+    if id.is_empty() {
+        format!("#{}", first + row as u64)
+    } else {
+        id
+    }
+}
+
+/// The id with the sample if it has one; empty for a row without id.
+fn own_id(instance: &Instance<'_>) -> String {
     match (instance.id, instance.sample) {
-        ("", _) => format!("#{}", first + row as u64),
         (id, 0) => id.to_owned(),
+        ("", _) => String::new(),
         (id, sample) => format!("{id}/{sample}"),
     }
 }

@@ -216,6 +216,23 @@ impl Accumulator {
         self.keys.total()
     }
 
+    /// Ids of the rows whose scores are reported; none if no row has one, since rows then go by position.
+    fn reported_ids(&self) -> Vec<String> {
+        if self.row_ids.iter().all(String::is_empty) {
+            return Vec::new();
+        }
+        let first = self.next_position - self.row_ids.len() as u64;
+        let named = self
+            .row_ids
+            .iter()
+            .zip(first..)
+            .map(|(id, row)| match id.as_str() {
+                "" => format!("#{row}"),
+                id => id.to_owned(),
+            });
+        named.collect()
+    }
+
     fn reports_scores(&self) -> bool {
         self.spec.row_report == RowReport::All
     }

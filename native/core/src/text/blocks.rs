@@ -1,5 +1,7 @@
 //! Texts in blocks of 64 bytes: one bit a byte, so that token boundaries come from a few bit operations.
 
+use super::simd::bit_masks;
+
 /// Bytes of a block, and bits of its masks.
 pub const BLOCK: usize = 64;
 
@@ -47,15 +49,10 @@ impl Classes {
         Self(classes)
     }
 
-    /// One bit for each byte whose class has this bit.
+    /// For each of the lowest N bits, one bit for each byte whose class has it.
     #[inline]
-    pub fn mask(&self, bit: u32) -> u64 {
-        const LOWEST: u64 = 0x0101_0101_0101_0101;
-        let mut bits = 0;
-        for (place, eight) in self.0.as_chunks::<8>().0.iter().enumerate() {
-            bits |= gather(u64::from_le_bytes(*eight) >> bit & LOWEST) << (8 * place);
-        }
-        bits
+    pub fn masks<const N: usize>(&self) -> [u64; N] {
+        bit_masks(&self.0)
     }
 }
 
@@ -78,9 +75,7 @@ mod tests {
             let mut block = [b'x'; BLOCK];
             block[at] = b' ';
             let classes = Classes::of(&block, |byte| u8::from(byte == b' ') << 3 | 1);
-            assert_eq!(classes.mask(3), 1 << at);
-            assert_eq!(classes.mask(0), u64::MAX);
-            assert_eq!(classes.mask(7), 0);
+            assert_eq!(classes.masks(), [u64::MAX, 0, 0, 1 << at, 0]);
         }
     }
 

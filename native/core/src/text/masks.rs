@@ -4,6 +4,7 @@
 //! branches to mispredict; every candidate is then checked by its key and, where the key is a hash, by bytes.
 
 use super::blocks::{gather, zeros};
+use super::simd::equal_masks;
 use super::tokens::{PRINTS, Tokens};
 
 /// Bits of a mask word.
@@ -37,44 +38,35 @@ impl Masks {
     pub fn load(&mut self, prediction: &Tokens, reference: &Tokens) {
         self.words = reference.len().div_ceil(WORD).max(1);
         self.rows.clear();
-        match reference.len().div_ceil(PRINTS) {
+        match reference.len() {
             0 => self.rows.resize(prediction.len(), 0),
-            1 => self.load_word::<1>(prediction, reference),
-            2 => self.load_word::<2>(prediction, reference),
-            3 => self.load_word::<3>(prediction, reference),
-            4 => self.load_word::<4>(prediction, reference),
-            5 => self.load_word::<5>(prediction, reference),
-            6 => self.load_word::<6>(prediction, reference),
-            7 => self.load_word::<7>(prediction, reference),
-            8 => self.load_word::<8>(prediction, reference),
+            1..=WORD => self.load_word(prediction, reference),
             _ => self.load_words(prediction, reference),
         }
         self.rows
             .resize((prediction.len() + EMPTY_ROWS) * self.words, 0);
     }
 
-    /// A reference of one word, whose prints fill G groups.
-    fn load_word<const G: usize>(&mut self, prediction: &Tokens, reference: &Tokens) {
-        let mut groups = [0; G];
-        for (group, prints) in groups.iter_mut().zip(reference.prints.as_chunks().0) {
-            *group = u64::from_le_bytes(*prints);
-        }
+    /// A reference of one word.
+    fn load_word(&mut self, prediction: &Tokens, reference: &Tokens) {
+        let mut prints = [0; WORD];
+        prints[..reference.len()].copy_from_slice(&reference.prints[..reference.len()]);
+        equal_masks(
+            &prints,
+            &prediction.prints[..prediction.len()],
+            &mut self.rows,
+        );
         let keys = reference.keys.as_slice();
-        let valid = u64::MAX >> (WORD - keys.len().clamp(1, WORD));
-        let tokens = prediction.prints.iter().zip(&prediction.keys);
-        self.rows
-            .extend(tokens.enumerate().map(|(at, (&print, &key))| {
-                let mask = equal_prints(&groups, print) & valid;
-                let first = mask.trailing_zeros() as usize % WORD;
-                let wrong_key = keys.get(first).is_some_and(|&other| other != key);
-                let doubtful =
-                    wrong_key | (mask & mask.wrapping_sub(1) != 0) | Tokens::is_hash(key);
-                if (mask != 0) & doubtful {
-                    verified(mask, prediction, at, reference, 0)
-                } else {
-                    mask
-                }
-            }));
+        let valid = u64::MAX >> (WORD - keys.len());
+        for (at, (mask, &key)) in self.rows.iter_mut().zip(&prediction.keys).enumerate() {
+            *mask &= valid;
+            let first = mask.trailing_zeros() as usize % WORD;
+            let wrong_key = keys.get(first).is_some_and(|&other| other != key);
+            let doubtful = wrong_key | (*mask & mask.wrapping_sub(1) != 0) | Tokens::is_hash(key);
+            if (*mask != 0) & doubtful {
+                *mask = verified(*mask, prediction, at, reference, 0);
+            }
+        }
     }
 
     fn load_words(&mut self, prediction: &Tokens, reference: &Tokens) {
@@ -92,16 +84,6 @@ impl Masks {
             }
         }
     }
-}
-
-/// One bit for each print that equals `print`.
-#[inline]
-fn equal_prints<const G: usize>(groups: &[u64; G], print: u8) -> u64 {
-    let mut bits = 0;
-    for (place, &group) in groups.iter().enumerate() {
-        bits |= equal_in_group(group, print) << (PRINTS * place);
-    }
-    bits
 }
 
 /// One bit for each of eight prints that equals `print`.

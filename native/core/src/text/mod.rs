@@ -14,6 +14,7 @@ pub mod porter;
 pub mod python;
 pub mod rouge_words;
 pub mod scratch;
+pub mod simd;
 pub mod squad;
 pub mod stems;
 pub mod tokens;

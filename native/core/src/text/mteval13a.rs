@@ -111,7 +111,7 @@ fn find_tokens(text: Text<'_>, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
     }
 }
 
-/// Bits of the class of a byte.
+/// Bits of the class of a byte, in the order in which [`boundaries`] reads them.
 const SPACE: u32 = 0;
 const DIGIT: u32 = 1;
 const DOT: u32 = 2;
@@ -136,10 +136,8 @@ fn class_of(byte: u8) -> u8 {
 /// Where tokens start and, exclusively, end in one block.
 #[inline]
 fn boundaries(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carry) -> (u64, u64) {
-    let classes = Classes::of(block, class_of);
-    let space = spaces(text, base, &classes, carry);
-    let digit = classes.mask(DIGIT);
-    let dot = classes.mask(DOT);
+    let [space, digit, dot, hyphen, symbol, wide] = Classes::of(block, class_of).masks();
+    let space = spaces(text, base, space, wide, carry);
     let after_digit = digit << 1 | carry.digit;
     let before_digit = digit >> 1 | u64::from(text.byte(base + BLOCK).is_ascii_digit()) << 63;
     let second = if dot & (dot << 1 | carry.dot) == 0 {
@@ -147,8 +145,8 @@ fn boundaries(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carr
     } else {
         seconds_of_runs(dot, after_digit, carry.second)
     };
-    let hyphen = classes.mask(HYPHEN) & after_digit;
-    let alone = classes.mask(SYMBOL) & !space | hyphen | second | dot & !before_digit;
+    let hyphen = hyphen & after_digit;
+    let alone = symbol & !space | hyphen | second | dot & !before_digit;
     let start = !space & (alone | alone << 1 | space << 1 | carry.edge);
     let end = (space | start) & !(space << 1 | carry.space);
     *carry = Carry {
@@ -185,13 +183,11 @@ fn seconds_of_runs(dot: u64, after_digit: u64, mut previous: u64) -> u64 {
     second
 }
 
-/// Spaces of the block; non-ASCII ones take all their bytes.
+/// Spaces of the block: the ASCII ones, and those that begin at `leads`, which take all their bytes.
 #[inline]
-fn spaces(text: Text<'_>, base: usize, classes: &Classes, carry: &mut Carry) -> u64 {
-    let mut space = classes.mask(SPACE);
-    space |= carry.wide;
+fn spaces(text: Text<'_>, base: usize, ascii: u64, mut leads: u64, carry: &mut Carry) -> u64 {
+    let mut space = ascii | carry.wide;
     carry.wide = 0;
-    let mut leads = classes.mask(WIDE);
     while leads != 0 {
         let at = leads.trailing_zeros();
         leads &= leads - 1;

@@ -52,7 +52,7 @@ fn is_dropped(c: char) -> bool {
 fn find_words(text: Text<'_>, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
     let mut previous = 0;
     for (base, block) in text.blocks() {
-        let word = Classes::of(block, is_word).mask(0);
+        let [word] = Classes::of(block, is_word).masks();
         let before = word << 1 | previous;
         push_positions(word & !before, base as u32, starts);
         push_positions(!word & before, base as u32, ends);

@@ -801,7 +801,8 @@ pub struct Usage {
 /// Results row by row for one system.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RowResults {
-    /// Ids of the rows in the order of the request, or "#position" without ids; only with RowReport ALL.
+    /// Ids of the rows in the order of the request; only with RowReport ALL. Empty if the rows have no ids: then
+    /// the scores are in the order of the request, and errors name rows as "#position".
     #[prost(string, repeated, tag = "1")]
     pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// One column a metric that has row scores; only with RowReport ALL.
@@ -817,7 +818,7 @@ pub struct RowScores {
     /// The key of the request's MetricSpec.
     #[prost(string, tag = "1")]
     pub metric: ::prost::alloc::string::String,
-    /// One score a row in the order of RowResults.ids; NaN for failed rows.
+    /// One score a row in the order of the request; NaN for failed rows.
     #[prost(double, repeated, tag = "2")]
     pub values: ::prost::alloc::vec::Vec<f64>,
 }
