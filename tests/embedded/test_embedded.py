@@ -314,8 +314,10 @@ def test_only_long_work_takes_a_thread(texts: Any, brief: bool) -> None:
     assert seen == {brief}
 
 
+# A process that was started in the background of a shell ignores SIGINT, and so does Python then.
 PROGRAM = """
-import evald
+import signal, evald
+signal.signal(signal.SIGINT, signal.default_int_handler)
 texts = [f"{row} a b c d e f g h" for row in range(400_000)]
 try:
     print("started", flush=True)
