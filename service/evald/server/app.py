@@ -1,6 +1,6 @@
 """Builds the server of the settings, says when it is ready and drains it. Must not know flags, files or signals.
 
-start    ports are bound, the engine answers a probe, HTTP and gRPC serve; models load meanwhile
+start    ports are bound, HTTP and gRPC serve; models load meanwhile
 ready    every model of the settings can answer
 drain    not ready at once; serves on for `pre_stop_seconds`; then refuses new calls and lets those in progress
          finish for `grace_seconds`; what is left is ended with UNAVAILABLE
