@@ -87,3 +87,21 @@ def test_ids_are_checked(ids: tuple[str, ...], reason: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         Question(["exact_match"]).answer(rows)
     assert caught.value.reason == reason
+
+
+def test_a_comparison_says_what_it_leaves_out_and_what_is_the_same() -> None:
+    """Rows that one side lacks are counted; on the others a candidate may still be the baseline again."""
+    rows = [
+        Row(id=str(at), references=["a"], predictions=[Prediction(text=str(at)), Prediction(text=str(at))])
+        for at in range(40)
+    ]
+    for row in rows[:7]:
+        row.predictions[1].Clear()
+    rows[7].predictions[0].Clear()
+    answer = Question(["exact_match"], ("base", "new"), "compare").answer(rows)
+    assert isinstance(answer, CompareResponse)
+    assert {note.code: note.count for note in answer.notes} == {"UNPAIRED_ROWS": 8, "IDENTICAL_SYSTEMS": 32}
+    rows[8].predictions[1].text = "b"
+    answer = Question(["exact_match"], ("base", "new"), "compare").answer(rows)
+    assert isinstance(answer, CompareResponse)
+    assert {note.code: note.count for note in answer.notes} == {"UNPAIRED_ROWS": 8}

@@ -147,12 +147,16 @@ impl Accumulator {
             }
         }
         for pair in &mut self.pairs {
-            let answer = |system: usize| batch.prediction(&batch.instances[row], system);
-            let text = |system| answer(system).and_then(|prediction| prediction.text);
+            let usable = |system: usize| prepared.usable[row * prepared.systems + system];
+            let text = |system: usize| {
+                let prediction = batch.prediction(&batch.instances[row], system);
+                prediction.and_then(|prediction| prediction.text)
+            };
             let class = |system: usize| prepared.classes[row * prepared.systems + system];
             let same = text(pair.baseline) == text(pair.candidate)
                 && class(pair.baseline) == class(pair.candidate);
-            pair.different += u64::from(!same);
+            let common = usable(pair.baseline) && usable(pair.candidate);
+            pair.different += u64::from(common && !same);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a reader should know before trusting a value.
 
 use super::finish::Desk;
+use super::pairing::Pair;
 use crate::metrics::Statistics;
 use crate::result::Note;
 
@@ -60,26 +61,42 @@ impl Desk<'_> {
 
     /// Notes of a comparison as a whole.
     pub(super) fn comparison_notes(&self) -> Vec<Note> {
-        let spec = &self.accumulator.spec;
-        let mut notes = Vec::new();
-        for pair in self
-            .accumulator
-            .pairs
-            .iter()
-            .filter(|pair| pair.different == 0)
-        {
-            notes.push(Note {
-                code: "IDENTICAL_SYSTEMS",
-                text: format!(
-                    "every prediction of {} equals the baseline's: check that the right files are compared",
-                    spec.systems[pair.candidate].name
-                ),
-                count: self.accumulator.rows_seen(),
-                row_ids: Vec::new(),
-            });
+        let mut notes: Vec<Note> = Vec::new();
+        for pair in &self.accumulator.pairs {
+            notes.extend(self.pair_notes(pair));
         }
         if !self.accumulator.pairs.is_empty() {
             notes.extend(self.size_notes());
+        }
+        notes
+    }
+
+    fn pair_notes(&self, pair: &Pair) -> Vec<Note> {
+        let rows = self.accumulator.rows_seen();
+        let excluded = pair.excluded_baseline.as_ref();
+        let excluded = excluded.map_or(0, |sums| sums.totals[0]);
+        let common = (self.accumulator.systems[pair.baseline].totals[0] - excluded) as u64;
+        let name = &self.accumulator.spec.systems[pair.candidate].name;
+        let mut notes = Vec::new();
+        if common < rows {
+            notes.push(Note {
+                code: "UNPAIRED_ROWS",
+                text: format!(
+                    "rows that {name} or the baseline has no usable prediction for are left out of their comparison"
+                ),
+                count: rows - common,
+                row_ids: Vec::new(),
+            });
+        }
+        if common > 0 && pair.different == 0 {
+            notes.push(Note {
+                code: "IDENTICAL_SYSTEMS",
+                text: format!(
+                    "every prediction of {name} equals the baseline's: check that the right files are compared"
+                ),
+                count: common,
+                row_ids: Vec::new(),
+            });
         }
         notes
     }

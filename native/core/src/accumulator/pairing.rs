@@ -23,7 +23,7 @@ pub struct Pair {
     pub excluded_candidate: Option<Sums>,
     /// Rows won, lost, tied, by metric.
     pub outcomes: Vec<Outcomes>,
-    /// Rows where the predictions differ.
+    /// Common rows where the predictions differ.
     pub different: u64,
 }
 

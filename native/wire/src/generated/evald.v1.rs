@@ -447,7 +447,8 @@ pub struct SliceResult {
 /// Something a reader should know about a value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Note {
-    /// Closed set, upper case, for example EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE.
+    /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS of a value;
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, SMALL_SAMPLE, FEW_CLUSTERS of a comparison.
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
     /// The note in words, and what to do about it.
