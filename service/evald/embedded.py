@@ -13,7 +13,7 @@ from evald import _native, results
 from evald.client import convert
 from evald.client.locate import located
 from evald.client.request import Metrics, Options, Progress, Request, check_needs, gold_labels, request_of
-from evald.data.arguments import Arguments, compared
+from evald.data.arguments import Arguments, compared, evaluated
 from evald.data.columns import CHUNK, Column, References
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
@@ -77,9 +77,7 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     >>> result["exact_match"].value
     100.0
     """
-    if systems is not None and predictions is not None:
-        raise InvalidRequestError.of_field("CONFLICT", "systems", "cannot be given beside predictions")
-    given = {name: predictions} if predictions is not None else systems
+    given = evaluated(predictions, systems, name)
     table = Arguments(references, ids, clusters, None, rows, columns).table(given, name)
     answer = _run(request_of("evaluate", table, metrics, options), progress)
     return convert.evaluation_of(evaluation.EvaluateResponse.FromString(answer), options.get("confidence_level"))

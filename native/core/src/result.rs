@@ -155,6 +155,4 @@ pub struct Answer {
     pub row_key: &'static str,
     /// Digest of the specification.
     pub spec_digest: String,
-    /// Rows scored.
-    pub rows: u64,
 }

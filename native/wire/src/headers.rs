@@ -1,9 +1,9 @@
-//! Small messages of a request as data of the core, and back.
+//! Small messages of a request as data of the core.
 
 use evald_core::error::{Error, Result};
 use evald_core::metrics::ParamValue;
+use prost_types::Value;
 use prost_types::value::Kind;
-use prost_types::{Struct, Value};
 
 use crate::proto::MetricSpec;
 use crate::reader::shown_key;
@@ -20,22 +20,6 @@ pub fn metric_params(metric: &MetricSpec, index: usize) -> Result<Vec<(String, P
                 .map_err(|kind| bad_parameter(path(), kind))
         })
         .collect()
-}
-
-/// Parameters as a `google.protobuf.Struct`.
-pub fn params_struct(params: &[(String, ParamValue)]) -> Struct {
-    let fields = params
-        .iter()
-        .map(|(name, value)| {
-            let kind = match value {
-                ParamValue::Bool(value) => Kind::BoolValue(*value),
-                ParamValue::Number(value) => Kind::NumberValue(*value),
-                ParamValue::Text(value) => Kind::StringValue(value.clone()),
-            };
-            (name.clone(), Value { kind: Some(kind) })
-        })
-        .collect();
-    Struct { fields }
 }
 
 /// The value, or what kind of value it is that no parameter can take.

@@ -1,10 +1,26 @@
 //! Parameters of metrics between protobuf and the core.
 
 use evald_core::metrics::ParamValue;
-use evald_wire::headers::{metric_params, params_struct};
+use evald_wire::headers::metric_params;
 use evald_wire::proto::MetricSpec;
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value};
+
+/// Parameters as a `google.protobuf.Struct`.
+fn params_struct(params: &[(String, ParamValue)]) -> Struct {
+    let fields = params
+        .iter()
+        .map(|(name, value)| {
+            let kind = match value {
+                ParamValue::Bool(value) => Kind::BoolValue(*value),
+                ParamValue::Number(value) => Kind::NumberValue(*value),
+                ParamValue::Text(value) => Kind::StringValue(value.clone()),
+            };
+            (name.clone(), Value { kind: Some(kind) })
+        })
+        .collect();
+    Struct { fields }
+}
 
 fn metric(name: &str, value: Option<Kind>) -> MetricSpec {
     let fields = [(name.to_owned(), Value { kind: value })].into();

@@ -16,7 +16,7 @@ from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMA
 from evald.client.locate import located
 from evald.client.request import Metrics, Options, Request, request_of
 from evald.client.status import error_of, too_large
-from evald.data.arguments import Arguments, compared
+from evald.data.arguments import Arguments, compared, evaluated
 from evald.data.columns import column
 from evald.data.naming import input_texts
 from evald.errors import DeadlineError, EvaldError, InvalidRequestError, UnavailableError
@@ -99,9 +99,7 @@ class Client:
         Beyond those, `predictions` and the values of `systems` may be `evald.Model("alias")`: the server runs the
         model on `inputs`, one text a row (or a dict of named texts).
         """
-        if systems is not None and predictions is not None:
-            raise InvalidRequestError.of_field("CONFLICT", "systems", "cannot be given beside predictions")
-        given = {name: predictions} if predictions is not None else systems
+        given = evaluated(predictions, systems, name)
         table = Arguments(references, ids, clusters, inputs, rows, columns).table(given, name)
         answer = self._send(_EVALUATE, request_of("evaluate", table, metrics, options), timeout)
         return convert.evaluation_of(evaluation.EvaluateResponse.FromString(answer), options.get("confidence_level"))

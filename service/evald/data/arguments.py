@@ -60,6 +60,15 @@ class Arguments:
         return with_models(self.rows, models, self.columns) if models else table_of(self.rows, self.columns, name)
 
 
+def evaluated(predictions: Any, systems: Mapping[str, Any] | None, name: str) -> Mapping[str, Any] | None:
+    """The systems of an evaluation by name: `systems`, or the one of `predictions`; None if rows hold them."""
+    if predictions is None:
+        return systems
+    if systems is not None:
+        raise InvalidRequestError.of_field("CONFLICT", "systems", "cannot be given beside predictions")
+    return {name: predictions}
+
+
 def compared(
     baseline: Any, candidate: Any, candidates: Mapping[str, Any] | None, systems: Mapping[str, Any] | None
 ) -> tuple[dict[str, Any] | None, str | None]:

@@ -18,19 +18,17 @@ const MIN_DRAWS: u64 = 10_000;
 const FLOOR_MARGIN: f64 = 20.0;
 
 impl Desk<'_> {
-    /// Tests of the family: every candidate by every metric with a direction.
-    fn family(&self) -> u64 {
-        let metrics = &self.accumulator.spec.metrics;
-        let tested = metrics
-            .iter()
-            .filter(|metric| metric.entry.direction != Direction::None);
-        (tested.count() * self.accumulator.pairs.len()) as u64
+    /// The metrics that can be better or worse, with their places.
+    fn tested(&self) -> impl Iterator<Item = (usize, &ResolvedMetric)> {
+        let metrics = self.accumulator.spec.metrics.iter().enumerate();
+        metrics.filter(|(_, metric)| metric.entry.direction != Direction::None)
     }
 
     /// Enough draws that the family can reach significance.
     pub(super) fn draws(&self) -> u64 {
         let alpha = 1.0 - self.accumulator.spec.statistics.confidence;
-        MIN_DRAWS.max((FLOOR_MARGIN * self.family() as f64 / alpha).ceil() as u64)
+        let family = self.tested().count() * self.accumulator.pairs.len();
+        MIN_DRAWS.max((FLOOR_MARGIN * family as f64 / alpha).ceil() as u64)
     }
 
     /// One candidate by every metric that has a direction.
@@ -69,9 +67,7 @@ impl Desk<'_> {
                 decision: Decision::Inconclusive,
             }
         };
-        let metrics = spec.metrics.iter().enumerate();
-        let tested = metrics.filter(|(_, metric)| metric.entry.direction != Direction::None);
-        Ok(tested.map(answer).collect())
+        Ok(self.tested().map(answer).collect())
     }
 
     /// Candidate minus baseline by slot, on common rows: what one swap moves.

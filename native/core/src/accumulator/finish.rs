@@ -22,15 +22,10 @@ pub struct Desk<'a> {
 pub type Replicates = Vec<Vec<f64>>;
 
 pub fn finish(accumulator: &Accumulator, cancel: Cancel<'_>) -> Result<Answer> {
-    let order = accumulator.labels.order();
-    let mut label_ranks = vec![0; order.len()];
-    for (rank, number) in order.iter().enumerate() {
-        label_ranks[*number as usize] = rank as u32;
-    }
     let desk = Desk {
-        valuer: Valuer::new(accumulator, &order),
+        valuer: Valuer::new(accumulator),
         ranks: accumulator.slots.ranks(),
-        label_ranks,
+        label_ranks: accumulator.labels.ranks(),
         accumulator,
     };
     desk.answer(cancel)
@@ -77,7 +72,6 @@ impl Desk<'_> {
             slots: self.ranks.len() as u32,
             row_key: accumulator.keys.name(),
             spec_digest: spec.digest(),
-            rows: accumulator.rows_seen(),
         })
     }
 
@@ -163,8 +157,9 @@ impl Desk<'_> {
     fn system(&self, system: usize, arm: &Arm, replicates: &Replicates) -> SystemAnswer {
         let accumulator = self.accumulator;
         let spec = &accumulator.spec;
-        let metrics = (0..spec.metrics.len())
-            .map(|metric| self.metric(system, metric, arm, &replicates[metric]))
+        let values = self.valuer.arm_values(arm).into_iter().enumerate();
+        let metrics = values
+            .map(|(metric, value)| self.metric(system, metric, value, arm, &replicates[metric]))
             .collect();
         SystemAnswer {
             name: spec.systems[system].name.clone(),
@@ -174,11 +169,17 @@ impl Desk<'_> {
         }
     }
 
-    fn metric(&self, system: usize, at: usize, arm: &Arm, replicates: &[f64]) -> MetricAnswer {
+    fn metric(
+        &self,
+        system: usize,
+        at: usize,
+        value: f64,
+        arm: &Arm,
+        replicates: &[f64],
+    ) -> MetricAnswer {
         let metric: &ResolvedMetric = &self.accumulator.spec.metrics[at];
-        let values = self.valuer.arm_values(arm);
         let failed = self.accumulator.tallies[system].failed;
-        let mut estimate = self.estimate(values[at], replicates, arm.totals[0], failed);
+        let mut estimate = self.estimate(value, replicates, arm.totals[0], failed);
         let wants_matrix =
             matches!(&metric.statistics, Statistics::Classes(class) if class.wants_matrix());
         if wants_matrix {

@@ -1,5 +1,6 @@
 //! From scored rows to sums, tallies and row results.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use super::score::{Prepared, Scored};
@@ -43,16 +44,19 @@ impl Accumulator {
     pub(super) fn fold(&mut self, batch: &Batch<'_>, prepared: &Prepared, scored: &Scored) {
         for row in scored.rows() {
             let key = self.key_of(&batch.instances[row], row);
+            // Needed by few rows or many, but never more than once a row.
+            let hashed = OnceCell::new();
+            let hash = || *hashed.get_or_init(|| key_hash(key));
             let mut place = 0;
             if self.spec.resamples() {
-                let (found, remap) = self.slots.place(key_hash(key));
+                let (found, remap) = self.slots.place(hash());
                 place = found;
                 if let Some(remap) = remap {
                     self.all_sums_mut().for_each(|sums| sums.remap(&remap));
                 }
             }
             self.add_row(prepared, scored, row, place);
-            self.tally_row(batch, prepared, scored, row, key);
+            self.tally_row(batch, prepared, scored, row, &hash);
         }
         if self.reports_scores() {
             self.report_scores(batch, prepared, scored);
@@ -128,7 +132,7 @@ impl Accumulator {
         prepared: &Prepared,
         scored: &Scored,
         row: usize,
-        key: RowKey<'_>,
+        hash: &dyn Fn() -> u64,
     ) {
         let id = || row_id(batch, row, self.next_position);
         for (system, tally) in self.tallies.iter_mut().enumerate() {
@@ -138,11 +142,11 @@ impl Accumulator {
             }
             let prediction = batch.prediction(&batch.instances[row], system);
             if prediction.is_some_and(|prediction| prediction.text == Some("")) {
-                tally.empty.add(key_hash(key), id);
+                tally.empty.add(hash(), id);
             }
             for (index, (metric, _, _)) in text_metrics(&self.spec).enumerate() {
                 if scored.flags_of(at)[index].0 & RowFlags::NON_ASCII_DROPPED != 0 {
-                    tally.dropped[metric].add(key_hash(key), id);
+                    tally.dropped[metric].add(hash(), id);
                 }
             }
         }

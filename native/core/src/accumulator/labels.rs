@@ -54,14 +54,24 @@ impl LabelTable {
         Ok(number)
     }
 
-    /// The names by number.
-    pub fn names(&self) -> &[String] {
-        &self.names
+    /// The names in label order.
+    pub fn sorted_names(&self) -> impl Iterator<Item = &str> {
+        let order = self.order().into_iter();
+        order.map(|number| self.names[number as usize].as_str())
+    }
+
+    /// Place of every number in label order.
+    pub fn ranks(&self) -> Vec<u32> {
+        let mut ranks = vec![0; self.names.len()];
+        for (rank, number) in self.order().into_iter().enumerate() {
+            ranks[number as usize] = rank as u32;
+        }
+        ranks
     }
 
     /// Numbers in label order: as numbers if all labels are integers, else by code point. A closed table
     /// keeps the caller's order.
-    pub fn order(&self) -> Vec<u32> {
+    fn order(&self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.names.len() as u32).collect();
         if self.closed {
             return order;
@@ -90,11 +100,7 @@ mod tests {
         for label in labels {
             table.number(label, String::new).unwrap();
         }
-        let order = table.order();
-        order
-            .iter()
-            .map(|number| table.names()[*number as usize].clone())
-            .collect()
+        table.sorted_names().map(str::to_owned).collect()
     }
 
     #[test]

@@ -33,16 +33,12 @@ pub struct Valuer<'a> {
 }
 
 impl<'a> Valuer<'a> {
-    pub fn new(accumulator: &'a Accumulator, order: &[u32]) -> Self {
-        let names = accumulator.labels.names();
+    pub fn new(accumulator: &'a Accumulator) -> Self {
         Self {
             spec: &accumulator.spec,
             layout: &accumulator.layout,
             dense: accumulator.spec.width(),
-            labels: order
-                .iter()
-                .map(|number| names[*number as usize].as_str())
-                .collect(),
+            labels: accumulator.labels.sorted_names().collect(),
             closed: !accumulator.spec.classes.is_empty(),
         }
     }

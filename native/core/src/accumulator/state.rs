@@ -121,11 +121,7 @@ fn damaged(problem: &str) -> Error {
 /// Writes the state: format, body, checksum.
 pub fn write(accumulator: &Accumulator) -> Vec<u8> {
     let ranks = accumulator.slots.ranks();
-    let order = accumulator.labels.order();
-    let mut classes = vec![0; order.len()];
-    for (rank, number) in order.iter().enumerate() {
-        classes[*number as usize] = rank as u32;
-    }
+    let classes = accumulator.labels.ranks();
     let sums = |sums: &Sums| SumsState::of(sums, &ranks, &classes);
     let pair = |pair: &Pair| PairState {
         excluded_baseline: pair.excluded_baseline.as_ref().map(sums),
@@ -141,9 +137,10 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
         key_hash: KEY_HASH.to_owned(),
         spec_digest: accumulator.spec.digest(),
         hashes: accumulator.slots.sorted_hashes(),
-        labels: order
-            .iter()
-            .map(|number| accumulator.labels.names()[*number as usize].clone())
+        labels: accumulator
+            .labels
+            .sorted_names()
+            .map(str::to_owned)
             .collect(),
         systems: accumulator.systems.iter().map(sums).collect(),
         tallies: accumulator.tallies.clone(),
