@@ -49,6 +49,25 @@ pub struct Instance<'a> {
     pub inputs: Span,
     /// Into [`Batch::predictions`]; at most one a system.
     pub predictions: Span,
+    /// Place in [`Batch::row_extras`] plus one; 0 if the row has none of those fields.
+    pub extra: u32,
+}
+
+/// Fields of a row that few data sets have.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RowExtra {
+    /// Into [`Batch::texts`].
+    pub wrong_references: Span,
+    /// Into [`Batch::token_lists`]; one a reference.
+    pub reference_tokens: Span,
+    /// Gold number.
+    pub value: Option<f64>,
+    /// Into [`Batch::choices`].
+    pub choices: Span,
+    /// Into [`Batch::labels`].
+    pub human_labels: Span,
+    /// Weight of the row.
+    pub weight: Option<f64>,
 }
 
 /// The answer of one system for one row. All fields unset: missing.
@@ -60,12 +79,34 @@ pub struct Prediction<'a> {
     pub labels: Span,
     /// Into [`Batch::numbers`].
     pub class_scores: Span,
+    /// Place in [`Batch::prediction_extras`] plus one; 0 if the prediction has none of those fields.
+    pub extra: u32,
+}
+
+/// Fields of a prediction that few data sets have.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PredictionExtra {
+    /// Into [`Batch::texts`].
+    pub tokens: Span,
+    /// Predicted number.
+    pub value: Option<f64>,
+    /// Into [`Batch::numbers`].
+    pub token_logprobs: Span,
+    /// Into [`Batch::numbers`].
+    pub choice_scores: Span,
+    /// Score of "no answer".
+    pub no_answer_score: Option<f64>,
+    /// Into [`Batch::scores`].
+    pub scores: Span,
 }
 
 impl Prediction<'_> {
     /// Whether no field is set.
     pub fn is_missing(&self) -> bool {
-        self.text.is_none() && self.labels.is_empty() && self.class_scores.is_empty()
+        self.text.is_none()
+            && self.labels.is_empty()
+            && self.class_scores.is_empty()
+            && self.extra == 0
     }
 }
 
@@ -89,12 +130,22 @@ pub struct Batch<'a> {
     pub instances: Vec<Instance<'a>>,
     /// Pool of predictions.
     pub predictions: Vec<Prediction<'a>>,
-    /// Pool of reference texts.
+    /// Pool of reference texts and tokens.
     pub texts: Vec<&'a str>,
-    /// Pool of gold and predicted labels.
+    /// Pool of gold, predicted and human labels.
     pub labels: Vec<&'a str>,
-    /// Pool of class scores.
+    /// Pool of class scores, choice scores and token log-likelihoods.
     pub numbers: Vec<f64>,
+    /// Rarely used fields of rows.
+    pub row_extras: Vec<RowExtra>,
+    /// Rarely used fields of predictions.
+    pub prediction_extras: Vec<PredictionExtra>,
+    /// Pool of token lists, each into `texts`.
+    pub token_lists: Vec<Span>,
+    /// Pool of answer choices: text, whether it is right.
+    pub choices: Vec<(&'a str, bool)>,
+    /// Pool of named numbers.
+    pub scores: Vec<(&'a str, f64)>,
     /// Pool of named inputs: name, text.
     pub inputs: Vec<(&'a str, &'a str)>,
 }
@@ -103,6 +154,18 @@ impl<'a> Batch<'a> {
     /// Reference texts of a row.
     pub fn references(&self, instance: &Instance<'a>) -> &[&'a str] {
         &self.texts[instance.references.range()]
+    }
+
+    /// Rarely used fields of a row.
+    pub fn row_extra(&self, instance: &Instance<'a>) -> Option<&RowExtra> {
+        self.row_extras
+            .get((instance.extra as usize).wrapping_sub(1))
+    }
+
+    /// Rarely used fields of a prediction.
+    pub fn prediction_extra(&self, prediction: &Prediction<'a>) -> Option<&PredictionExtra> {
+        self.prediction_extras
+            .get((prediction.extra as usize).wrapping_sub(1))
     }
 
     /// Prediction of a system for a row; `None` when the row holds fewer predictions or an empty one.

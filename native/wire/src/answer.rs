@@ -114,6 +114,8 @@ fn metric_result(metric: &MetricAnswer) -> proto::MetricResult {
         slices: Vec::new(),
         notes: metric.notes.iter().map(note).collect(),
         row_signature: metric.row_signature.clone(),
+        reference_signature: String::new(),
+        direction: 0,
     }
 }
 
@@ -121,6 +123,7 @@ fn confusion_matrix(matrix: &ConfusionMatrix) -> proto::ConfusionMatrix {
     proto::ConfusionMatrix {
         labels: matrix.labels.clone(),
         counts: matrix.counts.clone(),
+        cells: Vec::new(),
     }
 }
 

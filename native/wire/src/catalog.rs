@@ -60,6 +60,8 @@ fn descriptor(entry: &'static Entry) -> Result<proto::MetricDescriptor> {
         reference: entry.reference.to_owned(),
         signature: resolved.signature,
         source: entry.source.to_owned(),
+        weighted: false,
+        interval: true,
     })
 }
 

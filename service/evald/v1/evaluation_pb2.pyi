@@ -3,25 +3,39 @@ from evald.v1 import metric_pb2 as _metric_pb2
 from evald.v1 import report_pb2 as _report_pb2
 from evald.v1 import statistics_pb2 as _statistics_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class UnknownLabels(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    UNKNOWN_LABELS_UNSPECIFIED: _ClassVar[UnknownLabels]
+    UNKNOWN_LABELS_REJECT: _ClassVar[UnknownLabels]
+    UNKNOWN_LABELS_BUCKET: _ClassVar[UnknownLabels]
+    UNKNOWN_LABELS_DROP: _ClassVar[UnknownLabels]
+UNKNOWN_LABELS_UNSPECIFIED: UnknownLabels
+UNKNOWN_LABELS_REJECT: UnknownLabels
+UNKNOWN_LABELS_BUCKET: UnknownLabels
+UNKNOWN_LABELS_DROP: UnknownLabels
+
 class EvaluationSpec(_message.Message):
-    __slots__ = ("systems", "metrics", "statistics", "classes", "row_report")
+    __slots__ = ("systems", "metrics", "statistics", "classes", "row_report", "unknown_labels")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     STATISTICS_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     ROW_REPORT_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_LABELS_FIELD_NUMBER: _ClassVar[int]
     systems: _containers.RepeatedCompositeFieldContainer[System]
     metrics: _containers.RepeatedCompositeFieldContainer[_metric_pb2.MetricSpec]
     statistics: _statistics_pb2.StatisticsSpec
     classes: _containers.RepeatedScalarFieldContainer[str]
     row_report: _report_pb2.RowReport
-    def __init__(self, systems: _Optional[_Iterable[_Union[System, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricSpec, _Mapping]]] = ..., statistics: _Optional[_Union[_statistics_pb2.StatisticsSpec, _Mapping]] = ..., classes: _Optional[_Iterable[str]] = ..., row_report: _Optional[_Union[_report_pb2.RowReport, str]] = ...) -> None: ...
+    unknown_labels: UnknownLabels
+    def __init__(self, systems: _Optional[_Iterable[_Union[System, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricSpec, _Mapping]]] = ..., statistics: _Optional[_Union[_statistics_pb2.StatisticsSpec, _Mapping]] = ..., classes: _Optional[_Iterable[str]] = ..., row_report: _Optional[_Union[_report_pb2.RowReport, str]] = ..., unknown_labels: _Optional[_Union[UnknownLabels, str]] = ...) -> None: ...
 
 class System(_message.Message):
     __slots__ = ("name", "inline", "model", "remote", "baseline")

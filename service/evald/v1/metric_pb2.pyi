@@ -15,6 +15,20 @@ class RowField(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ROW_FIELD_REFERENCES: _ClassVar[RowField]
     ROW_FIELD_PREDICTION_LABEL: _ClassVar[RowField]
     ROW_FIELD_LABELS: _ClassVar[RowField]
+    ROW_FIELD_PREDICTION_LABEL_SET: _ClassVar[RowField]
+    ROW_FIELD_LABEL_SET: _ClassVar[RowField]
+    ROW_FIELD_CLASS_SCORES: _ClassVar[RowField]
+    ROW_FIELD_WRONG_REFERENCES: _ClassVar[RowField]
+    ROW_FIELD_PREDICTION_TOKENS: _ClassVar[RowField]
+    ROW_FIELD_REFERENCE_TOKENS: _ClassVar[RowField]
+    ROW_FIELD_PREDICTION_VALUE: _ClassVar[RowField]
+    ROW_FIELD_VALUE: _ClassVar[RowField]
+    ROW_FIELD_TOKEN_LOGPROBS: _ClassVar[RowField]
+    ROW_FIELD_CHOICES: _ClassVar[RowField]
+    ROW_FIELD_CHOICE_SCORES: _ClassVar[RowField]
+    ROW_FIELD_NO_ANSWER_SCORE: _ClassVar[RowField]
+    ROW_FIELD_SCORES: _ClassVar[RowField]
+    ROW_FIELD_HUMAN_LABELS: _ClassVar[RowField]
 
 class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -33,6 +47,20 @@ ROW_FIELD_PREDICTION_TEXT: RowField
 ROW_FIELD_REFERENCES: RowField
 ROW_FIELD_PREDICTION_LABEL: RowField
 ROW_FIELD_LABELS: RowField
+ROW_FIELD_PREDICTION_LABEL_SET: RowField
+ROW_FIELD_LABEL_SET: RowField
+ROW_FIELD_CLASS_SCORES: RowField
+ROW_FIELD_WRONG_REFERENCES: RowField
+ROW_FIELD_PREDICTION_TOKENS: RowField
+ROW_FIELD_REFERENCE_TOKENS: RowField
+ROW_FIELD_PREDICTION_VALUE: RowField
+ROW_FIELD_VALUE: RowField
+ROW_FIELD_TOKEN_LOGPROBS: RowField
+ROW_FIELD_CHOICES: RowField
+ROW_FIELD_CHOICE_SCORES: RowField
+ROW_FIELD_NO_ANSWER_SCORE: RowField
+ROW_FIELD_SCORES: RowField
+ROW_FIELD_HUMAN_LABELS: RowField
 DIRECTION_UNSPECIFIED: Direction
 DIRECTION_HIGHER: Direction
 DIRECTION_LOWER: Direction
@@ -54,7 +82,7 @@ class MetricSpec(_message.Message):
     def __init__(self, name: _Optional[str] = ..., params: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., profile: _Optional[str] = ..., key: _Optional[str] = ...) -> None: ...
 
 class MetricDescriptor(_message.Message):
-    __slots__ = ("name", "summary", "parameters", "profiles", "needs", "direction", "range_low", "range_high", "row_score", "mergeable", "reference", "signature", "source")
+    __slots__ = ("name", "summary", "parameters", "profiles", "needs", "direction", "range_low", "range_high", "row_score", "mergeable", "reference", "signature", "source", "weighted", "interval")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +96,8 @@ class MetricDescriptor(_message.Message):
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTED_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_FIELD_NUMBER: _ClassVar[int]
     name: str
     summary: str
     parameters: _containers.RepeatedCompositeFieldContainer[ParameterDescriptor]
@@ -81,7 +111,9 @@ class MetricDescriptor(_message.Message):
     reference: str
     signature: str
     source: str
-    def __init__(self, name: _Optional[str] = ..., summary: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[ParameterDescriptor, _Mapping]]] = ..., profiles: _Optional[_Iterable[str]] = ..., needs: _Optional[_Iterable[_Union[RowField, str]]] = ..., direction: _Optional[_Union[Direction, str]] = ..., range_low: _Optional[float] = ..., range_high: _Optional[float] = ..., row_score: bool = ..., mergeable: _Optional[_Union[Mergeable, str]] = ..., reference: _Optional[str] = ..., signature: _Optional[str] = ..., source: _Optional[str] = ...) -> None: ...
+    weighted: bool
+    interval: bool
+    def __init__(self, name: _Optional[str] = ..., summary: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[ParameterDescriptor, _Mapping]]] = ..., profiles: _Optional[_Iterable[str]] = ..., needs: _Optional[_Iterable[_Union[RowField, str]]] = ..., direction: _Optional[_Union[Direction, str]] = ..., range_low: _Optional[float] = ..., range_high: _Optional[float] = ..., row_score: bool = ..., mergeable: _Optional[_Union[Mergeable, str]] = ..., reference: _Optional[str] = ..., signature: _Optional[str] = ..., source: _Optional[str] = ..., weighted: bool = ..., interval: bool = ...) -> None: ...
 
 class ParameterDescriptor(_message.Message):
     __slots__ = ("name", "summary", "type", "default_value", "allowed")
@@ -98,7 +130,7 @@ class ParameterDescriptor(_message.Message):
     def __init__(self, name: _Optional[str] = ..., summary: _Optional[str] = ..., type: _Optional[str] = ..., default_value: _Optional[str] = ..., allowed: _Optional[str] = ...) -> None: ...
 
 class MetricResult(_message.Message):
-    __slots__ = ("metric", "signature", "estimate", "scale", "components", "confusion_matrix", "slices", "notes", "row_signature")
+    __slots__ = ("metric", "signature", "estimate", "scale", "components", "confusion_matrix", "slices", "notes", "row_signature", "reference_signature", "direction")
     METRIC_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     ESTIMATE_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +140,8 @@ class MetricResult(_message.Message):
     SLICES_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     ROW_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
     metric: str
     signature: str
     estimate: _statistics_pb2.Estimate
@@ -117,7 +151,9 @@ class MetricResult(_message.Message):
     slices: _containers.RepeatedCompositeFieldContainer[SliceResult]
     notes: _containers.RepeatedCompositeFieldContainer[Note]
     row_signature: str
-    def __init__(self, metric: _Optional[str] = ..., signature: _Optional[str] = ..., estimate: _Optional[_Union[_statistics_pb2.Estimate, _Mapping]] = ..., scale: _Optional[float] = ..., components: _Optional[_Iterable[_Union[Component, _Mapping]]] = ..., confusion_matrix: _Optional[_Union[ConfusionMatrix, _Mapping]] = ..., slices: _Optional[_Iterable[_Union[SliceResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[Note, _Mapping]]] = ..., row_signature: _Optional[str] = ...) -> None: ...
+    reference_signature: str
+    direction: Direction
+    def __init__(self, metric: _Optional[str] = ..., signature: _Optional[str] = ..., estimate: _Optional[_Union[_statistics_pb2.Estimate, _Mapping]] = ..., scale: _Optional[float] = ..., components: _Optional[_Iterable[_Union[Component, _Mapping]]] = ..., confusion_matrix: _Optional[_Union[ConfusionMatrix, _Mapping]] = ..., slices: _Optional[_Iterable[_Union[SliceResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[Note, _Mapping]]] = ..., row_signature: _Optional[str] = ..., reference_signature: _Optional[str] = ..., direction: _Optional[_Union[Direction, str]] = ...) -> None: ...
 
 class Component(_message.Message):
     __slots__ = ("name", "value")
@@ -128,12 +164,24 @@ class Component(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
 
 class ConfusionMatrix(_message.Message):
-    __slots__ = ("labels", "counts")
+    __slots__ = ("labels", "counts", "cells")
     LABELS_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
+    CELLS_FIELD_NUMBER: _ClassVar[int]
     labels: _containers.RepeatedScalarFieldContainer[str]
     counts: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, labels: _Optional[_Iterable[str]] = ..., counts: _Optional[_Iterable[int]] = ...) -> None: ...
+    cells: _containers.RepeatedCompositeFieldContainer[ConfusionCell]
+    def __init__(self, labels: _Optional[_Iterable[str]] = ..., counts: _Optional[_Iterable[int]] = ..., cells: _Optional[_Iterable[_Union[ConfusionCell, _Mapping]]] = ...) -> None: ...
+
+class ConfusionCell(_message.Message):
+    __slots__ = ("gold", "predicted", "value")
+    GOLD_FIELD_NUMBER: _ClassVar[int]
+    PREDICTED_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    gold: int
+    predicted: int
+    value: float
+    def __init__(self, gold: _Optional[int] = ..., predicted: _Optional[int] = ..., value: _Optional[float] = ...) -> None: ...
 
 class SliceResult(_message.Message):
     __slots__ = ("key", "value", "estimate")

@@ -359,6 +359,12 @@ pub struct MetricDescriptor {
     /// The paper or document that defines the metric.
     #[prost(string, tag = "13")]
     pub source: ::prost::alloc::string::String,
+    /// Whether rows may carry a weight.
+    #[prost(bool, tag = "14")]
+    pub weighted: bool,
+    /// Whether the value can have an interval and a test; false for what is no function of resampled rows.
+    #[prost(bool, tag = "15")]
+    pub interval: bool,
 }
 /// One parameter of a metric.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -410,6 +416,13 @@ pub struct MetricResult {
     /// Signature of the per-row scores, if it differs: per-row BLEU is sentence BLEU with effective order.
     #[prost(string, tag = "9")]
     pub row_signature: ::prost::alloc::string::String,
+    /// The reference implementation's own signature, if it has one, for example sacrebleu's
+    /// "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0".
+    #[prost(string, tag = "10")]
+    pub reference_signature: ::prost::alloc::string::String,
+    /// Which way is better, for these parameters.
+    #[prost(enumeration = "Direction", tag = "11")]
+    pub direction: i32,
 }
 /// A named part of a metric's value.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -422,14 +435,30 @@ pub struct Component {
     pub value: ::core::option::Option<f64>,
 }
 /// Counts of (gold label, predicted label).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ConfusionMatrix {
     /// The classes: rows and columns of counts, in label order.
     #[prost(string, repeated, tag = "1")]
     pub labels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// labels x labels counts, row by row; a row is a gold label.
+    /// labels x labels counts, row by row; a row is a gold label. Above 100 labels, or with weights, empty: see cells.
     #[prost(uint64, repeated, tag = "2")]
     pub counts: ::prost::alloc::vec::Vec<u64>,
+    /// The cells that are not zero; instead of counts for many labels, weighted rows and normalised matrices.
+    #[prost(message, repeated, tag = "3")]
+    pub cells: ::prost::alloc::vec::Vec<ConfusionCell>,
+}
+/// One cell of a sparse confusion matrix.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ConfusionCell {
+    /// Index of the gold label.
+    #[prost(uint32, tag = "1")]
+    pub gold: u32,
+    /// Index of the predicted label.
+    #[prost(uint32, tag = "2")]
+    pub predicted: u32,
+    /// Number or weight of the rows, or the share that normalisation makes of it.
+    #[prost(double, tag = "3")]
+    pub value: f64,
 }
 /// The value of a metric on one slice. Reserved for a later release.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -473,8 +502,36 @@ pub enum RowField {
     References = 2,
     /// Prediction.labels or Prediction.class_scores.
     PredictionLabel = 3,
-    /// Instance.labels.
+    /// Instance.labels, exactly one.
     Labels = 4,
+    /// Prediction.labels, any number.
+    PredictionLabelSet = 5,
+    /// Instance.labels, any number.
+    LabelSet = 6,
+    /// Prediction.class_scores.
+    ClassScores = 7,
+    /// Instance.wrong_references.
+    WrongReferences = 8,
+    /// Prediction.tokens.
+    PredictionTokens = 9,
+    /// Instance.reference_tokens.
+    ReferenceTokens = 10,
+    /// Prediction.value.
+    PredictionValue = 11,
+    /// Instance.value.
+    Value = 12,
+    /// Prediction.token_logprobs.
+    TokenLogprobs = 13,
+    /// Instance.choices.
+    Choices = 14,
+    /// Prediction.choice_scores.
+    ChoiceScores = 15,
+    /// Prediction.no_answer_score.
+    NoAnswerScore = 16,
+    /// Prediction.scores, the one that the metric's parameter names.
+    Scores = 17,
+    /// Instance.human_labels.
+    HumanLabels = 18,
 }
 impl RowField {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -488,6 +545,20 @@ impl RowField {
             Self::References => "ROW_FIELD_REFERENCES",
             Self::PredictionLabel => "ROW_FIELD_PREDICTION_LABEL",
             Self::Labels => "ROW_FIELD_LABELS",
+            Self::PredictionLabelSet => "ROW_FIELD_PREDICTION_LABEL_SET",
+            Self::LabelSet => "ROW_FIELD_LABEL_SET",
+            Self::ClassScores => "ROW_FIELD_CLASS_SCORES",
+            Self::WrongReferences => "ROW_FIELD_WRONG_REFERENCES",
+            Self::PredictionTokens => "ROW_FIELD_PREDICTION_TOKENS",
+            Self::ReferenceTokens => "ROW_FIELD_REFERENCE_TOKENS",
+            Self::PredictionValue => "ROW_FIELD_PREDICTION_VALUE",
+            Self::Value => "ROW_FIELD_VALUE",
+            Self::TokenLogprobs => "ROW_FIELD_TOKEN_LOGPROBS",
+            Self::Choices => "ROW_FIELD_CHOICES",
+            Self::ChoiceScores => "ROW_FIELD_CHOICE_SCORES",
+            Self::NoAnswerScore => "ROW_FIELD_NO_ANSWER_SCORE",
+            Self::Scores => "ROW_FIELD_SCORES",
+            Self::HumanLabels => "ROW_FIELD_HUMAN_LABELS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -498,6 +569,20 @@ impl RowField {
             "ROW_FIELD_REFERENCES" => Some(Self::References),
             "ROW_FIELD_PREDICTION_LABEL" => Some(Self::PredictionLabel),
             "ROW_FIELD_LABELS" => Some(Self::Labels),
+            "ROW_FIELD_PREDICTION_LABEL_SET" => Some(Self::PredictionLabelSet),
+            "ROW_FIELD_LABEL_SET" => Some(Self::LabelSet),
+            "ROW_FIELD_CLASS_SCORES" => Some(Self::ClassScores),
+            "ROW_FIELD_WRONG_REFERENCES" => Some(Self::WrongReferences),
+            "ROW_FIELD_PREDICTION_TOKENS" => Some(Self::PredictionTokens),
+            "ROW_FIELD_REFERENCE_TOKENS" => Some(Self::ReferenceTokens),
+            "ROW_FIELD_PREDICTION_VALUE" => Some(Self::PredictionValue),
+            "ROW_FIELD_VALUE" => Some(Self::Value),
+            "ROW_FIELD_TOKEN_LOGPROBS" => Some(Self::TokenLogprobs),
+            "ROW_FIELD_CHOICES" => Some(Self::Choices),
+            "ROW_FIELD_CHOICE_SCORES" => Some(Self::ChoiceScores),
+            "ROW_FIELD_NO_ANSWER_SCORE" => Some(Self::NoAnswerScore),
+            "ROW_FIELD_SCORES" => Some(Self::Scores),
+            "ROW_FIELD_HUMAN_LABELS" => Some(Self::HumanLabels),
             _ => None,
         }
     }
@@ -645,6 +730,9 @@ pub struct Limits {
     /// Most calls in progress at once.
     #[prost(uint32, tag = "9")]
     pub max_concurrent_calls: u32,
+    /// Most numbers that metrics which are no sums (ranks, thresholds) may keep in a call.
+    #[prost(uint64, tag = "10")]
+    pub max_collected_numbers: u64,
 }
 /// One row: what was asked, what the right answers are, and what each system answered.
 /// Fields marked "Reserved for a later release" are part of the row so that data files need no change
@@ -969,6 +1057,9 @@ pub struct EvaluationSpec {
     /// Optional. Which rows to report one by one. Default: failed ones.
     #[prost(enumeration = "RowReport", tag = "5")]
     pub row_report: i32,
+    /// Optional. What to do with labels that are none of the classes. Default: REJECT.
+    #[prost(enumeration = "UnknownLabels", tag = "6")]
+    pub unknown_labels: i32,
 }
 /// A system under evaluation: a model, a prompt, a pipeline.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1096,6 +1187,43 @@ pub struct CompareResponse {
     /// What answering took.
     #[prost(message, optional, tag = "6")]
     pub cost: ::core::option::Option<Cost>,
+}
+/// What to do with a label that is none of the specification's classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UnknownLabels {
+    /// The default: REJECT.
+    Unspecified = 0,
+    /// Refuse the request (reason UNKNOWN_LABEL).
+    Reject = 1,
+    /// Count the label as the class "(other)", which is added behind the classes.
+    Bucket = 2,
+    /// Leave the row out, as scikit-learn's `labels` does; it is counted as failed.
+    Drop = 3,
+}
+impl UnknownLabels {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNKNOWN_LABELS_UNSPECIFIED",
+            Self::Reject => "UNKNOWN_LABELS_REJECT",
+            Self::Bucket => "UNKNOWN_LABELS_BUCKET",
+            Self::Drop => "UNKNOWN_LABELS_DROP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNKNOWN_LABELS_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNKNOWN_LABELS_REJECT" => Some(Self::Reject),
+            "UNKNOWN_LABELS_BUCKET" => Some(Self::Bucket),
+            "UNKNOWN_LABELS_DROP" => Some(Self::Drop),
+            _ => None,
+        }
+    }
 }
 /// Request of ListModels.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
