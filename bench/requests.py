@@ -32,7 +32,9 @@ def request_bytes(
 
 def limits() -> _native.Limits:
     """Limits that nothing here reaches."""
-    return _native.Limits(max_rows=2**32 - 1, max_resampling_cost=2**63, max_response_bytes=2**31 - 1)
+    return _native.Limits(
+        max_rows=2**32 - 1, max_resampling_cost=2**63, max_collected_numbers=2**63, max_response_bytes=2**31 - 1
+    )
 
 
 def score_bytes(request: bytes, allowed: _native.Limits) -> bytes:

@@ -4,7 +4,7 @@ All work on rows runs with the GIL released. Errors are the classes of `evald.er
 Used only by `evald.engine` and the embedded API; everything else goes through those.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, final
 
 import numpy as np
@@ -17,6 +17,7 @@ __all__ = [
     "Batch",
     "CancelFlag",
     "Limits",
+    "Resources",
     "Spec",
     "SystemSource",
     "build_info",
@@ -65,6 +66,7 @@ class Limits:
         max_classes: int | None = None,
         max_resampling_cost: int | None = None,
         max_response_bytes: int | None = None,
+        max_collected_numbers: int | None = None,
     ) -> Limits: ...
     @property
     def max_rows(self) -> int: ...
@@ -80,6 +82,8 @@ class Limits:
     def max_resampling_cost(self) -> int: ...
     @property
     def max_response_bytes(self) -> int: ...
+    @property
+    def max_collected_numbers(self) -> int: ...
 
 @final
 class SystemSource:
@@ -97,17 +101,29 @@ class SystemSource:
         """Key of the rows' inputs that holds the model's text."""
 
 @final
+class Resources:
+    """Files of the settings that metrics name: word lists, tokenizer models."""
+
+    def __new__(cls, resources: Mapping[str, Sequence[tuple[str, bytes]]]) -> Resources:
+        """By name: the files of each resource, with their names."""
+    @property
+    def digests(self) -> dict[str, str]:
+        """Digest (sha256, hex) of each resource, by name."""
+
+@final
 class Spec:
     """What to evaluate and how: the checked header of a request."""
 
     @staticmethod
-    def from_request(kind: Literal["evaluate", "compare"], request: bytes, limits: Limits) -> Spec:
+    def from_request(
+        kind: Literal["evaluate", "compare"], request: bytes, limits: Limits, resources: Resources | None = None
+    ) -> Spec:
         """Reads the header of a serialised EvaluateRequest or CompareRequest; rows are skipped."""
     @property
     def systems(self) -> list[SystemSource]: ...
     @property
-    def needs(self) -> list[Literal["texts", "labels"]]:
-        """What the metrics need of a row."""
+    def needs(self) -> list[str]:
+        """The fields that the metrics need of a row: names of RowField in lower case."""
     def read(self, request: bytes, cancel: CancelFlag | None = None) -> Batch:
         """Reads the rows of the request that the header came from."""
     def from_lists(

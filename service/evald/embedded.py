@@ -30,6 +30,7 @@ _UNLIMITED = _native.Limits(
     max_metrics=2**32 - 1,
     max_classes=2**32 - 1,
     max_resampling_cost=2**63,
+    max_collected_numbers=2**63,
     max_response_bytes=2**31 - 1,
 )
 # What is scored without a thread, in milliseconds: at most so many values, of texts that are short wherever one looks,
@@ -166,12 +167,16 @@ def _run(request: Request, progress: Progress | None) -> bytes:
     return work() if lists is not None and _is_brief(request) else _interruptible(work, cancel)
 
 
+# What lists can hold: one text or label a row and system, beside the references or the gold label.
+_LISTED = ({"prediction_text", "references"}, {"prediction_label", "labels"})
+
+
 def _lists(table: Table, needs: Sequence[str]) -> list[list[Any]] | None:
     """The gold answers and the predictions of every system if lists hold everything.
 
     That is texts or labels, no class scores, nothing missing, no clusters.
     """
-    if len(needs) != 1 or table.clusters is not None or table.samples is not None:
+    if set(needs) not in _LISTED or table.clusters is not None or table.samples is not None:
         return None
     columns = [source for source in table.systems.values() if isinstance(source, Column)]
     if any(kind in column.kinds for column in columns for kind in ("scores", "missing")):

@@ -132,6 +132,10 @@ class Settings:
     max_resampling_cost: int = _setting(
         20_000_000_000, _count, "most replicates x resampled columns x slots of a call", 1
     )
+    # 160 MB; a rank metric keeps six numbers a row and system.
+    max_collected_numbers: int = _setting(
+        20_000_000, _count, "most numbers that metrics which are no sums (ranks, thresholds) keep in a call", 1
+    )
     # Small calls take milliseconds and share one scoring pool, so dozens may be in progress on few cores; what bounds
     # memory are the bytes.
     max_concurrent_calls: int = _setting(64, _count, "most calls that compute at once; more are refused", 1)

@@ -175,6 +175,12 @@ impl<'a> Batch<'a> {
             .filter(|prediction| !prediction.is_missing())
     }
 
+    /// Weight of a row, 1 unless it carries one.
+    pub fn weight(&self, row: usize) -> f64 {
+        let extra = self.row_extra(&self.instances[row]);
+        extra.and_then(|extra| extra.weight).unwrap_or(1.0)
+    }
+
     /// The named input of a row.
     pub fn input(&self, instance: &Instance<'a>, name: &str) -> Option<&'a str> {
         self.inputs[instance.inputs.range()]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::metrics::Components;
+use crate::metrics::{Components, Direction};
 use crate::stats::interval::Interval;
 
 /// Why a row failed for a system.
@@ -46,13 +46,15 @@ pub struct Estimate {
     pub undefined_reason: String,
 }
 
-/// Counts of (gold, predicted).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Rows by (gold, predicted).
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConfusionMatrix {
     /// Classes in label order.
     pub labels: Vec<String>,
-    /// labels x labels, a row a gold label.
-    pub counts: Vec<u64>,
+    /// Whether the cells are numbers of rows, not shares of them.
+    pub counts: bool,
+    /// The cells that are not zero: gold, predicted, number (weight, share) of rows; by gold, then predicted.
+    pub cells: Vec<(u32, u32, f64)>,
 }
 
 /// One metric of one system.
@@ -64,6 +66,10 @@ pub struct MetricAnswer {
     pub signature: String,
     /// Definition of row scores where it differs.
     pub row_signature: String,
+    /// The reference implementation's own signature; may be empty.
+    pub reference_signature: String,
+    /// Which way is better.
+    pub direction: Direction,
     /// The value.
     pub estimate: Estimate,
     /// Highest value of the scale.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::metrics::{Needs, ResolvedMetric, Statistics, text_form};
+use crate::metrics::{FieldSet, ResolvedMetric, Statistics, text_form};
 
 /// Which rows to report one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,18 @@ pub struct System {
     pub name: String,
     /// Where its predictions come from.
     pub source: Source,
+}
+
+/// What to do with labels that are none of the named classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnknownLabels {
+    /// Refuse the rows.
+    #[default]
+    Reject,
+    /// Count them as one more class.
+    Bucket,
+    /// Leave the rows out; of a set of labels, leave out the label.
+    Drop,
 }
 
 /// How to compute intervals and tests.
@@ -93,6 +105,8 @@ pub struct Limits {
     pub max_resampling_cost: u64,
     /// Most bytes of the answer.
     pub max_response_bytes: u64,
+    /// Most numbers kept for metrics that are no sums.
+    pub max_collected_numbers: u64,
 }
 
 impl Default for Limits {
@@ -105,6 +119,7 @@ impl Default for Limits {
             max_classes: 1_000,
             max_resampling_cost: 20_000_000_000,
             max_response_bytes: 4 << 20,
+            max_collected_numbers: 20_000_000,
         }
     }
 }
@@ -132,6 +147,8 @@ pub struct Spec {
     pub metrics: Vec<ResolvedMetric>,
     /// The class set if the caller names it.
     pub classes: Vec<String>,
+    /// What to do with other labels.
+    pub unknown_labels: UnknownLabels,
     /// Intervals and tests.
     pub statistics: StatisticsOptions,
     /// Which rows to report.
@@ -141,18 +158,40 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// Whether a metric needs this of the rows.
-    pub fn needs(&self, needs: Needs) -> bool {
-        self.metrics
-            .iter()
-            .any(|metric| metric.entry.needs == needs)
+    /// What the metrics need of the rows.
+    pub fn needs(&self) -> FieldSet {
+        let mut all = FieldSet::default();
+        let fields = self.metrics.iter().flat_map(|metric| metric.needs);
+        fields.for_each(|field| all.add(*field));
+        all
     }
 
-    /// Columns of one system's vector: the row count first, then every text metric's columns.
+    /// The names in `Prediction.scores` that metrics need.
+    pub fn score_names(&self) -> impl Iterator<Item = &str> {
+        self.metrics
+            .iter()
+            .filter_map(|metric| metric.score_name.as_deref())
+    }
+
+    /// Whether rows have sets of labels for the metrics over labels.
+    pub fn multilabel(&self) -> bool {
+        self.metrics.iter().any(|metric| match &metric.statistics {
+            Statistics::Classes(class) => class.multilabel(),
+            Statistics::Rows(_) | Statistics::Collected(_) => false,
+        })
+    }
+
+    /// Whether a metric rests on counts by class.
+    pub fn counts_classes(&self) -> bool {
+        let mut metrics = self.metrics.iter();
+        metrics.any(|metric| matches!(metric.statistics, Statistics::Classes(_)))
+    }
+
+    /// Columns of one system's vector: the weight of the rows first, then every row metric's columns.
     pub fn width(&self) -> usize {
         let columns = self.metrics.iter().map(|metric| match &metric.statistics {
-            Statistics::Text(text) => text.columns().len(),
-            Statistics::Classes(_) => 0,
+            Statistics::Rows(rows) => rows.width(),
+            Statistics::Classes(_) | Statistics::Collected(_) => 0,
         });
         1 + columns.sum::<usize>()
     }
@@ -180,7 +219,7 @@ impl Spec {
             line(&metric.key);
             line(&metric.signature);
         }
-        line("classes");
+        line(&format!("classes {:?}", self.unknown_labels));
         for class in &self.classes {
             line(class);
         }

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use evald_core::accumulator::{Accumulator, ModelOutput};
 use evald_core::batch::{Batch, Instance, Prediction, RowFailure, Span};
 use evald_core::error::ErrorKind;
-use evald_core::metrics::{MetricRequest, ResolvedMetric};
+use evald_core::metrics::{Context, MetricRequest, ResolvedMetric, Resources};
 use evald_core::spec::{
-    Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System,
+    Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System, UnknownLabels,
 };
 use proptest::prelude::*;
 
@@ -39,12 +39,16 @@ fn spec(
     metrics: &[&str],
     statistics: StatisticsOptions,
 ) -> Spec {
+    let context = Context {
+        classes: &[],
+        resources: &Resources::default(),
+    };
     let resolve = |name: &&str| {
         let request = MetricRequest {
             name: (*name).to_owned(),
             ..MetricRequest::default()
         };
-        ResolvedMetric::resolve(&request, "spec.metrics[0]").unwrap()
+        ResolvedMetric::resolve(&request, &context, "spec.metrics[0]").unwrap()
     };
     Spec {
         question,
@@ -56,6 +60,7 @@ fn spec(
             .collect(),
         metrics: metrics.iter().map(resolve).collect(),
         classes: Vec::new(),
+        unknown_labels: UnknownLabels::Reject,
         statistics,
         row_report: RowReport::None,
         limits: Limits::default(),

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use evald_core::accumulator::Accumulator;
 use evald_core::batch::{Batch, Instance, Prediction, Span};
-use evald_core::metrics::{MetricRequest, ParamValue, ResolvedMetric};
+use evald_core::metrics::{Context, MetricRequest, ParamValue, ResolvedMetric, Resources};
 use evald_core::result::{Answer, MetricAnswer};
-use evald_core::spec::{Limits, Question, RowReport, Source, Spec, StatisticsOptions, System};
+use evald_core::spec::{
+    Limits, Question, RowReport, Source, Spec, StatisticsOptions, System, UnknownLabels,
+};
 use serde_json::Value;
 
 fn golden() -> Value {
@@ -41,6 +43,10 @@ fn spec(table: &Value) -> Spec {
         params: params.collect(),
         ..MetricRequest::default()
     };
+    let context = Context {
+        classes: &[],
+        resources: &Resources::default(),
+    };
     Spec {
         question: Question::Evaluate,
         systems: vec![System {
@@ -48,9 +54,10 @@ fn spec(table: &Value) -> Spec {
             source: Source::Inline,
         }],
         metrics: vec![
-            ResolvedMetric::resolve(&request, "spec.metrics[0]").expect("a known metric"),
+            ResolvedMetric::resolve(&request, &context, "spec.metrics[0]").expect("a known metric"),
         ],
         classes: Vec::new(),
+        unknown_labels: UnknownLabels::Reject,
         statistics: StatisticsOptions {
             replicates: 0,
             ..StatisticsOptions::default()
@@ -108,11 +115,16 @@ fn check_value(metric: &MetricAnswer, expected: &Value, what: &str) {
 fn check_matrix(metric: &MetricAnswer, expected: &Value, what: &str) {
     let confusion = metric.confusion.as_ref().expect(what);
     assert_eq!(confusion.labels, words(&expected["labels"]), "{what}");
-    let counts = list(&expected["counts"]).iter().flat_map(list);
-    let counts: Vec<u64> = counts
-        .map(|count| count.as_u64().expect("a count"))
-        .collect();
-    assert_eq!(confusion.counts, counts, "{what}");
+    let mut cells = Vec::new();
+    for (gold, row) in list(&expected["counts"]).iter().enumerate() {
+        for (predicted, count) in list(row).iter().enumerate() {
+            let count = count.as_f64().expect("a number");
+            if count > 0.0 {
+                cells.push((gold as u32, predicted as u32, count));
+            }
+        }
+    }
+    assert_eq!(confusion.cells, cells, "{what}");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use evald_core::metrics::{ParamValue, Params, RowFlags, Statistics, TextMetric, TextRow, find};
+use evald_core::metrics::{
+    Context, ParamValue, Params, Resources, Row, RowFlags, RowMetric, Statistics, find,
+};
 use evald_core::text::scratch::Scratch;
 use serde_json::Value;
 
@@ -27,7 +29,7 @@ fn number(value: &Value) -> f64 {
     text(value).parse().expect("a number")
 }
 
-fn build(table: &Value) -> Box<dyn TextMetric> {
+fn build(table: &Value) -> Box<dyn RowMetric> {
     let entry = find(text(&table["metric"]), "metrics[0]").expect("a known metric");
     let given: Vec<_> = table["params"]
         .as_object()
@@ -42,10 +44,17 @@ fn build(table: &Value) -> Box<dyn TextMetric> {
             (name.clone(), value)
         })
         .collect();
-    let params = Params::check(entry, &given, "metrics[0]").expect("good parameters");
-    match (entry.build)(&params).expect("a metric") {
-        Statistics::Text(metric) => metric,
-        Statistics::Classes(_) => panic!("not a text metric"),
+    let resources = Resources::default();
+    let profile = entry.profiles.first().copied();
+    let params =
+        Params::check(entry, profile, &given, &resources, "metrics[0]").expect("good parameters");
+    let context = Context {
+        classes: &[],
+        resources: &resources,
+    };
+    match (entry.build)(&params, &context).expect("a metric") {
+        Statistics::Rows(metric) => metric,
+        Statistics::Classes(_) | Statistics::Collected(_) => panic!("not a row metric"),
     }
 }
 
@@ -68,17 +77,13 @@ fn check(name: &str) {
     let mut serial = 0;
     for table in list(&golden["tables"]) {
         let metric = build(table);
-        let mut sums = vec![0.0; metric.columns().len()];
+        let mut sums = vec![0.0; metric.width()];
         for (pair, expected) in pairs.iter().zip(list(&table["rows"])) {
             let what = format!("{} {} {pair}", table["metric"], table["params"]);
             let references: Vec<&str> = list(&pair["references"]).iter().map(text).collect();
             let mut stats = vec![0.0; sums.len()];
             serial += 1;
-            let row = TextRow {
-                prediction: text(&pair["prediction"]),
-                references: &references,
-                serial,
-            };
+            let row = Row::of_texts(text(&pair["prediction"]), &references, serial);
             let flags = metric.row(&row, &mut scratch, &mut stats);
             let expected_stats: Vec<f64> = list(&expected["stats"]).iter().map(number).collect();
             assert_eq!(stats, expected_stats, "{what}");
@@ -94,7 +99,7 @@ fn check(name: &str) {
     }
 }
 
-fn check_corpus(table: &Value, metric: &dyn TextMetric, sums: &[f64], rows: usize, tolerance: f64) {
+fn check_corpus(table: &Value, metric: &dyn RowMetric, sums: &[f64], rows: usize, tolerance: f64) {
     let n = rows as f64;
     let what = format!("{} {} corpus", table["metric"], table["params"]);
     if let Some(value) = table.get("value") {

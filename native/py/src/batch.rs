@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use evald_core::accumulator::ModelOutput;
 use evald_core::batch::{self, Instance, Prediction, RowFailure, Span};
 use evald_core::error::Error;
-use evald_core::metrics::Needs;
+use evald_core::metrics::Field;
 use evald_core::spec;
 use evald_wire::reader::{ReadLimits, read_rows};
 use pyo3::buffer::PyBuffer;
@@ -99,7 +99,7 @@ impl Batch {
         for (row, reference) in references.iter().enumerate() {
             rows.push(copy.row(predictions, &reference, ids, row)?);
         }
-        let is_text = spec.needs(Needs::Texts);
+        let is_text = spec.needs().has(Field::PredictionText);
         let Copy { text, ends } = copy;
         let rows = run(py, || {
             Ok(OwnedRows::new(Source::Copied(text), |owner| {

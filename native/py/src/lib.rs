@@ -32,7 +32,7 @@ mod _native {
     #[pymodule_export]
     use crate::run::CancelFlag;
     #[pymodule_export]
-    use crate::spec::{Limits, Spec, SystemSource};
+    use crate::spec::{Limits, Resources, Spec, SystemSource};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -83,7 +83,7 @@ mod _native {
     /// A serialised `ListMetricsResponse`.
     #[pyfunction]
     fn list_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyBytes>> {
-        let bytes = run(py, evald_wire::catalog::list_metrics)?;
+        let bytes = run(py, || Ok(evald_wire::catalog::list_metrics()))?;
         Ok(PyBytes::new(py, &bytes))
     }
 

@@ -1,9 +1,10 @@
 //! The header of a call, and the limits it is checked against.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use evald_core::error::Error;
-use evald_core::metrics::Needs;
+use evald_core::metrics::{self, Field};
 use evald_core::spec;
 use evald_wire::reader::{ReadLimits, RequestKind, split};
 use evald_wire::spec::build_spec;
@@ -29,13 +30,15 @@ pub struct Limits {
     max_classes: u32,
     max_resampling_cost: u64,
     max_response_bytes: u64,
+    max_collected_numbers: u64,
 }
 
 #[pymethods]
 impl Limits {
     #[new]
     #[pyo3(signature = (*, max_rows=None, max_row_bytes=None, max_systems=None, max_metrics=None,
-        max_classes=None, max_resampling_cost=None, max_response_bytes=None))]
+        max_classes=None, max_resampling_cost=None, max_response_bytes=None, max_collected_numbers=None))]
+    #[expect(clippy::too_many_arguments, reason = "all are keywords")]
     fn new(
         max_rows: Option<u64>,
         max_row_bytes: Option<u64>,
@@ -44,6 +47,7 @@ impl Limits {
         max_classes: Option<u32>,
         max_resampling_cost: Option<u64>,
         max_response_bytes: Option<u64>,
+        max_collected_numbers: Option<u64>,
     ) -> Self {
         let default = spec::Limits::default();
         Self {
@@ -54,6 +58,7 @@ impl Limits {
             max_classes: max_classes.unwrap_or(default.max_classes),
             max_resampling_cost: max_resampling_cost.unwrap_or(default.max_resampling_cost),
             max_response_bytes: max_response_bytes.unwrap_or(default.max_response_bytes),
+            max_collected_numbers: max_collected_numbers.unwrap_or(default.max_collected_numbers),
         }
     }
 }
@@ -68,7 +73,36 @@ impl Limits {
             max_classes: self.max_classes,
             max_resampling_cost: self.max_resampling_cost,
             max_response_bytes: self.max_response_bytes,
+            max_collected_numbers: self.max_collected_numbers,
         }
+    }
+}
+
+/// Files of the settings that metrics name.
+#[pyclass(frozen)]
+#[derive(Debug, Default)]
+pub struct Resources {
+    core: metrics::Resources,
+}
+
+#[pymethods]
+impl Resources {
+    /// By name: the files of each resource, with their names.
+    #[new]
+    fn new(resources: BTreeMap<String, Vec<(String, Vec<u8>)>>) -> Self {
+        let mut core = metrics::Resources::default();
+        for (name, files) in resources {
+            core.add(metrics::Resource::new(name, files));
+        }
+        Self { core }
+    }
+
+    /// Digest (sha256, hex) of each resource, by name.
+    #[getter]
+    fn digests(&self) -> BTreeMap<String, String> {
+        let all = self.core.iter();
+        all.map(|resource| (resource.name().to_owned(), resource.digest().to_owned()))
+            .collect()
     }
 }
 
@@ -92,12 +126,16 @@ pub struct Spec {
 #[pymethods]
 impl Spec {
     #[staticmethod]
+    #[pyo3(signature = (kind, request, limits, resources=None))]
     fn from_request(
         py: Python<'_>,
         kind: &str,
         request: &Bound<'_, PyBytes>,
         limits: &Limits,
+        resources: Option<&Resources>,
     ) -> PyResult<Self> {
+        let none = metrics::Resources::default();
+        let resources = resources.map_or(&none, |resources| &resources.core);
         let (bytes, limits) = (request.as_bytes(), limits.to_core());
         let kind = match kind {
             "evaluate" => RequestKind::Evaluate,
@@ -107,7 +145,9 @@ impl Spec {
                 return Err(to_python(py, &error));
             }
         };
-        let core = run(py, || build_spec(kind, &split(kind, bytes)?, limits))?;
+        let core = run(py, || {
+            build_spec(kind, &split(kind, bytes)?, limits, resources)
+        })?;
         Ok(Self {
             core: Arc::new(core),
         })
@@ -134,10 +174,11 @@ impl Spec {
 
     #[getter]
     fn needs(&self) -> Vec<&'static str> {
-        [(Needs::Texts, "texts"), (Needs::Labels, "labels")]
-            .into_iter()
-            .filter(|(needs, _)| self.core.needs(*needs))
-            .map(|(_, name)| name)
+        let needs = self.core.needs();
+        let fields = Field::ALL.into_iter();
+        fields
+            .filter(|field| needs.has(*field))
+            .map(Field::name)
             .collect()
     }
 

@@ -114,17 +114,38 @@ fn metric_result(metric: &MetricAnswer) -> proto::MetricResult {
         slices: Vec::new(),
         notes: metric.notes.iter().map(note).collect(),
         row_signature: metric.row_signature.clone(),
-        reference_signature: String::new(),
-        direction: 0,
+        reference_signature: metric.reference_signature.clone(),
+        direction: crate::catalog::direction(metric.direction).into(),
     }
 }
 
+/// Up to this many labels a matrix of counts is sent whole.
+const DENSE_LABELS: usize = 100;
+
+/// Counts of few labels go as they are; many labels, weights and shares go as cells.
 fn confusion_matrix(matrix: &ConfusionMatrix) -> proto::ConfusionMatrix {
-    proto::ConfusionMatrix {
+    let labels = matrix.labels.len();
+    let is_count = |(_, _, value): &(u32, u32, f64)| value.fract() == 0.0;
+    let mut sent = proto::ConfusionMatrix {
         labels: matrix.labels.clone(),
-        counts: matrix.counts.clone(),
-        cells: Vec::new(),
+        ..proto::ConfusionMatrix::default()
+    };
+    if labels <= DENSE_LABELS && matrix.counts && matrix.cells.iter().all(is_count) {
+        sent.counts = vec![0; labels * labels];
+        for (gold, predicted, value) in &matrix.cells {
+            sent.counts[*gold as usize * labels + *predicted as usize] = *value as u64;
+        }
+    } else {
+        let cells = matrix.cells.iter();
+        sent.cells = cells
+            .map(|(gold, predicted, value)| proto::ConfusionCell {
+                gold: *gold,
+                predicted: *predicted,
+                value: *value,
+            })
+            .collect();
     }
+    sent
 }
 
 fn estimate(estimate: &Estimate) -> proto::Estimate {

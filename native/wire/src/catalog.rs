@@ -2,19 +2,17 @@
 
 use evald_core::error::{Error, ErrorKind, Result};
 use evald_core::metrics::{
-    Direction, Entry, MetricRequest, Needs, ParamSpec, REGISTRY, ResolvedMetric, find,
+    Context, Direction, Entry, Field, MetricRequest, ParamSpec, REGISTRY, ResolvedMetric,
+    Resources, find,
 };
 use prost::Message;
 
 use crate::proto;
 
 /// The serialised `ListMetricsResponse`.
-pub fn list_metrics() -> Result<Vec<u8>> {
-    let metrics = REGISTRY
-        .iter()
-        .map(|entry| descriptor(entry))
-        .collect::<Result<_>>()?;
-    Ok(proto::ListMetricsResponse { metrics }.encode_to_vec())
+pub fn list_metrics() -> Vec<u8> {
+    let metrics = REGISTRY.iter().map(|entry| descriptor(entry)).collect();
+    proto::ListMetricsResponse { metrics }.encode_to_vec()
 }
 
 /// The serialised `GetMetricResponse`.
@@ -23,26 +21,23 @@ pub fn get_metric(name: &str) -> Result<Vec<u8>> {
         kind: ErrorKind::NotFound,
         ..error
     })?;
-    let metric = Some(descriptor(entry)?);
+    let metric = Some(descriptor(entry));
     Ok(proto::GetMetricResponse { metric }.encode_to_vec())
 }
 
-fn descriptor(entry: &'static Entry) -> Result<proto::MetricDescriptor> {
+fn descriptor(entry: &'static Entry) -> proto::MetricDescriptor {
     let request = MetricRequest {
         name: entry.name.to_owned(),
         ..MetricRequest::default()
     };
-    let resolved = ResolvedMetric::resolve(&request, "name")?;
-    let needs: &[proto::RowField] = match entry.needs {
-        Needs::Texts => &[proto::RowField::PredictionText, proto::RowField::References],
-        Needs::Labels => &[proto::RowField::PredictionLabel, proto::RowField::Labels],
+    let context = Context {
+        classes: &[],
+        resources: &Resources::default(),
     };
-    let direction = match entry.direction {
-        Direction::None => proto::Direction::Unspecified,
-        Direction::Higher => proto::Direction::Higher,
-        Direction::Lower => proto::Direction::Lower,
-    };
-    Ok(proto::MetricDescriptor {
+    // A metric with a parameter that must be given has no signature of its own.
+    let resolved = ResolvedMetric::resolve(&request, &context, "name");
+    let signature = resolved.map_or_else(|_| String::new(), |resolved| resolved.signature);
+    proto::MetricDescriptor {
         name: entry.name.to_owned(),
         summary: entry.summary.to_owned(),
         parameters: entry.params.iter().map(parameter).collect(),
@@ -51,18 +46,54 @@ fn descriptor(entry: &'static Entry) -> Result<proto::MetricDescriptor> {
             .iter()
             .map(|profile| (*profile).to_owned())
             .collect(),
-        needs: needs.iter().map(|need| i32::from(*need)).collect(),
-        direction: direction.into(),
+        needs: entry
+            .needs
+            .iter()
+            .map(|need| row_field(*need).into())
+            .collect(),
+        direction: direction(entry.direction).into(),
         range_low: entry.range.0,
         range_high: entry.range.1,
         row_score: entry.row_score,
         mergeable: proto::Mergeable::Exact.into(),
         reference: entry.reference.to_owned(),
-        signature: resolved.signature,
+        signature,
         source: entry.source.to_owned(),
-        weighted: false,
-        interval: true,
-    })
+        weighted: entry.weighted,
+        interval: entry.interval,
+    }
+}
+
+/// The direction as the API names it.
+pub(crate) fn direction(direction: Direction) -> proto::Direction {
+    match direction {
+        Direction::None => proto::Direction::Unspecified,
+        Direction::Higher => proto::Direction::Higher,
+        Direction::Lower => proto::Direction::Lower,
+    }
+}
+
+fn row_field(field: Field) -> proto::RowField {
+    match field {
+        Field::PredictionText => proto::RowField::PredictionText,
+        Field::References => proto::RowField::References,
+        Field::PredictionLabel => proto::RowField::PredictionLabel,
+        Field::Labels => proto::RowField::Labels,
+        Field::PredictionLabelSet => proto::RowField::PredictionLabelSet,
+        Field::LabelSet => proto::RowField::LabelSet,
+        Field::ClassScores => proto::RowField::ClassScores,
+        Field::WrongReferences => proto::RowField::WrongReferences,
+        Field::PredictionTokens => proto::RowField::PredictionTokens,
+        Field::ReferenceTokens => proto::RowField::ReferenceTokens,
+        Field::PredictionValue => proto::RowField::PredictionValue,
+        Field::Value => proto::RowField::Value,
+        Field::TokenLogprobs => proto::RowField::TokenLogprobs,
+        Field::Choices => proto::RowField::Choices,
+        Field::ChoiceScores => proto::RowField::ChoiceScores,
+        Field::NoAnswerScore => proto::RowField::NoAnswerScore,
+        Field::Scores => proto::RowField::Scores,
+        Field::HumanLabels => proto::RowField::HumanLabels,
+    }
 }
 
 fn parameter(spec: &ParamSpec) -> proto::ParameterDescriptor {

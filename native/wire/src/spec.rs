@@ -1,9 +1,11 @@
 //! From the header of a request to the checked specification.
 
 use evald_core::error::{Error, Result};
-use evald_core::metrics::{Direction, MetricRequest, ResolvedMetric};
+use evald_core::metrics::{
+    Context, Direction, MetricRequest, ResolvedMetric, Resources, Statistics,
+};
 use evald_core::spec::{
-    Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System,
+    Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System, UnknownLabels,
 };
 use rustc_hash::FxHashSet;
 
@@ -21,7 +23,12 @@ const DEFAULT_INPUT: &str = "text";
 const MAX_NAME: usize = 256;
 
 /// Checks a header against the registry and the limits.
-pub fn build_spec(kind: RequestKind, header: &Header, limits: Limits) -> Result<Spec> {
+pub fn build_spec(
+    kind: RequestKind,
+    header: &Header,
+    limits: Limits,
+    resources: &Resources,
+) -> Result<Spec> {
     let spec = &header.spec;
     let systems = systems(spec, &limits)?;
     let question = match kind {
@@ -30,11 +37,17 @@ pub fn build_spec(kind: RequestKind, header: &Header, limits: Limits) -> Result<
             baseline: baseline(&systems, &header.baseline)?,
         },
     };
-    let metrics = metrics(spec, &limits)?;
+    let classes = classes(spec, &limits)?;
+    let context = Context {
+        classes: &classes,
+        resources,
+    };
+    let metrics = metrics(spec, &limits, &context)?;
+    check_label_kinds(&metrics)?;
     if kind == RequestKind::Compare
         && metrics
             .iter()
-            .all(|metric| metric.entry.direction == Direction::None)
+            .all(|metric| metric.direction == Direction::None)
     {
         return Err(Error::invalid(
             "MISSING_METRIC",
@@ -46,7 +59,8 @@ pub fn build_spec(kind: RequestKind, header: &Header, limits: Limits) -> Result<
         question,
         systems,
         metrics,
-        classes: classes(spec, &limits)?,
+        unknown_labels: unknown_labels(spec)?,
+        classes,
         statistics: statistics(spec.statistics.as_ref())?,
         row_report: row_report(spec.row_report)?,
         limits,
@@ -162,7 +176,11 @@ fn baseline(systems: &[System], name: &str) -> Result<usize> {
         })
 }
 
-fn metrics(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<ResolvedMetric>> {
+fn metrics(
+    spec: &proto::EvaluationSpec,
+    limits: &Limits,
+    context: &Context<'_>,
+) -> Result<Vec<ResolvedMetric>> {
     limit(
         "max_metrics",
         "spec.metrics",
@@ -183,7 +201,7 @@ fn metrics(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<Resolved
             key: metric.key.clone(),
         };
         check_name(&metric.key, &format!("spec.metrics[{at}].key"))?;
-        let metric = ResolvedMetric::resolve(&request, &format!("spec.metrics[{at}]"))?;
+        let metric = ResolvedMetric::resolve(&request, context, &format!("spec.metrics[{at}]"))?;
         if !keys.insert(metric.key.clone()) {
             return Err(Error::invalid(
                 "DUPLICATE_METRIC",
@@ -194,6 +212,52 @@ fn metrics(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<Resolved
         resolved.push(metric);
     }
     Ok(resolved)
+}
+
+/// Rows have one label or sets of labels: metrics of both kinds would count different things.
+fn check_label_kinds(metrics: &[ResolvedMetric]) -> Result<()> {
+    let kind = |metric: &ResolvedMetric| match &metric.statistics {
+        Statistics::Classes(class) => Some(class.multilabel()),
+        Statistics::Rows(_) | Statistics::Collected(_) => None,
+    };
+    let first = metrics.iter().find_map(kind);
+    let other = metrics
+        .iter()
+        .position(|metric| kind(metric).is_some_and(|kind| Some(kind) != first));
+    match other {
+        None => Ok(()),
+        Some(at) => Err(Error::invalid(
+            "MIXED_LABEL_METRICS",
+            format!("spec.metrics[{at}]"),
+            "the metrics over labels of a call are all multilabel or none is; make two calls",
+        )),
+    }
+}
+
+fn unknown_labels(spec: &proto::EvaluationSpec) -> Result<UnknownLabels> {
+    let policy = match proto::UnknownLabels::try_from(spec.unknown_labels) {
+        Ok(proto::UnknownLabels::Unspecified | proto::UnknownLabels::Reject) => {
+            return Ok(UnknownLabels::Reject);
+        }
+        Ok(proto::UnknownLabels::Bucket) => UnknownLabels::Bucket,
+        Ok(proto::UnknownLabels::Drop) => UnknownLabels::Drop,
+        Err(_) => {
+            let problem = "must be REJECT, BUCKET or DROP";
+            return Err(Error::invalid(
+                "BAD_UNKNOWN_LABELS",
+                "spec.unknown_labels",
+                problem,
+            ));
+        }
+    };
+    if spec.classes.is_empty() {
+        return Err(Error::invalid(
+            "MISSING_CLASSES",
+            "spec.unknown_labels",
+            "no label is unknown while spec.classes is empty: name the classes",
+        ));
+    }
+    Ok(policy)
 }
 
 fn classes(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<String>> {

@@ -104,7 +104,7 @@ def check_needs(table: Table, needs: Collection[str]) -> None:
     if table.references is None and table.labels is None:
         raise InvalidRequestError.of_field("MISSING_FIELD", "references", "are required")
     columns = [source for source in table.systems.values() if isinstance(source, Column)]
-    if "texts" in needs:
+    if "prediction_text" in needs:
         refused = () if table.lenient else ("int", "bool")
         for one in columns:
             _check_texts(one, refused)
@@ -141,7 +141,7 @@ def gold_labels(table: Table) -> Sequence[str]:
 def row_writer(table: Table, needs: Collection[str]) -> Callable[[int, instance.Instance], None]:
     """A function that fills the message of a row."""
     check_needs(table, needs)
-    texts, labels = "texts" in needs, "labels" in needs
+    texts, labels = "prediction_text" in needs, "labels" in needs
     columns = [source if isinstance(source, Column) else None for source in table.systems.values()]
     gold = gold_labels(table) if labels else ()
     models = any(source is None for source in columns)

@@ -193,13 +193,11 @@ class Client:
             raise located(error, request.table) from None
 
     def _needs(self, metrics: Sequence[str]) -> set[str]:
-        """Whether rows carry texts, labels or both; metrics that the server does not know are for it to refuse."""
+        """The fields that rows must carry; metrics that the server does not know are for it to refuse."""
         if self._metrics is None:
             self._metrics = {one.name: one for one in self.list_metrics()}
         known = [self._metrics.get(re.split(r"[(|]", name)[0].strip()) for name in metrics]
-        needs = {need for one in known if one is not None for need in one.needs}
-        words = {"texts"} if "references" in needs or "prediction_text" in needs else set()
-        return words | ({"labels"} if "labels" in needs or "prediction_label" in needs else set()) or {"texts"}
+        return {need for one in known if one is not None for need in one.needs} or {"prediction_text", "references"}
 
     def _max_request_bytes(self) -> int:
         if self._limit is None:

@@ -27,7 +27,22 @@ __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
 Kind = Literal["evaluate", "compare"]
 
 # What the predictions of a model of each task hold, in the words of `Spec.needs`.
-_PRODUCES: dict[str, tuple[str, ...]] = {"text-classification": ("labels",)}
+_PRODUCES: dict[str, tuple[str, ...]] = {
+    "text-classification": ("prediction_label", "prediction_label_set", "class_scores")
+}
+# What rows hold whoever answers them.
+_GOLD = frozenset(
+    (
+        "choices",
+        "human_labels",
+        "label_set",
+        "labels",
+        "reference_tokens",
+        "references",
+        "value",
+        "wrong_references",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,7 @@ class Limits:
     max_classes: int | None = None
     max_resampling_cost: int | None = None
     max_response_bytes: int | None = None
+    max_collected_numbers: int | None = None
 
     def to_native(self) -> _native.Limits:
         """The native limits; `Engine.limits` shows the values that hold."""
@@ -131,7 +147,8 @@ class Engine:
             except EvaldError as error:
                 error.violations = (Violation(f"{field}.alias", error.message),)
                 raise
-            lacking = [need for need in spec.needs if need not in _PRODUCES.get(model.info.task, ())]
+            given = _GOLD.union(_PRODUCES.get(model.info.task, ()))
+            lacking = [need for need in spec.needs if need not in given]
             if lacking:
                 raise InvalidRequestError.of_field(
                     "MODEL_TASK_MISMATCH",

@@ -180,6 +180,7 @@ def _limits(settings: Settings) -> Limits:
         max_metrics=settings.max_metrics,
         max_classes=settings.max_classes,
         max_resampling_cost=settings.max_resampling_cost,
+        max_collected_numbers=settings.max_collected_numbers,
         max_response_bytes=settings.max_response_bytes,
     )
 

@@ -3,9 +3,10 @@
 use rustc_hash::FxHashSet;
 
 use super::ModelOutput;
+use super::score::Answer;
 use crate::batch::{Batch, Instance, Prediction};
 use crate::error::{Error, Result, Violation};
-use crate::metrics::Needs;
+use crate::metrics::{Field, FieldSet, Problem, Row, Statistics};
 use crate::spec::{Source, Spec};
 
 /// Violations reported at most.
@@ -36,11 +37,17 @@ impl Findings {
 pub fn check_batch(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> Result<()> {
     let mut findings = Findings::default();
     check_ids(batch, &mut findings);
+    let needs = spec.needs();
     for (row, instance) in batch.instances.iter().enumerate() {
-        check_gold(spec, instance, row, &mut findings);
-        check_predictions(spec, batch, instance, row, &mut findings);
+        check_gold(needs, batch, instance, row, &mut findings);
+        check_gold_label(needs, instance, row, &mut findings);
+        check_weight(spec, batch, instance, row, &mut findings);
+        check_predictions(spec, needs, batch, instance, row, &mut findings);
     }
     check_outputs(spec, batch, outputs)?;
+    if findings.error.is_none() {
+        check_by_metrics(spec, batch, outputs, &mut findings);
+    }
     findings.error.map_or(Ok(()), Err)
 }
 
@@ -71,26 +78,152 @@ fn check_ids(batch: &Batch<'_>, findings: &mut Findings) {
     }
 }
 
-fn check_gold(spec: &Spec, instance: &Instance<'_>, row: usize, findings: &mut Findings) {
-    if spec.needs(Needs::Texts) && instance.references.is_empty() {
-        findings.add(
+fn check_gold(
+    needs: FieldSet,
+    batch: &Batch<'_>,
+    instance: &Instance<'_>,
+    row: usize,
+    findings: &mut Findings,
+) {
+    let mut missing = |field: Field, name: &str, reason: &'static str, problem: &str| {
+        if needs.has(field) {
+            findings.add(reason, format!("instances[{row}].{name}"), problem);
+        }
+    };
+    if instance.references.is_empty() {
+        missing(
+            Field::References,
+            "references",
             "MISSING_REFERENCE",
-            format!("instances[{row}].references"),
             "give at least one reference; an empty string is a real, empty reference",
         );
     }
-    if spec.needs(Needs::Labels) && instance.labels.len() != 1 {
-        let (reason, problem) = if instance.labels.is_empty() {
-            ("MISSING_LABEL", "give the gold label of the row")
-        } else {
-            ("MULTIPLE_LABELS", "give exactly one gold label")
-        };
+    let extra = batch.row_extra(instance);
+    if extra.is_none_or(|extra| extra.wrong_references.is_empty()) {
+        missing(
+            Field::WrongReferences,
+            "wrong_references",
+            "MISSING_REFERENCE",
+            "give at least one reference that is known to be wrong",
+        );
+    }
+    if extra.is_none_or(|extra| extra.reference_tokens.is_empty()) {
+        missing(
+            Field::ReferenceTokens,
+            "reference_tokens",
+            "MISSING_TOKENS",
+            "give the tokens of at least one reference",
+        );
+    }
+    if extra.is_none_or(|extra| extra.value.is_none()) {
+        missing(
+            Field::Value,
+            "value",
+            "MISSING_VALUE",
+            "give the gold number of the row",
+        );
+    }
+    if extra.is_none_or(|extra| extra.choices.is_empty()) {
+        missing(
+            Field::Choices,
+            "choices",
+            "MISSING_CHOICES",
+            "give the answer choices of the row",
+        );
+    }
+}
+
+fn check_gold_label(needs: FieldSet, instance: &Instance<'_>, row: usize, findings: &mut Findings) {
+    let (reason, problem) = match instance.labels.len() {
+        1 => return,
+        0 => ("MISSING_LABEL", "give the gold label of the row"),
+        _ => (
+            "MULTIPLE_LABELS",
+            "give exactly one gold label, or ask for multilabel=true",
+        ),
+    };
+    if needs.has(Field::Labels) {
         findings.add(reason, format!("instances[{row}].labels"), problem);
+    }
+}
+
+/// Weights are for metrics that say what they mean.
+fn check_weight(
+    spec: &Spec,
+    batch: &Batch<'_>,
+    instance: &Instance<'_>,
+    row: usize,
+    findings: &mut Findings,
+) {
+    let weighted = batch
+        .row_extra(instance)
+        .is_some_and(|extra| extra.weight.is_some());
+    if !weighted {
+        return;
+    }
+    let mut metrics = spec.metrics.iter();
+    if let Some(metric) = metrics.find(|metric| !metric.entry.weighted) {
+        findings.add(
+            "WEIGHT_NOT_ALLOWED",
+            format!("instances[{row}].weight"),
+            &format!(
+                "{} has no meaning for weighted rows: leave one out",
+                metric.key
+            ),
+        );
+    }
+}
+
+/// What only metrics can refuse.
+fn check_by_metrics(
+    spec: &Spec,
+    batch: &Batch<'_>,
+    outputs: &[ModelOutput],
+    findings: &mut Findings,
+) {
+    let checks: Vec<Check<'_>> = spec
+        .metrics
+        .iter()
+        .filter_map(|m| check_of(&m.statistics))
+        .collect();
+    if checks.is_empty() {
+        return;
+    }
+    for row in 0..batch.instances.len() {
+        for system in 0..spec.systems.len() {
+            let answer = Answer::find(batch, outputs, row, system);
+            if answer.problem(spec, spec.needs(), batch).is_some() {
+                continue;
+            }
+            let seen = answer.row(spec, batch, row, 0);
+            for problem in checks.iter().filter_map(|check| check(&seen).err()) {
+                let path = match problem.field.strip_prefix("prediction.") {
+                    Some(field) => format!("instances[{row}].predictions[{system}].{field}"),
+                    None => format!("instances[{row}].{}", problem.field),
+                };
+                findings.add(problem.reason, path, &problem.text);
+            }
+        }
+    }
+}
+
+type Check<'m> = Box<dyn Fn(&Row<'_>) -> std::result::Result<(), Problem> + 'm>;
+
+fn check_of(statistics: &Statistics) -> Option<Check<'_>> {
+    match statistics {
+        Statistics::Rows(metric) if metric.checks_rows() => {
+            Some(Box::new(|row| metric.check_row(row)))
+        }
+        Statistics::Collected(metric) if metric.checks_rows() => {
+            Some(Box::new(|row| metric.check_row(row)))
+        }
+        _ => None,
     }
 }
 
 fn check_predictions(
     spec: &Spec,
+    needs: FieldSet,
     batch: &Batch<'_>,
     instance: &Instance<'_>,
     row: usize,
@@ -114,8 +247,11 @@ fn check_predictions(
                 "the server's model answers for this system: leave the prediction empty",
             ),
             (prediction, Source::Inline) => {
-                let complete = prediction.is_some_and(|prediction| is_complete(spec, prediction));
-                if spec.statistics.fail_on_missing && !complete {
+                let complete = || {
+                    let answer = Answer::find(batch, &[], row, at);
+                    answer.problem(spec, needs, batch).is_none()
+                };
+                if spec.statistics.fail_on_missing && !complete() {
                     findings.add(
                         "MISSING_PREDICTION",
                         path(),
@@ -124,31 +260,26 @@ fn check_predictions(
                     );
                 }
                 if let Some(prediction) = prediction {
-                    check_labels(spec, prediction, &path, findings);
+                    check_labels(spec, needs, prediction, &path, findings);
+                    check_choices(needs, batch, instance, prediction, &path, findings);
                 }
             }
         }
     }
 }
 
-/// Whether a prediction holds what the metrics need.
-fn is_complete(spec: &Spec, prediction: &Prediction<'_>) -> bool {
-    let has_label = !prediction.labels.is_empty() || !prediction.class_scores.is_empty();
-    (prediction.text.is_some() || !spec.needs(Needs::Texts))
-        && (has_label || !spec.needs(Needs::Labels))
-}
-
 fn check_labels(
     spec: &Spec,
+    needs: FieldSet,
     prediction: &Prediction<'_>,
     path: &dyn Fn() -> String,
     findings: &mut Findings,
 ) {
-    if prediction.labels.len() > 1 {
+    if prediction.labels.len() > 1 && needs.has(Field::PredictionLabel) {
         findings.add(
             "MULTIPLE_LABELS",
             path() + ".labels",
-            "give exactly one predicted label",
+            "give exactly one predicted label, or ask for multilabel=true",
         );
     }
     if !prediction.class_scores.is_empty() && prediction.class_scores.len() != spec.classes.len() {
@@ -162,6 +293,29 @@ fn check_labels(
             )
         };
         findings.add("CLASS_SCORES_LENGTH", path() + ".class_scores", &problem);
+    }
+}
+
+fn check_choices(
+    needs: FieldSet,
+    batch: &Batch<'_>,
+    instance: &Instance<'_>,
+    prediction: &Prediction<'_>,
+    path: &dyn Fn() -> String,
+    findings: &mut Findings,
+) {
+    let choices = batch
+        .row_extra(instance)
+        .map_or(0, |extra| extra.choices.len());
+    let scores = batch
+        .prediction_extra(prediction)
+        .map_or(0, |extra| extra.choice_scores.len());
+    if needs.has(Field::ChoiceScores) && scores > 0 && scores != choices {
+        findings.add(
+            "CHOICE_SCORES_LENGTH",
+            path() + ".choice_scores",
+            &format!("there are {scores} scores for {choices} choices"),
+        );
     }
 }
 

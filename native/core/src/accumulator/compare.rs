@@ -21,7 +21,7 @@ impl Desk<'_> {
     /// The metrics that can be better or worse, with their places.
     fn tested(&self) -> impl Iterator<Item = (usize, &ResolvedMetric)> {
         let metrics = self.accumulator.spec.metrics.iter().enumerate();
-        metrics.filter(|(_, metric)| metric.entry.direction != Direction::None)
+        metrics.filter(|(_, metric)| metric.direction != Direction::None)
     }
 
     /// Enough draws that the family can reach significance.
@@ -49,15 +49,18 @@ impl Desk<'_> {
             cancel,
         )?;
         let (of_base, of_cand) = (self.valuer.arm_values(base), self.valuer.arm_values(cand));
-        let failed = self.accumulator.rows_seen() - base.totals[0] as u64;
+        let failed = self.accumulator.rows_seen() - base.rows;
         let answer = |(at, metric): (usize, &ResolvedMetric)| {
             let replicates = cand_replicates[at].iter().zip(&base_replicates[at]);
-            let replicates: Vec<f64> = replicates.map(|(cand, base)| cand - base).collect();
+            let mut replicates: Vec<f64> = replicates.map(|(cand, base)| cand - base).collect();
+            if !metric.entry.interval {
+                replicates.clear();
+            }
             let difference = of_cand[at] - of_base[at];
             PairedAnswer {
                 metric: metric.key.clone(),
                 candidate: spec.systems[pair.candidate].name.clone(),
-                difference: self.estimate(difference, &replicates, base.totals[0], failed),
+                difference: self.estimate(difference, &replicates, base.rows, failed),
                 baseline_value: Some(of_base[at]).filter(|value| !value.is_nan()),
                 candidate_value: Some(of_cand[at]).filter(|value| !value.is_nan()),
                 p: p_values[at],
@@ -105,8 +108,7 @@ impl Desk<'_> {
                 .metrics
                 .iter()
                 .find(|metric| metric.key == comparison.metric);
-            let lower_is_better =
-                metric.is_some_and(|metric| metric.entry.direction == Direction::Lower);
+            let lower_is_better = metric.is_some_and(|metric| metric.direction == Direction::Lower);
             let change = comparison.difference.value.unwrap_or(0.0)
                 * if lower_is_better { -1.0 } else { 1.0 };
             let significant = comparison.p_adjusted.is_some_and(|p| p <= alpha);

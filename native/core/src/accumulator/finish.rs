@@ -1,11 +1,12 @@
 //! From sums to the answer.
 
+use super::kept::Kept;
 use super::pairing::{Pair, on_common_rows};
-use super::resample::{Arm, Valuer, bootstrap};
-use super::sums::Sums;
+use super::resample::{Arm, ArmRows, Valuer, bootstrap};
+use super::sums::{Sums, to_number};
 use super::{Accumulator, Cancel};
 use crate::error::{Error, Result};
-use crate::metrics::{ResolvedMetric, Statistics};
+use crate::metrics::{Normalize, ResolvedMetric, Statistics};
 use crate::result::{Answer, ConfusionMatrix, Estimate, MetricAnswer, SystemAnswer};
 use crate::spec::Question;
 use crate::stats::interval::percentile_interval;
@@ -35,11 +36,8 @@ impl Desk<'_> {
     fn answer(&self, cancel: Cancel<'_>) -> Result<Answer> {
         let accumulator = self.accumulator;
         let spec = &accumulator.spec;
-        let mut arms: Vec<Arm> = accumulator
-            .systems
-            .iter()
-            .map(|sums| self.arm(sums))
-            .collect();
+        let systems = accumulator.systems.iter().zip(&accumulator.kept);
+        let mut arms: Vec<Arm> = systems.map(|(sums, kept)| self.arm(sums, kept)).collect();
         let pair_arms: Vec<(usize, usize)> = accumulator
             .pairs
             .iter()
@@ -75,12 +73,19 @@ impl Desk<'_> {
         })
     }
 
-    fn arm(&self, sums: &Sums) -> Arm {
+    fn arm(&self, sums: &Sums, kept: &Kept) -> Arm {
         let totals = sums.total_numbers(&self.label_ranks);
+        let slots = &self.accumulator.slots;
+        let rank = |hash: u64| {
+            let place = slots.find(hash).unwrap_or(0) as usize;
+            self.ranks.get(place).copied().unwrap_or(0)
+        };
         Arm {
             included: self.valuer.included(&totals),
             totals,
             columns: self.columns(sums),
+            rows: sums.rows as u64,
+            kept: ArmRows::new(kept, rank),
         }
     }
 
@@ -94,17 +99,19 @@ impl Desk<'_> {
 
     /// The arms of a pair: the systems' own, unless rows are excluded.
     fn pair_arms(&self, pair: &Pair, arms: &mut Vec<Arm>) -> (usize, usize) {
-        let mut arm = |system: usize, excluded: Option<&Sums>| match excluded {
+        let Accumulator { systems, kept, .. } = self.accumulator;
+        let mut arm = |system: usize, other: usize, excluded: Option<&Sums>| match excluded {
             None => system,
             Some(excluded) => {
-                let common = on_common_rows(&self.accumulator.systems[system], Some(excluded));
-                arms.push(self.arm(&common));
+                let common = on_common_rows(&systems[system], Some(excluded));
+                arms.push(self.arm(&common, &kept[system].common(&kept[other])));
                 arms.len() - 1
             }
         };
+        let (base, cand) = (pair.baseline, pair.candidate);
         (
-            arm(pair.baseline, pair.excluded_baseline.as_ref()),
-            arm(pair.candidate, pair.excluded_candidate.as_ref()),
+            arm(base, cand, pair.excluded_baseline.as_ref()),
+            arm(cand, base, pair.excluded_candidate.as_ref()),
         )
     }
 
@@ -134,7 +141,8 @@ impl Desk<'_> {
 
     fn check_cost(&self, arms: &[Arm]) -> Result<()> {
         let spec = &self.accumulator.spec;
-        let cells: u64 = arms.iter().map(|arm| arm.columns.cost() as u64).sum();
+        let cost = |arm: &Arm| (arm.columns.cost() + arm.kept.cost()) as u64;
+        let cells: u64 = arms.iter().map(cost).sum();
         let cost = cells
             * (u64::from(spec.statistics.replicates)
                 + self.draws() * u64::from(!self.accumulator.pairs.is_empty()));
@@ -179,22 +187,38 @@ impl Desk<'_> {
     ) -> MetricAnswer {
         let metric: &ResolvedMetric = &self.accumulator.spec.metrics[at];
         let failed = self.accumulator.tallies[system].failed;
-        let mut estimate = self.estimate(value, replicates, arm.totals[0], failed);
-        let wants_matrix =
-            matches!(&metric.statistics, Statistics::Classes(class) if class.wants_matrix());
-        if wants_matrix {
+        let replicates = if metric.entry.interval {
+            replicates
+        } else {
+            &[]
+        };
+        let mut estimate = self.estimate(value, replicates, arm.rows, failed);
+        let matrix = match &metric.statistics {
+            Statistics::Classes(class) => class.matrix(),
+            Statistics::Rows(_) | Statistics::Collected(_) => None,
+        };
+        if matrix.is_some() {
             estimate.undefined_reason = "a confusion matrix has no single value".into();
+        } else if !metric.entry.interval && estimate.undefined_reason.is_empty() {
+            estimate.undefined_reason =
+                "no interval: the value is no function of resampled rows".into();
         }
+        let reference_signature = match (&metric.statistics, self.accumulator.references) {
+            (Statistics::Rows(rows), Some(references)) => rows.reference_signature(references),
+            _ => None,
+        };
         MetricAnswer {
             key: metric.key.clone(),
             signature: metric.signature.clone(),
             row_signature: metric.row_signature.clone(),
             notes: self.metric_notes(system, at),
             estimate,
-            scale: metric.entry.range.1,
-            components: self.valuer.components(at, &arm.totals, &arm.included),
-            confusion: wants_matrix
-                .then(|| self.confusion(&self.accumulator.systems[system], &arm.included)),
+            reference_signature: reference_signature.unwrap_or_default(),
+            direction: metric.direction,
+            scale: metric.range.1,
+            components: self.valuer.components(at, arm),
+            confusion: matrix
+                .map(|by| self.confusion(&self.accumulator.systems[system], &arm.included, by)),
         }
     }
 
@@ -202,17 +226,17 @@ impl Desk<'_> {
         &self,
         value: f64,
         replicates: &[f64],
-        n: f64,
+        n: u64,
         n_failed: u64,
     ) -> Estimate {
         let mut estimate = Estimate {
             value: (!value.is_nan()).then_some(value),
             interval: None,
-            n: n as u64,
+            n,
             n_failed,
             undefined_reason: String::new(),
         };
-        if n == 0.0 {
+        if n == 0 {
             estimate.undefined_reason = "no row has a usable prediction".into();
         } else if value.is_nan() {
             estimate.undefined_reason =
@@ -226,23 +250,48 @@ impl Desk<'_> {
         estimate
     }
 
-    fn confusion(&self, sums: &Sums, included: &[bool]) -> ConfusionMatrix {
+    fn confusion(&self, sums: &Sums, included: &[bool], by: Normalize) -> ConfusionMatrix {
         let mut place = vec![None; included.len()];
         let mut labels = Vec::new();
         for (class, label) in self.valuer.labels.iter().enumerate() {
             if included[class] {
-                place[class] = Some(labels.len());
+                place[class] = Some(labels.len() as u32);
                 labels.push((*label).to_owned());
             }
         }
-        let mut counts = vec![0; labels.len() * labels.len()];
-        for ((gold, predicted), count) in &sums.confusion {
-            let gold = place[self.label_ranks[*gold as usize] as usize];
-            let predicted = place[self.label_ranks[*predicted as usize] as usize];
-            if let (Some(gold), Some(predicted)) = (gold, predicted) {
-                counts[gold * labels.len() + predicted] += *count as u64;
-            }
+        let at = |class: u32| place[self.label_ranks[class as usize] as usize];
+        let mut cells: Vec<(u32, u32, f64)> = sums
+            .confusion
+            .iter()
+            .filter(|(_, count)| **count != 0)
+            .filter_map(|((gold, predicted), count)| {
+                Some((at(*gold)?, at(*predicted)?, to_number(*count)))
+            })
+            .collect();
+        cells.sort_by_key(|(gold, predicted, _)| (*gold, *predicted));
+        normalize(&mut cells, labels.len(), by);
+        ConfusionMatrix {
+            labels,
+            counts: by == Normalize::None,
+            cells,
         }
-        ConfusionMatrix { labels, counts }
+    }
+}
+
+/// Divides the cells; a row or column without rows stays zero, as in scikit-learn.
+fn normalize(cells: &mut [(u32, u32, f64)], labels: usize, by: Normalize) {
+    let (mut gold, mut predicted, mut all) = (vec![0.0; labels], vec![0.0; labels], 0.0);
+    for (row, column, count) in cells.iter() {
+        gold[*row as usize] += count;
+        predicted[*column as usize] += count;
+        all += count;
+    }
+    for (row, column, count) in cells {
+        *count /= match by {
+            Normalize::None => 1.0,
+            Normalize::Gold => gold[*row as usize],
+            Normalize::Predicted => predicted[*column as usize],
+            Normalize::All => all,
+        };
     }
 }

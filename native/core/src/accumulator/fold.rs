@@ -3,10 +3,11 @@
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 
+use super::collect::Collected;
 use super::score::{Prepared, Scored};
-use super::{Accumulator, Pair, Placement, Sums, class_metrics, text_metrics};
+use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
-use crate::metrics::{Direction, RowFlags, Statistics};
+use crate::metrics::{Direction, Field, RowFlags, Statistics};
 use crate::result::RowError;
 use crate::spec::{RowReport, Spec};
 use crate::stats::hash::{RowKey, key_hash};
@@ -41,7 +42,13 @@ impl SystemRows {
 
 impl Accumulator {
     /// Adds scored rows to the sums.
-    pub(super) fn fold(&mut self, batch: &Batch<'_>, prepared: &Prepared, scored: &Scored) {
+    pub(super) fn fold(
+        &mut self,
+        batch: &Batch<'_>,
+        prepared: &Prepared,
+        scored: &Scored,
+        collected: &Collected,
+    ) {
         for row in scored.rows() {
             let key = self.key_of(&batch.instances[row], row);
             // Needed by few rows or many, but never more than once a row.
@@ -55,29 +62,46 @@ impl Accumulator {
                     self.all_sums_mut().for_each(|sums| sums.remap(&remap));
                 }
             }
-            self.add_row(prepared, scored, row, place);
-            self.tally_row(batch, prepared, scored, row, &hash);
+            let found = Found {
+                prepared,
+                scored,
+                collected,
+            };
+            self.add_row(&found, row, place, batch.weight(row));
+            self.tally_row(batch, &found, row, &hash);
         }
         if self.reports_scores() {
-            self.report_scores(batch, prepared, scored);
+            self.report_scores(
+                batch,
+                &Found {
+                    prepared,
+                    scored,
+                    collected,
+                },
+            );
         }
     }
 
+    /// The key of a row, counted by kind.
     fn key_of<'a>(&mut self, instance: &Instance<'a>, row: usize) -> RowKey<'a> {
-        if !instance.cluster.is_empty() {
-            self.keys.cluster += 1;
-            RowKey::Cluster(instance.cluster)
-        } else if !instance.id.is_empty() {
-            self.keys.id += 1;
-            RowKey::Id(instance.id)
-        } else {
-            self.keys.position += 1;
-            RowKey::Position(self.next_position + row as u64)
+        let key = row_key(instance, self.next_position + row as u64);
+        match key {
+            RowKey::Cluster(_) => self.keys.cluster += 1,
+            RowKey::Id(_) => self.keys.id += 1,
+            RowKey::Position(_) => self.keys.position += 1,
         }
+        key
     }
 
-    /// What remains once all rows of a batch are folded: failed rows, and the positions that it used.
-    pub(super) fn end_batch(&mut self, batch: &Batch<'_>, prepared: &Prepared) {
+    /// What remains once all rows of a batch are folded: kept numbers, failed rows, and the positions that it used.
+    pub(super) fn end_batch(
+        &mut self,
+        batch: &Batch<'_>,
+        prepared: &Prepared,
+        collected: &Collected,
+    ) {
+        self.keep(collected);
+        self.count_references(batch);
         self.report_failures(batch, prepared);
         self.advance(batch, self.next_position);
     }
@@ -99,11 +123,13 @@ impl Accumulator {
             .chain(self.pairs.iter_mut().flat_map(Pair::sums_mut))
     }
 
-    fn add_row(&mut self, prepared: &Prepared, scored: &Scored, row: usize, place: u32) {
+    fn add_row(&mut self, found: &Found<'_>, row: usize, place: u32, weight: f64) {
+        let prepared = found.prepared;
         for system in 0..prepared.systems {
             let at = row * prepared.systems + system;
             if prepared.usable[at] {
-                self.systems[system].add(place, scored.stats_of(at), prepared.classes[at]);
+                let stats = found.scored.stats_of(at);
+                self.systems[system].add(place, weight, stats, prepared.classes_of(at));
             } else {
                 self.tallies[system].failed += 1;
             }
@@ -116,50 +142,55 @@ impl Accumulator {
                 (false, true) => (&mut pair.excluded_candidate, cand),
                 (false, false) => continue,
                 (true, true) => {
-                    compare_row(&self.spec, pair, scored, prepared, base, cand);
+                    compare_row(&self.spec, &self.layout, pair, found, base, cand);
                     continue;
                 }
             };
+            let stats = found.scored.stats_of(at);
             excluded
                 .get_or_insert_with(|| self.systems[0].empty_like())
-                .add(place, scored.stats_of(at), prepared.classes[at]);
+                .add(place, weight, stats, prepared.classes_of(at));
         }
     }
 
     fn tally_row(
         &mut self,
         batch: &Batch<'_>,
-        prepared: &Prepared,
-        scored: &Scored,
+        found: &Found<'_>,
         row: usize,
         hash: &dyn Fn() -> u64,
     ) {
+        let prepared = found.prepared;
         let id = || row_id(batch, row, self.next_position);
+        let reads_text = self.spec.needs().has(Field::PredictionText);
         for (system, tally) in self.tallies.iter_mut().enumerate() {
             let at = row * prepared.systems + system;
-            if !prepared.usable[at] || scored.metrics == 0 {
+            if !prepared.usable[at] {
                 continue;
             }
             let prediction = batch.prediction(&batch.instances[row], system);
-            if prediction.is_some_and(|prediction| prediction.text == Some("")) {
+            if reads_text && prediction.is_some_and(|prediction| prediction.text == Some("")) {
                 tally.empty.add(hash(), id);
             }
-            for (index, (metric, _, _)) in text_metrics(&self.spec).enumerate() {
-                if scored.flags_of(at)[index].0 & RowFlags::NON_ASCII_DROPPED != 0 {
-                    tally.dropped[metric].add(hash(), id);
-                }
+            let by_row = row_metrics(&self.spec).map(|(metric, _, _)| metric);
+            let flags = by_row.zip(found.scored.flags_of(at)).chain(
+                collected_metrics(&self.spec)
+                    .map(|(metric, _)| metric)
+                    .zip(found.collected.flags_of(at)),
+            );
+            for (metric, flags) in flags.filter(|(_, flags)| **flags != RowFlags::default()) {
+                tally.flag(metric, *flags, hash(), id);
             }
         }
         for pair in &mut self.pairs {
-            let usable = |system: usize| prepared.usable[row * prepared.systems + system];
-            let text = |system: usize| {
-                let prediction = batch.prediction(&batch.instances[row], system);
-                prediction.and_then(|prediction| prediction.text)
+            let at = |system: usize| row * prepared.systems + system;
+            let common = prepared.usable[at(pair.baseline)] && prepared.usable[at(pair.candidate)];
+            let classes = |system: usize| {
+                let classes = prepared.classes_of(at(system));
+                classes.map(|classes| classes.predicted)
             };
-            let class = |system: usize| prepared.classes[row * prepared.systems + system];
-            let same = text(pair.baseline) == text(pair.candidate)
-                && class(pair.baseline) == class(pair.candidate);
-            let common = usable(pair.baseline) && usable(pair.candidate);
+            let same = same_answer(batch, row, pair.baseline, pair.candidate)
+                && classes(pair.baseline) == classes(pair.candidate);
             pair.different += u64::from(common && !same);
         }
     }
@@ -178,31 +209,89 @@ impl Accumulator {
         }
     }
 
-    fn report_scores(&mut self, batch: &Batch<'_>, prepared: &Prepared, scored: &Scored) {
-        let ids = scored.rows().map(|row| own_id(&batch.instances[row]));
+    fn report_scores(&mut self, batch: &Batch<'_>, found: &Found<'_>) {
+        let rows = found.scored.rows();
+        let ids = rows.clone().map(|row| own_id(&batch.instances[row]));
         self.row_ids.extend(ids);
-        for (system, rows) in self.rows.iter_mut().enumerate() {
-            rows.scores.resize(self.spec.metrics.len(), Vec::new());
-            for (metric, scores) in rows.scores.iter_mut().enumerate() {
+        for (system, reported) in self.rows.iter_mut().enumerate() {
+            reported.scores.resize(self.spec.metrics.len(), Vec::new());
+            for (metric, scores) in reported.scores.iter_mut().enumerate() {
                 if self.spec.metrics[metric].entry.row_score {
-                    scores.extend(scored.rows().map(|row| {
-                        let at = row * prepared.systems + system;
-                        let score = prepared.usable[at].then(|| {
-                            row_score(
-                                &self.spec,
-                                self.layout[metric],
-                                metric,
-                                scored,
-                                prepared,
-                                at,
-                            )
-                        });
+                    scores.extend(rows.clone().map(|row| {
+                        let at = row * found.prepared.systems + system;
+                        let score = found.prepared.usable[at]
+                            .then(|| found.row_score(&self.spec, &self.layout, metric, at));
                         score.flatten().unwrap_or(f64::NAN)
                     }));
                 }
             }
         }
     }
+}
+
+/// What is known of the rows of a batch.
+struct Found<'f> {
+    prepared: &'f Prepared,
+    scored: &'f Scored,
+    collected: &'f Collected,
+}
+
+impl Found<'_> {
+    /// The score of a (row, system) by one metric.
+    fn row_score(
+        &self,
+        spec: &Spec,
+        layout: &[Placement],
+        metric: usize,
+        at: usize,
+    ) -> Option<f64> {
+        match (&spec.metrics[metric].statistics, layout[metric]) {
+            (Statistics::Rows(rows), Placement::Columns { start, len }) => {
+                // The first column of sums is the weight, which rows do not carry.
+                rows.row_score(&self.scored.stats_of(at)[start - 1..][..len])
+            }
+            (Statistics::Classes(class), _) => class.row_score(self.prepared.is_correct(at)),
+            (Statistics::Collected(metric), Placement::Kept(kept)) => {
+                metric.row_score(self.collected.numbers(at, kept))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What identifies a row for resampling.
+pub(super) fn row_key<'a>(instance: &Instance<'a>, position: u64) -> RowKey<'a> {
+    if !instance.cluster.is_empty() {
+        RowKey::Cluster(instance.cluster)
+    } else if !instance.id.is_empty() {
+        RowKey::Id(instance.id)
+    } else {
+        RowKey::Position(position)
+    }
+}
+
+/// Whether two systems gave the same answer to a row.
+fn same_answer(batch: &Batch<'_>, row: usize, left: usize, right: usize) -> bool {
+    let answer = |system: usize| {
+        let prediction = batch.prediction(&batch.instances[row], system)?;
+        let extra = batch.prediction_extra(prediction);
+        Some((
+            prediction.text,
+            &batch.labels[prediction.labels.range()],
+            &batch.numbers[prediction.class_scores.range()],
+            extra.map(|extra| {
+                (
+                    extra.value,
+                    extra.no_answer_score,
+                    &batch.texts[extra.tokens.range()],
+                    &batch.numbers[extra.token_logprobs.range()],
+                    &batch.numbers[extra.choice_scores.range()],
+                    &batch.scores[extra.scores.range()],
+                )
+            }),
+        ))
+    };
+    answer(left) == answer(right)
 }
 
 /// Id of a row for people: the id, with the sample if it has one, or the position.
@@ -224,58 +313,18 @@ fn own_id(instance: &Instance<'_>) -> String {
     }
 }
 
-fn row_score(
-    spec: &Spec,
-    placement: Placement,
-    metric: usize,
-    scored: &Scored,
-    prepared: &Prepared,
-    at: usize,
-) -> Option<f64> {
-    match (&spec.metrics[metric].statistics, placement) {
-        (Statistics::Text(text), Placement::Columns { start, len }) => {
-            // The first column of sums is the row count, which rows do not carry.
-            text.row_score(&scored.stats_of(at)[start - 1..][..len])
-        }
-        (Statistics::Classes(class), _) => {
-            prepared.classes[at].and_then(|(gold, predicted)| class.row_score(gold == predicted))
-        }
-        (Statistics::Text(_), Placement::Classes) => None,
-    }
-}
-
 fn compare_row(
     spec: &Spec,
+    layout: &[Placement],
     pair: &mut Pair,
-    scored: &Scored,
-    prepared: &Prepared,
+    found: &Found<'_>,
     base: usize,
     cand: usize,
 ) {
-    let mut start = 0;
-    for (metric, resolved, text) in text_metrics(spec) {
-        let range = start..start + text.columns().len();
-        start = range.end;
-        let scores = (
-            text.row_score(&scored.stats_of(base)[range.clone()]),
-            text.row_score(&scored.stats_of(cand)[range]),
-        );
-        if let (Some(base), Some(cand)) = scores {
-            pair.count(metric, better(resolved.entry.direction, base, cand));
-        }
-    }
-    let correct =
-        |at: usize| prepared.classes[at].is_some_and(|(gold, predicted)| gold == predicted);
-    for (metric, class) in class_metrics(spec) {
-        let scores = (
-            class.row_score(correct(base)),
-            class.row_score(correct(cand)),
-        );
-        if let (Some(base), Some(cand)) = scores {
-            pair.count(
-                metric,
-                better(spec.metrics[metric].entry.direction, base, cand),
-            );
+    for (at, metric) in spec.metrics.iter().enumerate() {
+        let score = |row: usize| found.row_score(spec, layout, at, row);
+        if let (Some(base), Some(cand)) = (score(base), score(cand)) {
+            pair.count(at, better(metric.direction, base, cand));
         }
     }
 }

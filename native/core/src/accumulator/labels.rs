@@ -3,38 +3,51 @@
 use rustc_hash::FxHashMap;
 
 use crate::error::{Error, Result};
+use crate::spec::UnknownLabels;
+
+/// The class of labels that are none of the named ones.
+pub const OTHER: &str = "(other)";
 
 /// Numbers of the class names of a call.
 #[derive(Debug, Clone)]
 pub struct LabelTable {
     names: Vec<String>,
     numbers: FxHashMap<String, u32>,
-    closed: bool,
+    closed: Option<UnknownLabels>,
     max_classes: usize,
 }
 
 impl LabelTable {
     /// A closed table if the caller names the classes, else one that grows with the rows.
-    pub fn new(classes: &[String], max_classes: usize) -> Self {
+    pub fn new(classes: &[String], unknown: UnknownLabels, max_classes: usize) -> Self {
+        let mut names = classes.to_vec();
+        if !names.is_empty() && unknown == UnknownLabels::Bucket {
+            names.push(OTHER.to_owned());
+        }
         Self {
-            names: classes.to_vec(),
-            numbers: classes.iter().cloned().zip(0..).collect(),
-            closed: !classes.is_empty(),
+            numbers: names.iter().cloned().zip(0..).collect(),
+            names,
+            closed: (!classes.is_empty()).then_some(unknown),
             max_classes,
         }
     }
 
-    /// The number of a label. `field` says where the label stands.
-    pub fn number(&mut self, label: &str, field: impl Fn() -> String) -> Result<u32> {
+    /// The number of a label; `None` if it is to be left out. `field` says where the label stands.
+    pub fn number(&mut self, label: &str, field: impl Fn() -> String) -> Result<Option<u32>> {
         if let Some(number) = self.numbers.get(label) {
-            return Ok(*number);
+            return Ok(Some(*number));
         }
-        if self.closed {
-            return Err(Error::invalid(
-                "UNKNOWN_LABEL",
-                field(),
-                "the label is none of spec.classes; correct it or name it there",
-            ));
+        match self.closed {
+            None => {}
+            Some(UnknownLabels::Drop) => return Ok(None),
+            Some(UnknownLabels::Bucket) => return Ok(self.numbers.get(OTHER).copied()),
+            Some(UnknownLabels::Reject) => {
+                return Err(Error::invalid(
+                    "UNKNOWN_LABEL",
+                    field(),
+                    "the label is none of spec.classes; correct it, name it there, or set unknown_labels",
+                ));
+            }
         }
         if self.names.len() >= self.max_classes {
             return Err(Error::invalid(
@@ -51,7 +64,7 @@ impl LabelTable {
         let number = self.names.len() as u32;
         self.names.push(label.to_owned());
         self.numbers.insert(label.to_owned(), number);
-        Ok(number)
+        Ok(Some(number))
     }
 
     /// The names in label order.
@@ -73,7 +86,7 @@ impl LabelTable {
     /// keeps the caller's order.
     fn order(&self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.names.len() as u32).collect();
-        if self.closed {
+        if self.closed.is_some() {
             return order;
         }
         let integers: Option<Vec<i64>> = self.names.iter().map(|name| name.parse().ok()).collect();
@@ -96,7 +109,7 @@ mod tests {
     use super::*;
 
     fn sorted(labels: &[&str]) -> Vec<String> {
-        let mut table = LabelTable::new(&[], 10);
+        let mut table = LabelTable::new(&[], UnknownLabels::Reject, 10);
         for label in labels {
             table.number(label, String::new).unwrap();
         }
@@ -112,16 +125,26 @@ mod tests {
 
     #[test]
     fn a_closed_table_refuses_and_a_full_one_too() {
-        let mut closed = LabelTable::new(&["a".into()], 10);
+        let mut closed = LabelTable::new(&["a".into()], UnknownLabels::Reject, 10);
         assert_eq!(
             closed.number("b", String::new).unwrap_err().reason,
             "UNKNOWN_LABEL"
         );
-        let mut full = LabelTable::new(&[], 1);
+        let mut full = LabelTable::new(&[], UnknownLabels::Reject, 1);
         full.number("a", String::new).unwrap();
         assert_eq!(
             full.number("b", String::new).unwrap_err().reason,
             "LIMIT_EXCEEDED"
         );
+    }
+
+    #[test]
+    fn unknown_labels_are_left_out_or_one_more_class() {
+        let classes = ["a".to_owned()];
+        let mut table = LabelTable::new(&classes, UnknownLabels::Drop, 10);
+        assert_eq!(table.number("b", String::new).unwrap(), None);
+        let mut table = LabelTable::new(&classes, UnknownLabels::Bucket, 10);
+        assert_eq!(table.number("b", String::new).unwrap(), Some(1));
+        assert_eq!(table.sorted_names().collect::<Vec<_>>(), ["a", OTHER]);
     }
 }

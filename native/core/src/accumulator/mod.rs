@@ -5,9 +5,11 @@
 //! order never shows in the answer.
 
 mod check;
+mod collect;
 mod compare;
 mod finish;
 mod fold;
+mod kept;
 mod labels;
 mod notes;
 mod pairing;
@@ -22,11 +24,14 @@ use std::sync::Arc;
 
 use crate::batch::{Batch, RowFailure};
 use crate::error::{Error, Result};
-use crate::metrics::{ClassMetric, ResolvedMetric, Statistics, TextMetric};
+use crate::metrics::{
+    ClassMetric, CollectedMetric, ReferenceCounts, ResolvedMetric, RowMetric, Statistics,
+};
 use crate::result::Answer;
 use crate::spec::{Question, RowReport, Spec};
 
 use fold::SystemRows;
+use kept::Kept;
 use labels::LabelTable;
 use pairing::Pair;
 use score::Scored;
@@ -58,6 +63,8 @@ pub struct Accumulator {
     slots: SlotIndex,
     labels: LabelTable,
     systems: Vec<Sums>,
+    kept: Vec<Kept>,
+    references: Option<ReferenceCounts>,
     tallies: Vec<SystemTally>,
     pairs: Vec<Pair>,
     keys: KeyKinds,
@@ -75,28 +82,55 @@ enum Placement {
     Columns { start: usize, len: usize },
     /// Counts by class.
     Classes,
+    /// The kept numbers of this index.
+    Kept(usize),
 }
 
-/// The text metrics of a call with their places.
-fn text_metrics(spec: &Spec) -> impl Iterator<Item = (usize, &ResolvedMetric, &dyn TextMetric)> {
-    spec.metrics
-        .iter()
-        .enumerate()
-        .filter_map(|(at, metric)| match &metric.statistics {
-            Statistics::Text(text) => Some((at, metric, text.as_ref())),
-            Statistics::Classes(_) => None,
-        })
+/// The row metrics of a call with their places.
+fn row_metrics(spec: &Spec) -> impl Iterator<Item = (usize, &ResolvedMetric, &dyn RowMetric)> {
+    let metrics = spec.metrics.iter().enumerate();
+    metrics.filter_map(|(at, metric)| match &metric.statistics {
+        Statistics::Rows(rows) => Some((at, metric, rows.as_ref())),
+        Statistics::Classes(_) | Statistics::Collected(_) => None,
+    })
 }
 
 /// The classification metrics of a call with their places.
 fn class_metrics(spec: &Spec) -> impl Iterator<Item = (usize, &dyn ClassMetric)> {
-    spec.metrics
-        .iter()
-        .enumerate()
-        .filter_map(|(at, metric)| match &metric.statistics {
-            Statistics::Text(_) => None,
-            Statistics::Classes(class) => Some((at, class.as_ref())),
-        })
+    let metrics = spec.metrics.iter().enumerate();
+    metrics.filter_map(|(at, metric)| match &metric.statistics {
+        Statistics::Classes(class) => Some((at, class.as_ref())),
+        Statistics::Rows(_) | Statistics::Collected(_) => None,
+    })
+}
+
+/// The metrics of a call that are no sums, with their places.
+fn collected_metrics(spec: &Spec) -> impl Iterator<Item = (usize, &dyn CollectedMetric)> {
+    let metrics = spec.metrics.iter().enumerate();
+    metrics.filter_map(|(at, metric)| match &metric.statistics {
+        Statistics::Collected(collected) => Some((at, collected.as_ref())),
+        Statistics::Rows(_) | Statistics::Classes(_) => None,
+    })
+}
+
+fn layout(spec: &Spec) -> Vec<Placement> {
+    let (mut start, mut kept) = (1, 0);
+    let place = |metric: &ResolvedMetric| match &metric.statistics {
+        Statistics::Rows(rows) => {
+            let len = rows.width();
+            start += len;
+            Placement::Columns {
+                start: start - len,
+                len,
+            }
+        }
+        Statistics::Classes(_) => Placement::Classes,
+        Statistics::Collected(_) => {
+            kept += 1;
+            Placement::Kept(kept - 1)
+        }
+    };
+    spec.metrics.iter().map(place).collect()
 }
 
 impl Accumulator {
@@ -108,30 +142,12 @@ impl Accumulator {
     /// An empty accumulator of a shard whose first row has this position in the whole data set. Only rows
     /// without ids use positions.
     pub fn starting_at(spec: Arc<Spec>, first_position: u64) -> Self {
-        let mut layout = Vec::with_capacity(spec.metrics.len());
-        let mut start = 1;
-        for metric in &spec.metrics {
-            layout.push(match &metric.statistics {
-                Statistics::Text(text) => {
-                    let len = text.columns().len();
-                    start += len;
-                    Placement::Columns {
-                        start: start - len,
-                        len,
-                    }
-                }
-                Statistics::Classes(_) => Placement::Classes,
-            });
-        }
-        let columns = text_metrics(&spec).flat_map(|(_, _, text)| text.columns().iter().copied());
-        let columns: Vec<_> = std::iter::once(crate::metrics::Column::Count)
-            .chain(columns)
-            .collect();
         let systems = spec
             .systems
             .iter()
-            .map(|_| Sums::new(&columns, spec.resamples()))
+            .map(|_| Sums::new(spec.width(), spec.resamples()))
             .collect();
+        let collected = collected_metrics(&spec).count();
         let tallies = spec
             .systems
             .iter()
@@ -145,10 +161,16 @@ impl Accumulator {
                 .collect(),
         };
         Self {
-            layout,
+            layout: layout(&spec),
             slots: SlotIndex::default(),
-            labels: LabelTable::new(&spec.classes, spec.limits.max_classes as usize),
+            labels: LabelTable::new(
+                &spec.classes,
+                spec.unknown_labels,
+                spec.limits.max_classes as usize,
+            ),
             systems,
+            kept: vec![Kept::new(collected); spec.systems.len()],
+            references: None,
             tallies,
             pairs,
             keys: KeyKinds::default(),
@@ -177,14 +199,23 @@ impl Accumulator {
         check::check_batch(&self.spec, batch, outputs)?;
         let mut labels = self.labels.clone();
         let prepared = score::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
+        let collected = self.collect(batch, &prepared, outputs, cancel)?;
         let mut scored = Scored::default();
         for start in (0..batch.instances.len()).step_by(ROWS_AT_ONCE) {
             let rows = start..batch.instances.len().min(start + ROWS_AT_ONCE);
-            score::score_texts(&self.spec, batch, &prepared, rows, &mut scored, cancel)?;
-            self.fold(batch, &prepared, &scored);
+            score::score_rows(
+                &self.spec,
+                batch,
+                &prepared,
+                outputs,
+                rows,
+                &mut scored,
+                cancel,
+            )?;
+            self.fold(batch, &prepared, &scored, &collected);
         }
         self.labels = labels;
-        self.end_batch(batch, &prepared);
+        self.end_batch(batch, &prepared, &collected);
         Ok(())
     }
 

@@ -2,22 +2,36 @@
 
 use super::finish::Desk;
 use super::pairing::Pair;
-use crate::metrics::Statistics;
+use crate::metrics::{Field, RowFlags};
 use crate::result::Note;
 
 /// Below this many independent rows (or clusters) an interval is optimistic.
 const FEW_SLOTS: usize = 30;
 
+/// Code and words for each of [`RowFlags`], lowest bit first.
+const FLAG_NOTES: [(&str, &str); RowFlags::COUNT] = [
+    (
+        "NON_ASCII_DROPPED",
+        "the reference's tokenizer keeps only ASCII letters and digits; the other letters of these rows do not count",
+    ),
+    (
+        "NO_NEWLINE_FOR_LSUM",
+        "texts of several sentences without a newline count as one sentence: put each sentence on its own line, or \
+         ask for another way to split sentences",
+    ),
+    (
+        "TRUNCATED",
+        "texts were cut at the limit that a parameter sets",
+    ),
+];
+
 impl Desk<'_> {
     /// Notes of one metric of one system.
     pub(super) fn metric_notes(&self, system: usize, metric: usize) -> Vec<Note> {
         let tally = &self.accumulator.tallies[system];
-        let is_text = matches!(
-            self.accumulator.spec.metrics[metric].statistics,
-            Statistics::Text(_)
-        );
         let mut notes = self.size_notes();
-        if is_text && tally.empty.count > 0 {
+        let needs = self.accumulator.spec.metrics[metric].needs;
+        if needs.contains(&Field::PredictionText) && tally.empty.count > 0 {
             notes.push(Note {
                 code: "EMPTY_PREDICTIONS",
                 text: "some predictions are empty texts; they are scored as such".into(),
@@ -25,15 +39,13 @@ impl Desk<'_> {
                 row_ids: tally.empty.ids(),
             });
         }
-        let dropped = &tally.dropped[metric];
-        if dropped.count > 0 {
+        let flagged = FLAG_NOTES.iter().zip(&tally.flagged[metric]);
+        for ((code, text), rows) in flagged.filter(|(_, rows)| rows.count > 0) {
             notes.push(Note {
-                code: "NON_ASCII_DROPPED",
-                text: "the reference's tokenizer keeps only ASCII letters and digits; the other letters of these rows \
-                       do not count"
-                    .into(),
-                count: dropped.count,
-                row_ids: dropped.ids(),
+                code,
+                text: (*text).into(),
+                count: rows.count,
+                row_ids: rows.ids(),
             });
         }
         notes
@@ -74,8 +86,8 @@ impl Desk<'_> {
     fn pair_notes(&self, pair: &Pair) -> Vec<Note> {
         let rows = self.accumulator.rows_seen();
         let excluded = pair.excluded_baseline.as_ref();
-        let excluded = excluded.map_or(0, |sums| sums.totals[0]);
-        let common = (self.accumulator.systems[pair.baseline].totals[0] - excluded) as u64;
+        let excluded = excluded.map_or(0, |sums| sums.rows);
+        let common = (self.accumulator.systems[pair.baseline].rows - excluded) as u64;
         let name = &self.accumulator.spec.systems[pair.candidate].name;
         let mut notes = Vec::new();
         if common < rows {

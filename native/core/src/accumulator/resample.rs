@@ -2,13 +2,14 @@
 
 use rayon::prelude::*;
 
-use super::{Accumulator, Cancel, Placement, class_metrics, text_metrics};
+use super::kept::Kept;
+use super::{Accumulator, Cancel, Placement, class_metrics, collected_metrics, row_metrics};
 use crate::error::{Error, Result};
-use crate::metrics::{ClassSums, Components};
+use crate::metrics::{ClassSums, CollectedRows, Components, Statistics, Weighted};
 use crate::pool;
 use crate::result::PValue;
 use crate::spec::Spec;
-use crate::stats::draws::{BootstrapTable, Draws, LANES};
+use crate::stats::draws::{BootstrapTable, Draws, LANES, Weights};
 use crate::stats::replicate::Columns;
 
 /// Up to this many slots all swaps are enumerated: 4,096 assignments.
@@ -21,8 +22,8 @@ const PARALLEL_COST: usize = 1_000_000;
 /// another order of swaps may differ in the last bits.
 const TIE_TOLERANCE: f64 = 1e-10;
 
-/// Evaluates the metrics of a call on a vector of sums: the row count, the dense columns, then true
-/// positives, supports and predictions by class in label order.
+/// Evaluates the metrics of a call on a vector of sums: the weight of the rows, the dense columns, then true
+/// positives, supports and predictions by class in label order; and those that are no sums on weighted rows.
 pub struct Valuer<'a> {
     spec: &'a Spec,
     layout: &'a [Placement],
@@ -56,7 +57,7 @@ impl<'a> Valuer<'a> {
 
     /// The value of every metric; NaN when undefined.
     pub fn values(&self, sums: &[f64], included: &[bool], out: &mut [f64]) {
-        for (at, _, metric) in text_metrics(self.spec) {
+        for (at, _, metric) in row_metrics(self.spec) {
             if let Placement::Columns { start, len } = self.layout[at] {
                 out[at] = metric.value(&sums[start..start + len], sums[0]);
             }
@@ -73,23 +74,50 @@ impl<'a> Valuer<'a> {
     pub fn arm_values(&self, arm: &Arm) -> Vec<f64> {
         let mut values = vec![f64::NAN; self.spec.metrics.len()];
         self.values(&arm.totals, &arm.included, &mut values);
+        for (at, prepared) in self.prepared(&arm.kept.rows, |_| true) {
+            values[at] = prepared.value(&arm.kept.weights);
+        }
         values
     }
 
+    /// The metrics that are no sums, ready for these rows, with their places.
+    fn prepared<'r>(
+        &'r self,
+        rows: &'r [CollectedRows],
+        wanted: impl Fn(usize) -> bool,
+    ) -> Vec<(usize, Box<dyn Weighted + 'r>)> {
+        let metrics = collected_metrics(self.spec).zip(rows);
+        metrics
+            .filter(|((at, _), rows)| wanted(*at) && !rows.is_empty())
+            .map(|((at, metric), rows)| (at, metric.prepare(rows)))
+            .collect()
+    }
+
     /// The parts of one metric's value.
-    pub fn components(&self, metric: usize, sums: &[f64], included: &[bool]) -> Components {
+    pub fn components(&self, metric: usize, arm: &Arm) -> Components {
+        let sums = &arm.totals;
         if sums[0] == 0.0 {
             return Vec::new();
         }
         match (&self.spec.metrics[metric].statistics, self.layout[metric]) {
-            (crate::metrics::Statistics::Text(text), Placement::Columns { start, len }) => {
-                text.components(&sums[start..start + len], sums[0])
+            (Statistics::Rows(rows), Placement::Columns { start, len }) => {
+                rows.components(&sums[start..start + len], sums[0])
             }
-            (crate::metrics::Statistics::Classes(class), _) => {
-                class.components(&self.class_sums(sums, included))
+            (Statistics::Classes(class), _) => {
+                class.components(&self.class_sums(sums, &arm.included))
             }
-            _ => Vec::new(),
+            _ => self
+                .prepared(&arm.kept.rows, |at| at == metric)
+                .first()
+                .map_or_else(Vec::new, |(_, prepared)| {
+                    prepared.components(&arm.kept.weights)
+                }),
         }
+    }
+
+    /// Whether a metric's replicates mean anything.
+    fn is_resampled(&self, metric: usize) -> bool {
+        self.spec.metrics[metric].entry.interval
     }
 
     fn class_sums<'s>(&'s self, sums: &'s [f64], included: &'s [bool]) -> ClassSums<'s> {
@@ -115,6 +143,53 @@ pub struct Arm {
     pub included: Vec<bool>,
     /// Sums by slot.
     pub columns: Columns,
+    /// Number of rows.
+    pub rows: u64,
+    /// What metrics that are no sums keep of the rows.
+    pub kept: ArmRows,
+}
+
+/// Kept rows of one arm, in canonical order.
+#[derive(Debug, Default, Clone)]
+pub struct ArmRows {
+    /// The rows of each metric.
+    pub rows: Vec<CollectedRows>,
+    /// Weight of each row.
+    pub weights: Vec<f64>,
+    /// Slot of each row.
+    pub ranks: Vec<u32>,
+}
+
+impl ArmRows {
+    /// From what a system keeps; `rank` gives the slot of a key hash.
+    pub fn new(kept: &Kept, rank: impl Fn(u64) -> u32) -> Self {
+        let kept = kept.sorted();
+        Self {
+            rows: (0..kept.metrics.len()).map(|at| kept.rows_of(at)).collect(),
+            weights: kept.keys.iter().map(|key| key.weight).collect(),
+            ranks: kept.keys.iter().map(|key| rank(key.slot)).collect(),
+        }
+    }
+
+    /// These rows, then others.
+    fn with(&self, other: &Self) -> Vec<CollectedRows> {
+        let both = self.rows.iter().zip(&other.rows);
+        both.map(|(mine, theirs)| {
+            let mut all = mine.clone();
+            for row in 0..theirs.len() {
+                all.push(theirs.group(row), theirs.numbers(row));
+            }
+            all
+        })
+        .collect()
+    }
+
+    /// How many numbers one replicate reads.
+    pub fn cost(&self) -> usize {
+        let rows = self.rows.iter();
+        rows.map(|rows| rows.len() + rows.iter().map(<[f64]>::len).sum::<usize>())
+            .sum()
+    }
 }
 
 /// Bootstrap values: one vector of replicates for each arm and metric.
@@ -131,7 +206,14 @@ pub fn bootstrap(
         return Ok(vec![vec![Vec::new(); metrics]; arms.len()]);
     }
     let draws = Draws::Bootstrap(BootstrapTable::get(statistics.seed, slots, replicates));
-    let cells: usize = arms.iter().map(|arm| arm.columns.cost()).sum();
+    let cells: usize = arms
+        .iter()
+        .map(|arm| arm.columns.cost() + arm.kept.cost())
+        .sum();
+    let prepared: Vec<_> = arms
+        .iter()
+        .map(|arm| valuer.prepared(&arm.kept.rows, |at| valuer.is_resampled(at)))
+        .collect();
     let blocks = run_blocks(replicates, cells, cancel, |block, lanes| {
         let weights = draws.weights(block, slots);
         let mut values = vec![f64::NAN; arms.len() * metrics * lanes];
@@ -144,6 +226,16 @@ pub fn bootstrap(
                 }
                 let out = &mut values[(at * lanes + lane) * metrics..][..metrics];
                 valuer.values(&numbers, &arm.included, out);
+                if prepared[at].is_empty() {
+                    continue;
+                }
+                let drawn = arm.kept.weights.iter().zip(&arm.kept.ranks);
+                let drawn: Vec<f64> = drawn
+                    .map(|(weight, rank)| weight * weights[*rank as usize][lane])
+                    .collect();
+                for (metric, prepared) in &prepared[at] {
+                    out[*metric] = prepared.value(&drawn);
+                }
             }
         }
         values
@@ -177,13 +269,22 @@ pub fn swap_test(
         (Draws::Swap(valuer.spec.statistics.seed), draws)
     };
     let (base, cand) = (valuer.arm_values(baseline), valuer.arm_values(candidate));
-    let blocks = run_blocks(draws as usize, difference.cost(), cancel, |block, lanes| {
-        let sums = difference.block_sums(&source.weights(block, slots));
+    let both = baseline.kept.with(&candidate.kept);
+    let prepared = valuer.prepared(&both, |at| valuer.is_resampled(at));
+    let cost = difference.cost() + 2 * (baseline.kept.cost() + candidate.kept.cost());
+    let blocks = run_blocks(draws as usize, cost, cancel, |block, lanes| {
+        let weights = source.weights(block, slots);
+        let sums = difference.block_sums(&weights);
         let mut extreme = vec![0_u64; metrics];
         let mut swapped = Swapped::new(baseline.totals.len(), metrics);
         for lane in 0..lanes {
             swapped.set(baseline, candidate, &sums, lane);
-            swapped.count(valuer, &base, &cand, &mut extreme);
+            swapped.evaluate(valuer);
+            if !prepared.is_empty() {
+                let arms = [&baseline.kept, &candidate.kept];
+                swapped.evaluate_kept(&prepared, arms, &weights, lane);
+            }
+            swapped.count(&base, &cand, &mut extreme);
         }
         extreme
     })?;
@@ -194,7 +295,7 @@ pub fn swap_test(
         }
     }
     let p_value = |(metric, count): (usize, u64)| {
-        let defined = !(cand[metric] - base[metric]).is_nan();
+        let defined = !(cand[metric] - base[metric]).is_nan() && valuer.is_resampled(metric);
         defined.then(|| PValue {
             value: if exact {
                 count as f64 / draws as f64
@@ -231,21 +332,50 @@ impl Swapped {
         }
     }
 
+    /// The values of the drawn sums.
+    fn evaluate(&mut self, valuer: &Valuer<'_>) {
+        // The class set follows the swapped labels, as it follows the labels of each system.
+        for (sums, values) in [&self.baseline, &self.candidate]
+            .into_iter()
+            .zip(&mut self.values)
+        {
+            valuer.values(sums, &valuer.included(sums), values);
+        }
+    }
+
+    /// The values of what is no sum: every row counts for one system or the other.
+    fn evaluate_kept(
+        &mut self,
+        prepared: &[(usize, Box<dyn Weighted + '_>)],
+        [baseline, candidate]: [&ArmRows; 2],
+        swaps: &Weights,
+        lane: usize,
+    ) {
+        let weights = |of_baseline: bool| -> Vec<f64> {
+            let side = |arm: &ArmRows, own: bool| -> Vec<f64> {
+                let rows = arm.weights.iter().zip(&arm.ranks);
+                rows.map(|(weight, rank)| {
+                    let swapped = swaps[*rank as usize][lane];
+                    weight * if own { 1.0 - swapped } else { swapped }
+                })
+                .collect()
+            };
+            let mut all = side(baseline, of_baseline);
+            all.extend(side(candidate, !of_baseline));
+            all
+        };
+        for (values, of_baseline) in self.values.iter_mut().zip([true, false]) {
+            let weights = weights(of_baseline);
+            for (metric, prepared) in prepared {
+                values[*metric] = prepared.value(&weights);
+            }
+        }
+    }
+
     /// Counts the metrics whose difference is at least as extreme as the observed one. An undefined
     /// difference counts as extreme, which errs on the side of "not significant".
-    fn count(&mut self, valuer: &Valuer<'_>, base: &[f64], cand: &[f64], extreme: &mut [u64]) {
-        // The class set follows the swapped labels, as it follows the labels of each system.
-        let [of_baseline, of_candidate] = &mut self.values;
-        valuer.values(
-            &self.baseline,
-            &valuer.included(&self.baseline),
-            of_baseline,
-        );
-        valuer.values(
-            &self.candidate,
-            &valuer.included(&self.candidate),
-            of_candidate,
-        );
+    fn count(&self, base: &[f64], cand: &[f64], extreme: &mut [u64]) {
+        let [of_baseline, of_candidate] = &self.values;
         for (metric, count) in extreme.iter_mut().enumerate() {
             let observed = (cand[metric] - base[metric]).abs();
             let tolerance = TIE_TOLERANCE * base[metric].abs().max(cand[metric].abs()).max(1e-300);

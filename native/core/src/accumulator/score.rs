@@ -5,10 +5,11 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::labels::LabelTable;
-use super::{Cancel, ModelOutput, text_metrics};
-use crate::batch::{Batch, Prediction, RowFailure};
+use super::sums::RowClasses;
+use super::{Cancel, ModelOutput, row_metrics};
+use crate::batch::{Batch, Prediction, RowFailure, Span};
 use crate::error::{Error, Result};
-use crate::metrics::{Needs, RowFlags, TextRow};
+use crate::metrics::{Field, FieldSet, Row, RowFlags};
 use crate::pool;
 use crate::spec::Spec;
 use crate::text::scratch::Scratch;
@@ -25,20 +26,42 @@ pub struct Prepared {
     pub systems: usize,
     /// Whether the prediction can be scored.
     pub usable: Vec<bool>,
-    /// Gold and predicted class, with labels.
-    pub classes: Vec<Option<(u32, u32)>>,
+    /// Gold and predicted classes, with labels, into `numbers`.
+    classes: Vec<Option<(Span, Span)>>,
+    numbers: Vec<u32>,
     /// Predictions that cannot be scored.
     pub failures: Vec<RowFailure>,
 }
 
-/// Statistics of the text metrics for some rows of a batch: one vector a (row, system).
+impl Prepared {
+    /// Gold and predicted classes of a (row, system).
+    pub fn classes_of(&self, at: usize) -> Option<RowClasses<'_>> {
+        self.classes[at].map(|(gold, predicted)| RowClasses {
+            gold: &self.numbers[gold.range()],
+            predicted: &self.numbers[predicted.range()],
+        })
+    }
+
+    /// Whether the predicted classes are the gold ones.
+    pub fn is_correct(&self, at: usize) -> bool {
+        self.classes_of(at).is_some_and(|classes| {
+            classes.gold.len() == classes.predicted.len()
+                && classes
+                    .gold
+                    .iter()
+                    .all(|gold| classes.predicted.contains(gold))
+        })
+    }
+}
+
+/// Statistics of the row metrics for some rows of a batch: one vector a (row, system).
 #[derive(Default)]
 pub struct Scored {
     rows: Range<usize>,
     systems: usize,
     width: usize,
     stats: Vec<f64>,
-    /// Number of text metrics.
+    /// Number of row metrics.
     pub metrics: usize,
     flags: Vec<RowFlags>,
 }
@@ -54,7 +77,7 @@ impl Scored {
         &self.stats[(at - self.rows.start * self.systems) * self.width..][..self.width]
     }
 
-    /// What each text metric lost of a (row, system).
+    /// What each row metric lost of a (row, system).
     pub fn flags_of(&self, at: usize) -> &[RowFlags] {
         &self.flags[(at - self.rows.start * self.systems) * self.metrics..][..self.metrics]
     }
@@ -63,7 +86,7 @@ impl Scored {
     fn reset(&mut self, spec: &Spec, rows: Range<usize>) {
         self.systems = spec.systems.len();
         self.width = spec.width() - 1;
-        self.metrics = text_metrics(spec).count();
+        self.metrics = row_metrics(spec).count();
         self.stats.clear();
         self.stats
             .resize(rows.len() * self.systems * self.width, 0.0);
@@ -89,105 +112,278 @@ pub fn prepare(
         systems,
         usable: vec![true; rows * systems],
         classes: vec![None; rows * systems],
+        numbers: Vec::new(),
         failures: failures.to_vec(),
     };
     for failure in failures {
         prepared.usable[failure.row as usize * systems + failure.system as usize] = false;
     }
-    for (row, instance) in batch.instances.iter().enumerate() {
-        let gold = if spec.needs(Needs::Labels) {
-            let label = batch.labels[instance.labels.start as usize];
-            Some(labels.number(label, || format!("instances[{row}].labels[0]"))?)
-        } else {
-            None
+    let needs = spec.needs();
+    let mut classes = spec.counts_classes().then(|| Classes {
+        spec,
+        labels,
+        multilabel: spec.multilabel(),
+    });
+    for row in 0..rows {
+        let gold = match &mut classes {
+            Some(classes) => classes.gold(batch, row, &mut prepared.numbers)?,
+            None => Some(Span::default()),
         };
         for system in 0..systems {
             let at = row * systems + system;
             if !prepared.usable[at] {
                 continue;
             }
-            let answer = Answer::find(spec, batch, outputs, row, system);
-            if let Some(problem) = answer.problem(spec) {
-                prepared.usable[at] = false;
-                prepared.failures.push(missing(row, system, problem));
-            } else if let Some(gold) = gold {
-                let path = || format!("instances[{row}].predictions[{system}].labels[0]");
-                prepared.classes[at] =
-                    Some((gold, labels.number(answer.label.unwrap_or(""), path)?));
+            let answer = Answer::find(batch, outputs, row, system);
+            let problem = match gold {
+                None => Some(("UNKNOWN_LABEL", "the gold label is none of the classes")),
+                Some(_) => answer
+                    .problem(spec, needs, batch)
+                    .map(|problem| ("MISSING_PREDICTION", problem)),
+            };
+            let predicted = match (&mut classes, problem) {
+                (Some(classes), None) => {
+                    classes.predicted(batch, &answer, (row, system), &mut prepared.numbers)?
+                }
+                _ => Some(Span::default()),
+            };
+            let unknown = (
+                "UNKNOWN_LABEL",
+                "the predicted label is none of the classes",
+            );
+            match (problem.or(predicted.is_none().then_some(unknown)), gold) {
+                (None, Some(gold)) if classes.is_some() => {
+                    prepared.classes[at] = predicted.map(|predicted| (gold, predicted));
+                }
+                (None, _) => {}
+                (Some(problem), _) => {
+                    prepared.usable[at] = false;
+                    prepared.failures.push(failed(row, system, problem));
+                }
             }
         }
     }
     Ok(prepared)
 }
 
-fn missing(row: usize, system: usize, problem: &str) -> RowFailure {
+fn failed(row: usize, system: usize, (reason, problem): (&'static str, &str)) -> RowFailure {
     RowFailure {
         row: row as u32,
         system: system as u32,
-        reason: "MISSING_PREDICTION".into(),
+        reason: reason.into(),
         message: problem.to_owned(),
     }
 }
 
+/// Numbers the labels of rows.
+struct Classes<'l> {
+    spec: &'l Spec,
+    labels: &'l mut LabelTable,
+    multilabel: bool,
+}
+
+impl Classes<'_> {
+    /// The gold classes of a row; `None` if the row is to be left out.
+    fn gold(
+        &mut self,
+        batch: &Batch<'_>,
+        row: usize,
+        numbers: &mut Vec<u32>,
+    ) -> Result<Option<Span>> {
+        let labels = &batch.labels[batch.instances[row].labels.range()];
+        self.number(labels, numbers, |at| {
+            format!("instances[{row}].labels[{at}]")
+        })
+    }
+
+    /// The predicted classes of a row; `None` if the row is to be left out.
+    fn predicted(
+        &mut self,
+        batch: &Batch<'_>,
+        answer: &Answer<'_>,
+        (row, system): (usize, usize),
+        numbers: &mut Vec<u32>,
+    ) -> Result<Option<Span>> {
+        let path = |at: usize| format!("instances[{row}].predictions[{system}].labels[{at}]");
+        let given = answer.prediction.map_or(&[][..], |prediction| {
+            &batch.labels[prediction.labels.range()]
+        });
+        if !given.is_empty() {
+            return self.number(given, numbers, path);
+        }
+        let classes = answer
+            .output
+            .map_or(&self.spec.classes, |output| &output.classes);
+        let chosen: Vec<&str> = if self.multilabel {
+            let likely = |(class, score): (usize, f64)| {
+                (score >= LIKELY).then(|| classes.get(class).map(String::as_str))?
+            };
+            answer
+                .scores(batch)
+                .enumerate()
+                .filter_map(likely)
+                .collect()
+        } else {
+            let best = argmax(answer.scores(batch));
+            best.and_then(|class| classes.get(class).map(String::as_str))
+                .into_iter()
+                .collect()
+        };
+        self.number(&chosen, numbers, path)
+    }
+
+    fn number(
+        &mut self,
+        labels: &[&str],
+        numbers: &mut Vec<u32>,
+        path: impl Fn(usize) -> String,
+    ) -> Result<Option<Span>> {
+        let start = numbers.len();
+        for (at, label) in labels.iter().enumerate() {
+            match self.labels.number(label, || path(at))? {
+                Some(number) if numbers[start..].contains(&number) => {}
+                Some(number) => numbers.push(number),
+                None if self.multilabel => {}
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Span {
+            start: start as u32,
+            end: numbers.len() as u32,
+        }))
+    }
+}
+
+/// From this score on a class belongs to the predicted set of a multilabel row.
+const LIKELY: f64 = 0.5;
+
 /// What a system answered for a row.
 #[derive(Default)]
-struct Answer<'a> {
-    text: Option<&'a str>,
-    label: Option<&'a str>,
+pub struct Answer<'a> {
+    prediction: Option<&'a Prediction<'a>>,
+    output: Option<&'a ModelOutput>,
+    model_scores: &'a [f32],
 }
 
 impl<'a> Answer<'a> {
-    fn find(
-        spec: &'a Spec,
-        batch: &Batch<'a>,
+    pub fn find(
+        batch: &'a Batch<'a>,
         outputs: &'a [ModelOutput],
         row: usize,
         system: usize,
     ) -> Self {
         if let Some(output) = outputs.iter().find(|output| output.system == system) {
             let width = output.classes.len();
-            let best = argmax(
-                output.scores[row * width..][..width]
-                    .iter()
-                    .map(|s| f64::from(*s)),
-            );
             return Self {
-                text: None,
-                label: best.map(|class| output.classes[class].as_str()),
+                prediction: None,
+                output: Some(output),
+                model_scores: &output.scores[row * width..][..width],
             };
         }
-        let Some(prediction) = batch.prediction(&batch.instances[row], system) else {
-            return Self::default();
-        };
         Self {
-            text: prediction.text,
-            label: predicted_label(spec, batch, prediction),
+            prediction: batch.prediction(&batch.instances[row], system),
+            ..Self::default()
         }
+    }
+
+    /// The row as metrics see it.
+    pub fn row(&self, spec: &'a Spec, batch: &'a Batch<'a>, row: usize, serial: u64) -> Row<'a> {
+        let instance = &batch.instances[row];
+        let seen = Row::of_batch(batch, instance, self.prediction, &spec.classes, serial);
+        match self.output {
+            Some(output) => seen.with_model_scores(&output.classes, self.model_scores),
+            None => seen,
+        }
+    }
+
+    fn scores(&self, batch: &'a Batch<'a>) -> impl Iterator<Item = f64> + 'a {
+        let given = self.prediction.map_or(&[][..], |prediction| {
+            &batch.numbers[prediction.class_scores.range()]
+        });
+        let model = self.model_scores.iter().map(|score| f64::from(*score));
+        given.iter().copied().chain(model)
     }
 
     /// What is missing, in words.
-    fn problem(&self, spec: &Spec) -> Option<&'static str> {
-        if spec.needs(Needs::Texts) && self.text.is_none() {
+    pub fn problem(&self, spec: &Spec, needs: FieldSet, batch: &Batch<'_>) -> Option<&'static str> {
+        if self.prediction.is_none() && self.output.is_none() {
+            return Some("the system has no prediction for this row");
+        }
+        let has_text = self
+            .prediction
+            .is_some_and(|prediction| prediction.text.is_some());
+        if needs.has(Field::PredictionText) && !has_text {
             return Some("the system has no prediction text for this row");
         }
-        if spec.needs(Needs::Labels) && self.label.is_none() {
+        let labels = self
+            .prediction
+            .is_some_and(|answer| !answer.labels.is_empty());
+        let scores = self
+            .prediction
+            .is_some_and(|answer| !answer.class_scores.is_empty())
+            || !self.model_scores.is_empty();
+        if needs.has(Field::PredictionLabel) && !labels && !scores {
             return Some("the system has no predicted label for this row");
         }
-        None
+        if needs.has(Field::PredictionLabelSet) && !labels && !scores && !has_text {
+            return Some(
+                "the system has no predicted labels for this row; for an empty set of labels set the text",
+            );
+        }
+        if needs.has(Field::ClassScores) && !scores {
+            return Some("the system has no class scores for this row");
+        }
+        let extra = self
+            .prediction
+            .and_then(|prediction| batch.prediction_extra(prediction));
+        let has = |field: Field| match (field, extra) {
+            (Field::PredictionTokens, Some(extra)) => !extra.tokens.is_empty() || has_text,
+            (Field::PredictionTokens, None) => has_text,
+            (_, None) => false,
+            (Field::PredictionValue, Some(extra)) => extra.value.is_some(),
+            (Field::TokenLogprobs, Some(extra)) => !extra.token_logprobs.is_empty(),
+            (Field::ChoiceScores, Some(extra)) => !extra.choice_scores.is_empty(),
+            (Field::NoAnswerScore, Some(extra)) => extra.no_answer_score.is_some(),
+            (_, Some(extra)) => {
+                let given = &batch.scores[extra.scores.range()];
+                let mut names = spec.score_names();
+                names.all(|name| given.iter().any(|(key, _)| *key == name))
+            }
+        };
+        let found = EXTRAS
+            .iter()
+            .find(|(field, _)| needs.has(*field) && !has(*field));
+        found.map(|(_, problem)| *problem)
     }
 }
 
-fn predicted_label<'a>(
-    spec: &'a Spec,
-    batch: &Batch<'a>,
-    prediction: &Prediction<'a>,
-) -> Option<&'a str> {
-    if let Some(label) = batch.labels[prediction.labels.range()].first() {
-        return Some(label);
-    }
-    let scores = &batch.numbers[prediction.class_scores.range()];
-    argmax(scores.iter().copied()).map(|class| spec.classes[class].as_str())
-}
+/// Fields of predictions that few data sets have, and what to say when one is missing.
+const EXTRAS: [(Field, &str); 6] = [
+    (
+        Field::PredictionTokens,
+        "the system has no prediction tokens for this row",
+    ),
+    (
+        Field::PredictionValue,
+        "the system has no prediction value for this row",
+    ),
+    (
+        Field::TokenLogprobs,
+        "the system has no token_logprobs for this row",
+    ),
+    (
+        Field::ChoiceScores,
+        "the system has no choice_scores for this row",
+    ),
+    (
+        Field::NoAnswerScore,
+        "the system has no no_answer_score for this row",
+    ),
+    (
+        Field::Scores,
+        "the system lacks a number in scores that a metric needs for this row",
+    ),
+];
 
 /// Index of the highest score, the first on ties.
 fn argmax(scores: impl Iterator<Item = f64>) -> Option<usize> {
@@ -200,11 +396,12 @@ fn argmax(scores: impl Iterator<Item = f64>) -> Option<usize> {
     best.map(|(at, _)| at)
 }
 
-/// Computes the text metrics' vectors of some rows, in parallel when there are many.
-pub fn score_texts(
+/// Computes the row metrics' vectors of some rows, in parallel when there are many.
+pub fn score_rows(
     spec: &Spec,
     batch: &Batch<'_>,
     prepared: &Prepared,
+    outputs: &[ModelOutput],
     rows: Range<usize>,
     scored: &mut Scored,
     cancel: Cancel<'_>,
@@ -218,22 +415,21 @@ pub fn score_texts(
         let first = rows.start + at * ROWS_PER_TASK;
         let mut scratch = Scratch::default();
         let cells = stats
-            .chunks_mut(systems * width)
-            .zip(flags.chunks_mut(systems * metrics));
-        for (row, (stats, flags)) in cells.enumerate() {
+            .chunks_mut(width)
+            .zip(flags.chunks_mut(metrics))
+            .enumerate();
+        for (at, (stats, flags)) in cells {
             // A row may be a megabyte of text, so every one is a chance to end.
             if cancel() {
                 return Err(Error::cancelled());
             }
-            score_row(
-                spec,
-                batch,
-                prepared,
-                first + row,
-                &mut scratch,
-                stats,
-                flags,
-            );
+            let (row, system) = (first + at / systems, at % systems);
+            let at = row * systems + system;
+            if prepared.usable[at] {
+                let answer = Answer::find(batch, outputs, row, system);
+                let row = answer.row(spec, batch, row, at as u64);
+                score_row(spec, &row, &mut scratch, stats, flags);
+            }
         }
         Ok(())
     };
@@ -252,36 +448,14 @@ pub fn score_texts(
 
 fn score_row(
     spec: &Spec,
-    batch: &Batch<'_>,
-    prepared: &Prepared,
-    row: usize,
+    row: &Row<'_>,
     scratch: &mut Scratch,
-    stats: &mut [f64],
+    mut stats: &mut [f64],
     flags: &mut [RowFlags],
 ) {
-    let instance = &batch.instances[row];
-    let (width, metrics) = (
-        stats.len() / prepared.systems,
-        flags.len() / prepared.systems,
-    );
-    for system in 0..prepared.systems {
-        let at = row * prepared.systems + system;
-        let text = batch
-            .prediction(instance, system)
-            .and_then(|prediction| prediction.text);
-        let (true, Some(prediction)) = (prepared.usable[at], text) else {
-            continue;
-        };
-        let text_row = TextRow {
-            prediction,
-            references: batch.references(instance),
-            serial: at as u64,
-        };
-        let mut out = &mut stats[system * width..][..width];
-        for (index, (_, _, metric)) in text_metrics(spec).enumerate() {
-            let (mine, rest) = out.split_at_mut(metric.columns().len());
-            flags[system * metrics + index] = metric.row(&text_row, scratch, mine);
-            out = rest;
-        }
+    for ((_, _, metric), flags) in row_metrics(spec).zip(flags) {
+        let (mine, rest) = stats.split_at_mut(metric.width());
+        *flags = metric.row(row, scratch, mine);
+        stats = rest;
     }
 }

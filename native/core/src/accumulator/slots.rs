@@ -56,6 +56,14 @@ impl SlotIndex {
         ((hash >> HASHED_SHIFT) as u32, remap)
     }
 
+    /// The place of a key hash that may be known.
+    pub fn find(&self, hash: u64) -> Option<u32> {
+        match self {
+            Self::Exact { places, .. } => places.get(&hash).copied(),
+            Self::Hashed => Some((hash >> HASHED_SHIFT) as u32),
+        }
+    }
+
     /// Goes over to hashed slots; `None` if they are hashed already.
     pub fn collapse(&mut self) -> Option<Remap> {
         let Self::Exact { hashes, .. } = self else {

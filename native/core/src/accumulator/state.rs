@@ -3,13 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::Kept;
 use super::pairing::{Outcomes, Pair};
 use super::slots::SlotIndex;
-use super::sums::Sums;
+use super::sums::{Cells, Sums};
 use super::tallies::{KeyKinds, SystemTally};
-use super::{Accumulator, slots::MAX_SLOTS};
+use super::{Accumulator, collect, collected_metrics, slots::MAX_SLOTS};
 use crate::error::{Error, Result};
-use crate::metrics::text_form;
+use crate::metrics::{ReferenceCounts, text_form};
 use crate::spec::Spec;
 use crate::stats::hash::KEY_HASH;
 use crate::text::UNICODE_VERSION;
@@ -28,6 +29,8 @@ pub struct State {
     /// Class names in label order.
     labels: Vec<String>,
     systems: Vec<SumsState>,
+    kept: Vec<Kept>,
+    references: Option<(u32, u32)>,
     tallies: Vec<SystemTally>,
     pairs: Vec<PairState>,
     keys: KeyKinds,
@@ -36,10 +39,66 @@ pub struct State {
 
 #[derive(Serialize, Deserialize)]
 struct SumsState {
-    totals: Vec<i128>,
-    slots: Vec<i128>,
-    confusion: Vec<(u32, u32, i64)>,
-    class_slots: Vec<(u32, u32, i64)>,
+    rows: i64,
+    totals: Exact,
+    slots: Exact,
+    confusion: CellsState,
+    class_totals: CellsState,
+    class_slots: CellsState,
+}
+
+/// Sums, whole parts and fractions apart: most fractions are zero, and a zero is one byte.
+#[derive(Serialize, Deserialize)]
+struct Exact {
+    wholes: Vec<i64>,
+    fractions: Vec<u64>,
+}
+
+impl Exact {
+    fn of(sums: impl IntoIterator<Item = i128>) -> Self {
+        let (wholes, fractions) = sums
+            .into_iter()
+            .map(|sum| ((sum >> 64) as i64, sum as u64))
+            .unzip();
+        Self { wholes, fractions }
+    }
+
+    fn into_sums(self) -> Vec<i128> {
+        let parts = self.wholes.into_iter().zip(self.fractions);
+        parts
+            .map(|(whole, fraction)| (i128::from(whole) << 64) + i128::from(fraction))
+            .collect()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct CellsState {
+    keys: Vec<(u32, u32)>,
+    counts: Exact,
+}
+
+impl CellsState {
+    fn of(cells: &Cells) -> Self {
+        let mut keys: Vec<(u32, u32)> = cells.keys().copied().collect();
+        keys.sort_unstable();
+        Self {
+            counts: Exact::of(keys.iter().map(|key| cells[key])),
+            keys,
+        }
+    }
+
+    fn into_cells(self) -> Cells {
+        self.keys.into_iter().zip(self.counts.into_sums()).collect()
+    }
+
+    fn fits(&self, rows: usize, columns: usize) -> bool {
+        self.counts.wholes.len() == self.keys.len()
+            && self.counts.fractions.len() == self.keys.len()
+            && self
+                .keys
+                .iter()
+                .all(|(a, b)| (*a as usize) < rows && (*b as usize) < columns)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,54 +117,40 @@ impl SumsState {
         if sums.keeps_slots() {
             sums.slots.resize(ranks.len() * sums.width(), 0);
         }
-        let sorted = |counts: &rustc_hash::FxHashMap<(u32, u32), i64>| {
-            let mut cells: Vec<_> = counts
-                .iter()
-                .map(|((a, b), count)| (*a, *b, *count))
-                .collect();
-            cells.sort_unstable();
-            cells
-        };
         Self {
-            confusion: sorted(&sums.confusion),
-            class_slots: sorted(&sums.class_slots),
-            totals: sums.totals,
-            slots: sums.slots,
+            rows: sums.rows,
+            confusion: CellsState::of(&sums.confusion),
+            class_totals: CellsState::of(&sums.class_totals),
+            class_slots: CellsState::of(&sums.class_slots),
+            totals: Exact::of(sums.totals),
+            slots: Exact::of(sums.slots),
         }
     }
 
     /// The sums, if their shape fits; a state from elsewhere may hold anything.
     fn into_sums(self, like: &Sums, slots: usize, classes: usize) -> Result<Sums> {
-        let cells_fit = |cells: &[(u32, u32, i64)], rows: usize, columns: usize| {
-            cells
-                .iter()
-                .all(|(a, b, _)| (*a as usize) < rows && (*b as usize) < columns)
-        };
         let slot_cells = if like.keeps_slots() {
             slots * like.width()
         } else {
             0
         };
-        if self.totals.len() != like.width()
-            || self.slots.len() != slot_cells
-            || !cells_fit(&self.confusion, classes, classes)
-            || !cells_fit(&self.class_slots, slots, 3 * classes)
+        let long =
+            |sums: &Exact, len: usize| sums.wholes.len() == len && sums.fractions.len() == len;
+        if !long(&self.totals, like.width())
+            || !long(&self.slots, slot_cells)
+            || !self.confusion.fits(classes, classes)
+            || !self.class_totals.fits(1, 3 * classes)
+            || !self.class_slots.fits(slots, 3 * classes)
         {
             return Err(damaged("sums do not fit the specification"));
         }
         let mut sums = like.empty_like();
-        sums.totals = self.totals;
-        sums.slots = self.slots;
-        sums.confusion = self
-            .confusion
-            .into_iter()
-            .map(|(a, b, count)| ((a, b), count))
-            .collect();
-        sums.class_slots = self
-            .class_slots
-            .into_iter()
-            .map(|(a, b, count)| ((a, b), count))
-            .collect();
+        sums.rows = self.rows;
+        sums.totals = self.totals.into_sums();
+        sums.slots = self.slots.into_sums();
+        sums.confusion = self.confusion.into_cells();
+        sums.class_totals = self.class_totals.into_cells();
+        sums.class_slots = self.class_slots.into_cells();
         Ok(sums)
     }
 }
@@ -143,6 +188,10 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
             .map(str::to_owned)
             .collect(),
         systems: accumulator.systems.iter().map(sums).collect(),
+        kept: accumulator.kept.iter().map(Kept::sorted).collect(),
+        references: accumulator
+            .references
+            .map(|counts| (counts.fewest, counts.most)),
         tallies: accumulator.tallies.clone(),
         pairs: accumulator.pairs.iter().map(pair).collect(),
         keys: accumulator.keys,
@@ -227,12 +276,16 @@ impl Accumulator {
             .collect::<Result<Vec<_>>>()?;
         let mut pairs = self.pairs_of(state.pairs, fit)?;
         self.check_shape(&systems, &pairs, &state.tallies)?;
+        self.check_kept(&state.kept)?;
         let positions = self.join_positions(&state.positions)?;
         let mut labels = self.labels.clone();
         let numbers = state
             .labels
             .iter()
-            .map(|label| labels.number(label, || "state".into()))
+            .map(|label| {
+                let number = labels.number(label, || "state".into())?;
+                number.ok_or_else(|| damaged("it has other classes"))
+            })
             .collect::<Result<Vec<_>>>()?;
         // Nothing is refused from here on.
         self.labels = labels;
@@ -247,6 +300,13 @@ impl Accumulator {
         });
         for (mine, theirs) in self.systems.iter_mut().zip(&systems) {
             mine.combine(theirs, 1);
+        }
+        for (mine, theirs) in self.kept.iter_mut().zip(&state.kept) {
+            mine.merge(theirs);
+        }
+        if let Some((fewest, most)) = state.references {
+            let theirs = ReferenceCounts { fewest, most };
+            self.references = Some(collect::join(self.references, theirs));
         }
         for (mine, theirs) in self.pairs.iter_mut().zip(pairs) {
             mine.merge(theirs);
@@ -282,12 +342,25 @@ impl Accumulator {
             && pairs.len() == self.pairs.len()
             && pairs.iter().all(|pair| pair.outcomes.len() == metrics)
             && tallies.len() == self.tallies.len()
-            && tallies.iter().all(|tally| tally.dropped.len() == metrics);
+            && tallies.iter().all(|tally| tally.flagged.len() == metrics);
         if fits {
             Ok(())
         } else {
             Err(damaged("it has another number of systems or metrics"))
         }
+    }
+
+    /// What is kept must fit the metrics, and together stay below the limit.
+    fn check_kept(&self, theirs: &[Kept]) -> Result<()> {
+        let metrics = collected_metrics(&self.spec).count();
+        if theirs.len() != self.kept.len() || !theirs.iter().all(|kept| kept.is_sound(metrics)) {
+            return Err(damaged("the kept numbers do not fit the specification"));
+        }
+        let limit = self.spec.limits.max_collected_numbers;
+        if self.kept.iter().chain(theirs).map(Kept::size).sum::<u64>() > limit {
+            return Err(collect::too_many(limit));
+        }
+        Ok(())
     }
 
     /// Positions identify rows only if no two shards use the same ones.

@@ -1,12 +1,11 @@
 //! Exact sums of row statistics, in total and by slot.
 //!
-//! Dense columns (the row count, then the text metrics' columns) are i128: integers as they are, reals in
-//! fixed point at 2^-64. Counts by class are sparse, since a row touches three of possibly thousands.
+//! All sums are i128 in fixed point at 2^-64. Dense columns are the weight of the rows, then the row metrics' columns.
+//! Counts by class are sparse, since a row touches three of possibly thousands.
 
 use rustc_hash::FxHashMap;
 
 use super::slots::Remap;
-use crate::metrics::Column;
 use crate::stats::replicate::Columns;
 
 /// 2^64, the scale of fixed point.
@@ -19,42 +18,60 @@ pub const SUPPORT: u32 = 1;
 /// See [`TRUE_POSITIVE`].
 pub const PREDICTED: u32 = 2;
 
+/// Sparse counts.
+pub type Cells = FxHashMap<(u32, u32), i128>;
+
+/// The classes of a row: one each, or sets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RowClasses<'a> {
+    /// Gold classes, each once.
+    pub gold: &'a [u32],
+    /// Predicted classes, each once.
+    pub predicted: &'a [u32],
+}
+
 /// Sums over rows of one system.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sums {
-    columns: Vec<Column>,
+    width: usize,
     by_slot: bool,
+    /// Number of rows.
+    pub rows: i64,
     /// One sum a dense column.
     pub totals: Vec<i128>,
     /// One row of dense columns a slot place.
     pub slots: Vec<i128>,
-    /// Rows by (gold class, predicted class).
-    pub confusion: FxHashMap<(u32, u32), i64>,
+    /// Rows with one class each, by (gold class, predicted class).
+    pub confusion: Cells,
+    /// Rows with sets of classes, by (0, 3 x class + kind).
+    pub class_totals: Cells,
     /// Counts by (slot place, 3 x class + kind).
-    pub class_slots: FxHashMap<(u32, u32), i64>,
+    pub class_slots: Cells,
 }
 
 impl Sums {
     /// Zero.
-    pub fn new(columns: &[Column], by_slot: bool) -> Self {
+    pub fn new(width: usize, by_slot: bool) -> Self {
         Self {
-            columns: columns.to_vec(),
+            width,
             by_slot,
-            totals: vec![0; columns.len()],
+            rows: 0,
+            totals: vec![0; width],
             slots: Vec::new(),
-            confusion: FxHashMap::default(),
-            class_slots: FxHashMap::default(),
+            confusion: Cells::default(),
+            class_totals: Cells::default(),
+            class_slots: Cells::default(),
         }
     }
 
     /// Zero of the same shape.
     pub fn empty_like(&self) -> Self {
-        Self::new(&self.columns, self.by_slot)
+        Self::new(self.width, self.by_slot)
     }
 
     /// Number of dense columns.
     pub fn width(&self) -> usize {
-        self.columns.len()
+        self.width
     }
 
     /// Whether sums by slot are kept.
@@ -62,40 +79,59 @@ impl Sums {
         self.by_slot
     }
 
-    /// Adds one row: its dense statistics without the leading count, and its classes if it has labels.
-    pub fn add(&mut self, place: u32, stats: &[f64], classes: Option<(u32, u32)>) {
+    /// Adds one row: its weight, its dense statistics, and its classes if it has labels.
+    pub fn add(&mut self, place: u32, weight: f64, stats: &[f64], classes: Option<RowClasses<'_>>) {
         let start = place as usize * self.width();
         if self.by_slot && self.slots.len() < start + self.width() {
             self.slots.resize(start + self.width(), 0);
         }
-        self.totals[0] += 1;
+        let one = to_exact(weight);
+        self.rows += 1;
+        self.totals[0] += one;
         if self.by_slot {
-            self.slots[start] += 1;
+            self.slots[start] += one;
         }
-        for (at, (value, column)) in stats.iter().zip(&self.columns[1..]).enumerate() {
-            let exact = to_exact(*value, *column);
+        for (at, value) in stats.iter().enumerate() {
+            let exact = to_exact(value * weight);
             self.totals[at + 1] += exact;
             if self.by_slot {
                 self.slots[start + at + 1] += exact;
             }
         }
-        if let Some((gold, predicted)) = classes {
-            *self.confusion.entry((gold, predicted)).or_default() += 1;
-            if self.by_slot {
-                self.count(place, gold, SUPPORT);
-                self.count(place, predicted, PREDICTED);
-                if gold == predicted {
-                    self.count(place, gold, TRUE_POSITIVE);
-                }
-            }
+        if let Some(classes) = classes {
+            self.add_classes(place, one, classes);
         }
     }
 
-    fn count(&mut self, place: u32, class: u32, kind: u32) {
-        *self
-            .class_slots
-            .entry((place, 3 * class + kind))
-            .or_default() += 1;
+    fn add_classes(&mut self, place: u32, one: i128, classes: RowClasses<'_>) {
+        let single = match (classes.gold, classes.predicted) {
+            ([gold], [predicted]) => {
+                *self.confusion.entry((*gold, *predicted)).or_default() += one;
+                true
+            }
+            _ => false,
+        };
+        if single && !self.by_slot {
+            return;
+        }
+        let mut count = |class: u32, kind: u32| {
+            let column = 3 * class + kind;
+            if !single {
+                *self.class_totals.entry((0, column)).or_default() += one;
+            }
+            if self.by_slot {
+                *self.class_slots.entry((place, column)).or_default() += one;
+            }
+        };
+        for gold in classes.gold {
+            count(*gold, SUPPORT);
+            if classes.predicted.contains(gold) {
+                count(*gold, TRUE_POSITIVE);
+            }
+        }
+        for predicted in classes.predicted {
+            count(*predicted, PREDICTED);
+        }
     }
 
     /// Moves slot places: after a collapse, or into another accumulator's places.
@@ -125,28 +161,35 @@ impl Sums {
             let key = (classes[gold as usize], classes[predicted as usize]);
             *self.confusion.entry(key).or_default() += count;
         }
-        for ((place, column), count) in std::mem::take(&mut self.class_slots) {
-            let column = 3 * classes[column as usize / 3] + column % 3;
-            *self.class_slots.entry((place, column)).or_default() += count;
+        for cells in [&mut self.class_totals, &mut self.class_slots] {
+            for ((place, column), count) in std::mem::take(cells) {
+                let column = 3 * classes[column as usize / 3] + column % 3;
+                *cells.entry((place, column)).or_default() += count;
+            }
         }
     }
 
     /// Adds (sign 1) or subtracts (sign -1) sums whose places and classes are the same.
     pub fn combine(&mut self, other: &Self, sign: i64) {
+        self.rows += other.rows * sign;
+        let sign = i128::from(sign);
         for (to, from) in self.totals.iter_mut().zip(&other.totals) {
-            *to += from * i128::from(sign);
+            *to += from * sign;
         }
         if self.slots.len() < other.slots.len() {
             self.slots.resize(other.slots.len(), 0);
         }
         for (to, from) in self.slots.iter_mut().zip(&other.slots) {
-            *to += from * i128::from(sign);
+            *to += from * sign;
         }
-        for (key, count) in &other.confusion {
-            *self.confusion.entry(*key).or_default() += count * sign;
-        }
-        for (key, count) in &other.class_slots {
-            *self.class_slots.entry(*key).or_default() += count * sign;
+        for (mine, theirs) in [
+            (&mut self.confusion, &other.confusion),
+            (&mut self.class_totals, &other.class_totals),
+            (&mut self.class_slots, &other.class_slots),
+        ] {
+            for (key, count) in theirs {
+                *mine.entry(*key).or_default() += count * sign;
+            }
         }
     }
 
@@ -154,16 +197,11 @@ impl Sums {
     /// order of the classes' ranks.
     pub fn total_numbers(&self, label_ranks: &[u32]) -> Vec<f64> {
         let classes = label_ranks.len();
-        let mut numbers: Vec<f64> = self
-            .totals
-            .iter()
-            .zip(&self.columns)
-            .map(|(sum, column)| to_number(*sum, *column))
-            .collect();
+        let mut numbers: Vec<f64> = self.totals.iter().map(|sum| to_number(*sum)).collect();
         let start = numbers.len();
         numbers.resize(start + 3 * classes, 0.0);
         for ((gold, predicted), count) in &self.confusion {
-            let count = *count as f64;
+            let count = to_number(*count);
             let (gold, predicted) = (
                 label_ranks[*gold as usize],
                 label_ranks[*predicted as usize],
@@ -174,6 +212,10 @@ impl Sums {
                 numbers[start + gold as usize] += count;
             }
         }
+        for ((_, column), count) in &self.class_totals {
+            let class = label_ranks[*column as usize / 3] as usize;
+            numbers[start + (column % 3) as usize * classes + class] += to_number(*count);
+        }
         numbers
     }
 
@@ -182,20 +224,15 @@ impl Sums {
         let classes = label_ranks.len();
         let mut columns = Columns::dense(ranks.len(), self.width());
         for (sums, rank) in self.slots.chunks_exact(self.width()).zip(ranks) {
-            for ((to, sum), column) in columns
-                .slot_mut(*rank)
-                .iter_mut()
-                .zip(sums)
-                .zip(&self.columns)
-            {
-                *to = to_number(*sum, *column);
+            for (to, sum) in columns.slot_mut(*rank).iter_mut().zip(sums) {
+                *to = to_number(*sum);
             }
         }
         let mut by_column = vec![Vec::new(); 3 * classes];
         for ((place, column), count) in &self.class_slots {
             let class = label_ranks[*column as usize / 3] as usize;
             let target = (column % 3) as usize * classes + class;
-            by_column[target].push((ranks[*place as usize], *count as f64));
+            by_column[target].push((ranks[*place as usize], to_number(*count)));
         }
         for mut cells in by_column {
             cells.sort_unstable_by_key(|(rank, _)| *rank);
@@ -207,23 +244,16 @@ impl Sums {
 
 /// A row's number as an exact sum. Truncation below 2^-64 is the same for every order of rows. Whole and
 /// fraction are converted apart, in instructions that every processor has.
-fn to_exact(value: f64, column: Column) -> i128 {
+fn to_exact(value: f64) -> i128 {
     let whole = value as i64;
-    match column {
-        Column::Count => i128::from(whole),
-        Column::Real => {
-            let fraction = (value - whole as f64) * FIXED_ONE;
-            let low = i128::from(fraction.abs() as u64);
-            (i128::from(whole) << 64) + if fraction < 0.0 { -low } else { low }
-        }
-    }
+    let fraction = (value - whole as f64) * FIXED_ONE;
+    let low = i128::from(fraction.abs() as u64);
+    (i128::from(whole) << 64) + if fraction < 0.0 { -low } else { low }
 }
 
-fn to_number(sum: i128, column: Column) -> f64 {
-    match column {
-        Column::Count => sum as f64,
-        Column::Real => sum as f64 / FIXED_ONE,
-    }
+/// The nearest number, as of an exact sum.
+pub fn to_number(sum: i128) -> f64 {
+    sum as f64 / FIXED_ONE
 }
 
 #[cfg(test)]
@@ -234,8 +264,8 @@ mod tests {
     fn fixed_point_sums_do_not_depend_on_order() {
         let values: Vec<f64> = (1..2000).map(|i| 1.0 / f64::from(i)).collect();
         let sum = |order: &mut dyn Iterator<Item = &f64>| {
-            let mut sums = Sums::new(&[Column::Count, Column::Real], false);
-            order.for_each(|value| sums.add(0, &[*value], None));
+            let mut sums = Sums::new(2, false);
+            order.for_each(|value| sums.add(0, 1.0, &[*value], None));
             sums.total_numbers(&[])[1]
         };
         let forward = sum(&mut values.iter());
@@ -258,18 +288,18 @@ mod tests {
             4_294_967_296.0,
             100.0 / 3.0,
         ] {
-            assert_eq!(
-                to_exact(value, Column::Real),
-                (value * FIXED_ONE) as i128,
-                "{value}"
-            );
+            assert_eq!(to_exact(value), (value * FIXED_ONE) as i128, "{value}");
         }
     }
 
     #[test]
     fn subtracting_what_was_added_gives_zero() {
-        let mut sums = Sums::new(&[Column::Count, Column::Count], true);
-        sums.add(2, &[5.0], Some((0, 1)));
+        let mut sums = Sums::new(2, true);
+        let classes = RowClasses {
+            gold: &[0],
+            predicted: &[1],
+        };
+        sums.add(2, 0.3, &[5.0], Some(classes));
         let copy = sums.clone();
         sums.combine(&copy, -1);
         assert!(sums.slots.iter().chain(&sums.totals).all(|sum| *sum == 0));

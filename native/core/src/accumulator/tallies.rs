@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::RowFlags;
+
 /// Rows named in a note, at most.
 const SAMPLE: usize = 10;
 
@@ -54,16 +56,25 @@ pub struct SystemTally {
     pub failed: u64,
     /// Rows whose prediction is the empty text.
     pub empty: Sample,
-    /// Rows whose text lost letters in a metric's tokenizer, by metric.
-    pub dropped: Vec<Sample>,
+    /// Rows with each of [`RowFlags`], by metric.
+    pub flagged: Vec<[Sample; RowFlags::COUNT]>,
 }
 
 impl SystemTally {
     /// Zero, for this many metrics.
     pub fn new(metrics: usize) -> Self {
         Self {
-            dropped: vec![Sample::default(); metrics],
+            flagged: vec![Default::default(); metrics],
             ..Self::default()
+        }
+    }
+
+    /// Counts a row for every flag of a metric that is set.
+    pub fn flag(&mut self, metric: usize, flags: RowFlags, hash: u64, id: impl Fn() -> String) {
+        for (bit, sample) in self.flagged[metric].iter_mut().enumerate() {
+            if flags.0 >> bit & 1 == 1 {
+                sample.add(hash, &id);
+            }
         }
     }
 
@@ -71,7 +82,8 @@ impl SystemTally {
     pub fn merge(&mut self, other: Self) {
         self.failed += other.failed;
         self.empty.merge(other.empty);
-        for (mine, theirs) in self.dropped.iter_mut().zip(other.dropped) {
+        let flagged = self.flagged.iter_mut().zip(other.flagged);
+        for (mine, theirs) in flagged.flat_map(|(mine, theirs)| mine.iter_mut().zip(theirs)) {
             mine.merge(theirs);
         }
     }

@@ -1,27 +1,9 @@
-//! What a metric is: the traits that every metric file implements.
+//! What a metric is: the traits that every metric file implements, one for each kind of statistics.
 
+use super::collected::CollectedMetric;
+use super::field::Field;
+use super::row::Row;
 use crate::text::scratch::Scratch;
-
-/// One (row, system) as text metrics see it.
-#[derive(Debug, Clone, Copy)]
-pub struct TextRow<'a> {
-    /// The answer of the system.
-    pub prediction: &'a str,
-    /// At least one.
-    pub references: &'a [&'a str],
-    /// Differs from call to call within one [`Scratch`]: metrics that share a tokenizer use it to see
-    /// that the tokens of this row are already there.
-    pub serial: u64,
-}
-
-/// How a column of statistics is summed. Rows give every column as f64.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
-    /// An integer below 2^53; summed exactly.
-    Count,
-    /// A real number in [-2^32, 2^32]; summed in fixed point at 2^-64, so that sums do not depend on order.
-    Real,
-}
 
 /// What a row's statistics lost; set bits become notes of the result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,18 +12,83 @@ pub struct RowFlags(pub u8);
 impl RowFlags {
     /// The tokenizer dropped letters or digits that are not ASCII.
     pub const NON_ASCII_DROPPED: u8 = 1;
+    /// A text of several sentences has no newline, so it counts as one sentence.
+    pub const NO_NEWLINE: u8 = 2;
+    /// A text was cut at a limit that a parameter sets.
+    pub const TRUNCATED: u8 = 4;
+
+    /// Number of flags.
+    pub const COUNT: usize = 3;
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 /// The parts of a value: name and number, `None` when undefined.
 pub type Components = Vec<(String, Option<f64>)>;
 
-/// A metric over texts: a vector of statistics a row, and the value of a sum of vectors.
-pub trait TextMetric: Send + Sync {
-    /// The columns of the statistics vector; at least one.
-    fn columns(&self) -> &'static [Column];
+/// Why a metric refuses a row. Refused rows make the call fail, with the path of the field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Upper-case word of a closed set.
+    pub reason: &'static str,
+    /// Path within the row, for example `references[1]`; a field of the prediction begins with `prediction.`.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub text: String,
+}
 
-    /// Computes the statistics of one row into `out`, one number a column.
-    fn row(&self, row: &TextRow<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags;
+impl Problem {
+    /// A problem.
+    pub fn new(reason: &'static str, field: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            reason,
+            field: field.into(),
+            text: text.into(),
+        }
+    }
+}
+
+/// What the references of a call's rows were like, for signatures of other tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReferenceCounts {
+    /// Fewest references of a row.
+    pub fewest: u32,
+    /// Most references of a row.
+    pub most: u32,
+}
+
+/// A metric whose corpus value is a function of the sum of its rows' statistics.
+pub trait RowMetric: Send + Sync {
+    /// Numbers in the statistics vector; at least one.
+    fn width(&self) -> usize;
+
+    /// What it needs of a row, if parameters change what the registry says.
+    fn needs(&self) -> Option<&'static [Field]> {
+        None
+    }
+
+    /// The name in [`Field::Scores`] that it needs.
+    fn score_name(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether [`RowMetric::check_row`] may refuse rows.
+    fn checks_rows(&self) -> bool {
+        false
+    }
+
+    /// Refuses a row whose fields are there but make no sense for the metric.
+    fn check_row(&self, _row: &Row<'_>) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    /// Computes the statistics of one row into `out`, all zero before. Numbers are in [-2^32, 2^32] and are
+    /// summed exactly, in fixed point at 2^-64; see [`super::wide`] for others.
+    fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags;
 
     /// The value for the sums over `n` rows (both may be weighted); NaN when undefined.
     fn value(&self, sums: &[f64], n: f64) -> f64;
@@ -51,6 +98,11 @@ pub trait TextMetric: Send + Sync {
 
     /// The score of one row from its statistics; `None` if rows have none.
     fn row_score(&self, stats: &[f64]) -> Option<f64>;
+
+    /// The signature that the reference implementation gives this definition.
+    fn reference_signature(&self, _references: ReferenceCounts) -> Option<String> {
+        None
+    }
 }
 
 /// Counts by class, in label order.
@@ -67,12 +119,17 @@ pub struct ClassSums<'a> {
     /// Classes that averages run over: all classes that the caller names, else those that occur as a gold
     /// or predicted label, as in scikit-learn.
     pub included: &'a [bool],
-    /// Rows.
+    /// Rows; weighted if rows have weights.
     pub n: f64,
 }
 
 /// A metric over labels: the value of counts by class.
 pub trait ClassMetric: Send + Sync {
+    /// Whether rows have sets of labels instead of exactly one. All label metrics of a call agree.
+    fn multilabel(&self) -> bool {
+        false
+    }
+
     /// Checks once, before any value is asked for, that the metric is defined for these classes.
     /// The error names the parameter and says what to do.
     fn check(&self, labels: &[&str]) -> Result<(), (&'static str, String)>;
@@ -83,19 +140,34 @@ pub trait ClassMetric: Send + Sync {
     /// The named parts of the value.
     fn components(&self, sums: &ClassSums<'_>) -> Components;
 
-    /// The score of one row; `None` if rows have none.
+    /// The score of one row, whose labels are right or not; `None` if rows have none.
     fn row_score(&self, correct: bool) -> Option<f64>;
 
-    /// Whether the result carries the confusion matrix.
-    fn wants_matrix(&self) -> bool {
-        false
+    /// Whether the result carries the confusion matrix, and divided by what.
+    fn matrix(&self) -> Option<Normalize> {
+        None
     }
+}
+
+/// What the cells of a confusion matrix are divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Normalize {
+    /// Nothing.
+    None,
+    /// The rows of the gold class.
+    Gold,
+    /// The rows of the predicted class.
+    Predicted,
+    /// All rows.
+    All,
 }
 
 /// Which statistics a metric rests on.
 pub enum Statistics {
-    /// Its own vector of statistics.
-    Text(Box<dyn TextMetric>),
+    /// Its own vector of statistics a row.
+    Rows(Box<dyn RowMetric>),
     /// Counts by class.
     Classes(Box<dyn ClassMetric>),
+    /// Numbers that are kept for every row.
+    Collected(Box<dyn CollectedMetric>),
 }

@@ -1,28 +1,41 @@
-//! The metric registry: one file a metric, one line here.
+//! The metric registry: a folder a field, one file a metric, one line in the folder's `ENTRIES`.
 //!
-//! A metric maps one row to a small vector of statistics; a corpus is the sum of the vectors; the value
-//! is a function of the sum ([`TextMetric`]). Classification metrics all share one kind of statistics,
-//! counts by class ([`ClassMetric`]).
+//! There are three kinds of metrics. Most map a row to a small vector of statistics; a corpus is the sum of the
+//! vectors, the value a function of the sum ([`RowMetric`]). Metrics over labels share counts by class
+//! ([`ClassMetric`]). What is no sum keeps a few numbers of every row ([`CollectedMetric`]).
 
-mod accuracy;
-pub mod bleu;
-mod class_rates;
-mod confusion_matrix;
+pub mod agreement;
+pub mod answers;
+pub mod calibration;
+pub mod choices;
+pub mod classification;
+pub mod collected;
 pub mod contract;
-pub mod exact_match;
-mod f1;
+pub mod diversity;
+pub mod field;
+pub mod language;
+pub mod own;
 pub mod params;
-mod precision;
-mod recall;
 pub mod registry;
+pub mod regression;
 pub mod resolve;
-pub mod rouge;
+pub mod resources;
+pub mod row;
+pub mod summarization;
+pub mod tagging;
 pub mod text_form;
-pub mod token_f1;
+pub mod transcription;
+pub mod translation;
+pub mod wide;
 
+pub use collected::{CollectedMetric, CollectedRows, Weighted};
 pub use contract::{
-    ClassMetric, ClassSums, Column, Components, RowFlags, Statistics, TextMetric, TextRow,
+    ClassMetric, ClassSums, Components, Normalize, Problem, ReferenceCounts, RowFlags, RowMetric,
+    Statistics,
 };
+pub use field::{Field, FieldSet};
 pub use params::{ParamKind, ParamSpec, ParamValue, Params};
-pub use registry::{Direction, Entry, Needs, REGISTRY, find};
+pub use registry::{Context, Direction, Entry, REGISTRY, find};
 pub use resolve::{MetricRequest, ResolvedMetric};
+pub use resources::{Resource, Resources};
+pub use row::{ClassScores, Row};

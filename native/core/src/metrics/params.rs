@@ -1,6 +1,7 @@
 //! Parameters of metrics: what a metric accepts, and the checked values of a call.
 
 use super::registry::{Entry, nearest_names, suggestion};
+use super::resources::{Resource, Resources};
 use crate::error::{Error, Result};
 
 /// A value as the caller gave it or as the registry defaults it.
@@ -37,7 +38,7 @@ fn is_plain_word(word: &str) -> bool {
         })
         && word
             .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+            .all(|c| c.is_ascii_alphanumeric() || "_-.@".contains(c))
 }
 
 /// Type, default and range of a parameter.
@@ -58,7 +59,29 @@ pub enum ParamKind {
     Choice(&'static [&'static str]),
     /// Any word; the default is "not given" and reads as the empty word.
     Text,
+    /// A number, with default and inclusive range.
+    Float {
+        /// Default.
+        default: f64,
+        /// Lowest value.
+        low: f64,
+        /// Highest value.
+        high: f64,
+    },
+    /// A number or `none`, with an inclusive range; the default is `none`.
+    OptionalFloat {
+        /// Lowest value.
+        low: f64,
+        /// Highest value.
+        high: f64,
+    },
+    /// The name of a resource of the settings, or `none`, the default. In signatures the name carries the digest
+    /// of the content: `name@0123456789ab`.
+    Resource,
 }
+
+/// The word for "not given" of [`ParamKind::OptionalFloat`] and [`ParamKind::Resource`].
+const NONE: &str = "none";
 
 /// One parameter of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,11 +104,45 @@ impl ParamSpec {
             }
             ParamKind::Choice(words) => ("string", words[0].to_owned(), words.join(", ")),
             ParamKind::Text => ("string", String::new(), String::new()),
+            ParamKind::Float { default, low, high } => {
+                ("float", default.to_string(), format!("{low} to {high}"))
+            }
+            ParamKind::OptionalFloat { low, high } => {
+                ("float", NONE.into(), format!("none, or {low} to {high}"))
+            }
+            ParamKind::Resource => (
+                "string",
+                NONE.into(),
+                "none, or the name of a resource of the settings".into(),
+            ),
         }
     }
 
-    fn check(&self, value: &ParamValue) -> std::result::Result<ParamValue, String> {
+    fn check(
+        &self,
+        value: &ParamValue,
+        resources: &Resources,
+    ) -> std::result::Result<ParamValue, String> {
         match (self.kind, value) {
+            (ParamKind::OptionalFloat { .. } | ParamKind::Resource, value)
+                if bare_word(value) == NONE =>
+            {
+                Ok(ParamValue::Text(NONE.into()))
+            }
+            (
+                ParamKind::Float { low, high, .. } | ParamKind::OptionalFloat { low, high },
+                ParamValue::Number(number),
+            ) if (low..=high).contains(number) => Ok(value.clone()),
+            (ParamKind::Float { low, high, .. }, _) => {
+                Err(format!("must be a number from {low} to {high}"))
+            }
+            (ParamKind::OptionalFloat { low, high }, _) => {
+                Err(format!("must be none or a number from {low} to {high}"))
+            }
+            (ParamKind::Resource, _) => {
+                let found = resources.find(&bare_word(value))?;
+                Ok(ParamValue::Text(found.signed_name()))
+            }
             (ParamKind::Bool(_), ParamValue::Bool(_)) => Ok(value.clone()),
             (ParamKind::Bool(_), _) => Err("must be true or false".into()),
             (ParamKind::Int { low, high, .. }, ParamValue::Number(number))
@@ -114,6 +171,10 @@ impl ParamSpec {
             ParamKind::Int { default, .. } => ParamValue::Number(default as f64),
             ParamKind::Choice(words) => ParamValue::Text(words[0].to_owned()),
             ParamKind::Text => ParamValue::Text(String::new()),
+            ParamKind::Float { default, .. } => ParamValue::Number(default),
+            ParamKind::OptionalFloat { .. } | ParamKind::Resource => {
+                ParamValue::Text(NONE.to_owned())
+            }
         }
     }
 }
@@ -127,15 +188,23 @@ fn bare_word(value: &ParamValue) -> String {
 }
 
 /// The checked parameters of one metric of a call: every parameter of the registry, with its value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Params {
+    entry: &'static Entry,
+    profile: &'static str,
     values: Vec<(&'static str, ParamValue)>,
     field: String,
 }
 
 impl Params {
     /// Checks what the caller gave against the entry and fills in defaults. `field` is the path of the metric.
-    pub fn check(entry: &Entry, given: &[(String, ParamValue)], field: &str) -> Result<Self> {
+    pub fn check(
+        entry: &'static Entry,
+        profile: Option<&'static str>,
+        given: &[(String, ParamValue)],
+        resources: &Resources,
+        field: &str,
+    ) -> Result<Self> {
         for (name, _) in given {
             if !entry.params.iter().any(|spec| spec.name == name) {
                 return Err(unknown_parameter(entry, name, field));
@@ -145,22 +214,48 @@ impl Params {
         for spec in entry.params {
             let value = match given.iter().rev().find(|(name, _)| name == spec.name) {
                 None => spec.default(),
-                Some((_, value)) => spec.check(value).map_err(|problem| {
-                    Error::invalid(
-                        "BAD_PARAMETER",
-                        format!("{field}.params.{}", spec.name),
-                        problem,
-                    )
-                    .with("metric", entry.name)
-                    .with("parameter", spec.name)
-                })?,
+                Some((_, value)) => spec
+                    .check(value, resources)
+                    .map_err(|problem| bad_parameter(entry, field, spec.name, problem))?,
             };
             values.push((spec.name, value));
         }
         Ok(Self {
+            entry,
+            profile: profile.unwrap_or(""),
             values,
             field: field.to_owned(),
         })
+    }
+
+    /// The profile; empty if the metric has only one definition.
+    pub fn profile(&self) -> &'static str {
+        self.profile
+    }
+
+    /// Whether a parameter has its default value.
+    pub fn is_default(&self, name: &str) -> bool {
+        let spec = self.entry.params.iter().find(|spec| spec.name == name);
+        spec.is_some_and(|spec| *self.get(name) == spec.default())
+    }
+
+    /// Refuses values other than the defaults for parameters that the profile does not know.
+    pub fn refuse(&self, names: &[&'static str]) -> Result<()> {
+        match names.iter().find(|name| !self.is_default(name)) {
+            None => Ok(()),
+            Some(name) => Err(self.error(
+                name,
+                format!(
+                    "the profile {} does not know it; leave it out",
+                    self.profile
+                ),
+            )),
+        }
+    }
+
+    /// The error that a parameter is wrong for a reason that only the metric can find.
+    pub fn error(&self, name: &'static str, problem: impl Into<String>) -> Error {
+        bad_parameter(self.entry, &self.field, name, problem.into())
     }
 
     /// All parameters with their values, in alphabetical order.
@@ -190,6 +285,30 @@ impl Params {
         }
     }
 
+    /// A number.
+    ///
+    /// # Panics
+    /// Like [`Params::bool`].
+    pub fn number(&self, name: &str) -> f64 {
+        match self.get(name) {
+            ParamValue::Number(value) => *value,
+            other => panic!("parameter {name} is not a number: {other:?}"),
+        }
+    }
+
+    /// A number that may be left out.
+    pub fn optional(&self, name: &str) -> Option<f64> {
+        match self.get(name) {
+            ParamValue::Number(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The content of a resource, if one is named.
+    pub fn resource<'r>(&self, name: &str, resources: &'r Resources) -> Option<&'r Resource> {
+        resources.find(self.text(name)).ok()
+    }
+
     /// A word.
     ///
     /// # Panics
@@ -201,17 +320,18 @@ impl Params {
         }
     }
 
-    /// Path of a parameter, for errors that only the metric can find.
-    pub fn field(&self, name: &str) -> String {
-        format!("{}.params.{name}", self.field)
-    }
-
     fn get(&self, name: &str) -> &ParamValue {
         self.values
             .iter()
             .find(|(known, _)| *known == name)
             .map_or_else(|| panic!("no parameter {name}"), |(_, value)| value)
     }
+}
+
+fn bad_parameter(entry: &Entry, field: &str, name: &'static str, problem: String) -> Error {
+    Error::invalid("BAD_PARAMETER", format!("{field}.params.{name}"), problem)
+        .with("metric", entry.name)
+        .with("parameter", name)
 }
 
 fn unknown_parameter(entry: &Entry, name: &str, field: &str) -> Error {

@@ -1,9 +1,14 @@
-//! The table of metrics. To add one: a file beside this one, a line in [`REGISTRY`].
+//! The table of metrics. To add one: a file in the folder of its field, a line in the folder's `ENTRIES`.
+
+use std::sync::LazyLock;
 
 use super::contract::Statistics;
+use super::field::Field;
 use super::params::{ParamSpec, Params};
+use super::resources::Resources;
 use super::{
-    accuracy, bleu, confusion_matrix, exact_match, f1, precision, recall, rouge, token_f1,
+    agreement, answers, calibration, choices, classification, diversity, language, own, regression,
+    summarization, tagging, transcription, translation,
 };
 use crate::error::{Error, Result};
 
@@ -18,14 +23,17 @@ pub enum Direction {
     Lower,
 }
 
-/// What a metric needs of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// A prediction text and at least one reference.
-    Texts,
-    /// One predicted label (or class scores) and one gold label.
-    Labels,
+/// What a metric is made from, beside its parameters.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The classes that the caller names; empty if the rows' labels decide.
+    pub classes: &'a [String],
+    /// Files of the settings.
+    pub resources: &'a Resources,
 }
+
+/// Direction, and lowest and highest value.
+pub type Adjust = fn(&Params) -> (Direction, (f64, f64));
 
 /// One metric of the registry.
 #[derive(Debug)]
@@ -39,11 +47,17 @@ pub struct Entry {
     /// Profiles; the first is the default. Empty if there is only one definition.
     pub profiles: &'static [&'static str],
     /// What it needs of a row.
-    pub needs: Needs,
+    pub needs: &'static [Field],
     /// Which way is better.
     pub direction: Direction,
     /// Lowest and highest possible value, on the scale of the reference.
     pub range: (f64, f64),
+    /// Direction and range where parameters or the profile change them.
+    pub adjust: Option<Adjust>,
+    /// Whether rows may carry weights.
+    pub weighted: bool,
+    /// Whether the value is a function of resampled rows, so that it can have an interval and a test.
+    pub interval: bool,
     /// Whether rows have a score of their own.
     pub row_score: bool,
     /// Parameters of the per-row score where they differ from the metric's own.
@@ -53,23 +67,61 @@ pub struct Entry {
     /// Paper or document that defines it.
     pub source: &'static str,
     /// Makes the metric from checked parameters.
-    pub build: fn(&Params) -> Result<Statistics>,
+    pub build: fn(&Params, &Context<'_>) -> Result<Statistics>,
 }
 
-/// All metrics, by name.
-pub static REGISTRY: &[&Entry] = &[
-    &accuracy::ENTRY,
-    &bleu::ENTRY,
-    &confusion_matrix::ENTRY,
-    &exact_match::ENTRY,
-    &f1::ENTRY,
-    &precision::ENTRY,
-    &recall::ENTRY,
-    &rouge::ROUGE_1,
-    &rouge::ROUGE_2,
-    &rouge::ROUGE_L,
-    &token_f1::ENTRY,
+impl Entry {
+    /// What most metrics over texts have in common; the rest is for the metric to fill in.
+    pub const TEXTS: Self = Self {
+        name: "",
+        summary: "",
+        params: &[],
+        profiles: &[],
+        needs: &[Field::PredictionText, Field::References],
+        direction: Direction::Higher,
+        range: (0.0, 1.0),
+        adjust: None,
+        weighted: false,
+        interval: true,
+        row_score: true,
+        row_params: &[],
+        reference: "",
+        source: "",
+        build: |params, _| Err(params.error("", "the metric has no implementation")),
+    };
+
+    /// What most metrics over labels have in common.
+    pub const LABELS: Self = Self {
+        needs: &[Field::PredictionLabel, Field::Labels],
+        weighted: true,
+        row_score: false,
+        ..Self::TEXTS
+    };
+}
+
+/// The folders' metrics.
+static FOLDERS: &[&[&Entry]] = &[
+    agreement::ENTRIES,
+    answers::ENTRIES,
+    calibration::ENTRIES,
+    choices::ENTRIES,
+    classification::ENTRIES,
+    diversity::ENTRIES,
+    language::ENTRIES,
+    own::ENTRIES,
+    regression::ENTRIES,
+    summarization::ENTRIES,
+    tagging::ENTRIES,
+    transcription::ENTRIES,
+    translation::ENTRIES,
 ];
+
+/// All metrics, by name.
+pub static REGISTRY: LazyLock<Vec<&'static Entry>> = LazyLock::new(|| {
+    let mut all = FOLDERS.concat();
+    all.sort_by_key(|entry| entry.name);
+    all
+});
 
 /// The entry of a name; the error suggests the nearest names.
 pub fn find(name: &str, field: &str) -> Result<&'static Entry> {
@@ -133,12 +185,13 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_sorted() {
-        assert!(REGISTRY.windows(2).all(|pair| pair[0].name < pair[1].name));
+        let mut pairs = REGISTRY.windows(2);
+        assert!(pairs.all(|pair| pair[0].name < pair[1].name));
     }
 
     #[test]
     fn parameters_are_sorted_and_defaults_are_accepted() {
-        for entry in REGISTRY {
+        for entry in REGISTRY.iter() {
             assert!(
                 entry
                     .params
@@ -147,7 +200,7 @@ mod tests {
                 "{}",
                 entry.name
             );
-            Params::check(entry, &[], "metrics[0]").expect(entry.name);
+            Params::check(entry, None, &[], &Resources::default(), "metrics[0]").expect(entry.name);
         }
     }
 

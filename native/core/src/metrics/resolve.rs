@@ -2,8 +2,9 @@
 //! signature written.
 
 use super::contract::Statistics;
+use super::field::Field;
 use super::params::{ParamValue, Params};
-use super::registry::{self, Entry};
+use super::registry::{self, Context, Direction, Entry};
 use super::text_form;
 use crate::error::{Error, Result};
 
@@ -30,6 +31,14 @@ pub struct ResolvedMetric {
     pub signature: String,
     /// The definition of per-row scores where it differs, else empty.
     pub row_signature: String,
+    /// Which way is better.
+    pub direction: Direction,
+    /// Lowest and highest possible value.
+    pub range: (f64, f64),
+    /// What it needs of a row.
+    pub needs: &'static [Field],
+    /// The name in `Prediction.scores` that it needs.
+    pub score_name: Option<String>,
     /// What computes it.
     pub statistics: Statistics,
 }
@@ -42,7 +51,7 @@ impl std::fmt::Debug for ResolvedMetric {
 
 impl ResolvedMetric {
     /// Resolves a request. `field` is its path, for example `spec.metrics[0]`.
-    pub fn resolve(request: &MetricRequest, field: &str) -> Result<Self> {
+    pub fn resolve(request: &MetricRequest, context: &Context<'_>, field: &str) -> Result<Self> {
         let written = merge_forms(request, field)?;
         let entry = registry::find(&written.name, &format!("{field}.name"))?;
         let (profiles, given): (Vec<_>, Vec<_>) = written
@@ -51,8 +60,17 @@ impl ResolvedMetric {
             .cloned()
             .partition(|(name, _)| name == "profile");
         let profile = check_profile(entry, profiles.first().map(|(_, value)| value), field)?;
-        let params = Params::check(entry, &given, field)?;
-        let statistics = (entry.build)(&params)?;
+        let params = Params::check(entry, profile, &given, context.resources, field)?;
+        let statistics = (entry.build)(&params, context)?;
+        let (direction, range) = entry
+            .adjust
+            .map_or((entry.direction, entry.range), |adjust| adjust(&params));
+        let (needs, score_name) = match &statistics {
+            Statistics::Rows(metric) => (metric.needs(), metric.score_name()),
+            Statistics::Collected(metric) => (metric.needs(), metric.score_name()),
+            Statistics::Classes(_) => (None, None),
+        };
+        let (needs, score_name) = (needs.unwrap_or(entry.needs), score_name.map(str::to_owned));
         let key = if request.key.is_empty() {
             text_form::write(
                 entry.name,
@@ -71,6 +89,10 @@ impl ResolvedMetric {
             key,
             signature: signature(entry, &params, profile, &[]),
             row_signature,
+            direction,
+            range,
+            needs,
+            score_name,
             statistics,
         })
     }

@@ -42,6 +42,15 @@ pub fn key_hash(key: RowKey<'_>) -> u64 {
     hasher.finish()
 }
 
+/// 64-bit hash of a row: its id or position, and its sample.
+pub fn row_hash(key: RowKey<'_>, sample: u32) -> u64 {
+    let mut hasher = SipHasher24::new_with_keys(KEY.0, KEY.1);
+    hasher.write(b"r");
+    hasher.write(&key_hash(key).to_le_bytes());
+    hasher.write(&sample.to_le_bytes());
+    hasher.finish()
+}
+
 /// What a counter hash is drawn for; streams of different purposes are independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {

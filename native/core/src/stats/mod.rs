@@ -6,3 +6,12 @@ pub mod draws;
 pub mod hash;
 pub mod interval;
 pub mod replicate;
+
+/// The harmonic mean of precision and recall, in the order of operations of the references; 0 if both are.
+pub fn f_measure(precision: f64, recall: f64) -> f64 {
+    if precision + recall > 0.0 {
+        2.0 * precision * recall / (precision + recall)
+    } else {
+        0.0
+    }
+}

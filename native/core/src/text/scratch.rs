@@ -1,14 +1,17 @@
 //! Memory that is reused from row to row, so that scoring a row allocates nothing.
 
+use std::any::Any;
+
 use super::matching::Matching;
 use super::stems::Stems;
 use super::tokens::Tokens;
 use super::{rouge_words, squad};
-use crate::metrics::TextRow;
+use crate::metrics::Row;
 
 /// Reused by one thread for all metrics of a call.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Scratch {
+    others: Vec<Box<dyn Any + Send>>,
     pub(crate) bleu: BleuScratch,
     rouge: RougeRow,
     rouge_stemmed: RougeRow,
@@ -17,8 +20,19 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    /// Memory of a metric's own type, made when it is first asked for. Metrics that share a type share the memory.
+    pub fn of<T: Default + Send + 'static>(&mut self) -> &mut T {
+        let found = self.others.iter().position(|memory| memory.is::<T>());
+        let at = found.unwrap_or_else(|| {
+            self.others.push(Box::new(T::default()));
+            self.others.len() - 1
+        });
+        let memory = self.others[at].downcast_mut();
+        memory.unwrap_or_else(|| unreachable!("the position was found by type"))
+    }
+
     /// The row as ROUGE sees it; made once for all ROUGE metrics with the same setting.
-    pub(crate) fn rouge(&mut self, row: &TextRow<'_>, stemmer: bool) -> &mut RougeRow {
+    pub(crate) fn rouge(&mut self, row: &Row<'_>, stemmer: bool) -> &mut RougeRow {
         let (kept, stems) = if stemmer {
             (&mut self.rouge_stemmed, Some(&mut self.stems))
         } else {
@@ -31,7 +45,7 @@ impl Scratch {
     }
 
     /// The row as the `SQuAD` script sees it; made once for its two metrics.
-    pub(crate) fn squad(&mut self, row: &TextRow<'_>) -> (&mut SquadRow, &mut Matching) {
+    pub(crate) fn squad(&mut self, row: &Row<'_>) -> (&mut SquadRow, &mut Matching) {
         if self.squad.serial != Some(row.serial) {
             self.squad.load(row);
         }
@@ -62,7 +76,7 @@ pub(crate) struct RougeRow {
 }
 
 impl RougeRow {
-    fn load(&mut self, row: &TextRow<'_>, mut stems: Option<&mut Stems>) {
+    fn load(&mut self, row: &Row<'_>, mut stems: Option<&mut Stems>) {
         self.serial = Some(row.serial);
         self.used = row.references.len();
         if self.matchings.len() < self.used {
@@ -93,7 +107,7 @@ pub(crate) struct SquadRow {
 }
 
 impl SquadRow {
-    fn load(&mut self, row: &TextRow<'_>) {
+    fn load(&mut self, row: &Row<'_>) {
         self.serial = Some(row.serial);
         self.used = row.references.len();
         if self.references.len() < self.used {

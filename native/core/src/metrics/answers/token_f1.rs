@@ -1,36 +1,30 @@
 //! F1 of the words of short answers after normalisation (`SQuAD` v1.1 evaluation script); 0 to 100.
 
-use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
-use super::registry::{Direction, Entry, Needs};
-use super::rouge::f_measure;
+use crate::metrics::{Components, Entry, Row, RowFlags, RowMetric, Statistics};
+use crate::stats::f_measure;
 use crate::text::scratch::Scratch;
 
 /// The registry entry.
 pub static ENTRY: Entry = Entry {
     name: "token_f1",
     summary: "Overlap of the words of an answer with the best reference, as F1 in percent; 0 to 100.",
-    params: &[],
-    profiles: &[],
-    needs: Needs::Texts,
-    direction: Direction::Higher,
     range: (0.0, 100.0),
-    row_score: true,
-    row_params: &[],
     reference: "SQuAD evaluate-v1.1.py",
     source: "Rajpurkar et al. 2016, https://aclanthology.org/D16-1264",
-    build: |_| Ok(Statistics::Text(Box::new(TokenF1))),
+    build: |_, _| Ok(Statistics::Rows(Box::new(TokenF1))),
+    ..Entry::TEXTS
 };
 
 struct TokenF1;
 
-impl TextMetric for TokenF1 {
-    fn columns(&self) -> &'static [Column] {
-        &[Column::Real; 3]
+impl RowMetric for TokenF1 {
+    fn width(&self) -> usize {
+        3
     }
 
     /// Precision, recall and F1, 0 to 1, of the first of the best references. As in the script, two empty answers
     /// have nothing in common and score 0.
-    fn row(&self, row: &TextRow<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
+    fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
         let (words, matching) = scratch.squad(row);
         let mut best = [0.0; 3];
         for reference in words.references() {
@@ -73,11 +67,7 @@ mod tests {
 
     fn stats(prediction: &str, references: &[&str]) -> [f64; 3] {
         let mut out = [f64::NAN; 3];
-        let row = TextRow {
-            prediction,
-            references,
-            serial: 1,
-        };
+        let row = Row::of_texts(prediction, references, 1);
         TokenF1.row(&row, &mut Scratch::default(), &mut out);
         out
     }

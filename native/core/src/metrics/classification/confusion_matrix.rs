@@ -1,23 +1,18 @@
 //! `confusion_matrix`: rows counted by gold and predicted label. It has no value of its own; the matrix
 //! is in the result.
 
-use super::contract::{ClassMetric, ClassSums, Components, Statistics};
-use super::registry::{Direction, Entry, Needs};
+use crate::metrics::{ClassMetric, ClassSums, Components, Direction, Entry, Normalize, Statistics};
 
 /// The registry's entry.
 pub static ENTRY: Entry = Entry {
     name: "confusion_matrix",
     summary: "Rows counted by gold and predicted label; it has no value of its own.",
-    params: &[],
-    profiles: &[],
-    needs: Needs::Labels,
     direction: Direction::None,
     range: (0.0, 0.0),
-    row_score: false,
-    row_params: &[],
     reference: "scikit-learn 1.9.1 confusion_matrix",
     source: "the definition",
-    build: |_| Ok(Statistics::Classes(Box::new(Matrix))),
+    build: |_, _| Ok(Statistics::Classes(Box::new(Matrix))),
+    ..Entry::LABELS
 };
 
 #[derive(Debug)]
@@ -40,7 +35,7 @@ impl ClassMetric for Matrix {
         None
     }
 
-    fn wants_matrix(&self) -> bool {
-        true
+    fn matrix(&self) -> Option<Normalize> {
+        Some(Normalize::None)
     }
 }

@@ -1,22 +1,16 @@
 //! `accuracy`: the share of rows whose predicted label is the gold label.
 
-use super::contract::{ClassMetric, ClassSums, Components, Statistics};
-use super::registry::{Direction, Entry, Needs};
+use crate::metrics::{ClassMetric, ClassSums, Components, Entry, Statistics};
 
 /// The registry's entry.
 pub static ENTRY: Entry = Entry {
     name: "accuracy",
     summary: "The share of rows whose predicted label is the gold label.",
-    params: &[],
-    profiles: &[],
-    needs: Needs::Labels,
-    direction: Direction::Higher,
-    range: (0.0, 1.0),
     row_score: true,
-    row_params: &[],
     reference: "scikit-learn 1.9.1 accuracy_score",
     source: "the definition",
-    build: |_| Ok(Statistics::Classes(Box::new(Accuracy))),
+    build: |_, _| Ok(Statistics::Classes(Box::new(Accuracy))),
+    ..Entry::LABELS
 };
 
 #[derive(Debug)]

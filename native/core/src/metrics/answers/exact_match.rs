@@ -1,7 +1,6 @@
 //! Exact match of short answers after normalisation (`SQuAD` v1.1 evaluation script); 0 to 100.
 
-use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
-use super::registry::{Direction, Entry, Needs};
+use crate::metrics::{Components, Entry, Row, RowFlags, RowMetric, Statistics};
 use crate::text::scratch::Scratch;
 use crate::text::tokens::Tokens;
 
@@ -9,26 +8,21 @@ use crate::text::tokens::Tokens;
 pub static ENTRY: Entry = Entry {
     name: "exact_match",
     summary: "Share of answers that equal a reference after normalisation, in percent; 0 to 100.",
-    params: &[],
-    profiles: &[],
-    needs: Needs::Texts,
-    direction: Direction::Higher,
     range: (0.0, 100.0),
-    row_score: true,
-    row_params: &[],
     reference: "SQuAD evaluate-v1.1.py",
     source: "Rajpurkar et al. 2016, https://aclanthology.org/D16-1264",
-    build: |_| Ok(Statistics::Text(Box::new(ExactMatch))),
+    build: |_, _| Ok(Statistics::Rows(Box::new(ExactMatch))),
+    ..Entry::TEXTS
 };
 
 struct ExactMatch;
 
-impl TextMetric for ExactMatch {
-    fn columns(&self) -> &'static [Column] {
-        &[Column::Count]
+impl RowMetric for ExactMatch {
+    fn width(&self) -> usize {
+        1
     }
 
-    fn row(&self, row: &TextRow<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
+    fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
         let (words, _) = scratch.squad(row);
         let hit = words
             .references()
@@ -65,11 +59,7 @@ mod tests {
 
     fn hit(prediction: &str, references: &[&str]) -> f64 {
         let mut out = [f64::NAN];
-        let row = TextRow {
-            prediction,
-            references,
-            serial: 1,
-        };
+        let row = Row::of_texts(prediction, references, 1);
         ExactMatch.row(&row, &mut Scratch::default(), &mut out);
         out[0]
     }

@@ -1,26 +1,20 @@
 //! `f1` of classes, as scikit-learn's `f1_score`.
 
 use super::class_rates::{ClassRate, PARAMS, Rate};
-use super::contract::Statistics;
-use super::registry::{Direction, Entry, Needs};
+use crate::metrics::{Entry, Statistics};
 
 /// The registry's entry.
 pub static ENTRY: Entry = Entry {
     name: "f1",
     summary: "Harmonic mean of precision and recall.",
     params: PARAMS,
-    profiles: &[],
-    needs: Needs::Labels,
-    direction: Direction::Higher,
-    range: (0.0, 1.0),
-    row_score: false,
-    row_params: &[],
     reference: "scikit-learn 1.9.1 f1_score",
     source: "van Rijsbergen, Information Retrieval, 2nd ed. 1979, chapter 7",
-    build: |params| {
+    build: |params, _| {
         Ok(Statistics::Classes(Box::new(ClassRate::new(
             Rate::F1,
             params,
         ))))
     },
+    ..Entry::LABELS
 };

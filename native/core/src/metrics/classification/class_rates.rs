@@ -1,8 +1,7 @@
 //! Precision, recall and F1 from counts by class, as scikit-learn 1.9.1 computes them; shared by the
 //! metrics `precision`, `recall` and `f1`.
 
-use super::contract::{ClassMetric, ClassSums, Components};
-use super::params::{ParamKind, ParamSpec, Params};
+use crate::metrics::{ClassMetric, ClassSums, Components, ParamKind, ParamSpec, Params};
 
 /// Which rate of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

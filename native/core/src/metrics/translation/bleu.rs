@@ -1,9 +1,9 @@
 //! BLEU (Papineni et al. 2002), with the statistics and the arithmetic of sacrebleu 2.6.0 (metrics/bleu.py).
 
-use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
-use super::params::{ParamKind, ParamSpec, Params};
-use super::registry::{Direction, Entry, Needs};
 use crate::error::Result;
+use crate::metrics::{
+    Components, Context, Entry, ParamKind, ParamSpec, Params, Row, RowFlags, RowMetric, Statistics,
+};
 use crate::text::matching::MAX_ORDER;
 use crate::text::mteval13a;
 use crate::text::scratch::{BleuScratch, Scratch};
@@ -13,16 +13,13 @@ pub static ENTRY: Entry = Entry {
     name: "bleu",
     summary: "Clipped n-gram precision of a translation against references, with a brevity penalty; 0 to 100.",
     params: PARAMS,
-    profiles: &[],
-    needs: Needs::Texts,
-    direction: Direction::Higher,
     range: (0.0, 100.0),
-    row_score: true,
     row_params: &[("effective_order", "true")],
     reference: "sacrebleu 2.6.0",
     source: "Papineni et al. 2002, https://aclanthology.org/P02-1040; \
              smoothing: Chen and Cherry 2014, https://aclanthology.org/W14-3346",
     build,
+    ..Entry::TEXTS
 };
 
 const PARAMS: &[ParamSpec] = &[
@@ -60,9 +57,6 @@ const PARAMS: &[ParamSpec] = &[
 
 const _: () = assert!(MAX_ORDER == 9);
 
-/// `sys_len`, `ref_len`, then matches and n-grams of each order.
-static COLUMNS: [Column; 2 + 2 * MAX_ORDER] = [Column::Count; 2 + 2 * MAX_ORDER];
-
 /// Defaults of sacrebleu's `smooth_value`.
 const FLOOR: f64 = 0.1;
 const ADD_K: f64 = 1.0;
@@ -84,8 +78,8 @@ struct Bleu {
 
 // The signature is that of [`Entry::build`].
 #[allow(clippy::unnecessary_wraps)]
-fn build(params: &Params) -> Result<Statistics> {
-    Ok(Statistics::Text(Box::new(Bleu {
+fn build(params: &Params, _: &Context<'_>) -> Result<Statistics> {
+    Ok(Statistics::Rows(Box::new(Bleu {
         effective_order: params.bool("effective_order"),
         lowercase: params.bool("lowercase"),
         max_order: params.int("max_order") as usize,
@@ -98,12 +92,13 @@ fn build(params: &Params) -> Result<Statistics> {
     })))
 }
 
-impl TextMetric for Bleu {
-    fn columns(&self) -> &'static [Column] {
-        &COLUMNS[..2 + 2 * self.max_order]
+impl RowMetric for Bleu {
+    /// `sys_len`, `ref_len`, then matches and n-grams of each order.
+    fn width(&self) -> usize {
+        2 + 2 * self.max_order
     }
 
-    fn row(&self, row: &TextRow<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
+    fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
         let scratch = &mut scratch.bleu;
         mteval13a::tokenize(row.prediction, self.lowercase, &mut scratch.prediction);
         let len = scratch.prediction.len();
@@ -291,12 +286,8 @@ mod tests {
     };
 
     fn stats(metric: &Bleu, prediction: &str, references: &[&str]) -> Vec<f64> {
-        let mut out = vec![f64::NAN; metric.columns().len()];
-        let row = TextRow {
-            prediction,
-            references,
-            serial: 1,
-        };
+        let mut out = vec![f64::NAN; metric.width()];
+        let row = Row::of_texts(prediction, references, 1);
         metric.row(&row, &mut Scratch::default(), &mut out);
         out
     }

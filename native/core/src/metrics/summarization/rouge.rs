@@ -1,8 +1,9 @@
 //! ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004), as rouge-score 0.1.2 computes them (profile `google`).
 
-use super::contract::{Column, Components, RowFlags, Statistics, TextMetric, TextRow};
-use super::params::{ParamKind, ParamSpec, Params};
-use super::registry::{Direction, Entry, Needs};
+use crate::metrics::{
+    Components, Entry, ParamKind, ParamSpec, Params, Row, RowFlags, RowMetric, Statistics,
+};
+use crate::stats::f_measure;
 use crate::text::matching::Matching;
 use crate::text::scratch::Scratch;
 
@@ -10,7 +11,7 @@ use crate::text::scratch::Scratch;
 pub static ROUGE_1: Entry = Entry {
     name: "rouge_1",
     summary: "Overlap of single words with the reference, as F-measure; 0 to 1.",
-    build: |params| Ok(build(Unit::Grams(1), params)),
+    build: |params, _| Ok(build(Unit::Grams(1), params)),
     ..SHARED
 };
 
@@ -18,7 +19,7 @@ pub static ROUGE_1: Entry = Entry {
 pub static ROUGE_2: Entry = Entry {
     name: "rouge_2",
     summary: "Overlap of pairs of words with the reference, as F-measure; 0 to 1.",
-    build: |params| Ok(build(Unit::Grams(2), params)),
+    build: |params, _| Ok(build(Unit::Grams(2), params)),
     ..SHARED
 };
 
@@ -26,31 +27,22 @@ pub static ROUGE_2: Entry = Entry {
 pub static ROUGE_L: Entry = Entry {
     name: "rouge_l",
     summary: "Longest common subsequence of words with the reference, as F-measure; 0 to 1.",
-    build: |params| Ok(build(Unit::Subsequence, params)),
+    build: |params, _| Ok(build(Unit::Subsequence, params)),
     ..SHARED
 };
 
 /// What all ROUGE entries have in common.
 const SHARED: Entry = Entry {
-    name: "",
-    summary: "",
     params: &[ParamSpec {
         name: "stemmer",
         summary: "Compare Porter stems of words with more than three letters.",
         kind: ParamKind::Bool(false),
     }],
     profiles: &["google"],
-    needs: Needs::Texts,
-    direction: Direction::Higher,
-    range: (0.0, 1.0),
-    row_score: true,
-    row_params: &[],
     reference: "rouge-score 0.1.2",
     source: "Lin 2004, https://aclanthology.org/W04-1013",
-    build: |params| Ok(build(Unit::Grams(1), params)),
+    ..Entry::TEXTS
 };
-
-const COLUMNS: &[Column] = &[Column::Real; 3];
 
 /// What is counted.
 #[derive(Debug, Clone, Copy)]
@@ -65,18 +57,19 @@ struct Rouge {
 }
 
 fn build(unit: Unit, params: &Params) -> Statistics {
-    Statistics::Text(Box::new(Rouge {
+    Statistics::Rows(Box::new(Rouge {
         unit,
         stemmer: params.bool("stemmer"),
     }))
 }
 
-impl TextMetric for Rouge {
-    fn columns(&self) -> &'static [Column] {
-        COLUMNS
+impl RowMetric for Rouge {
+    /// Precision, recall, F-measure.
+    fn width(&self) -> usize {
+        3
     }
 
-    fn row(&self, row: &TextRow<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
+    fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
         let compared = scratch.rouge(row, self.stemmer);
         let mut best = [0.0; 3];
         for matching in compared.matchings() {
@@ -124,26 +117,13 @@ impl Unit {
     }
 }
 
-/// The harmonic mean, in the order of operations of the references.
-pub(super) fn f_measure(precision: f64, recall: f64) -> f64 {
-    if precision + recall > 0.0 {
-        2.0 * precision * recall / (precision + recall)
-    } else {
-        0.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn stats(unit: Unit, prediction: &str, references: &[&str]) -> ([f64; 3], RowFlags) {
         let mut out = [f64::NAN; 3];
-        let row = TextRow {
-            prediction,
-            references,
-            serial: 1,
-        };
+        let row = Row::of_texts(prediction, references, 1);
         let metric = Rouge {
             unit,
             stemmer: false,
@@ -203,11 +183,7 @@ mod tests {
                 unit: Unit::Grams(1),
                 stemmer,
             };
-            let row = TextRow {
-                prediction: "running",
-                references: &["runs"],
-                serial,
-            };
+            let row = Row::of_texts("running", &["runs"], serial);
             metric.row(&row, &mut scratch, &mut out);
             assert_eq!(out[2], f, "{serial} {stemmer}");
         }

@@ -1,0 +1,134 @@
+//! Files that the operator gives and metrics name: word lists, tokenizer models.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+/// Characters of the digest that signatures carry: 48 bits.
+const SHOWN: usize = 12;
+
+/// One file, or the files of one folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    name: String,
+    digest: String,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+impl Resource {
+    /// From files with their names; the digest covers both, in the order of the names.
+    pub fn new(name: impl Into<String>, mut files: Vec<(String, Vec<u8>)>) -> Self {
+        files.sort();
+        let mut hasher = Sha256::new();
+        for (name, content) in &files {
+            for part in [name.as_bytes(), content] {
+                hasher.update((part.len() as u64).to_le_bytes());
+                hasher.update(part);
+            }
+        }
+        let mut digest = String::with_capacity(64);
+        for byte in hasher.finalize() {
+            let _ = write!(digest, "{byte:02x}");
+        }
+        Self {
+            name: name.into(),
+            digest,
+            files,
+        }
+    }
+
+    /// The name that metrics use.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The files: name and content, by name.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files
+            .iter()
+            .map(|(name, content)| (name.as_str(), content.as_slice()))
+    }
+
+    /// Digest (sha256, hex) of names and contents.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The name with the beginning of the digest, as signatures carry it.
+    pub fn signed_name(&self) -> String {
+        format!("{}@{}", self.name, &self.digest[..SHOWN])
+    }
+}
+
+/// The resources of a process, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resources {
+    by_name: BTreeMap<String, Resource>,
+}
+
+impl Resources {
+    /// Adds a resource; one of the same name is replaced.
+    pub fn add(&mut self, resource: Resource) {
+        self.by_name.insert(resource.name.clone(), resource);
+    }
+
+    /// All, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Resource> {
+        self.by_name.values()
+    }
+
+    /// The resource of a name, or of a name with digest. The error says what is wrong, in words.
+    pub fn find(&self, written: &str) -> Result<&Resource, String> {
+        let (name, digest) = written.split_once('@').unwrap_or((written, ""));
+        let Some(found) = self.by_name.get(name) else {
+            let known: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+            return Err(if known.is_empty() {
+                "no resources are set up; the operator names them in the settings".into()
+            } else {
+                format!(
+                    "there is no resource of this name; there are {}",
+                    known.join(", ")
+                )
+            });
+        };
+        if digest.is_empty() || found.signed_name() == written {
+            return Ok(found);
+        }
+        Err(format!(
+            "the resource has another content here: it is {}",
+            found.signed_name()
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_in_the_name_must_fit() {
+        let file = |text: &str| vec![("words.txt".to_owned(), text.as_bytes().to_vec())];
+        let mut resources = Resources::default();
+        assert!(resources.find("stop").unwrap_err().contains("no resources"));
+        resources.add(Resource::new("stop", file("a\nthe")));
+        let signed = resources.find("stop").expect("it is there").signed_name();
+        assert_eq!(
+            resources.find(&signed).expect("the same").signed_name(),
+            signed
+        );
+        resources.add(Resource::new("stop", file("a\nan")));
+        assert!(
+            resources
+                .find(&signed)
+                .unwrap_err()
+                .contains("another content")
+        );
+        assert!(
+            resources
+                .find("stup")
+                .unwrap_err()
+                .contains("there are stop")
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! Tags of tokens.
+
+use super::registry::Entry;
+
+/// The metrics of this field.
+pub static ENTRIES: &[&Entry] = &[];
