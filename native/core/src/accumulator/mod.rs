@@ -4,6 +4,7 @@
 //! thing: sums that were added in another order. All sums are exact (integers or fixed point), so the
 //! order never shows in the answer.
 
+mod answer;
 mod check;
 mod collect;
 mod compare;
@@ -13,6 +14,7 @@ mod kept;
 mod labels;
 mod notes;
 mod pairing;
+mod prepare;
 mod resample;
 mod score;
 mod slots;
@@ -198,7 +200,7 @@ impl Accumulator {
     ) -> Result<()> {
         check::check_batch(&self.spec, batch, outputs)?;
         let mut labels = self.labels.clone();
-        let prepared = score::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
+        let prepared = prepare::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
         let collected = self.collect(batch, &prepared, outputs, cancel)?;
         let mut scored = Scored::default();
         for start in (0..batch.instances.len()).step_by(ROWS_AT_ONCE) {
