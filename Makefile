@@ -80,8 +80,8 @@ proto: setup-dev proto-tools  ## Regenerate the Python and Rust code of proto/
 	cargo run --quiet --locked -p evald-protogen
 
 .PHONY: metrics
-metrics: setup  ## Rewrite README's table of metrics from the registry
-	$(PY) tools/metrics_table.py
+metrics: setup  ## Rewrite README's table of metrics and the facts in docs/metrics from the registry
+	$(PY) tools/metric_docs.py
 
 .PHONY: bench
 bench: setup-dev  ## Measure speed against the reference packages; ARGS="..." is passed on
