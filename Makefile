@@ -75,7 +75,7 @@ format: setup-dev  ## Format Python and Rust in place
 	cargo fmt --all
 
 .PHONY: proto
-proto: setup-dev proto-tools  ## Regenerate the Python and Rust code of proto/
+proto: $(VENV)/.stamp-dev proto-tools  ## Regenerate the Python and Rust code of proto/
 	$(PROTO_VENV)/bin/python tools/generate_proto.py service
 	cargo run --quiet --locked -p evald-protogen
 
