@@ -13,7 +13,7 @@ use crate::spec::{Question, RowReport, UnknownLabels};
 pub const CHUNK: usize = 1_024;
 
 /// Integers that span at most this many values are counted in a table.
-const MAX_SPAN: usize = 4_096;
+const MAX_SPAN: usize = 2_048;
 
 /// Up to this span a cell number fits one byte.
 const SMALL_SPAN: usize = 16;
