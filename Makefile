@@ -87,6 +87,10 @@ metrics: setup  ## Rewrite README's table of metrics and the facts in docs/metri
 bench: setup-dev  ## Measure speed against the reference packages; ARGS="..." is passed on
 	$(PY) -m bench $(ARGS)
 
+.PHONY: parity
+parity: setup-dev  ## Compare metrics with their references on 100,000 generated pairs each; ARGS="..." is passed on
+	$(PY) -m tests.parity $(ARGS)
+
 .PHONY: test-torch
 test-torch: $(TORCH_VENV)/.stamp  ## Run the tests that need torch, in a virtual environment of their own (large)
 	EVALD_TORCH=required $(TORCH_VENV)/bin/python -m pytest -m torch $(ARGS)
