@@ -41,7 +41,7 @@ class RowCheck:
         predictions = [one.prediction for one in pairs]
         references = [list(one.references) for one in pairs]
         result = evald.evaluate(predictions, references, metrics=[self.metric], replicates=0, row_report="all")
-        (scores,) = result.systems[0].rows.scores.values()
+        (scores,) = (result.systems[0].rows.scores or {}).values()
         return [math.nan if score is None else score for score in scores]
 
 
