@@ -98,6 +98,12 @@ def test_given_tokens_may_be_anything() -> None:
     assert result.reference_signature == ""
 
 
+def test_an_empty_answer_has_no_tokens() -> None:
+    row = Row(predictions=[Prediction(text="")], reference_tokens=[Tokens(tokens=["a"])])
+    result = result_of(Question([GIVEN]).answer([row]), GIVEN)
+    assert (value_of(result), components(result)["sys_len"]) == (0, 0)
+
+
 def test_given_tokens_in_lower_case() -> None:
     metric = "bleu(lowercase=true,max_order=1,tokenizer=given)"
     answer = Question([metric]).answer([row_of(["A", "\u03a3\u0391\u03a3", "x"], [["a", "\u03c3\u03b1\u03c2", "X"]])])

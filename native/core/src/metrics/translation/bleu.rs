@@ -5,8 +5,8 @@ use super::bleu_score::{Formula, Sums};
 use super::bleu_smoothing::{Method, Smoothing};
 use crate::error::Result;
 use crate::metrics::{
-    Components, Context, Direction, Entry, Field, ParamKind, ParamSpec, Params, ReferenceCounts,
-    Row, RowFlags, RowMetric, Statistics,
+    Components, Context, Direction, Entry, Field, ParamKind, ParamSpec, Params, Problem,
+    ReferenceCounts, Row, RowFlags, RowMetric, Statistics,
 };
 use crate::text::matching::MAX_ORDER;
 use crate::text::scratch::Scratch;
@@ -199,6 +199,22 @@ impl RowMetric for Bleu {
     fn row_params(&self) -> Option<&'static [(&'static str, &'static str)]> {
         // A row of the others is a corpus of one row.
         (!matches!(self.formula, Formula::Sacrebleu { .. })).then_some(&[])
+    }
+
+    fn checks_rows(&self) -> bool {
+        matches!(self.counting.source, Source::Given)
+    }
+
+    /// An answer without tokens is an empty one; if it has a text, its tokens were forgotten.
+    fn check_row(&self, row: &Row<'_>) -> std::result::Result<(), Problem> {
+        if row.tokens().is_empty() && !row.prediction.is_empty() {
+            return Err(Problem::new(
+                "MISSING_TOKENS",
+                "prediction.tokens",
+                "the tokenizer is given: give the tokens of the text, or choose a tokenizer",
+            ));
+        }
+        Ok(())
     }
 
     fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
