@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::marks::{Class, split};
+use super::marks::{Ascii, Class, split};
 use super::python::{is_space, lower_into};
 use super::tokens::Tokens;
 use super::unicode18::{NUMBER, PUNCTUATION, SYMBOL};
@@ -22,8 +22,9 @@ pub fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens) {
             buffer.extend_from_slice(text.as_bytes());
         }
     });
-    let classes = &*CLASSES;
-    tokens.split(|text, starts, ends| split(text, |c| class_of(c, classes), starts, ends));
+    let Tables { ascii, plane } = &*CLASSES;
+    let wide = |c| class_of(c, plane);
+    tokens.split(|text, starts, ends| split(text, ascii, wide, starts, ends));
     tokens.make_keys();
 }
 
@@ -31,22 +32,21 @@ pub fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens) {
 const PLANE: usize = 0x1_0000;
 
 /// The classes of the basic plane, so that a common character costs one load.
-static CLASSES: LazyLock<Box<[Class]>> = LazyLock::new(|| {
-    let mut classes = vec![Class::Letter; PLANE];
-    for (table, class) in TABLES {
-        for &(low, high) in table {
-            let (low, high) = (low as usize, high as usize + 1);
-            if let Some(range) = classes.get_mut(low..high.min(PLANE)) {
-                range.fill(class);
-            }
-        }
+struct Tables {
+    ascii: Ascii,
+    plane: Box<[Class]>,
+}
+
+static CLASSES: LazyLock<Tables> = LazyLock::new(|| {
+    let classes = (0..PLANE as u32).map(|code| match char::from_u32(code) {
+        Some(c) if is_space(c) => Class::Space,
+        _ => search(code),
+    });
+    let plane: Box<[Class]> = classes.collect();
+    Tables {
+        ascii: *plane.first_chunk().unwrap_or(&[Class::Letter; 128]),
+        plane,
     }
-    for (code, class) in classes.iter_mut().enumerate() {
-        if char::from_u32(code as u32).is_some_and(is_space) {
-            *class = Class::Space;
-        }
-    }
-    classes.into()
 });
 
 const TABLES: [(&[(u32, u32)], Class); 3] = [
@@ -56,15 +56,15 @@ const TABLES: [(&[(u32, u32)], Class); 3] = [
 ];
 
 #[inline]
-fn class_of(c: char, classes: &[Class]) -> Class {
+fn class_of(c: char, plane: &[Class]) -> Class {
     let code = u32::from(c);
-    classes
+    plane
         .get(code as usize)
         .copied()
         .unwrap_or_else(|| search(code))
 }
 
-/// The class of a character outside of the basic plane, where there are no spaces.
+/// The class of a character that is no space.
 fn search(code: u32) -> Class {
     let holds = |table: &[(u32, u32)]| {
         let after = table.partition_point(|&(low, _)| low <= code);
@@ -131,8 +131,7 @@ mod tests {
     /// The expected number is that of regex 2026.11.15: FNV-1a of one letter (N, P, S, or - for others) a code point.
     #[test]
     fn classes_equal_regex_for_every_code_point() {
-        let classes = &*CLASSES;
-        let letters = ('\0'..=char::MAX).map(|c| match class_of(c, classes) {
+        let letters = ('\0'..=char::MAX).map(|c| match class_of(c, &CLASSES.plane) {
             Class::Digit => b'N',
             Class::Mark => b'P',
             Class::Symbol => b'S',

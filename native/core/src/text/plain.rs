@@ -1,20 +1,34 @@
 //! Tokenizers that know no language: words between spaces, characters, and tokens that the caller gives.
 
-use super::marks::{Class, split};
+use super::marks::{Ascii, Class, split};
 use super::python::{is_space, lower_into};
 use super::tokens::Tokens;
 
 /// Words between spaces, as `str.split()` of Python: sacrebleu's tokenizer `none`.
 pub fn words(text: &str, lowercase: bool, tokens: &mut Tokens) {
-    tokenize(text, lowercase, tokens, Class::Letter);
+    const ASCII: Ascii = ascii_of(Class::Letter);
+    tokenize(text, lowercase, tokens, Class::Letter, &ASCII);
 }
 
 /// Characters (code points) that are no spaces: sacrebleu's tokenizer `char`.
 pub fn characters(text: &str, lowercase: bool, tokens: &mut Tokens) {
-    tokenize(text, lowercase, tokens, Class::Symbol);
+    const ASCII: Ascii = ascii_of(Class::Symbol);
+    tokenize(text, lowercase, tokens, Class::Symbol, &ASCII);
 }
 
-fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens, other: Class) {
+const fn ascii_of(other: Class) -> Ascii {
+    let mut classes = [other; 128];
+    let mut at = 0;
+    while at < classes.len() {
+        if is_space(at as u8 as char) {
+            classes[at] = Class::Space;
+        }
+        at += 1;
+    }
+    classes
+}
+
+fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens, other: Class, ascii: &Ascii) {
     tokens.load(|buffer| {
         if lowercase {
             lower_into(text, buffer);
@@ -22,8 +36,8 @@ fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens, other: Class) {
             buffer.extend_from_slice(text.as_bytes());
         }
     });
-    let class = |c| if is_space(c) { Class::Space } else { other };
-    tokens.split(|text, starts, ends| split(text, class, starts, ends));
+    let wide = |c| if is_space(c) { Class::Space } else { other };
+    tokens.split(|text, starts, ends| split(text, ascii, wide, starts, ends));
     tokens.make_keys();
 }
 

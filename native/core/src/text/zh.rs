@@ -1,7 +1,7 @@
 //! The tokenizer `zh` of sacrebleu 2.6.0 (`tokenizer_zh.py`): Chinese characters stand alone, the rest is split at ASCII
 //! symbols and marks like `13a`, but without its markup, entities, joining of lines, and spaces around the text.
 
-use super::marks::{Class, split};
+use super::marks::{Ascii, Class, split};
 use super::python::{is_space, lower_into};
 use super::tokens::Tokens;
 
@@ -15,20 +15,34 @@ pub fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens) {
             buffer.extend_from_slice(text.as_bytes());
         }
     });
-    tokens.split(|text, starts, ends| split(text, class_of, starts, ends));
+    tokens.split(|text, starts, ends| split(text, &ASCII, wide_class, starts, ends));
     tokens.make_keys();
 }
 
-fn class_of(c: char) -> Class {
-    match c {
-        _ if is_space(c) => Class::Space,
-        '0'..='9' => Class::Digit,
-        '.' | ',' => Class::Mark,
-        '-' => Class::Hyphen,
-        '\'' => Class::Letter,
-        '!'..='~' if !c.is_ascii_alphabetic() => Class::Symbol,
-        _ if is_chinese(c) => Class::Symbol,
-        _ => Class::Letter,
+const ASCII: Ascii = {
+    let mut classes = [Class::Letter; 128];
+    let mut at = 0;
+    while at < classes.len() {
+        classes[at] = match at as u8 {
+            b'0'..=b'9' => Class::Digit,
+            b'.' | b',' => Class::Mark,
+            b'-' => Class::Hyphen,
+            byte if is_space(byte as char) => Class::Space,
+            byte if byte.is_ascii_punctuation() && byte != b'\'' => Class::Symbol,
+            _ => Class::Letter,
+        };
+        at += 1;
+    }
+    classes
+};
+
+fn wide_class(c: char) -> Class {
+    if is_space(c) {
+        Class::Space
+    } else if is_chinese(c) {
+        Class::Symbol
+    } else {
+        Class::Letter
     }
 }
 

@@ -50,7 +50,7 @@ const PARAMS: &[ParamSpec] = &[
         kind: ParamKind::Int {
             default: 4,
             low: 1,
-            high: MAX_ORDER as i64,
+            high: 9,
         },
     },
     ParamSpec {
@@ -78,6 +78,8 @@ const PARAMS: &[ParamSpec] = &[
         kind: ParamKind::Choice(&["13a", "intl", "zh", "char", "none", "given"]),
     },
 ];
+
+const _: () = assert!(MAX_ORDER == 9);
 
 /// The references of hf and nltk give shares of 1.
 fn adjust(params: &Params) -> (Direction, (f64, f64)) {

@@ -52,7 +52,7 @@ pub(super) fn source_of(tokenizer: &str) -> Source {
 /// `13a` as Hugging Face evaluate has it: spaces at the end stay until lines are joined, so that a hyphen before the
 /// last line end is lost.
 pub(super) fn tokenize_13a_of_hf(text: &str, lowercase: bool, tokens: &mut Tokens) {
-    if text.contains('\n') && text.ends_with(is_space) {
+    if text.ends_with(is_space) && text.contains('\n') {
         // The tokenizer drops this markup, but after the spaces at the end.
         mteval13a::tokenize(&format!("{text}<skipped>"), lowercase, tokens);
     } else {

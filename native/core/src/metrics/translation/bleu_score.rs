@@ -218,7 +218,7 @@ fn nltk(sums: Sums<'_>, method: Method, auto_reweigh: bool) -> Score {
     score
 }
 
-/// Python's `math.fsum`: the sum, rounded once (Shewchuk 1997, https://doi.org/10.1007/PL00009321).
+/// Python's `math.fsum`: the sum, rounded once (Shewchuk 1997, <https://doi.org/10.1007/PL00009321>).
 fn fsum(values: &[f64; MAX_ORDER]) -> f64 {
     // The sum so far as numbers whose bits do not overlap, in increasing order.
     let mut partials = [0.0; MAX_ORDER];
@@ -291,7 +291,7 @@ mod tests {
     fn a_zero_is_smoothed() {
         let root = |product: f64| 100.0 * product.powf(0.25);
         let close = |value: f64, expected: f64| {
-            assert!((value - expected).abs() < 1e-9, "{value} {expected}")
+            assert!((value - expected).abs() < 1e-9, "{value} {expected}");
         };
         close(sacrebleu_of(Smoothing::None), 0.0);
         close(
