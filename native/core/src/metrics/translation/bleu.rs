@@ -26,7 +26,7 @@ pub static ENTRY: Entry = Entry {
     range: (0.0, 100.0),
     adjust: Some(adjust),
     row_params: &[("effective_order", "true")],
-    reference: "sacrebleu 2.6.0, with hf bleu of evaluate (compute_bleu of tensorflow/nmt), with nltk nltk 3.10",
+    reference: "sacrebleu: sacrebleu 2.6.0; hf: bleu of evaluate (compute_bleu of tensorflow/nmt); nltk: nltk 3.10",
     source: "Papineni et al. 2002, https://aclanthology.org/P02-1040; \
              smoothing: Chen and Cherry 2014, https://aclanthology.org/W14-3346",
     build,
