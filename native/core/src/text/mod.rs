@@ -6,10 +6,13 @@ pub const UNICODE_VERSION: &str = "14.0.0";
 
 pub mod blocks;
 pub mod interning;
+pub mod intl;
 pub mod lcs;
+pub mod marks;
 pub mod masks;
 pub mod matching;
 pub mod mteval13a;
+pub mod plain;
 pub mod porter;
 pub mod python;
 pub mod rouge_words;
@@ -20,3 +23,6 @@ pub mod stems;
 pub mod tokens;
 #[rustfmt::skip]
 pub mod unicode14;
+#[rustfmt::skip]
+pub mod unicode18;
+pub mod zh;

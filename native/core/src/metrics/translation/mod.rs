@@ -1,6 +1,9 @@
 //! Translations against references.
 
 pub mod bleu;
+mod bleu_counts;
+mod bleu_score;
+mod bleu_smoothing;
 
 use super::registry::Entry;
 
