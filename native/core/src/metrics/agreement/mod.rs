@@ -1,6 +1,5 @@
-//! How far raters agree.
+//! Agreement of raters.
 
-use super::registry::Entry;
-
-/// The metrics of this field.
-pub static ENTRIES: &[&Entry] = &[];
+mod alpha;
+mod kappa;
+mod units;

@@ -1,6 +1,6 @@
-//! How varied the texts of a system are.
+//! Variety of texts: how much they repeat themselves and each other.
 
-use super::registry::Entry;
-
-/// The metrics of this field.
-pub static ENTRIES: &[&Entry] = &[];
+mod corpus;
+mod each_other;
+mod grams;
+mod words;

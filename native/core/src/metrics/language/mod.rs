@@ -1,6 +1,4 @@
-//! Likelihoods that a language model gives texts.
+//! Log-likelihoods of tokens that a language model gave to a text.
 
-use super::registry::Entry;
-
-/// The metrics of this field.
-pub static ENTRIES: &[&Entry] = &[];
+mod large;
+mod logprobs;

@@ -1,6 +1,5 @@
-//! Predicted numbers against gold numbers.
+//! Numbers against gold numbers.
 
-use super::registry::Entry;
-
-/// The metrics of this field.
-pub static ENTRIES: &[&Entry] = &[];
+mod moments;
+mod pairs;
+mod ranks;

@@ -1,6 +1,5 @@
-//! Tags of tokens.
+//! Tags of tokens: entities in sentences.
 
-use super::registry::Entry;
-
-/// The metrics of this field.
-pub static ENTRIES: &[&Entry] = &[];
+mod entity;
+mod lenient;
+mod strict;
