@@ -16,6 +16,9 @@ pub const NUMBER: usize = 6;
 /// Columns of a product of two numbers.
 pub const PRODUCT: usize = 12;
 
+/// Limbs below the lowest column: weights may be fractions, and sums are multiples of 2^-64.
+const BELOW: usize = 3;
+
 /// Absolute values of numbers are below this.
 pub const MAX: f64 = 18_446_744_073_709_551_616.0;
 
@@ -79,8 +82,6 @@ impl Exact {
     }
 
     fn of_columns(columns: &[f64], lowest: i32) -> Self {
-        // Three limbs below the lowest column: sums are multiples of 2^-64.
-        const BELOW: usize = 3;
         let mut limbs = vec![0; BELOW + columns.len()];
         for (above, sum) in columns.iter().rev().enumerate() {
             let (mut rest, mut unit) = (*sum, 1.0);
@@ -91,7 +92,7 @@ impl Exact {
                 unit /= RADIX;
             }
         }
-        Self::carried(limbs, lowest - BITS * BELOW as i32)
+        Self::carried(limbs, lowest - BITS * 3)
     }
 
     /// A number of rows, or the sum of their weights.
@@ -157,11 +158,11 @@ impl Exact {
         // The highest 96 bits hold at least 73 of the number.
         let top = self.limbs.iter().rposition(|limb| *limb != 0).unwrap_or(0);
         let bottom = top.saturating_sub(3);
-        let head = self.limbs[bottom..=top]
-            .iter()
-            .rev()
-            .fold(0_u128, |head, limb| head << BITS | *limb as u128);
-        head as f64 * 2_f64.powi(self.exponent + BITS * bottom as i32)
+        let limbs = (self.exponent..).step_by(BITS as usize).zip(&self.limbs);
+        let head = limbs.skip(bottom).take(top + 1 - bottom);
+        // The lowest first: what the additions before the last one round is far below the last bit.
+        head.map(|(exponent, limb)| *limb as f64 * 2_f64.powi(exponent))
+            .sum()
     }
 }
 

@@ -48,7 +48,9 @@ mod tests {
         #[test]
         fn texts_come_back(texts in prop::collection::vec(".{0,20}", 0..5)) {
             let mut numbers = Vec::new();
-            texts.iter().for_each(|text| push(text.as_bytes(), &mut numbers));
+            for text in &texts {
+                push(text.as_bytes(), &mut numbers);
+            }
             let mut rest = numbers.as_slice();
             for text in &texts {
                 let (found, behind) = read_string(rest);

@@ -3,7 +3,7 @@
 use super::units::{Unit, squared_deviations, value_counts};
 
 /// Most distinct values of the ratio level, whose expected disagreement looks at every pair of values.
-pub const MAX_RATIO_VALUES: usize = 1024;
+const MAX_RATIO_VALUES: usize = 1024;
 
 /// What differences of values mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Disagreement {
 
 impl Disagreement {
     /// 1 for perfect agreement, 0 for chance; NaN where ratings do not vary.
-    pub fn alpha(&self) -> f64 {
+    pub fn alpha(self) -> f64 {
         if self.expected > 0.0 {
             1.0 - self.observed / self.expected
         } else {

@@ -13,7 +13,7 @@ pub struct Agreement {
 
 impl Agreement {
     /// 1 for perfect agreement, 0 for chance; NaN where chance agrees always.
-    pub fn kappa(&self) -> f64 {
+    pub fn kappa(self) -> f64 {
         if self.expected < 1.0 {
             (self.observed - self.expected) / (1.0 - self.expected)
         } else {

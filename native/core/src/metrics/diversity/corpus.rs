@@ -68,16 +68,28 @@ pub struct Grams {
 }
 
 impl Grams {
-    /// Each text's n-grams with their counts, every n-gram once.
-    pub fn counted(&self) -> Vec<Vec<(u32, u32)>> {
+    /// The same, counted.
+    pub fn counted(&self) -> Counted {
         let count = |grams: &Vec<u32>| {
             let mut sorted = grams.clone();
             sorted.sort_unstable();
             let equal = sorted.chunk_by(|left, right| left == right);
             equal.map(|equal| (equal[0], equal.len() as u32)).collect()
         };
-        self.of_texts.iter().map(count).collect()
+        Counted {
+            of_texts: self.of_texts.iter().map(count).collect(),
+            distinct: self.distinct,
+        }
     }
+}
+
+/// The n-grams of each text with their counts.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// Every n-gram of a text once.
+    pub of_texts: Vec<Vec<(u32, u32)>>,
+    /// Number of different ones in all texts.
+    pub distinct: usize,
 }
 
 #[cfg(test)]
@@ -103,7 +115,7 @@ pub(super) mod tests {
         let pairs = corpus.grams(2);
         assert_eq!(pairs.of_texts, [vec![0, 1, 0], vec![], vec![1], vec![]]);
         assert_eq!(pairs.distinct, 2);
-        assert_eq!(pairs.counted()[0], [(0, 2), (1, 1)]);
+        assert_eq!(pairs.counted().of_texts[0], [(0, 2), (1, 1)]);
         assert_eq!(corpus.grams(1).distinct, 3);
         assert_eq!(corpus.grams(5).distinct, 0);
     }

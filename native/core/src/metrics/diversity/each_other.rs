@@ -1,6 +1,6 @@
 //! Every text of a corpus against all others, in time that grows with their words, not with the pairs.
 
-use super::corpus::Corpus;
+use super::corpus::{Corpus, Counted};
 
 /// The count that a text without matches of an order gets (`SmoothingFunction.method1` of NLTK).
 const EPSILON: f64 = 0.1;
@@ -10,8 +10,8 @@ const EPSILON: f64 = 0.1;
 pub struct EachOther {
     /// Words of each text.
     lengths: Vec<usize>,
-    /// For each order: each text's n-grams with counts, and how many different n-grams there are.
-    orders: Vec<(Vec<Vec<(u32, u32)>>, usize)>,
+    /// For each order.
+    orders: Vec<Counted>,
 }
 
 /// The two largest counts of an n-gram over texts; the second may be of a copy of the first text.
@@ -28,10 +28,10 @@ impl EachOther {
         let mut orders = Vec::with_capacity(max_order);
         let mut grams = corpus.grams(1);
         for n in 2..=max_order {
-            orders.push((grams.counted(), grams.distinct));
+            orders.push(grams.counted());
             grams = corpus.extend(grams, n);
         }
-        orders.push((grams.counted(), grams.distinct));
+        orders.push(grams.counted());
         Self {
             lengths: corpus.texts.iter().map(Vec::len).collect(),
             orders,
@@ -47,9 +47,9 @@ impl EachOther {
             .map(|(closest, length)| closest.map_or(f64::NAN, |closest| brevity(*length, closest)))
             .collect();
         let mut logs = vec![0.0; texts];
-        for (order, (counted, distinct)) in self.orders.iter().enumerate() {
-            let largest = largest_counts(counted, *distinct, weights);
-            for (text, grams) in counted.iter().enumerate() {
+        for (order, counted) in self.orders.iter().enumerate() {
+            let largest = largest_counts(counted, weights);
+            for (text, grams) in counted.of_texts.iter().enumerate() {
                 let matched = matches(text as u32, grams, &largest);
                 if order == 0 && matched == 0 {
                     scores[text] *= 0.0;
@@ -97,9 +97,9 @@ impl EachOther {
     }
 }
 
-fn largest_counts(counted: &[Vec<(u32, u32)>], distinct: usize, weights: &[f64]) -> Vec<Largest> {
-    let mut largest = vec![Largest::default(); distinct];
-    for (text, grams) in counted.iter().enumerate() {
+fn largest_counts(counted: &Counted, weights: &[f64]) -> Vec<Largest> {
+    let mut largest = vec![Largest::default(); counted.distinct];
+    for (text, grams) in counted.of_texts.iter().enumerate() {
         let weight = weights.get(text).copied().unwrap_or_default();
         if weight <= 0.0 {
             continue;

@@ -8,7 +8,7 @@ pub struct Grams {
     order: Vec<u32>,
     /// A number for each position: equal tokens, then equal n-grams, share it.
     tokens: Vec<u32>,
-    grams: Vec<u32>,
+    numbers: Vec<u32>,
     keys: Vec<(u64, u32)>,
 }
 
@@ -20,7 +20,7 @@ impl Grams {
             return (0, 0);
         }
         let mut distinct = self.number_tokens(tokens);
-        self.grams.clone_from(&self.tokens);
+        self.numbers.clone_from(&self.tokens);
         for len in 2..=n {
             distinct = self.extend(len);
         }
@@ -49,7 +49,7 @@ impl Grams {
 
     /// Makes the numbers of n-grams from those of (n - 1)-grams and tokens.
     fn extend(&mut self, n: usize) -> usize {
-        let pairs = self.grams.iter().zip(&self.tokens[n - 1..]);
+        let pairs = self.numbers.iter().zip(&self.tokens[n - 1..]);
         self.keys.clear();
         self.keys.extend(
             pairs
@@ -57,13 +57,13 @@ impl Grams {
                 .map(|((gram, token), at)| (u64::from(*gram) << 32 | u64::from(*token), at)),
         );
         self.keys.sort_unstable();
-        self.grams.truncate(self.keys.len());
+        self.numbers.truncate(self.keys.len());
         let mut number = 0;
         let mut before = None;
         for (key, at) in &self.keys {
             number += u32::from(before.is_some_and(|before| before != *key));
             before = Some(*key);
-            self.grams[*at as usize] = number;
+            self.numbers[*at as usize] = number;
         }
         number as usize + 1
     }

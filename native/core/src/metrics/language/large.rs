@@ -12,7 +12,8 @@ const BITS: i32 = 96;
 const HIGHEST: i32 = 992;
 
 fn units() -> impl Iterator<Item = f64> {
-    (0..WIDTH as i32).map(|column| 2_f64.powi(HIGHEST - BITS * column))
+    let exponents = (0..).map(|column| HIGHEST - BITS * column);
+    exponents.take(WIDTH).map(|exponent| 2_f64.powi(exponent))
 }
 
 /// Writes the columns of a finite number of at least 0, the highest first. What is below 2^-128 is cut off.

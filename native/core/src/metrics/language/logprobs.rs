@@ -1,5 +1,6 @@
 //! Log-likelihoods of tokens, and what they are counted by.
 
+use crate::metrics::{Problem, Row};
 use crate::text::python::is_space;
 
 /// What is a log-likelihood: the highest one, by which a sum in few bits may pass zero, and the lowest finite one.
@@ -11,6 +12,21 @@ pub const LOWEST: f64 = -4_294_967_296.0;
 /// Whether a number is a natural-log likelihood. Minus infinity is one: the model holds the token for impossible.
 pub fn is_logprob(number: f64) -> bool {
     number == f64::NEG_INFINITY || (LOWEST..=HIGHEST).contains(&number)
+}
+
+/// Refuses rows with other numbers.
+pub fn check(row: &Row<'_>) -> Result<(), Problem> {
+    let wrong = row
+        .token_logprobs()
+        .iter()
+        .position(|number| !is_logprob(*number));
+    wrong.map_or(Ok(()), |at| {
+        Err(Problem::new(
+            "BAD_LOGPROB",
+            format!("prediction.token_logprobs[{at}]"),
+            "must be a natural-log likelihood: at most 0.001, and -inf or above -4.3e9; -inf stands for likelihood 0",
+        ))
+    })
 }
 
 /// Minus the sum of the finite log-likelihoods, and the number of infinite ones.

@@ -15,10 +15,10 @@ pub struct Entity<'a> {
 pub const UNTYPED: &str = "_";
 
 /// Entities that both lists have; starts are ascending in both.
-pub fn common<'a>(
-    left: &'a [Entity<'a>],
-    right: &'a [Entity<'a>],
-) -> impl Iterator<Item = &'a Entity<'a>> {
+pub fn common<'e, 'a>(
+    left: &'e [Entity<'a>],
+    right: &'e [Entity<'a>],
+) -> impl Iterator<Item = &'e Entity<'a>> {
     let mut at = 0;
     left.iter().filter(move |entity| {
         while right

@@ -5,7 +5,7 @@ use super::entity::{Entity, UNTYPED};
 
 /// The prefixes; any other letter is refused. seqeval warns of others and then takes an entity of such tags for a
 /// continuation of the one before, even of another sentence.
-const PREFIXES: &str = "BIESO";
+pub const PREFIXES: &str = "BIESO";
 
 /// Prefix and type of a tag; `None` for a tag that has no known prefix.
 fn parse(tag: &str, suffix: bool) -> Option<(char, &str)> {
