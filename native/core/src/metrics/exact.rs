@@ -149,20 +149,24 @@ impl Exact {
         self.limbs.iter().all(|limb| *limb == 0)
     }
 
-    /// The nearest double, or one beside it.
+    /// The nearest double.
     pub fn to_f64(&self) -> f64 {
         if self.limbs.last().is_some_and(|limb| *limb < 0) {
             let negated = self.limbs.iter().map(|limb| -limb).collect();
             return -Self::carried(negated, self.exponent).to_f64();
         }
-        // The highest 96 bits hold at least 73 of the number.
+        // The highest four limbs hold at least 73 bits. What is below only has to break ties.
         let top = self.limbs.iter().rposition(|limb| *limb != 0).unwrap_or(0);
-        let bottom = top.saturating_sub(3);
-        let limbs = (self.exponent..).step_by(BITS as usize).zip(&self.limbs);
-        let head = limbs.skip(bottom).take(top + 1 - bottom);
-        // The lowest first: what the additions before the last one round is far below the last bit.
-        head.map(|(exponent, limb)| *limb as f64 * 2_f64.powi(exponent))
-            .sum()
+        let (below, limbs) = self.limbs[..=top].split_at(top.saturating_sub(3));
+        let head = limbs
+            .iter()
+            .rev()
+            .fold(0, |head, limb| head << BITS | *limb as u128);
+        let rest = below.iter().any(|limb| *limb != 0);
+        let exponent = below
+            .iter()
+            .fold(self.exponent, |exponent, _| exponent + BITS);
+        (head | u128::from(rest)) as f64 * 2_f64.powi(exponent)
     }
 }
 
