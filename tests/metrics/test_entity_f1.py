@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from seqeval import scheme as schemes
-from seqeval.metrics import classification_report, precision_recall_fscore_support
+from seqeval.metrics import classification_report
+from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
 from seqeval.metrics.v1 import precision_recall_fscore_support as strict_precision_recall_fscore_support
 from tests.metrics.golden_rows import check_tables, same
 from tests.properties.build import Question, Row, components, result_of, row_scores, value_of
