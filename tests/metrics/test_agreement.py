@@ -163,6 +163,8 @@ def test_any_ratings(units: list[list[str]]) -> None:
     check_alpha(units)
 
 
-@given(st.integers(2, 5).flatmap(lambda n: st.lists(st.lists(st.sampled_from("abc"), min_size=n, max_size=n), min_size=1)))
+@given(
+    st.integers(2, 5).flatmap(lambda n: st.lists(st.lists(st.sampled_from("abc"), min_size=n, max_size=n), min_size=1))
+)
 def test_any_full_ratings(units: list[list[str]]) -> None:
     check_kappa(units)

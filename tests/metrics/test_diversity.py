@@ -138,7 +138,9 @@ def test_self_bleu_of_many_texts() -> None:
 WORDS = st.lists(st.sampled_from(["a", "b", "c.", "don't", "\x1c", "日本"]), max_size=12).map(" ".join)
 
 
-@given(st.lists(st.one_of(WORDS, any_text()), min_size=1, max_size=8), st.integers(1, 5), st.sampled_from(list(TOKENIZERS)))
+@given(
+    st.lists(st.one_of(WORDS, any_text()), min_size=1, max_size=8), st.integers(1, 5), st.sampled_from(list(TOKENIZERS))
+)
 def test_any_texts(predictions: list[str], n: int, tokenizer: str) -> None:
     check_grams(predictions, n, tokenizer)
     check_self_bleu(predictions, n, tokenizer)

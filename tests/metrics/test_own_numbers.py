@@ -57,7 +57,7 @@ def test_direction_is_the_callers() -> None:
 def test_the_name_is_required(metric: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         Question([metric]).answer(rows([1.0]))
-    assert caught.value.violations[0].field == "metrics[0].params.of"
+    assert caught.value.violations[0].field == "spec.metrics[0].params.of"
 
 
 def test_a_row_without_the_number_is_a_missing_prediction() -> None:

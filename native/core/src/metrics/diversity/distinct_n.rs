@@ -16,7 +16,7 @@ pub static ENTRY: Entry = Entry {
     params: &[n("Length of the n-grams.", 2), TOKENIZER],
     interval: false,
     row_score: false,
-    reference: "distinct tuples over all tuples",
+    reference: "the number of different tuples over that of all tuples",
     source: "Li et al. 2016, https://aclanthology.org/N16-1014",
     build: |params, _| {
         Ok(Statistics::Collected(Box::new(DistinctN {

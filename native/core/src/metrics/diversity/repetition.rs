@@ -17,7 +17,7 @@ pub static ENTRY: Entry = Entry {
     ],
     direction: Direction::Lower,
     weighted: true,
-    reference: "1 - distinct tuples over all tuples, by text",
+    reference: "1 - the number of different tuples over that of all tuples, by text",
     source: "Welleck et al. 2020, https://openreview.net/forum?id=SJeYe0NtvH",
     build: |params, _| {
         Ok(Statistics::Rows(Box::new(Repetition {

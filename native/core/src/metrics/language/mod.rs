@@ -46,7 +46,9 @@ impl Cost {
 
     /// Nats a unit: infinite with an impossible token, NaN without units.
     fn mean(self) -> f64 {
-        if self.impossible > 0.0 && self.units > 0.0 {
+        if self.units == 0.0 {
+            f64::NAN
+        } else if self.impossible > 0.0 {
             f64::INFINITY
         } else {
             self.nats / self.units
@@ -77,8 +79,8 @@ mod tests {
     fn the_cost_of_a_unit() {
         assert_eq!(cost(&[-1.5, -0.5], 4).mean(), 0.5);
         assert_eq!(cost(&[-1.5, f64::NEG_INFINITY], 4).mean(), f64::INFINITY);
-        assert!(cost(&[], 0).mean().is_nan());
-        // Without a unit nothing is infinite: there is no mean.
-        assert!(cost(&[f64::NEG_INFINITY], 0).mean().is_nan());
+        for logprobs in [&[][..], &[-1.0], &[f64::NEG_INFINITY]] {
+            assert!(cost(logprobs, 0).mean().is_nan());
+        }
     }
 }

@@ -29,7 +29,7 @@ pub static ENTRY: Entry = Entry {
         _ => (Direction::Higher, RANGE),
     }),
     weighted: true,
-    reference: "arithmetic mean",
+    reference: "the arithmetic mean",
     source: "the caller",
     build: |params, _| {
         Ok(Statistics::Rows(Box::new(Score {
