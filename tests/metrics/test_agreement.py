@@ -51,7 +51,11 @@ def alpha(units: Units, level: str, order: Sequence[str] = ()) -> float | None:
     pairable = {label for unit in units if len(unit) > 1 for label in unit}
     if len({kind(label) for label in pairable}) < 2:
         return None
-    return float(krippendorff.alpha(value_counts=table, value_domain=domain, level_of_measurement=level))
+    with warnings.catch_warnings():
+        # Of the ratio level 1 and -1 do not differ: nothing over nothing.
+        warnings.simplefilter("ignore")
+        found = krippendorff.alpha(value_counts=table, value_domain=domain, level_of_measurement=level)
+    return float(found) if math.isfinite(found) else None
 
 
 def kappa(units: Units, method: str, categories: Sequence[str] = ()) -> float | None:
