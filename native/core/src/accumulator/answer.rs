@@ -55,7 +55,7 @@ impl<'a> Answer<'a> {
 
     /// What is missing, in words.
     pub fn problem(&self, spec: &Spec, needs: FieldSet, batch: &Batch<'_>) -> Option<&'static str> {
-        if self.prediction.is_none() && self.output.is_none() {
+        if self.prediction.is_none() && self.output.is_none() && needs.reads_predictions() {
             return Some("the system has no prediction for this row");
         }
         let has_text = self
