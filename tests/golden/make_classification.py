@@ -1,8 +1,9 @@
 """Writes classification.json from scikit-learn: `python -m tests.golden.make_classification` at the root.
 
 The table holds what scikit-learn gives for small and awkward label lists: one class, classes that occur on one side
-only, integers, words that sort by code point. Numbers are Python's repr in strings, null is undefined, "refused" is
-what evald must refuse. Tables with `named` are for calls that name the classes in the corpus's order.
+only, integers, words that sort by code point; the last two have weights of rows. Numbers are Python's repr in strings,
+null is undefined, "refused" is what evald must refuse. Tables with `named` are for calls that name the classes in the
+corpus's order.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import math
 import random
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,18 @@ def corpora() -> list[Corpus]:
         {"gold": draw.choices(range(12), k=80), "predicted": draw.choices(range(15), k=80)},
     ]
     all_of_them = binary + [{side: [str(label) for label in one[side]] for side in one} for one in many]
-    return [one | {"order": ordered(one)} for one in all_of_them]
+    weighted = [one | {"weights": weights(len(one["gold"]))} for one in (all_of_them[4], all_of_them[-2])]
+    return [one | {"order": ordered(one)} for one in all_of_them + weighted]
+
+
+def weights(rows: int) -> list[str]:
+    """Weights of rows, as texts."""
+    return [repr(round(random.Random(row).uniform(0.1, 3), 3)) for row in range(rows)]
+
+
+def weights_of(corpus: Corpus) -> list[float] | None:
+    """Weights of rows, as numbers."""
+    return [float(weight) for weight in corpus["weights"]] if "weights" in corpus else None
 
 
 def ordered(corpus: Corpus) -> list[str]:
@@ -68,14 +81,14 @@ def rate(name: str, corpus: Corpus, params: dict[str, str]) -> str | None:
     average, zero = params["average"], params["zero_division"]
     zero_division = math.nan if zero == "nan" else float(zero)
     beta = {"beta": float(params["beta"])} if "beta" in params else {}
-    sides = corpus["gold"], corpus["predicted"]
+    sides, weighted = (corpus["gold"], corpus["predicted"]), weights_of(corpus)
     if average == "macro_of_means":
-        return written(f_of_means(*sides, corpus["order"], zero_division=zero_division, **beta))
+        return written(f_of_means(*sides, corpus["order"], zero_division=zero_division, weights=weighted, **beta))
     if average == "binary" and not set(corpus["order"]) <= {"0", "1"}:
         return "refused"
     labels = ["0", "1"] if average == "binary" else corpus["order"]
     options = {"labels": labels, "average": average, "pos_label": "1", "zero_division": zero_division}
-    return written(RATES[name](*sides, **options, **beta))
+    return written(RATES[name](*sides, **options, **beta, sample_weight=weighted))
 
 
 def rate_tables(data: list[Corpus]) -> list[dict[str, Any]]:
@@ -100,14 +113,13 @@ def rate_tables(data: list[Corpus]) -> list[dict[str, Any]]:
 
 def plain_tables(data: list[Corpus]) -> list[dict[str, Any]]:
     """Metrics that have no averages."""
-    balanced = metrics.balanced_accuracy_score
     scorers: list[tuple[str, dict[str, str], Any]] = [
         ("accuracy", {}, metrics.accuracy_score),
         ("hamming_loss", {}, metrics.hamming_loss),
         ("mcc", {}, metrics.matthews_corrcoef),
         ("cohen_kappa", {}, metrics.cohen_kappa_score),
-        ("balanced_accuracy", {}, balanced),
-        ("balanced_accuracy", {"adjusted": "true"}, lambda gold, answers: balanced(gold, answers, adjusted=True)),
+        ("balanced_accuracy", {}, metrics.balanced_accuracy_score),
+        ("balanced_accuracy", {"adjusted": "true"}, partial(metrics.balanced_accuracy_score, adjusted=True)),
     ]
     return [
         {
@@ -115,7 +127,9 @@ def plain_tables(data: list[Corpus]) -> list[dict[str, Any]]:
             "params": params,
             # Adjusted for chance with one gold class scikit-learn divides by zero: -inf or nan, here undefined.
             "values": [
-                None if params and len(set(one["gold"])) == 1 else written(scorer(one["gold"], one["predicted"]))
+                None
+                if params and len(set(one["gold"])) == 1
+                else written(scorer(one["gold"], one["predicted"], sample_weight=weights_of(one)))
                 for one in data
             ],
         }
@@ -125,17 +139,19 @@ def plain_tables(data: list[Corpus]) -> list[dict[str, Any]]:
 
 def kappa_tables(data: list[Corpus]) -> list[dict[str, Any]]:
     """Weighted kappa, which depends on the order of the classes."""
+
+    def kappa(one: Corpus, distance: str) -> str | None:
+        options = {"labels": one["order"], "weights": distance, "sample_weight": weights_of(one)}
+        return written(metrics.cohen_kappa_score(one["gold"], one["predicted"], **options))
+
     return [
         {
             "metric": "cohen_kappa",
-            "params": {"weights": weights},
+            "params": {"weights": distance},
             "named": True,
-            "values": [
-                written(metrics.cohen_kappa_score(one["gold"], one["predicted"], labels=one["order"], weights=weights))
-                for one in data
-            ],
+            "values": [kappa(one, distance) for one in data],
         }
-        for weights in ("linear", "quadratic")
+        for distance in ("linear", "quadratic")
     ]
 
 
@@ -143,8 +159,8 @@ def matrix_tables(data: list[Corpus]) -> list[dict[str, Any]]:
     """Confusion matrices, counted and divided."""
 
     def matrix(one: Corpus, normalize: str) -> list[list[str]]:
-        how = None if normalize == "none" else normalize
-        cells = metrics.confusion_matrix(one["gold"], one["predicted"], labels=one["order"], normalize=how)
+        how = {"normalize": None if normalize == "none" else normalize, "sample_weight": weights_of(one)}
+        cells = metrics.confusion_matrix(one["gold"], one["predicted"], labels=one["order"], **how)
         return [[repr(float(cell)) for cell in row] for row in cells]
 
     return [

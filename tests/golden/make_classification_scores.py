@@ -1,7 +1,8 @@
 """Writes classification_scores.json: `python -m tests.golden.make_classification_scores` at the root.
 
 Rows have one gold label and a score of every class; the classes are named. Values are scikit-learn's, those of
-calibration errors follow from its bins, cross-entropy is scipy's. The format is that of classification.json.
+calibration errors follow from its bins, cross-entropy is scipy's. The last corpus has weights, with which ovo areas and
+quantile bins have no reference ("none"). The format is that of classification.json.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 import sklearn
 from scipy.special import log_softmax, softmax
 from sklearn import metrics
-from tests.golden.make_classification import Corpus, written
+from tests.golden.make_classification import Corpus, weights, weights_of, written
 from tests.metrics.oracles import Numbers, calibration_error, reliability, top_label
 
 OUT = Path(__file__).with_name("classification_scores.json")
@@ -38,13 +39,14 @@ def corpora() -> list[Corpus]:
         return corpus(classes, gold, scores, kind)
 
     certain = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5], [0.25, 0.75], [0.75, 0.25], [0.0, 1.0]])
-    return [
+    found = [
         corpus(["0", "1"], [0, 1, 1, 0, 1, 0], certain, "probabilities"),
         drawn(["0", "1"], 30, "logits", 1),
         drawn(["a", "b", "c"], 40, "probabilities", 1),
         drawn(["a", "b", "c", "d", "e"], 60, "logits", 3),
         drawn([str(number) for number in range(12)], 90, "probabilities", 0),
     ]
+    return [*found, found[2] | {"weights": weights(40)}]
 
 
 def read(corpus: Corpus) -> tuple[list[int], Numbers, Numbers]:
@@ -60,32 +62,40 @@ def ranked(name: str, corpus: Corpus, params: dict[str, str]) -> str | None:
     score = metrics.roc_auc_score if name == "roc_auc" else metrics.average_precision_score
     if probabilities.shape[1] == 2:
         return written(score(gold, probabilities[:, 1]))
-    return written(score(gold, probabilities, **params))
+    weighted = weights_of(corpus)
+    if weighted and params.get("multi_class") == "ovo":
+        return "none"
+    return written(score(gold, probabilities, sample_weight=weighted, **params))
 
 
 def loss(name: str, corpus: Corpus, params: dict[str, str]) -> str | None:
     """Metrics that are means over rows."""
     gold, scores, probabilities = read(corpus)
-    classes = range(scores.shape[1])
+    classes, weighted = range(scores.shape[1]), weights_of(corpus)
+    options = {"labels": classes, "sample_weight": weighted}
     if name == "brier":
         half = params["scale_by_half"]
         scale = {"auto": half, "true": True, "false": False}[half]
-        return written(metrics.brier_score_loss(gold, probabilities, labels=classes, scale_by_half=scale))
+        return written(metrics.brier_score_loss(gold, probabilities, scale_by_half=scale, **options))
     if name == "top_k_accuracy":
         k = int(params["k"])
         if len(classes) == 2:
             return written(metrics.top_k_accuracy_score(gold, probabilities[:, 1], k=k))
-        return written(metrics.top_k_accuracy_score(gold, scores, k=k, labels=classes))
+        return written(metrics.top_k_accuracy_score(gold, scores, k=k, **options))
     if corpus["kind"] == "logits":
         return written(-log_softmax(scores, axis=1)[np.arange(len(gold)), gold].mean())
-    return written(metrics.log_loss(gold, scores, labels=classes))
+    return written(metrics.log_loss(gold, scores, **options))
 
 
 def calibration(name: str, corpus: Corpus, params: dict[str, str]) -> str | None:
     """Calibration errors of the most probable class."""
     gold, _, probabilities = read(corpus)
-    how = {"bins": int(params["n_bins"]), "binning": params["binning"], "closed": params["closed"]}
-    bins = reliability(*top_label(probabilities, gold), **how)
+    weighted = weights_of(corpus)
+    if weighted and params["binning"] == "quantile":
+        return "none"
+    weights = None if weighted is None else np.array(weighted)
+    how: dict[str, Any] = {"bins": int(params["n_bins"]), "binning": params["binning"], "closed": params["closed"]}
+    bins = reliability(*top_label(probabilities, gold), **how, weights=weights)
     return written(calibration_error(params.get("norm", "max"), *bins))
 
 

@@ -1,6 +1,7 @@
 """Writes classification_sets.json from scikit-learn: `python -m tests.golden.make_classification_sets` at the root.
 
-Rows have sets of labels, empty ones too. The format is that of classification.json.
+Rows have sets of labels, empty ones too; those of the last corpus have weights. The format is that of
+classification.json.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import sklearn
 from sklearn import metrics
 from sklearn.preprocessing import MultiLabelBinarizer
-from tests.golden.make_classification import RATES, Corpus, written
+from tests.golden.make_classification import RATES, Corpus, weights, weights_of, written
 from tests.metrics.oracles import f_of_means
 
 OUT = Path(__file__).with_name("classification_sets.json")
@@ -36,8 +37,11 @@ def corpora() -> list[Corpus]:
         {"gold": [[], ["b"], []], "predicted": [[], ["b", "a"], ["b"]]},
         {"gold": [["x"], ["y"]], "predicted": [["y"], ["x", "y"]]},
     ]
-    drawn = [{"gold": sets(names, rows), "predicted": sets(names, rows)} for names, rows in ((letters, 25), (numbers, 60))]
-    return [one | {"order": ordered(one)} for one in by_hand + drawn]
+    drawn = [
+        {"gold": sets(names, rows), "predicted": sets(names, rows)} for names, rows in ((letters, 25), (numbers, 60))
+    ]
+    weighted = [one | {"weights": weights(len(one["gold"]))} for one in drawn[:1]]
+    return [one | {"order": ordered(one)} for one in by_hand + drawn + weighted]
 
 
 def ordered(corpus: Corpus) -> list[str]:
@@ -58,9 +62,17 @@ def rate(name: str, corpus: Corpus, params: dict[str, str]) -> str | None:
     zero_division = math.nan if params["zero_division"] == "nan" else float(params["zero_division"])
     beta = {"beta": float(params["beta"])} if "beta" in params else {}
     if params["average"] == "macro_of_means":
-        return written(f_of_means(*indicators(corpus), None, zero_division=zero_division, **beta))
+        return written(
+            f_of_means(*indicators(corpus), None, zero_division=zero_division, weights=weights_of(corpus), **beta)
+        )
     return written(
-        RATES[name](*indicators(corpus), average=params["average"], zero_division=zero_division, **beta)
+        RATES[name](
+            *indicators(corpus),
+            average=params["average"],
+            zero_division=zero_division,
+            sample_weight=weights_of(corpus),
+            **beta,
+        )
     )
 
 
@@ -68,7 +80,11 @@ def tables(data: list[Corpus]) -> list[dict[str, Any]]:
     """One table a metric and parameters."""
     sets = {"multilabel": "true"}
     found: list[dict[str, Any]] = [
-        {"metric": name, "params": sets, "values": [written(scorer(*indicators(one))) for one in data]}
+        {
+            "metric": name,
+            "params": sets,
+            "values": [written(scorer(*indicators(one), sample_weight=weights_of(one))) for one in data],
+        }
         for name, scorer in (("accuracy", metrics.accuracy_score), ("hamming_loss", metrics.hamming_loss))
     ]
     for name in RATES:

@@ -72,6 +72,7 @@ impl Positive {
     pub fn place(&self, params: &Params, classes: &[String]) -> Result<Option<usize>> {
         let found = || classes.iter().position(|class| self.is(class));
         match (self.is_named(), classes.len()) {
+            (_, 0) => Ok(None),
             (true, _) => match found() {
                 Some(place) => Ok(Some(place)),
                 None => {

@@ -7,7 +7,7 @@ use super::positive::Positive;
 use super::probabilities::{Scores, Softmax, bad_scores};
 use super::ranking::Ranking;
 use super::row_classes;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::metrics::{CollectedRows, Context, Params, Problem, Row};
 
 /// The classes of a call and what is kept of rows.
@@ -19,15 +19,8 @@ pub struct RankedScores {
 }
 
 impl RankedScores {
-    /// From checked parameters; scores are ranked across rows, so the classes must have one order.
+    /// From checked parameters.
     pub fn new(params: &Params, context: &Context<'_>) -> Result<Self> {
-        if context.classes.is_empty() {
-            return Err(Error::invalid(
-                "MISSING_CLASSES",
-                "spec.classes",
-                "metrics over class scores need the names of the classes",
-            ));
-        }
         let classes = context.classes.to_vec();
         Ok(Self {
             places: classes.iter().cloned().zip(0..).collect(),
@@ -54,6 +47,13 @@ impl RankedScores {
 
     /// Refuses rows that have no finite score of every class, or another gold label.
     pub fn check(&self, row: &Row<'_>) -> std::result::Result<(), Problem> {
+        // Only models answer without named classes, and each in its own order.
+        if self.classes.is_empty() {
+            return Err(bad_scores(
+                "scores are ranked across rows and systems: name the classes in spec.classes"
+                    .into(),
+            ));
+        }
         row_classes::check_gold(row, &self.classes)?;
         let known = |class: &String| self.places.contains_key(class);
         if row.classes().len() != self.classes.len() || !row.classes().iter().all(known) {
