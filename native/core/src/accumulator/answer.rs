@@ -1,6 +1,7 @@
 //! What a system answered for a row: the prediction of the caller or the scores of a model.
 
 use super::ModelOutput;
+use super::sums::RowClasses;
 use crate::batch::{Batch, Prediction};
 use crate::metrics::{Field, FieldSet, Row};
 use crate::spec::Spec;
@@ -35,9 +36,18 @@ impl<'a> Answer<'a> {
     }
 
     /// The row as metrics see it.
-    pub fn row(&self, spec: &'a Spec, batch: &'a Batch<'a>, row: usize, serial: u64) -> Row<'a> {
+    pub fn row(
+        &self,
+        spec: &'a Spec,
+        batch: &'a Batch<'a>,
+        (row, serial): (usize, u64),
+        classes: Option<RowClasses<'a>>,
+    ) -> Row<'a> {
         let instance = &batch.instances[row];
-        let seen = Row::of_batch(batch, instance, self.prediction, &spec.classes, serial);
+        let mut seen = Row::of_batch(batch, instance, self.prediction, &spec.classes, serial);
+        if let Some(classes) = classes {
+            seen = seen.with_label_sets(classes.gold, classes.predicted);
+        }
         match self.output {
             Some(output) => seen.with_model_scores(&output.classes, self.model_scores),
             None => seen,

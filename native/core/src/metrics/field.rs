@@ -42,6 +42,9 @@ pub enum Field {
 }
 
 impl Field {
+    /// What metrics over sets of labels need.
+    pub const LABEL_SETS: &'static [Self] = &[Self::PredictionLabelSet, Self::LabelSet];
+
     /// All fields, in the order of the API.
     pub const ALL: [Self; 18] = [
         Self::PredictionText,

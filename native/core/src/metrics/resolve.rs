@@ -68,7 +68,7 @@ impl ResolvedMetric {
         let (needs, score_name) = match &statistics {
             Statistics::Rows(metric) => (metric.needs(), metric.score_name()),
             Statistics::Collected(metric) => (metric.needs(), metric.score_name()),
-            Statistics::Classes(_) => (None, None),
+            Statistics::Classes(metric) => (metric.multilabel().then_some(Field::LABEL_SETS), None),
         };
         let (needs, score_name) = (needs.unwrap_or(entry.needs), score_name.map(str::to_owned));
         let key = if request.key.is_empty() {
