@@ -5,12 +5,16 @@
 pub const UNICODE_VERSION: &str = "14.0.0";
 
 pub mod blocks;
+pub mod characters;
+pub mod distance_rows;
+pub mod edits;
 pub mod interning;
 pub mod lcs;
 pub mod masks;
 pub mod matching;
 pub mod mteval13a;
 pub mod porter;
+pub mod positions;
 pub mod python;
 pub mod rouge_words;
 pub mod scratch;
@@ -20,3 +24,4 @@ pub mod stems;
 pub mod tokens;
 #[rustfmt::skip]
 pub mod unicode14;
+pub mod words;
