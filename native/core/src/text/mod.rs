@@ -5,6 +5,7 @@
 pub const UNICODE_VERSION: &str = "14.0.0";
 
 pub mod blocks;
+pub mod char_ngrams;
 pub mod characters;
 pub mod distance_rows;
 pub mod edits;

@@ -34,21 +34,38 @@ impl Positions {
         sequence: impl ExactSizeIterator<Item = u32>,
         distinct: usize,
     ) {
-        self.words = sequence.len().div_ceil(WORD).max(1);
-        self.on_demand = distinct * self.words > table;
-        self.made = ABSENT;
-        self.none.clear();
-        self.none.resize(self.words, 0);
-        self.masks.clear();
-        if self.on_demand {
-            self.masks.resize(self.words, 0);
-            self.index(sequence, distinct);
+        let words = sequence.len().div_ceil(WORD).max(1);
+        if distinct * words <= table {
+            self.load_table(sequence, distinct, words);
             return;
         }
-        self.masks.resize(distinct * self.words, 0);
+        self.clear(words);
+        self.on_demand = true;
+        self.masks.resize(words, 0);
+        self.index(sequence, distinct);
+    }
+
+    /// Makes a table of all masks, of at least as many words as the sequence needs.
+    pub fn load_table(
+        &mut self,
+        sequence: impl Iterator<Item = u32>,
+        distinct: usize,
+        words: usize,
+    ) {
+        self.clear(words);
+        self.masks.resize(distinct * words, 0);
         for (at, number) in sequence.enumerate() {
-            self.masks[number as usize * self.words + at / WORD] |= 1 << (at % WORD);
+            self.masks[number as usize * words + at / WORD] |= 1 << (at % WORD);
         }
+    }
+
+    fn clear(&mut self, words: usize) {
+        self.words = words;
+        self.on_demand = false;
+        self.made = ABSENT;
+        self.none.clear();
+        self.none.resize(words, 0);
+        self.masks.clear();
     }
 
     fn index(&mut self, sequence: impl Iterator<Item = u32>, distinct: usize) {

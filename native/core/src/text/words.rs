@@ -13,8 +13,8 @@ pub fn split(text: &str, lowercase: bool, tokens: &mut Tokens) {
 }
 
 /// The words of chrF++: one ASCII punctuation mark at the end, else one at the beginning, is a word of its own.
-pub fn split_one_edge(text: &str, lowercase: bool, tokens: &mut Tokens) {
-    load(text, lowercase, tokens);
+pub fn split_one_edge(text: &str, tokens: &mut Tokens) {
+    load(text, false, tokens);
     tokens.split(|text, starts, ends| {
         let bytes = text.bytes();
         for_each_word(text, |start, end| {
@@ -105,22 +105,30 @@ pub fn for_each_word(text: Text<'_>, mut found: impl FnMut(usize, usize)) {
 mod tests {
     use super::*;
 
-    fn words(split: fn(&str, bool, &mut Tokens), text: &str) -> Vec<String> {
+    fn words(split: impl FnOnce(&str, &mut Tokens), text: &str) -> Vec<String> {
         let mut tokens = Tokens::default();
-        split(text, false, &mut tokens);
+        split(text, &mut tokens);
         (0..tokens.len())
             .map(|at| String::from_utf8_lossy(tokens.bytes(at)).into_owned())
             .collect()
     }
 
+    fn plain(text: &str, tokens: &mut Tokens) {
+        split(text, false, tokens);
+    }
+
+    fn spoken(text: &str, tokens: &mut Tokens) {
+        split_spoken(text, false, tokens);
+    }
+
     #[test]
     fn spaces_are_pythons() {
         assert_eq!(
-            words(split, " a\u{1c}b\u{a0}c\u{3000}d\r\n"),
+            words(plain, " a\u{1c}b\u{a0}c\u{3000}d\r\n"),
             ["a", "b", "c", "d"]
         );
-        assert!(words(split, "").is_empty());
-        assert!(words(split, " \t").is_empty());
+        assert!(words(plain, "").is_empty());
+        assert!(words(plain, " \t").is_empty());
         let mut tokens = Tokens::default();
         split("\u{212a} \u{130}", true, &mut tokens);
         assert_eq!(
@@ -157,9 +165,9 @@ mod tests {
 
     #[test]
     fn single_spaces_of_other_kinds_are_part_of_spoken_words() {
-        assert_eq!(words(split_spoken, "a\tb c\u{a0}\td"), ["a\tb", "c", "d"]);
-        assert_eq!(words(split_spoken, "\ta\u{3000}b\tc\n"), ["a\u{3000}b\tc"]);
-        assert_eq!(words(split_spoken, "a  b \r\n c"), ["a", "b", "c"]);
-        assert!(words(split_spoken, " \n").is_empty());
+        assert_eq!(words(spoken, "a\tb c\u{a0}\td"), ["a\tb", "c", "d"]);
+        assert_eq!(words(spoken, "\ta\u{3000}b\tc\n"), ["a\u{3000}b\tc"]);
+        assert_eq!(words(spoken, "a  b \r\n c"), ["a", "b", "c"]);
+        assert!(words(spoken, " \n").is_empty());
     }
 }
