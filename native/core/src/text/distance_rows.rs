@@ -181,7 +181,7 @@ impl DistanceTable {
 
 /// One word of the next row; returns how its last cell differs from the one above it: 1 more, 1 less.
 #[inline]
-fn step_word(more: &mut u64, less: &mut u64, equal: u64, up: u64, down: u64) -> (u64, u64) {
+pub fn step_word(more: &mut u64, less: &mut u64, equal: u64, up: u64, down: u64) -> (u64, u64) {
     let equal = equal | down;
     let same = (((equal & *more).wrapping_add(*more)) ^ *more) | equal | *less;
     let above_more = *less | !(same | *more);

@@ -4,6 +4,7 @@
 /// scores depend on it. Part of every signature.
 pub const UNICODE_VERSION: &str = "14.0.0";
 
+pub mod beam;
 pub mod blocks;
 pub mod char_ngrams;
 pub mod characters;
@@ -19,9 +20,12 @@ pub mod positions;
 pub mod python;
 pub mod rouge_words;
 pub mod scratch;
+pub mod shifts;
 pub mod simd;
 pub mod squad;
 pub mod stems;
+pub mod ter_distance;
+pub mod tercom;
 pub mod tokens;
 #[rustfmt::skip]
 pub mod unicode14;

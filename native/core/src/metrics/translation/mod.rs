@@ -2,12 +2,13 @@
 
 pub mod bleu;
 pub mod chrf;
+pub mod ter;
 
 use super::contract::ReferenceCounts;
 use super::registry::Entry;
 
 /// The metrics of this field.
-pub static ENTRIES: &[&Entry] = &[&bleu::ENTRY, &chrf::ENTRY];
+pub static ENTRIES: &[&Entry] = &[&bleu::ENTRY, &chrf::ENTRY, &ter::ENTRY];
 
 /// The number of references as signatures of sacrebleu write it.
 fn reference_count(references: ReferenceCounts) -> String {
