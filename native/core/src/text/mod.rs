@@ -4,14 +4,19 @@
 /// scores depend on it. Part of every signature.
 pub const UNICODE_VERSION: &str = "14.0.0";
 
+pub mod assignment;
 pub mod blocks;
+pub mod drop;
 pub mod interning;
 pub mod lcs;
 pub mod masks;
 pub mod matching;
 pub mod mteval13a;
+pub mod normalizers;
+pub mod numbers;
 pub mod porter;
 pub mod python;
+pub mod python_float;
 pub mod rouge_words;
 pub mod scratch;
 pub mod simd;
