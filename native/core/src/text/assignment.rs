@@ -1,7 +1,7 @@
 //! The best one-to-one assignment of rows to columns (linear sum assignment).
 //!
 //! Shortest augmenting paths as in Crouse 2016, "On implementing 2D rectangular assignment algorithms", the
-//! algorithm that SciPy's `linear_sum_assignment` names; ties are broken as there.
+//! algorithm that `SciPy`'s `linear_sum_assignment` names; ties are broken as there.
 
 /// Assigns as many rows as can be so that the sum of costs is lowest: the column of each row, or `None`. `costs` holds
 /// `rows * columns` finite numbers, row by row. The time is cubic in the smaller side, memory linear.

@@ -14,6 +14,7 @@ pub mod matching;
 pub mod mteval13a;
 pub mod normalizers;
 pub mod numbers;
+pub mod patterns;
 pub mod porter;
 pub mod python;
 pub mod python_float;

@@ -1,4 +1,5 @@
-//! The ways in which evaluations of short answers make words of a text: SQuAD's, TriviaQA's, MLQA's per language.
+//! The ways in which evaluations of short answers make words of a text: `SQuAD`'s, `TriviaQA`'s, MLQA's per
+//! language.
 
 use super::python::{is_space, lower_into};
 use super::squad::{self, find_words};
@@ -78,7 +79,9 @@ impl Normalizer {
         match self {
             Self::Squad => return squad::tokenize(text, tokens),
             Self::TriviaQa => {
-                tokens.load(|buffer| lower_and(text, buffer, space_for_quotes_and_punctuation));
+                tokens.load(|buffer| {
+                    lower_and(text, buffer, |c| Some(space_for_quotes_and_punctuation(c)));
+                });
                 tokens
                     .split(|text, starts, ends| find_words(text, squad::is_article, starts, ends));
             }
@@ -102,11 +105,8 @@ impl Normalizer {
     }
 }
 
-/// What becomes of a character.
-type Change = fn(char) -> Option<char>;
-
 /// Appends the lower-cased text with every character changed.
-fn lower_and(text: &str, buffer: &mut Vec<u8>, change: Change) {
+fn lower_and(text: &str, buffer: &mut Vec<u8>, change: impl FnMut(char) -> Option<char>) {
     lower_into(text, buffer);
     let lower = String::from_utf8(std::mem::take(buffer)).unwrap_or_default();
     if !lower.is_ascii() || lower.bytes().any(|byte| byte.is_ascii_punctuation()) {
@@ -117,10 +117,10 @@ fn lower_and(text: &str, buffer: &mut Vec<u8>, change: Change) {
     }
 }
 
-/// TriviaQA: punctuation separates words. The script adds four quotes to ASCII's.
-fn space_for_quotes_and_punctuation(c: char) -> Option<char> {
+/// `TriviaQA`: punctuation separates words. The script adds four quotes to ASCII's.
+fn space_for_quotes_and_punctuation(c: char) -> char {
     let separates = c.is_ascii_punctuation() || matches!(c, '\u{2018}' | '\u{2019}' | '\u{b4}');
-    Some(if separates { ' ' } else { c })
+    if separates { ' ' } else { c }
 }
 
 /// MLQA: punctuation of every script goes.
