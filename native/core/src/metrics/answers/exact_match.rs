@@ -15,8 +15,8 @@ pub static ENTRY: Entry = Entry {
     params: PARAMS,
     profiles: &["squad1", "squad2", "triviaqa", "hf", "plain"],
     range: (0.0, 100.0),
-    reference: "squad1: SQuAD evaluate-v1.1.py; squad2: SQuAD evaluate-v2.0.py; triviaqa: triviaqa_evaluation.py 1.0; \
-                hf: evaluate 0.4.6 exact_match; plain: Python's str.strip() and ==",
+    reference: "SQuAD evaluate-v1.1.py (profile squad1), evaluate-v2.0.py (squad2), TriviaQA triviaqa_evaluation.py 1.0 \
+                (triviaqa), evaluate 0.4.6 exact_match (hf), Python's str.strip() and == (plain)",
     source: "Rajpurkar et al. 2016, https://aclanthology.org/D16-1264; Rajpurkar et al. 2018, \
              https://aclanthology.org/P18-2124; Joshi et al. 2017, https://aclanthology.org/P17-1147; \
              languages: Lewis et al. 2020, https://aclanthology.org/2020.acl-main.653",
