@@ -4,11 +4,13 @@
 /// scores depend on it. Part of every signature.
 pub const UNICODE_VERSION: &str = "14.0.0";
 
+pub mod assignment;
 pub mod beam;
 pub mod blocks;
 pub mod char_ngrams;
 pub mod characters;
 pub mod distance_rows;
+pub mod drop;
 pub mod edits;
 pub mod interning;
 pub mod intl;
@@ -17,10 +19,14 @@ pub mod marks;
 pub mod masks;
 pub mod matching;
 pub mod mteval13a;
+pub mod normalizers;
+pub mod numbers;
+pub mod patterns;
 pub mod plain;
 pub mod porter;
 pub mod positions;
 pub mod python;
+pub mod python_float;
 pub mod rouge_words;
 pub mod scratch;
 pub mod shifts;
