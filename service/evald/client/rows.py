@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from evald.data import fields
-from evald.data.columns import KINDS, Column, References
+from evald.data.columns import KINDS, Column, References, inside
 from evald.data.naming import number_of
 from evald.data.table import Table
 from evald.errors import InvalidRequestError
@@ -177,7 +177,7 @@ def _prediction_writer(
         if isinstance(cell, Mapping):
             for name in by_name:
                 if cell.get(name) is not None:
-                    path = fields.inside(column.where(row), f".{name}")
+                    path = inside(column.where(row), f".{name}")
                     _put(message, name, fields.PREDICTION[name](cell[name], path))
         elif cell is not None:
             _put_cell(message, cell, unnamed, column, row)

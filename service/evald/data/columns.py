@@ -284,7 +284,9 @@ def texts(cell: Sequence[Any], path: str) -> list[str]:
         return list(cell)
     for index, entry in enumerate(cell):
         if not isinstance(entry, str):
-            raise InvalidRequestError.of_field("BAD_TYPE", f"{path}[{index}]", f"is {type(entry).__name__}, not a str")
+            raise InvalidRequestError.of_field(
+                "BAD_TYPE", inside(path, f"[{index}]"), f"is {type(entry).__name__}, not a str"
+            )
         _text(entry, _indexed(path), index)
     return list(cell)
 
@@ -293,7 +295,7 @@ def numbers(cell: Sequence[Any], path: str) -> list[float]:
     """The numbers of a list."""
     if all(type(entry) is float for entry in cell):
         return list(cell)
-    return [number(entry, f"{path}[{index}]") for index, entry in enumerate(cell)]
+    return [number(entry, inside(path, f"[{index}]")) for index, entry in enumerate(cell)]
 
 
 def number(cell: Any, path: str) -> float:
@@ -325,5 +327,10 @@ def bad_type(path: str, found: str) -> InvalidRequestError:
     )
 
 
+def inside(path: str, rest: str) -> str:
+    """The path of a part of a cell; a file's column stands in parentheses: "gold.jsonl:17 (prediction.scores)"."""
+    return f"{path[:-1]}{rest})" if path.endswith(")") else path + rest
+
+
 def _indexed(path: str) -> Where:
-    return lambda row: f"{path}[{row}]"
+    return lambda row: inside(path, f"[{row}]")

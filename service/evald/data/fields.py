@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from evald.data import columns
-from evald.data.columns import ABSENT, Field
+from evald.data.columns import ABSENT, Field, inside
 from evald.errors import InvalidRequestError
 
 Check = Callable[[Any, str], Any]
@@ -22,11 +22,6 @@ def of(field: Field | None, row: int) -> tuple[Any, str] | None:
         return None
     cell = field.values[row]
     return None if cell is None or cell is ABSENT else (cell, field.where(row))
-
-
-def inside(path: str, rest: str) -> str:
-    """The path of a part of a cell; a file's column stands in parentheses: "gold.jsonl:17 (prediction.scores)"."""
-    return f"{path[:-1]}{rest})" if path.endswith(")") else path + rest
 
 
 def text(cell: Any, path: str) -> str:
@@ -56,7 +51,8 @@ def token_lists(cell: Any, path: str) -> list[list[str]]:
     lists = _listed(cell, "a list of lists of str", path)
     if lists and isinstance(lists[0], str):
         return [columns.texts(lists, path)]
-    return [columns.texts(_listed(one, "a list of str", f"{path}[{i}]"), f"{path}[{i}]") for i, one in enumerate(lists)]
+    places = (inside(path, f"[{index}]") for index in range(len(lists)))
+    return [columns.texts(_listed(one, "a list of str", at), at) for one, at in zip(lists, places, strict=True)]
 
 
 def choices(cell: Any, path: str) -> list[tuple[str, bool]]:
