@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evald.client.locate import located
 from evald.client.rows import row_writer
-from evald.data import Table, read_file, table_of
+from evald.data import Table, fields, read_file, table_of
 from evald.data.arguments import Arguments
 from evald.errors import InvalidRequestError
 from evald.v1.instance_pb2 import Choice, Instance, Prediction, Tokens
+from evald.v1.metric_pb2 import RowField
 
 TEXTS = {"prediction_text", "references"}
 LABELS = {"prediction_label", "labels"}
@@ -20,8 +24,8 @@ SETS = {"prediction_label_set", "label_set"}
 NUMBERS = {"prediction_value", "value"}
 
 
-def table(predictions: Any, references: Any = None, **given: Any) -> Table:
-    return Arguments(references, given=given).table({"system": predictions})  # type: ignore[arg-type]
+def table(predictions: Any, references: Any = None, **columns: Any) -> Table:
+    return Arguments(references, given=columns).table({"system": predictions})  # type: ignore[arg-type]
 
 
 def written(found: Table, needs: set[str], is_open: bool = False) -> list[Instance]:
@@ -84,7 +88,7 @@ WHOLE = Prediction(**{**EVERYTHING, "labels": ["l", "1"]})
 
 
 @pytest.mark.parametrize(
-    ("need", "fields"),
+    ("need", "names"),
     [
         ("prediction_text", ["text"]),
         ("prediction_label", ["labels", "class_scores"]),
@@ -98,19 +102,22 @@ WHOLE = Prediction(**{**EVERYTHING, "labels": ["l", "1"]})
         ("scores", ["scores"]),
     ],
 )
-def test_a_dict_names_fields_and_only_those_that_are_needed_go(need: str, fields: list[str]) -> None:
+def test_a_dict_names_fields_and_only_those_that_are_needed_go(need: str, names: list[str]) -> None:
     (prediction,) = only(table([EVERYTHING]), {need}).predictions
-    assert {field.name for field, _ in prediction.ListFields()} == set(fields)
-    for name in fields:
+    assert {field.name for field, _ in prediction.ListFields()} == set(names)
+    for name in names:
         assert getattr(prediction, name) == getattr(WHOLE, name)
 
 
 def test_all_that_is_named_goes_where_needs_are_not_known() -> None:
-    given = {"human_labels": [["h"]], "choices": [[("c", True)]]}
-    (row,) = written(table([EVERYTHING], None, **given), set(), is_open=True)
+    columns = {"human_labels": [["h"]], "choices": [[("c", True)]]}
+    (row,) = written(table([EVERYTHING], None, **columns), set(), is_open=True)
     assert row.predictions[0] == WHOLE
-    assert (row.human_labels, row.choices) == (["h"], [Choice(text="c", correct=True)])
-    assert only(table([EVERYTHING], None, **given), {"prediction_text"}) == Instance(predictions=[Prediction(text="t")])
+    assert list(row.human_labels) == ["h"]
+    assert list(row.choices) == [Choice(text="c", correct=True)]
+    assert only(table([EVERYTHING], None, **columns), {"prediction_text"}) == Instance(
+        predictions=[Prediction(text="t")]
+    )
 
 
 def test_fields_of_rows_go_when_needed_and_weights_always() -> None:
@@ -207,6 +214,39 @@ def test_cells_that_no_metric_takes_are_named(
 def test_label_sets_go_where_parameters_may_ask_for_them() -> None:
     (row,) = written(table([["a", "b"]], [["c", "d"]]), LABELS, is_open=True)
     assert row == Instance(labels=["c", "d"], predictions=[Prediction(labels=["a", "b"])])
+
+
+NUMBERS_LIKE = st.integers() | st.floats() | st.booleans()
+LEAVES = st.none() | NUMBERS_LIKE | st.text(max_size=2) | st.sampled_from([b"x", np.float32(1), np.array(["a"])])
+CELLS = st.recursive(
+    LEAVES,
+    lambda cell: (
+        st.lists(cell, max_size=3)
+        | st.lists(NUMBERS_LIKE, max_size=3)
+        | st.dictionaries(st.text(max_size=2), cell, max_size=2)
+        | st.fixed_dictionaries({"text": cell, "correct": cell})
+    ),
+    max_leaves=6,
+)
+PREDICTIONS = CELLS | st.fixed_dictionaries({}, optional=dict.fromkeys(fields.PREDICTION, CELLS))
+
+
+@given(
+    PREDICTIONS,
+    CELLS,
+    st.fixed_dictionaries({}, optional=dict.fromkeys((*fields.ROW, *fields.PREDICTION), CELLS)),
+    st.sets(st.sampled_from([word.removeprefix("ROW_FIELD_").lower() for word in RowField.keys()])),  # noqa: SIM118
+    st.booleans(),
+)
+def test_any_row_is_written_or_refused(
+    prediction: Any, reference: Any, more: dict[str, Any], needs: set[str], is_open: bool
+) -> None:
+    try:
+        rows = written(table_of([{**more, "prediction": prediction, "reference": reference}]), needs, is_open)
+    except InvalidRequestError as error:
+        assert error.violations[0].field  # noqa: PT017 - either outcome is right
+    else:
+        assert Instance.FromString(rows[0].SerializeToString()) is not None
 
 
 PLACES = table_of(
