@@ -211,6 +211,16 @@ def test_cells_that_no_metric_takes_are_named(
     assert (caught.value.violations[0].field, words in str(caught.value)) == (field, True), str(caught.value)
 
 
+@pytest.mark.parametrize("cell", [{"labels": []}, {"tokens": []}, {"labels": [], "text": "not needed"}])
+def test_nothing_is_an_answer_when_it_is_given(cell: dict[str, Any]) -> None:
+    needs = {"prediction_label_set", "prediction_tokens"}
+    assert only(table([cell]), needs).predictions == [Prediction(text="")]
+    # But no text: a metric that needs one must not see an empty answer.
+    texts = [Prediction(text=cell["text"])] if "text" in cell else [Prediction()]
+    assert only(table([cell]), needs | {"prediction_text"}).predictions == texts
+    assert only(table([{"labels": None}]), needs).predictions == [Prediction()]
+
+
 def test_label_sets_go_where_parameters_may_ask_for_them() -> None:
     (row,) = written(table([["a", "b"]], [["c", "d"]]), LABELS, is_open=True)
     assert row == Instance(labels=["c", "d"], predictions=[Prediction(labels=["a", "b"])])

@@ -36,7 +36,8 @@ _FIELD_OF = {
     "prediction_tokens": "tokens",
     "prediction_value": "value",
 }
-# Fields that a list of numbers may be.
+# Fields that a list of texts may be, and a list of numbers.
+_SETS = ("labels", "tokens")
 _LISTS = ("class_scores", "token_logprobs", "choice_scores")
 
 
@@ -150,11 +151,9 @@ def _gold_writer(table: Table, needs: Collection[str], is_open: bool) -> Callabl
 
     def write(row: int, message: instance.Instance) -> None:
         if references is not None:
-            value = references[row]
-            message.references.extend([value] if isinstance(value, str) else value)
+            _extend(message.references, references[row])
         if labels is not None:
-            label = labels[row]
-            message.labels.extend([label] if isinstance(label, str) else label)
+            _extend(message.labels, labels[row])
         if numbers is not None:
             message.value = _number(numbers.values[row], numbers.where(row))
         for name, field in named.items():
@@ -171,40 +170,45 @@ def _prediction_writer(
     named = {name: one for name, one in column.fields.items() if is_open or name in wanted}
     by_name = list(fields.PREDICTION) if is_open else wanted
     unnamed = [name for name in wanted if name not in named]
+    of_texts = [name for name in _SETS if name in unnamed]
+    of_numbers = [name for name in _LISTS if name in unnamed]
+    put = _put if "text" in wanted else _put_answer
 
     def write(row: int, message: instance.Prediction) -> None:
         cell = column.values[row]
-        if isinstance(cell, Mapping):
+        if isinstance(cell, str):
+            _put_text(message, cell, unnamed, column, row)
+        elif isinstance(cell, list):
+            for name in of_texts if not cell or isinstance(cell[0], str) else of_numbers:
+                put(message, name, cell)
+        elif isinstance(cell, Mapping):
             for name in by_name:
                 if cell.get(name) is not None:
                     path = inside(column.where(row), f".{name}")
-                    _put(message, name, fields.PREDICTION[name](cell[name], path))
-        elif cell is not None:
-            _put_cell(message, cell, unnamed, column, row)
+                    put(message, name, fields.PREDICTION[name](cell[name], path))
+        elif cell is not None and "value" in unnamed:
+            _put(message, "value", cell)
         for name, field in named.items():
             if (found := fields.of(field, row)) is not None:
-                _put(message, name, fields.PREDICTION[name](*found))
+                put(message, name, fields.PREDICTION[name](*found))
 
     return write
 
 
-def _put_cell(message: instance.Prediction, cell: Any, wanted: Sequence[str], column: Column, row: int) -> None:
-    """Writes a cell without a name as every field that it can stand for."""
+def _put_text(message: instance.Prediction, cell: str, wanted: Sequence[str], column: Column, row: int) -> None:
+    if "text" in wanted:
+        message.text = cell
+    if "labels" in wanted:
+        message.labels.append(cell)
+    if "value" in wanted:
+        message.value = _number(cell, column.where(row))
+
+
+def _extend(texts: Any, cell: str | Sequence[str]) -> None:
     if isinstance(cell, str):
-        if "text" in wanted:
-            message.text = cell
-        if "labels" in wanted:
-            message.labels.append(cell)
-        if "value" in wanted:
-            message.value = _number(cell, column.where(row))
-    elif isinstance(cell, float):
-        if "value" in wanted:
-            message.value = cell
+        texts.append(cell)
     else:
-        names = ("labels", "tokens") if not cell or isinstance(cell[0], str) else _LISTS
-        for name in names:
-            if name in wanted:
-                _put(message, name, cell)
+        texts.extend(cell)
 
 
 def _put(message: Any, name: str, value: Any) -> None:
@@ -216,11 +220,15 @@ def _put(message: Any, name: str, value: Any) -> None:
         message.choices.extend(instance.Choice(text=text, correct=correct) for text, correct in value)
     elif isinstance(value, list):
         getattr(message, name).extend(value)
-        if not value and name in ("labels", "tokens") and not message.HasField("text"):
-            # No label is an answer too, unlike no prediction: a prediction with a text is a real one.
-            message.text = ""
     else:
         setattr(message, name, value)
+
+
+def _put_answer(message: instance.Prediction, name: str, value: Any) -> None:
+    """The same where no metric reads the text: then one tells the answer "no labels" from no answer."""
+    _put(message, name, value)
+    if name in _SETS and not value and not message.HasField("text"):
+        message.text = ""
 
 
 def _number(cell: Any, path: str) -> float:
