@@ -75,7 +75,7 @@ format: setup-dev  ## Format Python and Rust in place
 	cargo fmt --all
 
 .PHONY: proto
-proto: setup-dev proto-tools  ## Regenerate the Python and Rust code of proto/
+proto: $(VENV)/.stamp-dev proto-tools  ## Regenerate the Python and Rust code of proto/
 	$(PROTO_VENV)/bin/python tools/generate_proto.py service
 	cargo run --quiet --locked -p evald-protogen
 
@@ -86,6 +86,10 @@ metrics: setup  ## Rewrite README's table of metrics and the facts in docs/metri
 .PHONY: bench
 bench: setup-dev  ## Measure speed against the reference packages; ARGS="..." is passed on
 	$(PY) -m bench $(ARGS)
+
+.PHONY: parity
+parity: setup-dev  ## Compare metrics with their references on 100,000 generated pairs each; ARGS="..." is passed on
+	$(PY) -m tests.parity $(ARGS)
 
 .PHONY: test-torch
 test-torch: $(TORCH_VENV)/.stamp  ## Run the tests that need torch, in a virtual environment of their own (large)

@@ -1,129 +1,61 @@
-"""Definitions of evaluations of short answers, written from their descriptions and held against golden tables."""
+"""Definitions that no reference package has as one function, in terms of those that it has."""
 
 from __future__ import annotations
 
-import re
-import string
-import sys
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_fscore_support
 
-Normalizer = Callable[[str], list[str]]
-
-ENGLISH = re.compile(r"\b(a|an|the)\b")
-ASCII_PUNCTUATION = str.maketrans("", "", string.punctuation)
-ALL_PUNCTUATION = {ord(c) for c in map(chr, range(sys.maxunicode)) if unicodedata.category(c)[0] == "P"}
-NO_PUNCTUATION = dict.fromkeys(ALL_PUNCTUATION | set(map(ord, string.punctuation)))
-ELISIONS = NO_PUNCTUATION | {ord("'"): " ", 0x2019: " "}
-QUOTES = dict.fromkeys(map(ord, string.punctuation + "\u2018\u2019\u00b4"), " ")
-
-ARTICLES = {
-    "de": "ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des",
-    "es": "un|una|unos|unas|el|la|los|las",
-    "fr": "le|la|les|l|un|une|des",
-    "it": "il|lo|la|i|gli|le|l|un|uno|una",
-    "mlqa_en": "a|an|the",
-    "nl": "de|het|een",
-    "pt": "o|a|os|as|um|uma|uns|umas",
-    "vi": "của|là|cái|chiếc|những",
-}
+Numbers = NDArray[np.float64]
 
 
-def squad_words(text: str) -> list[str]:
-    """SQuAD: lower case; without ASCII punctuation, then without English articles."""
-    return ENGLISH.sub(" ", text.lower().translate(ASCII_PUNCTUATION)).split()
+def f_of_means(
+    gold: Any, predicted: Any, labels: Any, *, beta: float = 1.0, zero_division: float = 0, weights: Any = None
+) -> float:
+    """F of the classes' mean precision and mean recall (Sokolova and Lapalme 2009)."""
+    by_class = precision_recall_fscore_support(
+        gold, predicted, beta=beta, labels=labels, average=None, sample_weight=weights, zero_division=zero_division
+    )
+    means = [of_rate[~np.isnan(of_rate)] for of_rate in by_class[:2]]
+    precision, recall = (float(of_rate.mean()) if of_rate.size else np.nan for of_rate in means)
+    below = beta**2 * precision + recall
+    return zero_division if below == 0 else (1 + beta**2) * precision * recall / below
 
 
-def triviaqa_words(text: str) -> list[str]:
-    """TriviaQA: punctuation, underscores and some quotes separate words."""
-    return ENGLISH.sub(" ", text.replace("_", " ").lower().translate(QUOTES)).split()
+def borders(confidence: Numbers, bins: int, binning: str) -> Numbers:
+    """The borders of bins, as scikit-learn's calibration_curve has them."""
+    shares = np.linspace(0, 1, bins + 1)
+    return np.percentile(confidence, shares * 100) if binning == "quantile" else shares
 
 
-def language_words(name: str) -> Normalizer:
-    """MLQA: lower case, without punctuation of any script, then without the language's articles."""
-
-    def words(text: str) -> list[str]:
-        text = text.lower().translate(ELISIONS if name in {"fr", "it"} else NO_PUNCTUATION)
-        if name == "ar":
-            text = text.replace("\u0627\u0644", " ")
-        if name == "zh":
-            text = re.sub("([\u4e00-\u9fa5])", r" \1 ", text)
-        if name in ARTICLES:
-            text = re.sub(rf"\b({ARTICLES[name]})\b", " ", text)
-        return text.split()
-
-    return words
-
-
-def overlap(said: Sequence[str], asked: Sequence[str], empty: float = 0.0) -> tuple[float, float, float]:
-    """Precision, recall and F1 of bags of words; `empty` for two empty bags."""
-    if not said and not asked:
-        return empty, empty, empty
-    common = sum((Counter(said) & Counter(asked)).values())
-    if common == 0:
-        return 0.0, 0.0, 0.0
-    precision, recall = common / len(said), common / len(asked)
-    return precision, recall, 2 * precision * recall / (precision + recall)
+def reliability(
+    confidence: Numbers, right: Numbers, *, bins: int, binning: str, closed: str, weights: Numbers | None = None
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Of every bin the number of rows, their mean confidence and their accuracy (nan without rows)."""
+    inner = borders(confidence, bins, binning)[1:-1]
+    # searchsorted's "left" puts a confidence on a border into the bin below it.
+    at = np.searchsorted(inner, confidence, side="left" if closed == "right" else "right")
+    weights = np.ones_like(confidence) if weights is None else weights
+    count, confident, accurate = (
+        np.bincount(at, weights=weights * of_row, minlength=bins) for of_row in (1.0, confidence, right)
+    )
+    with np.errstate(invalid="ignore"):
+        return count, confident / count, accurate / count
 
 
-def squad2_scores(said: str, golds: Sequence[str], words: Normalizer = squad_words) -> tuple[float, float]:
-    """SQuAD 2.0: exact match and F1; gold answers without words count only where there is no other."""
-    left = words(said)
-    kept = [right for right in map(words, golds) if right] or [[]]
-    return float(left in kept), max(overlap(left, right, empty=1.0)[2] for right in kept)
+def calibration_error(norm: str, count: Numbers, confidence: Numbers, accuracy: Numbers) -> float:
+    """The gaps of bins as one number."""
+    full = count > 0
+    gaps, shares = np.abs(accuracy - confidence)[full], count[full] / count.sum()
+    if norm == "max":
+        return float(gaps.max())
+    return float((shares * gaps).sum()) if norm == "l1" else float(np.sqrt((shares * gaps**2).sum()))
 
 
-def is_number(text: str) -> bool:
-    """What Python's float() reads."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def drop_words(text: str) -> list[str]:
-    """DROP: part by part between spaces and hyphens, numbers in one spelling."""
-    found: list[str] = []
-    for part in re.split("[ -]", text):
-        kept = part.lower()
-        if not is_number(kept):
-            kept = kept.translate(ASCII_PUNCTUATION)
-        if is_number(kept):
-            kept = str(float(kept))
-        found += ENGLISH.sub(" ", kept).split()
-    return found
-
-
-def drop_bag_f1(said: set[str], asked: set[str]) -> float:
-    """F1 of two bags; nothing where the gold bag has numbers of which none was said."""
-    gold_numbers = set(filter(is_number, asked))
-    if gold_numbers and not gold_numbers & said:
-        return 0.0
-    common = len(said & asked)
-    precision = common / len(said) if said else 1.0
-    recall = common / len(asked) if asked else 1.0
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-
-
-def drop_scores(predicted: Sequence[str], golds: Sequence[Sequence[str]]) -> tuple[float, float]:
-    """Exact match and F1 of the best gold answer that does not begin with a blank."""
-    said = [drop_words(span) for span in predicted]
-    exact = best = 0.0
-    for gold in golds:
-        if not gold or not gold[0].strip():
-            continue
-        asked = [drop_words(span) for span in gold]
-        if len(said) == len(asked) and set(map(tuple, said)) == set(map(tuple, asked)):
-            exact = 1.0
-        table = np.array([[drop_bag_f1(set(right), set(asked_of)) for right in said] for asked_of in asked])
-        table = table.reshape(len(asked), len(said))
-        paired = np.zeros(max(table.shape))
-        rows, columns = linear_sum_assignment(-table)
-        paired[rows] = table[rows, columns]
-        best = max(best, float(np.round(np.mean(paired), 2)))
-    return exact, best
+def top_label(scores: Numbers, gold: Sequence[int]) -> tuple[Numbers, Numbers]:
+    """The probability of each row's most probable class, and whether the class is gold."""
+    best = scores.argmax(axis=1)
+    return scores.max(axis=1), (best == np.asarray(gold)).astype(float)

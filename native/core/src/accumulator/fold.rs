@@ -130,7 +130,7 @@ impl Accumulator {
             let at = row * prepared.systems + system;
             if prepared.usable[at] {
                 let stats = found.scored.stats_of(at);
-                self.systems[system].add(place, weight, stats, prepared.classes_of(at));
+                self.systems[system].add(place, weight, stats, prepared.counted_classes(at));
             } else {
                 self.tallies[system].failed += 1;
             }
@@ -150,7 +150,7 @@ impl Accumulator {
             let stats = found.scored.stats_of(at);
             excluded
                 .get_or_insert_with(|| self.systems[0].empty_like())
-                .add(place, weight, stats, prepared.classes_of(at));
+                .add(place, weight, stats, prepared.counted_classes(at));
         }
     }
 

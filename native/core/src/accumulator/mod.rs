@@ -11,6 +11,7 @@ mod compare;
 mod finish;
 mod fold;
 mod kept;
+mod label_columns;
 mod labels;
 mod notes;
 mod pairing;
@@ -31,6 +32,8 @@ use crate::metrics::{
 };
 use crate::result::Answer;
 use crate::spec::{Question, RowReport, Spec};
+
+pub use label_columns::{CHUNK, IntegerPairs, PairCounts};
 
 use fold::SystemRows;
 use kept::Kept;

@@ -14,6 +14,8 @@ pub struct Prepared {
     pub systems: usize,
     /// Whether the prediction can be scored.
     pub usable: Vec<bool>,
+    /// Whether a metric rests on counts by class.
+    counted: bool,
     /// Gold and predicted classes, with labels, into `numbers`.
     classes: Vec<Option<(Span, Span)>>,
     numbers: Vec<u32>,
@@ -22,6 +24,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Gold and predicted classes of a (row, system), if they are counted.
+    pub fn counted_classes(&self, at: usize) -> Option<RowClasses<'_>> {
+        self.classes_of(at).filter(|_| self.counted)
+    }
+
     /// Gold and predicted classes of a (row, system).
     pub fn classes_of(&self, at: usize) -> Option<RowClasses<'_>> {
         self.classes[at].map(|(gold, predicted)| RowClasses {
@@ -54,6 +61,7 @@ pub fn prepare(
     let mut prepared = Prepared {
         systems,
         usable: vec![true; rows * systems],
+        counted: spec.counts_classes(),
         classes: vec![None; rows * systems],
         numbers: Vec::new(),
         failures: failures.to_vec(),
@@ -62,7 +70,7 @@ pub fn prepare(
         prepared.usable[failure.row as usize * systems + failure.system as usize] = false;
     }
     let needs = spec.needs();
-    let mut classes = spec.counts_classes().then(|| Classes {
+    let mut classes = spec.numbers_labels().then(|| Classes {
         spec,
         labels,
         multilabel: spec.multilabel(),

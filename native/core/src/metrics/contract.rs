@@ -71,6 +71,12 @@ pub trait RowMetric: Send + Sync {
         None
     }
 
+    /// Parameters of the per-row score where they differ from the metric's own, if parameters or the profile change what
+    /// the registry says.
+    fn row_params(&self) -> Option<&'static [(&'static str, &'static str)]> {
+        None
+    }
+
     /// The name in [`Field::Scores`] that it needs.
     fn score_name(&self) -> Option<&str> {
         None

@@ -68,7 +68,7 @@ impl ResolvedMetric {
         let (needs, score_name) = match &statistics {
             Statistics::Rows(metric) => (metric.needs(), metric.score_name()),
             Statistics::Collected(metric) => (metric.needs(), metric.score_name()),
-            Statistics::Classes(_) => (None, None),
+            Statistics::Classes(metric) => (metric.multilabel().then_some(Field::LABEL_SETS), None),
         };
         let (needs, score_name) = (needs.unwrap_or(entry.needs), score_name.map(str::to_owned));
         let key = if request.key.is_empty() {
@@ -79,10 +79,13 @@ impl ResolvedMetric {
         } else {
             request.key.clone()
         };
-        let row_signature = if entry.row_params.is_empty() {
-            String::new()
-        } else {
-            signature(entry, &params, profile, entry.row_params)
+        let row_params = match &statistics {
+            Statistics::Rows(metric) => metric.row_params(),
+            _ => None,
+        };
+        let row_signature = match row_params.unwrap_or(entry.row_params) {
+            [] => String::new(),
+            row_params => signature(entry, &params, profile, row_params),
         };
         Ok(Self {
             entry,
@@ -165,7 +168,8 @@ fn signature(
         .iter()
         .map(|(name, value)| {
             let changed = overrides.iter().find(|(key, _)| *key == name);
-            let value = changed.map_or_else(|| value.clone(), |(_, word)| parse_override(word));
+            let value =
+                changed.map_or_else(|| value.clone(), |(_, word)| text_form::read_value(word));
             (name, value)
         })
         .collect();
@@ -174,12 +178,4 @@ fn signature(
     }
     let text = text_form::write(entry.name, all.iter().map(|(k, v)| (*k, v)));
     text + &text_form::signature_suffix()
-}
-
-fn parse_override(word: &str) -> ParamValue {
-    match word {
-        "true" => ParamValue::Bool(true),
-        "false" => ParamValue::Bool(false),
-        other => ParamValue::Text(other.to_owned()),
-    }
 }

@@ -116,8 +116,15 @@ fn parse_value(text: &str, field: &str) -> Result<ParamValue> {
             .ok_or_else(|| bad_form(field, "a quote is not closed"))?;
         return unescape(inner, field).map(ParamValue::Text);
     }
-    Ok(match text {
-        "" => return Err(bad_form(field, "a parameter has no value")),
+    if text.is_empty() {
+        return Err(bad_form(field, "a parameter has no value"));
+    }
+    Ok(read_value(text))
+}
+
+/// Reads a value without quotes.
+pub fn read_value(word: &str) -> ParamValue {
+    match word {
         "true" => ParamValue::Bool(true),
         "false" => ParamValue::Bool(false),
         word => match word.parse::<f64>() {
@@ -125,7 +132,7 @@ fn parse_value(text: &str, field: &str) -> Result<ParamValue> {
             Ok(number) if number.is_finite() => ParamValue::Number(number),
             _ => ParamValue::Text(word.to_owned()),
         },
-    })
+    }
 }
 
 /// Undoes the escapes that `ParamValue::canonical` writes.
