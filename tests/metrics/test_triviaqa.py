@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.metrics.conftest import lines
 from tests.metrics.golden import golden, key_of, named, numbers
-from tests.metrics.answers_oracle import Normalizer, language_words, overlap, triviaqa_words
+from tests.metrics.answer_oracles import Normalizer, language_words, overlap, triviaqa_words
 from tests.properties.build import AWKWARD, Question, any_text, row_scores, texts
 
 LANGUAGES = ["ar", "de", "es", "fr", "hi", "it", "mlqa_en", "nl", "pt", "vi", "zh"]

@@ -93,7 +93,7 @@ impl Default for StatisticsOptions {
 pub struct Limits {
     /// Most rows.
     pub max_rows: u64,
-    /// Most bytes of text in one row.
+    /// Most bytes of one row: texts, and 8 bytes a number.
     pub max_row_bytes: u64,
     /// Most systems.
     pub max_systems: u32,

@@ -14,7 +14,7 @@ from evald import results
 from evald.client import convert
 from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMALL_REQUEST_BYTES, open_channel
 from evald.client.locate import located
-from evald.client.request import Metrics, Options, Request, request_of
+from evald.client.request import Keywords, Metrics, Request, divided, request_of
 from evald.client.status import error_of, too_large
 from evald.data.arguments import Arguments, compared, evaluated
 from evald.data.columns import column
@@ -92,15 +92,16 @@ class Client:
         clusters: Any = None,
         name: str = "system",
         timeout: float | None = None,
-        **options: Unpack[Options],
+        **keywords: Unpack[Keywords],
     ) -> results.Evaluation:
         """Scores systems by every metric; arguments as for `evald.evaluate`.
 
         Beyond those, `predictions` and the values of `systems` may be `evald.Model("alias")`: the server runs the
         model on `inputs`, one text a row (or a dict of named texts).
         """
-        given = evaluated(predictions, systems, name)
-        table = Arguments(references, ids, clusters, inputs, rows, columns).table(given, name)
+        given, options = divided(keywords)
+        found = evaluated(predictions, systems, name)
+        table = Arguments(references, ids, clusters, inputs, rows, columns, given).table(found, name)
         answer = self._send(_EVALUATE, request_of("evaluate", table, metrics, options), timeout)
         return convert.evaluation_of(evaluation.EvaluateResponse.FromString(answer), options.get("confidence_level"))
 
@@ -119,11 +120,12 @@ class Client:
         ids: Any = None,
         clusters: Any = None,
         timeout: float | None = None,
-        **options: Unpack[Options],
+        **keywords: Unpack[Keywords],
     ) -> results.Comparison:
         """Compares candidates with a baseline; arguments as for `evald.compare`, models as for `evaluate`."""
-        given, first = compared(baseline, candidate, candidates, systems)
-        table = Arguments(references, ids, clusters, inputs, rows, columns).table(given)
+        given, options = divided(keywords)
+        found, first = compared(baseline, candidate, candidates, systems)
+        table = Arguments(references, ids, clusters, inputs, rows, columns, given).table(found)
         answer = self._send(_COMPARE, request_of("compare", table, metrics, options, first), timeout)
         return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
 
@@ -188,16 +190,17 @@ class Client:
 
     def _send(self, method: str, request: Request, timeout: float | None) -> bytes:
         try:
-            return self._call(method, request.whole(self._needs(request.metrics)), timeout)
+            rows = request.whole(self._needs(request.metrics), is_open=request.has_parameters)
+            return self._call(method, rows, timeout)
         except InvalidRequestError as error:
             raise located(error, request.table) from None
 
     def _needs(self, metrics: Sequence[str]) -> set[str]:
-        """The fields that rows must carry; metrics that the server does not know are for it to refuse."""
+        """What rows must carry; metrics that the server does not know are for it to refuse."""
         if self._metrics is None:
             self._metrics = {one.name: one for one in self.list_metrics()}
         known = [self._metrics.get(re.split(r"[(|]", name)[0].strip()) for name in metrics]
-        return {need for one in known if one is not None for need in one.needs} or {"prediction_text", "references"}
+        return {need for one in known if one is not None for need in one.needs}
 
     def _max_request_bytes(self) -> int:
         if self._limit is None:
