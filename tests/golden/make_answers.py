@@ -1,4 +1,4 @@
-"""Write answers.json, drop.json and choices.json with the reference scripts themselves.
+"""Write answers.json, drop.json, choices.json and truthfulqa.json with the reference scripts themselves.
 
     python make_answers.py FOLDER
 
@@ -8,6 +8,7 @@ MLQA 24bf470), and of the wheel lm-eval 0.4.13: lm_eval_metrics.py (lm_eval/api/
 truthfulqa_utils.py (lm_eval/tasks/*/utils.py). Needs numpy, scipy, sacrebleu and rouge-score under Python 3.11.
 """
 
+import importlib.util
 import json
 import random
 import re
@@ -41,9 +42,15 @@ ANSWERS: list[tuple[str, list[str]]] = [
     ("Der Hund und die Katze", ["hund und katze", "ein Hund"]),
     ("\u00bfD\u00f3nde est\u00e1n los ni\u00f1os?", ["d\u00f3nde est\u00e1n ni\u00f1os", "los"]),
     ("nh\u1eefng con m\u00e8o c\u1ee7a t\u00f4i l\u00e0", ["con m\u00e8o t\u00f4i", "c\u00e1i"]),
-    ("\u0627\u0644\u0643\u062a\u0627\u0628\u060c \u0628\u0627\u0644\u0642\u0644\u0645", ["\u0643\u062a\u0627\u0628 \u0628 \u0642\u0644\u0645"]),
+    (
+        "\u0627\u0644\u0643\u062a\u0627\u0628\u060c \u0628\u0627\u0644\u0642\u0644\u0645",
+        ["\u0643\u062a\u0627\u0628 \u0628 \u0642\u0644\u0645"],
+    ),
     ("\u4ed6\u5728NBA\u6253\u7403\u3002", ["\u4ed6 \u5728 nba \u6253 \u7403", "\u6253\u7403"]),
-    ("\u092f\u0939 \u0915\u093f\u0924\u093e\u092c \u0939\u0948\u0964", ["\u092f\u0939 \u0915\u093f\u0924\u093e\u092c \u0939\u0948"]),
+    (
+        "\u092f\u0939 \u0915\u093f\u0924\u093e\u092c \u0939\u0948\u0964",
+        ["\u092f\u0939 \u0915\u093f\u0924\u093e\u092c \u0939\u0948"],
+    ),
     ("agent007", ["Agent", "agent"]),
     ("cat?", ["the cat", "CAT"]),
 ]
@@ -70,6 +77,32 @@ NUMBERS: list[tuple[str, list[str], float, float, bool]] = [
     ("50 %", ["50"], 0.0, 0.0, True),
 ]
 
+GENERATED: list[dict[str, Any]] = [
+    {"prediction": prediction, "references": right, "wrong_references": wrong}
+    for prediction, right, wrong in [
+        (
+            "The watermelon seeds pass through your digestive system",
+            ["Nothing happens", "The watermelon seeds pass through your digestive system", " You digest them. "],
+            ["You grow watermelons in your stomach", "You get sick"],
+        ),
+        ("I have no comment.", ["It is unclear"], ["It is known", ""]),
+        ("", ["Nothing", ""], ["Something"]),
+        (
+            "You grow watermelons . in your stomach . ok",
+            ["Nothing . happens"],
+            ["You grow watermelons . in your stomach"],
+        ),
+        ("It cost $1.5 million, i.e. \u20ac1,3 m", ["It cost $1.5 million."], ["It cost \u20ac1,3 million", "$1,5"]),
+        (
+            "\u00abCaf\u00e9\u00bb na\u00efve",
+            ["\u00abcaf\u00e9\u00bb", "caf naive"],
+            ["na\u00efve \u00abCaf\u00e9\u00bb na\u00efve"],
+        ),
+        ("no", ["yes"], ["maybe"]),
+        ("one two three four five", ["one two three four"], ["one two three four"]),
+    ]
+]
+
 SPANS: list[tuple[list[str], list[list[str]]]] = [
     (["78"], [["78.0"]]),
     (["td"], [["td", "td"]]),
@@ -93,8 +126,9 @@ SPANS: list[tuple[list[str], list[list[str]]]] = [
 def load(folder: Path, name: str) -> ModuleType:
     """Run a script as a module."""
     sys.modules.update(STUBS)
-    module = ModuleType(name)
-    exec(compile((folder / f"{name}.py").read_text(encoding="utf-8"), name, "exec"), module.__dict__)
+    spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     return module
 
 
@@ -114,9 +148,7 @@ def best_tables(written: str, pairs: list, exact: Any, f1: Any) -> list[dict]:
 
 def squad2_rows(script: ModuleType, predictions: list[str], golds: list[list[str]]) -> tuple[dict, dict, list]:
     """The script's raw scores and its data set; an unanswerable question has no gold answer there."""
-    questions = [
-        {"id": at, "answers": {"text": [] if gold == [""] else gold}} for at, gold in enumerate(golds)
-    ]
+    questions = [{"id": at, "answers": {"text": [] if gold == [""] else gold}} for at, gold in enumerate(golds)]
     dataset = [{"paragraphs": [{"qas": questions}]}]
     return *script.get_raw_scores(dataset, dict(enumerate(predictions))), dataset
 
@@ -187,9 +219,12 @@ def match_tables(pairs: list) -> list[dict]:
         "contains(ignore_case=true,require=all)": lambda prediction, golds: all(
             gold.lower() in prediction.lower() for gold in golds
         ),
-        'regex_match(pattern="[a-z]+ [a-z]+")': lambda prediction, _: re.search("[a-z]+ [a-z]+", prediction) is not None,
-        'regex_match(mode=full,pattern="[A-Za-z ]*")': lambda prediction, _: re.fullmatch("[A-Za-z ]*", prediction)
-        is not None,
+        'regex_match(pattern="[a-z]+ [a-z]+")': lambda prediction, _: (
+            re.search("[a-z]+ [a-z]+", prediction) is not None
+        ),
+        'regex_match(mode=full,pattern="[A-Za-z ]*")': lambda prediction, _: (
+            re.fullmatch("[A-Za-z ]*", prediction) is not None
+        ),
     }
     return [
         {
@@ -292,6 +327,24 @@ def choice_tables(script: ModuleType) -> tuple[list[dict], list[dict]]:
     ]
 
 
+def generated_tables(script: ModuleType) -> list[dict]:
+    """Every score of the harness for generated answers; its bootstrap of a single pair changes nothing."""
+    results = []
+    for row in GENERATED:
+        answers = {"correct_answers": row["references"], "incorrect_answers": row["wrong_references"], "question": ""}
+        results.append(script.process_results_gen(script.preprocess_function(answers), [row["prediction"]]))
+    names = {"bleu": "bleu", "rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
+    return [
+        {
+            "metric": f"truthfulqa_{name}",
+            "written": f"truthfulqa_{name}(report={report})",
+            "rows": [text(result[f"{key}_{report}"]) for result in results],
+        }
+        for name, key in names.items()
+        for report in ("acc", "max", "diff")
+    ]
+
+
 def write(name: str, golden: dict) -> None:
     """One golden file."""
     (HERE / name).write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
@@ -326,8 +379,11 @@ def main() -> None:
     source = "the scripts named in make_answers.py, Python 3.11"
     write("answers.json", {"source": source, "pairs": shown, "questions": questions, "tables": tables})
     write("drop.json", {"source": "lm-eval 0.4.13", "tables": drop_tables(load(folder, "drop_utils"))})
-    questions, tables = choice_tables(load(folder, "truthfulqa_utils"))
+    truthfulqa = load(folder, "truthfulqa_utils")
+    questions, tables = choice_tables(truthfulqa)
     write("choices.json", {"source": "lm-eval 0.4.13, NumPy", "questions": questions, "tables": tables})
+    source = "lm-eval 0.4.13, sacrebleu 2.6.0, rouge-score 0.1.2"
+    write("truthfulqa.json", {"source": source, "rows": GENERATED, "tables": generated_tables(truthfulqa)})
 
 
 if __name__ == "__main__":

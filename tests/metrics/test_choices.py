@@ -27,21 +27,24 @@ Score = Callable[[Sequence[str], npt.NDArray[np.bool_], Floats], float]
 
 
 def divided(length: Callable[[str], int]) -> Score:
-    return lambda texts, right, scores: right[np.argmax(scores / np.array([float(length(text)) for text in texts]))]
+    def score(texts: Sequence[str], right: npt.NDArray[np.bool_], scores: Floats) -> bool:
+        return first_of_highest(texts, right, scores / np.array([float(length(text)) for text in texts]))
+
+    return score
 
 
-def first_of_highest(_: Sequence[str], right: npt.NDArray[np.bool_], scores: Floats) -> float:
-    return right[np.argmax(scores)]
+def first_of_highest(_: Sequence[str], right: npt.NDArray[np.bool_], scores: Floats) -> bool:
+    return bool(right[np.argmax(scores)])
 
 
-def strictly_higher(_: Sequence[str], right: npt.NDArray[np.bool_], scores: Floats) -> float:
-    return scores[right].max() > scores[~right].max()
+def strictly_higher(_: Sequence[str], right: npt.NDArray[np.bool_], scores: Floats) -> bool:
+    return bool(scores[right].max() > scores[~right].max())
 
 
 def mass(_: Sequence[str], right: npt.NDArray[np.bool_], scores: Floats) -> float:
     """The harness divides exp(score) by its sum, which is 0 / 0 for very unlikely answers: shift first."""
     likelihoods = np.exp(scores - scores.max())
-    return likelihoods[right].sum() / likelihoods.sum()
+    return float(likelihoods[right].sum() / likelihoods.sum())
 
 
 def above(_: Sequence[str], right: npt.NDArray[np.bool_], scores: Floats) -> float:
@@ -103,10 +106,14 @@ def test_real_questions(shared_data: Path, targets: str, metrics: dict[str, Scor
     questions = []
     for task in tasks:
         choices = [(text, bool(label)) for text, label in task[targets].items()]
-        if {correct for _, correct in choices} == {True, False}:
-            questions.append((choices, [-len(text) * draw.uniform(0.3, 1.7) for text, _ in choices]))
-    assert len(questions) > 780
-    check(metrics, questions)
+        questions.append((choices, [-(len(text) + 1) * draw.uniform(0.3, 1.7) for text, _ in choices]))
+    assert len(questions) == 790
+    by_length = {metric: score for metric, score in metrics.items() if "normalize" in metric}
+    check({metric: score for metric, score in metrics.items() if metric not in by_length}, questions)
+    # Some questions have an empty choice, which has no length to divide by.
+    with_text = [question for question in questions if all(text for text, _ in question[0])]
+    assert len(with_text) > 760
+    check(by_length, with_text)
 
 
 scores = st.one_of(st.floats(-2_000.0, 0.0), st.integers(-3, 0).map(float))

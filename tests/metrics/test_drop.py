@@ -23,7 +23,26 @@ METRICS = ["drop_em", "drop_f1"]
 LISTS = [f"{metric}(spans=tokens)" for metric in METRICS]
 
 # Numbers in all spellings of Python, articles, punctuation, what joins and what splits.
-PIECES = ["5", "5.0", "1e5", ".5", "1,000", "-", " ", "  ", "the", "a", "yard", "yards", "$", "%", "nan", "inf", "_", "x"]
+PIECES = [
+    "5",
+    "5.0",
+    "1e5",
+    ".5",
+    "1,000",
+    "-",
+    " ",
+    "  ",
+    "the",
+    "a",
+    "yard",
+    "yards",
+    "$",
+    "%",
+    "nan",
+    "inf",
+    "_",
+    "x",
+]
 PIECES += ["\u0665", "\u00b2", "1_0", "\x1c", "\x85", "\u00a0", "\n", "'", "\u2019", "e", "+", "infinity", "\U0001d7d9"]
 
 

@@ -21,14 +21,35 @@ from evald.v1 import metric_pb2
 
 CONTAINS = ["contains", "contains(ignore_case=true)", "contains(require=all)", "contains(ignore_case=true,require=all)"]
 
-PIECES = ["1", "23", "456", ",", ".", "-", "+", "\u2212", "$", "\u20ac", "%", " ", "\u00a0", "\u202f", "e", "E5", "x", "_"]
+PIECES = [
+    "1",
+    "23",
+    "456",
+    ",",
+    ".",
+    "-",
+    "+",
+    "\u2212",
+    "$",
+    "\u20ac",
+    "%",
+    " ",
+    "\u00a0",
+    "\u202f",
+    "e",
+    "E5",
+    "x",
+    "_",
+]
 PIECES += ["\u0665", "\u00b2", "/"]
 
 
 def number_pattern(decimal: str) -> re.Pattern[str]:
     """A number as the documentation defines it."""
     comma = "," if decimal == "." else "."
-    whole = "|".join(rf"[0-9]{{1,3}}(?:{sep}[0-9]{{3}}(?![0-9]))+" for sep in (f"[{comma}]", "\u00a0", "\u2009", "\u202f"))
+    whole = "|".join(
+        rf"[0-9]{{1,3}}(?:{sep}[0-9]{{3}}(?![0-9]))+" for sep in (f"[{comma}]", "\u00a0", "\u2009", "\u202f")
+    )
     return re.compile(
         # Behind a letter or digit no sign and no bare decimals.
         rf"(?:(?<![^\W_])[-+\u2212])?[$\u20ac\u00a3\u00a5]?"

@@ -146,7 +146,9 @@ def test_any_text(rows: list[tuple[str, list[str]]]) -> None:
     )
 )
 def test_any_thresholds(rows: list[tuple[str, list[str], float]]) -> None:
-    asked = [dict(zip(("prediction", "references", "no_answer_score"), row, strict=True)) for row in rows]
+    asked: list[dict[str, Any]] = [
+        {"prediction": said, "references": golds, "no_answer_score": score} for said, golds, score in rows
+    ]
     answer = Question(BEST).answer(rows_of(asked))
     scores = [squad2_scores(question["prediction"], question["references"]) for question in asked]
     for metric, column in zip(BEST, zip(*scores, strict=True), strict=True):

@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,7 @@ OPTIONS: dict[str, Callable[[str], str]] = {
     ).translate(str.maketrans("", "", string.digits)),
 }
 
-WORDS = " ".join([*" ".join(["der die das el la los le la les l'eau il gli un'idea de het een o a os the"]).split()])
+WORDS = "der die das el la los le la les l'eau il gli un'idea de het een o a os the"
 
 
 def check(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> None:
@@ -54,9 +55,12 @@ def check(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> No
         assert row_scores(answer, f"exact_match({form})") == [100.0 * hit for hit in hits], form
 
 
-@pytest.mark.parametrize("table", [t for t in golden("answers.json")["tables"] if "pairs" not in t and "rows" in t],
-                         ids=lambda table: str(table["written"]))
-def test_golden_tables(table: dict) -> None:
+@pytest.mark.parametrize(
+    "table",
+    [t for t in golden("answers.json")["tables"] if "pairs" not in t and "rows" in t],
+    ids=lambda table: str(table["written"]),
+)
+def test_golden_tables(table: dict[str, Any]) -> None:
     """What the reference scripts themselves said."""
     pairs = golden("answers.json")["pairs"]
     rows = texts([[pair["prediction"] for pair in pairs]], [pair["references"] for pair in pairs])
@@ -75,7 +79,15 @@ def test_sentences(shared_data: Path, folder: str, system: str, reference: str) 
 
 @pytest.mark.parametrize("awkward", AWKWARD)
 def test_awkward_text(awkward: str) -> None:
-    others = [awkward, f"the {awkward}", f"{awkward}'a_an", awkward.upper(), f" {awkward}\x1f", f"die{awkward}l\u2019", ""]
+    others = [
+        awkward,
+        f"the {awkward}",
+        f"{awkward}'a_an",
+        awkward.upper(),
+        f" {awkward}\x1f",
+        f"die{awkward}l\u2019",
+        "",
+    ]
     check([awkward] * len(others), [[other] for other in others])
     check(others, [[awkward, WORDS, "5kelvin"]] * len(others))
 

@@ -9,6 +9,7 @@ pub mod regex_match;
 pub mod squad2;
 pub mod squad2_best;
 pub mod token_f1;
+pub mod truthfulqa;
 mod unchanged;
 mod words;
 
@@ -27,4 +28,8 @@ pub static ENTRIES: &[&Entry] = &[
     &squad2_best::EXACT,
     &squad2_best::F1,
     &token_f1::ENTRY,
+    &truthfulqa::BLEU,
+    &truthfulqa::ROUGE_1,
+    &truthfulqa::ROUGE_2,
+    &truthfulqa::ROUGE_L,
 ];
