@@ -1,4 +1,4 @@
-"""Definitions that no reference package has as one function, in terms of those that it has."""
+"""Definitions that no reference package has as one function, in terms of those that it has; reading answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support
 
+from evald.v1.metric_pb2 import ConfusionMatrix
+
 Numbers = NDArray[np.float64]
+
+
+def dense(matrix: ConfusionMatrix) -> Numbers:
+    """All cells of a confusion matrix, whichever way it says them."""
+    size = len(matrix.labels)
+    if matrix.counts:
+        return np.array(matrix.counts, dtype=float).reshape(size, size)
+    cells = np.zeros((size, size))
+    cells[list(matrix.cell_gold), list(matrix.cell_predicted)] = matrix.cell_value
+    return cells
 
 
 def f_of_means(
