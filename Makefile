@@ -75,13 +75,13 @@ format: setup-dev  ## Format Python and Rust in place
 	cargo fmt --all
 
 .PHONY: proto
-proto: setup-dev proto-tools  ## Regenerate the Python and Rust code of proto/
+proto: $(VENV)/.stamp-dev proto-tools  ## Regenerate the Python and Rust code of proto/
 	$(PROTO_VENV)/bin/python tools/generate_proto.py service
 	cargo run --quiet --locked -p evald-protogen
 
 .PHONY: metrics
-metrics: setup  ## Rewrite README's table of metrics from the registry
-	$(PY) tools/metrics_table.py
+metrics: setup  ## Rewrite README's table of metrics and the facts in docs/metrics from the registry
+	$(PY) tools/metric_docs.py
 
 .PHONY: bench
 bench: setup-dev  ## Measure speed against the reference packages; ARGS="..." is passed on

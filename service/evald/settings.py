@@ -71,18 +71,26 @@ def _seconds(value: object) -> float:
 
 
 def _models(value: object) -> dict[str, Path]:
-    """Models from a table of the file, or from "alias=folder,alias=folder"."""
+    return _named_paths(value, "model", "FOLDER")
+
+
+def _resources(value: object) -> dict[str, Path]:
+    return _named_paths(value, "resource", "PATH")
+
+
+def _named_paths(value: object, what: str, path: str) -> dict[str, Path]:
+    """Paths by alias from a table of the file, or from "alias=path,alias=path"."""
     if isinstance(value, str):
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-        value = {alias.strip(): folder.strip() for alias, _, folder in pairs}
+        value = {alias.strip(): found.strip() for alias, _, found in pairs}
     if not isinstance(value, Mapping):
-        raise ValueError("must be a table of alias = folder")
-    for alias, folder in value.items():
+        raise ValueError(f"must be a table of alias = {path.lower()}")
+    for alias, found in value.items():
         if not _ALIAS.fullmatch(str(alias)):
             raise ValueError(f"{str(alias)!r} is no alias: use lower-case letters, digits, '.', '_' and '-'")
-        if not str(folder):
-            raise ValueError(f"model {alias!r} needs a folder: {alias}=FOLDER")
-    return {str(alias): Path(str(folder)) for alias, folder in value.items()}
+        if not str(found):
+            raise ValueError(f"{what} {alias!r} needs a {path.lower()}: {alias}={path}")
+    return {str(alias): Path(str(found)) for alias, found in value.items()}
 
 
 def _level(value: object) -> str:
@@ -119,6 +127,10 @@ class Settings:
         None, _path, "folder whose subfolders are models; their names are the aliases"
     )
     models: Mapping[str, Path] = _setting({}, _models, "models by alias; in the environment alias=FOLDER,alias=FOLDER")
+
+    resources: Mapping[str, Path] = _setting(
+        {}, _resources, "files or folders that metrics name (word lists); in the environment alias=PATH,alias=PATH"
+    )
 
     # 200,000 rows of 25 tokens with a reference are about 64 MB; a call in progress holds 1.5 to 3 times its message.
     max_request_bytes: int = _setting(64 << 20, _size, "largest request message in bytes", 1)

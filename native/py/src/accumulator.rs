@@ -9,7 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::batch::Batch;
-use crate::run::{CancelFlag, run, shared};
+use crate::label_columns;
+use crate::run::{CancelFlag, run, run_attached, shared};
 use crate::spec::Spec;
 
 /// Push batches, merge states, finish.
@@ -48,6 +49,25 @@ impl Accumulator {
             self.lock()
                 .push(rows, &additions.outputs, &additions.failures, &cancel)
         })
+    }
+
+    /// Counts whole columns of labels; false if rows are needed after all, and then nothing was added.
+    fn push_columns(
+        &self,
+        py: Python<'_>,
+        gold: &Bound<'_, PyAny>,
+        predicted: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        if !run(py, || Ok(self.lock().takes_columns()))? {
+            return Ok(false);
+        }
+        let is_cancelled = || self.cancel.load(Ordering::Relaxed);
+        let count = || label_columns::count(gold, predicted, &is_cancelled);
+        let Some(pairs) = run_attached(py, count)? else {
+            return Ok(false);
+        };
+        run(py, || self.lock().push_columns(&pairs))?;
+        Ok(true)
     }
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {

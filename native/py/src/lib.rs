@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 mod accumulator;
 mod batch;
 mod errors;
+mod label_columns;
 mod run;
 mod spec;
 

@@ -42,10 +42,16 @@ pub fn shared(flag: Option<&CancelFlag>) -> Arc<AtomicBool> {
 pub fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
     let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
     outcome
-        .unwrap_or_else(|_| {
-            Err(Error::internal(
-                "native code failed; this is a bug of evald",
-            ))
-        })
+        .unwrap_or_else(|_| Err(failed()))
         .map_err(|error| to_python(py, &error))
+}
+
+/// Runs work that needs the GIL; a panic becomes an internal error, too.
+pub fn run_attached<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    outcome.unwrap_or_else(|_| Err(to_python(py, &failed())))
+}
+
+fn failed() -> Error {
+    Error::internal("native code failed; this is a bug of evald")
 }

@@ -119,34 +119,35 @@ fn metric_result(metric: &MetricAnswer) -> proto::MetricResult {
     }
 }
 
-/// Up to this many labels a matrix of counts is sent whole.
-const DENSE_LABELS: usize = 100;
+/// A cell takes about this many times the bytes of a count.
+const CELL_BYTES: usize = 8;
 
-/// Counts of few labels go as they are; many labels, weights and shares go as cells.
+/// Counts go as they are unless most are zero; weights and shares go as cells.
 fn confusion_matrix(matrix: &ConfusionMatrix) -> proto::ConfusionMatrix {
     let labels = matrix.labels.len();
     let is_count = |(_, _, value): &(u32, u32, f64)| value.fract() == 0.0;
+    let is_full = labels <= DENSE_LABELS || matrix.cells.len() * CELL_BYTES >= labels * labels;
     let mut sent = proto::ConfusionMatrix {
         labels: matrix.labels.clone(),
         ..proto::ConfusionMatrix::default()
     };
-    if labels <= DENSE_LABELS && matrix.counts && matrix.cells.iter().all(is_count) {
+    if is_full && matrix.counts && matrix.cells.iter().all(is_count) {
         sent.counts = vec![0; labels * labels];
         for (gold, predicted, value) in &matrix.cells {
             sent.counts[*gold as usize * labels + *predicted as usize] = *value as u64;
         }
     } else {
-        let cells = matrix.cells.iter();
-        sent.cells = cells
-            .map(|(gold, predicted, value)| proto::ConfusionCell {
-                gold: *gold,
-                predicted: *predicted,
-                value: *value,
-            })
-            .collect();
+        for (gold, predicted, value) in &matrix.cells {
+            sent.cell_gold.push(*gold);
+            sent.cell_predicted.push(*predicted);
+            sent.cell_value.push(*value);
+        }
     }
     sent
 }
+
+/// Up to this many labels a matrix of counts is always sent whole.
+const DENSE_LABELS: usize = 100;
 
 fn estimate(estimate: &Estimate) -> proto::Estimate {
     let interval = estimate.interval;

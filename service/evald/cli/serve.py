@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evald.errors import EvaldError
 from evald.settings import FIELDS, Settings, SettingsError, load
 
 if TYPE_CHECKING:
@@ -45,8 +46,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--model", action="append", metavar="ALIAS=FOLDER", help="a model by alias; may be given several times"
     )
+    parser.add_argument(
+        "--resource",
+        action="append",
+        metavar="ALIAS=PATH",
+        help="a file or folder that metrics name, for example a list of stop words; may be given several times",
+    )
     for name, field in FIELDS.items():
-        if name == "models":
+        if name in ("models", "resources"):
             continue
         flags = ["--models", "--models-dir"] if name == "models_dir" else [f"--{name.replace('_', '-')}"]
         shown = "" if field.default is None else f" (default: {field.default})"
@@ -59,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     flags = {name: value for name, value in vars(args).items() if name in FIELDS}
     if models := vars(args).get("model"):
         flags["models"] = ",".join(models)
+    if resources := vars(args).get("resource"):
+        flags["resources"] = ",".join(resources)
     try:
         settings = load(flags, config=args.config)
         settings.model_folders()
@@ -81,7 +90,7 @@ def _serve(settings: Settings) -> int:
         return FAILED
     try:
         application = Application(settings)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, EvaldError) as error:
         print(f"evald serve: cannot start: {error}", file=sys.stderr)
         return FAILED
     application.start()

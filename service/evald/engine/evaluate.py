@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from evald.backends.contract import Classification, ModelInfo, Timings
     from evald.backends.model import Model
     from evald.backends.registry import ModelRegistry
+    from evald.data.resources import Resources
 
 __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
 
@@ -79,12 +80,15 @@ class RunFacts:
 class Engine:
     """Answers calls; safe to use from many threads. Deadlines are on the clock of `time.monotonic`.
 
-    `threads` is the size of the scoring pool of the process; 0 leaves it at one a core. Raises InvalidRequestError if
-    the pool runs already with another size.
+    `threads` is the size of the scoring pool of the process; 0 leaves it at one a core. `resources` are the files that
+    metrics name. Raises InvalidRequestError if the pool runs already with another size.
     """
 
-    def __init__(self, models: ModelRegistry, limits: Limits | None = None, threads: int = 0) -> None:
+    def __init__(
+        self, models: ModelRegistry, limits: Limits | None = None, threads: int = 0, resources: Resources | None = None
+    ) -> None:
         self.models = models
+        self._resources = _native.Resources(resources or {})
         self.limits = (limits or Limits()).to_native()
         if threads:
             _native.set_threads(threads)
@@ -103,7 +107,7 @@ class Engine:
         """
         start = time.monotonic()
         with _ends(cancellation, deadline):
-            spec = _native.Spec.from_request(kind, request, self.limits)
+            spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
             asked = self._models_of(spec)
             batch = spec.read(request, cancellation.flag)
             used, answered_in = [], 0.0

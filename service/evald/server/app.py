@@ -19,6 +19,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 
 from evald.backends.contract import ModelState
 from evald.backends.registry import ModelOptions, ModelRegistry
+from evald.data.resources import read_resources
 from evald.engine.evaluate import Engine, Limits
 from evald.server import catalog, evaluation, health, model, reflection
 from evald.server.calls import Calls
@@ -48,7 +49,8 @@ class Application:
         self._draining = False
         self._settled = False
         self._models = _registry(settings, self.telemetry)
-        self.engine = Engine(self._models, _limits(settings), settings.scoring_threads)
+        resources = read_resources(settings.resources)
+        self.engine = Engine(self._models, _limits(settings), settings.scoring_threads, resources)
         self._admission = Admission(settings.max_concurrent_calls, settings.max_bytes_in_progress, self.telemetry)
         self._calls = Calls(self._admission, self.telemetry)
         self._streams = StreamBudget(settings.max_rpcs // _STREAMS_SHARE)

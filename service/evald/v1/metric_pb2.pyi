@@ -164,24 +164,18 @@ class Component(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
 
 class ConfusionMatrix(_message.Message):
-    __slots__ = ("labels", "counts", "cells")
+    __slots__ = ("labels", "counts", "cell_gold", "cell_predicted", "cell_value")
     LABELS_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
-    CELLS_FIELD_NUMBER: _ClassVar[int]
+    CELL_GOLD_FIELD_NUMBER: _ClassVar[int]
+    CELL_PREDICTED_FIELD_NUMBER: _ClassVar[int]
+    CELL_VALUE_FIELD_NUMBER: _ClassVar[int]
     labels: _containers.RepeatedScalarFieldContainer[str]
     counts: _containers.RepeatedScalarFieldContainer[int]
-    cells: _containers.RepeatedCompositeFieldContainer[ConfusionCell]
-    def __init__(self, labels: _Optional[_Iterable[str]] = ..., counts: _Optional[_Iterable[int]] = ..., cells: _Optional[_Iterable[_Union[ConfusionCell, _Mapping]]] = ...) -> None: ...
-
-class ConfusionCell(_message.Message):
-    __slots__ = ("gold", "predicted", "value")
-    GOLD_FIELD_NUMBER: _ClassVar[int]
-    PREDICTED_FIELD_NUMBER: _ClassVar[int]
-    VALUE_FIELD_NUMBER: _ClassVar[int]
-    gold: int
-    predicted: int
-    value: float
-    def __init__(self, gold: _Optional[int] = ..., predicted: _Optional[int] = ..., value: _Optional[float] = ...) -> None: ...
+    cell_gold: _containers.RepeatedScalarFieldContainer[int]
+    cell_predicted: _containers.RepeatedScalarFieldContainer[int]
+    cell_value: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, labels: _Optional[_Iterable[str]] = ..., counts: _Optional[_Iterable[int]] = ..., cell_gold: _Optional[_Iterable[int]] = ..., cell_predicted: _Optional[_Iterable[int]] = ..., cell_value: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class SliceResult(_message.Message):
     __slots__ = ("key", "value", "estimate")

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::ModelOutput;
-use super::score::Answer;
+use super::answer::Answer;
 use crate::batch::{Batch, Instance, Prediction};
 use crate::error::{Error, Result, Violation};
 use crate::metrics::{Field, FieldSet, Problem, Row, Statistics};

@@ -1,8 +1,9 @@
 //! Gathers what metrics that are no sums keep of the rows of a batch.
 
+use super::answer::Answer;
 use super::fold::row_key;
 use super::kept::{Kept, KeptKey};
-use super::score::{Answer, Prepared};
+use super::prepare::Prepared;
 use super::{Accumulator, Cancel, ModelOutput, collected_metrics};
 use crate::batch::Batch;
 use crate::error::{Error, Result};

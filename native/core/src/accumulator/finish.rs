@@ -3,7 +3,7 @@
 use super::kept::Kept;
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, ArmRows, Valuer, bootstrap};
-use super::sums::{Sums, to_number};
+use super::sums::Sums;
 use super::{Accumulator, Cancel};
 use crate::error::{Error, Result};
 use crate::metrics::{Normalize, ResolvedMetric, Statistics};
@@ -259,16 +259,18 @@ impl Desk<'_> {
                 labels.push((*label).to_owned());
             }
         }
-        let at = |class: u32| place[self.label_ranks[class as usize] as usize];
-        let mut cells: Vec<(u32, u32, f64)> = sums
-            .confusion
-            .iter()
-            .filter(|(_, count)| **count != 0)
-            .filter_map(|((gold, predicted), count)| {
-                Some((at(*gold)?, at(*predicted)?, to_number(*count)))
+        let cells = sums.confusion_numbers(&self.label_ranks);
+        let mut cells: Vec<(u32, u32, f64)> = cells
+            .filter(|(_, _, count)| *count != 0.0)
+            .filter_map(|(gold, predicted, count)| {
+                Some((place[gold as usize]?, place[predicted as usize]?, count))
             })
             .collect();
-        cells.sort_by_key(|(gold, predicted, _)| (*gold, *predicted));
+        let key = |cell: &(u32, u32, f64)| (cell.0, cell.1);
+        if !cells.is_sorted_by_key(key) {
+            cells.sort_unstable_by_key(key);
+        }
+        join_equal(&mut cells);
         normalize(&mut cells, labels.len(), by);
         ConfusionMatrix {
             labels,
@@ -276,6 +278,17 @@ impl Desk<'_> {
             cells,
         }
     }
+}
+
+/// Adds up neighbours of the same classes.
+fn join_equal(cells: &mut Vec<(u32, u32, f64)>) {
+    cells.dedup_by(|next, kept| {
+        let equal = (next.0, next.1) == (kept.0, kept.1);
+        if equal {
+            kept.2 += next.2;
+        }
+        equal
+    });
 }
 
 /// Divides the cells; a row or column without rows stays zero, as in scikit-learn.

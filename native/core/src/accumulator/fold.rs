@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use super::collect::Collected;
-use super::score::{Prepared, Scored};
+use super::prepare::Prepared;
+use super::score::Scored;
 use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
 use crate::metrics::{Direction, Field, RowFlags, Statistics};

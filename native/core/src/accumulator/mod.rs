@@ -4,15 +4,18 @@
 //! thing: sums that were added in another order. All sums are exact (integers or fixed point), so the
 //! order never shows in the answer.
 
+mod answer;
 mod check;
 mod collect;
 mod compare;
 mod finish;
 mod fold;
 mod kept;
+mod label_columns;
 mod labels;
 mod notes;
 mod pairing;
+mod prepare;
 mod resample;
 mod score;
 mod slots;
@@ -29,6 +32,8 @@ use crate::metrics::{
 };
 use crate::result::Answer;
 use crate::spec::{Question, RowReport, Spec};
+
+pub use label_columns::{CHUNK, IntegerPairs, PairCounts};
 
 use fold::SystemRows;
 use kept::Kept;
@@ -198,7 +203,7 @@ impl Accumulator {
     ) -> Result<()> {
         check::check_batch(&self.spec, batch, outputs)?;
         let mut labels = self.labels.clone();
-        let prepared = score::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
+        let prepared = prepare::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
         let collected = self.collect(batch, &prepared, outputs, cancel)?;
         let mut scored = Scored::default();
         for start in (0..batch.instances.len()).step_by(ROWS_AT_ONCE) {

@@ -119,11 +119,11 @@ impl SumsState {
         }
         Self {
             rows: sums.rows,
-            confusion: CellsState::of(&sums.confusion),
             class_totals: CellsState::of(&sums.class_totals),
             class_slots: CellsState::of(&sums.class_slots),
-            totals: Exact::of(sums.totals),
-            slots: Exact::of(sums.slots),
+            totals: Exact::of(sums.totals.iter().copied()),
+            slots: Exact::of(sums.slots.iter().copied()),
+            confusion: CellsState::of(&sums.into_confusion()),
         }
     }
 
@@ -148,7 +148,7 @@ impl SumsState {
         sums.rows = self.rows;
         sums.totals = self.totals.into_sums();
         sums.slots = self.slots.into_sums();
-        sums.confusion = self.confusion.into_cells();
+        sums.set_confusion(self.confusion.into_cells());
         sums.class_totals = self.class_totals.into_cells();
         sums.class_slots = self.class_slots.into_cells();
         Ok(sums)

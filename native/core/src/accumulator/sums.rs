@@ -41,8 +41,10 @@ pub struct Sums {
     pub totals: Vec<i128>,
     /// One row of dense columns a slot place.
     pub slots: Vec<i128>,
-    /// Rows with one class each, by (gold class, predicted class).
-    pub confusion: Cells,
+    /// Rows with one class each, by (gold class, predicted class), without those in `matrix`.
+    confusion: Cells,
+    /// Rows of whole columns of labels: class numbers, and a square matrix of counts over them.
+    matrix: Option<(Vec<u32>, Vec<u64>)>,
     /// Rows with sets of classes, by (0, 3 x class + kind).
     pub class_totals: Cells,
     /// Counts by (slot place, 3 x class + kind).
@@ -59,6 +61,7 @@ impl Sums {
             totals: vec![0; width],
             slots: Vec::new(),
             confusion: Cells::default(),
+            matrix: None,
             class_totals: Cells::default(),
             class_slots: Cells::default(),
         }
@@ -101,6 +104,54 @@ impl Sums {
         if let Some(classes) = classes {
             self.add_classes(place, one, classes);
         }
+    }
+
+    /// Adds rows by their counts: a square matrix over these classes.
+    pub fn add_matrix(&mut self, classes: &[u32], counts: &[u64]) {
+        match &mut self.matrix {
+            Some((known, sums)) if known == classes => {
+                for (sum, count) in sums.iter_mut().zip(counts) {
+                    *sum += count;
+                }
+            }
+            _ => {
+                self.flatten();
+                self.matrix = Some((classes.to_vec(), counts.to_vec()));
+            }
+        }
+    }
+
+    /// Moves the matrix to the other cells.
+    fn flatten(&mut self) {
+        if let Some((classes, counts)) = self.matrix.take() {
+            for (gold, predicted, count) in matrix_cells(&classes, &counts) {
+                *self.confusion.entry((gold, predicted)).or_default() += whole(count);
+            }
+        }
+    }
+
+    /// Rows with one class each, by (gold class, predicted class).
+    pub fn into_confusion(mut self) -> Cells {
+        self.flatten();
+        self.confusion
+    }
+
+    /// Replaces the rows with one class each.
+    pub fn set_confusion(&mut self, cells: Cells) {
+        self.matrix = None;
+        self.confusion = cells;
+    }
+
+    /// Number or weight of the rows with one class each, by rank of gold and predicted class, in no order.
+    pub fn confusion_numbers(&self, ranks: &[u32]) -> impl Iterator<Item = (u32, u32, f64)> {
+        let cells = self.confusion.iter();
+        let cells = cells.map(|((gold, predicted), count)| (*gold, *predicted, to_number(*count)));
+        let matrix = self.matrix.iter().flat_map(|(classes, counts)| {
+            let cells = matrix_cells(classes, counts);
+            cells.map(|(gold, predicted, count)| (gold, predicted, count as f64))
+        });
+        let all = cells.chain(matrix);
+        all.map(|(gold, predicted, count)| (ranks[gold as usize], ranks[predicted as usize], count))
     }
 
     fn add_classes(&mut self, place: u32, one: i128, classes: RowClasses<'_>) {
@@ -157,6 +208,7 @@ impl Sums {
 
     /// Renames classes.
     pub fn relabel(&mut self, classes: &[u32]) {
+        self.flatten();
         for ((gold, predicted), count) in std::mem::take(&mut self.confusion) {
             let key = (classes[gold as usize], classes[predicted as usize]);
             *self.confusion.entry(key).or_default() += count;
@@ -172,6 +224,16 @@ impl Sums {
     /// Adds (sign 1) or subtracts (sign -1) sums whose places and classes are the same.
     pub fn combine(&mut self, other: &Self, sign: i64) {
         self.rows += other.rows * sign;
+        self.flatten();
+        let flat;
+        let other = if other.matrix.is_some() {
+            let mut copy = other.clone();
+            copy.flatten();
+            flat = copy;
+            &flat
+        } else {
+            other
+        };
         let sign = i128::from(sign);
         for (to, from) in self.totals.iter_mut().zip(&other.totals) {
             *to += from * sign;
@@ -200,12 +262,7 @@ impl Sums {
         let mut numbers: Vec<f64> = self.totals.iter().map(|sum| to_number(*sum)).collect();
         let start = numbers.len();
         numbers.resize(start + 3 * classes, 0.0);
-        for ((gold, predicted), count) in &self.confusion {
-            let count = to_number(*count);
-            let (gold, predicted) = (
-                label_ranks[*gold as usize],
-                label_ranks[*predicted as usize],
-            );
+        for (gold, predicted, count) in self.confusion_numbers(label_ranks) {
             numbers[start + classes * SUPPORT as usize + gold as usize] += count;
             numbers[start + classes * PREDICTED as usize + predicted as usize] += count;
             if gold == predicted {
@@ -242,6 +299,20 @@ impl Sums {
     }
 }
 
+/// The cells of a square matrix that are not zero.
+fn matrix_cells<'m>(
+    classes: &'m [u32],
+    counts: &'m [u64],
+) -> impl Iterator<Item = (u32, u32, u64)> + 'm {
+    let rows = classes.iter().zip(counts.chunks(classes.len().max(1)));
+    rows.flat_map(move |(gold, row)| {
+        let cells = classes.iter().zip(row);
+        cells
+            .filter(|(_, count)| **count > 0)
+            .map(move |(predicted, count)| (*gold, *predicted, *count))
+    })
+}
+
 /// A row's number as an exact sum. Truncation below 2^-64 is the same for every order of rows. Whole and
 /// fraction are converted apart, in instructions that every processor has.
 fn to_exact(value: f64) -> i128 {
@@ -249,6 +320,11 @@ fn to_exact(value: f64) -> i128 {
     let fraction = (value - whole as f64) * FIXED_ONE;
     let low = i128::from(fraction.abs() as u64);
     (i128::from(whole) << 64) + if fraction < 0.0 { -low } else { low }
+}
+
+/// A number of rows as an exact sum.
+pub fn whole(rows: u64) -> i128 {
+    i128::from(rows) << 64
 }
 
 /// The nearest number, as of an exact sum.

@@ -434,31 +434,25 @@ pub struct Component {
     #[prost(double, optional, tag = "2")]
     pub value: ::core::option::Option<f64>,
 }
-/// Counts of (gold label, predicted label).
+/// Rows by (gold label, predicted label).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ConfusionMatrix {
-    /// The classes: rows and columns of counts, in label order.
+    /// The classes: rows and columns of the matrix, in label order.
     #[prost(string, repeated, tag = "1")]
     pub labels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// labels x labels counts, row by row; a row is a gold label. Above 100 labels, or with weights, empty: see cells.
+    /// labels x labels counts, row by row; a row is a gold label. Empty when the cells below say it in fewer bytes, for
+    /// weighted rows and for normalised matrices.
     #[prost(uint64, repeated, tag = "2")]
     pub counts: ::prost::alloc::vec::Vec<u64>,
-    /// The cells that are not zero; instead of counts for many labels, weighted rows and normalised matrices.
-    #[prost(message, repeated, tag = "3")]
-    pub cells: ::prost::alloc::vec::Vec<ConfusionCell>,
-}
-/// One cell of a sparse confusion matrix.
-#[derive(Clone, Copy, PartialEq, ::prost::Message)]
-pub struct ConfusionCell {
-    /// Index of the gold label.
-    #[prost(uint32, tag = "1")]
-    pub gold: u32,
-    /// Index of the predicted label.
-    #[prost(uint32, tag = "2")]
-    pub predicted: u32,
-    /// Number or weight of the rows, or the share that normalisation makes of it.
-    #[prost(double, tag = "3")]
-    pub value: f64,
+    /// The cells that are not zero, by gold label, then predicted label: index of the gold label.
+    #[prost(uint32, repeated, tag = "3")]
+    pub cell_gold: ::prost::alloc::vec::Vec<u32>,
+    /// Index of the predicted label of each cell.
+    #[prost(uint32, repeated, tag = "4")]
+    pub cell_predicted: ::prost::alloc::vec::Vec<u32>,
+    /// Number or weight of the rows of each cell, or the share of them that normalisation makes of it.
+    #[prost(double, repeated, tag = "5")]
+    pub cell_value: ::prost::alloc::vec::Vec<f64>,
 }
 /// The value of a metric on one slice. Reserved for a later release.
 #[derive(Clone, PartialEq, ::prost::Message)]

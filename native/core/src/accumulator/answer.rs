@@ -1,0 +1,135 @@
+//! What a system answered for a row: the prediction of the caller or the scores of a model.
+
+use super::ModelOutput;
+use crate::batch::{Batch, Prediction};
+use crate::metrics::{Field, FieldSet, Row};
+use crate::spec::Spec;
+
+/// What a system answered for a row.
+#[derive(Default)]
+pub struct Answer<'a> {
+    pub(super) prediction: Option<&'a Prediction<'a>>,
+    pub(super) output: Option<&'a ModelOutput>,
+    model_scores: &'a [f32],
+}
+
+impl<'a> Answer<'a> {
+    pub fn find(
+        batch: &'a Batch<'a>,
+        outputs: &'a [ModelOutput],
+        row: usize,
+        system: usize,
+    ) -> Self {
+        if let Some(output) = outputs.iter().find(|output| output.system == system) {
+            let width = output.classes.len();
+            return Self {
+                prediction: None,
+                output: Some(output),
+                model_scores: &output.scores[row * width..][..width],
+            };
+        }
+        Self {
+            prediction: batch.prediction(&batch.instances[row], system),
+            ..Self::default()
+        }
+    }
+
+    /// The row as metrics see it.
+    pub fn row(&self, spec: &'a Spec, batch: &'a Batch<'a>, row: usize, serial: u64) -> Row<'a> {
+        let instance = &batch.instances[row];
+        let seen = Row::of_batch(batch, instance, self.prediction, &spec.classes, serial);
+        match self.output {
+            Some(output) => seen.with_model_scores(&output.classes, self.model_scores),
+            None => seen,
+        }
+    }
+
+    /// The scores of the classes, from wherever they are.
+    pub fn scores(&self, batch: &'a Batch<'a>) -> impl Iterator<Item = f64> + 'a {
+        let given = self.prediction.map_or(&[][..], |prediction| {
+            &batch.numbers[prediction.class_scores.range()]
+        });
+        let model = self.model_scores.iter().map(|score| f64::from(*score));
+        given.iter().copied().chain(model)
+    }
+
+    /// What is missing, in words.
+    pub fn problem(&self, spec: &Spec, needs: FieldSet, batch: &Batch<'_>) -> Option<&'static str> {
+        if self.prediction.is_none() && self.output.is_none() {
+            return Some("the system has no prediction for this row");
+        }
+        let has_text = self
+            .prediction
+            .is_some_and(|prediction| prediction.text.is_some());
+        if needs.has(Field::PredictionText) && !has_text {
+            return Some("the system has no prediction text for this row");
+        }
+        let labels = self
+            .prediction
+            .is_some_and(|answer| !answer.labels.is_empty());
+        let scores = self
+            .prediction
+            .is_some_and(|answer| !answer.class_scores.is_empty())
+            || !self.model_scores.is_empty();
+        if needs.has(Field::PredictionLabel) && !labels && !scores {
+            return Some("the system has no predicted label for this row");
+        }
+        if needs.has(Field::PredictionLabelSet) && !labels && !scores && !has_text {
+            return Some(
+                "the system has no predicted labels for this row; for an empty set of labels set the text",
+            );
+        }
+        if needs.has(Field::ClassScores) && !scores {
+            return Some("the system has no class scores for this row");
+        }
+        let extra = self
+            .prediction
+            .and_then(|prediction| batch.prediction_extra(prediction));
+        let has = |field: Field| match (field, extra) {
+            (Field::PredictionTokens, Some(extra)) => !extra.tokens.is_empty() || has_text,
+            (Field::PredictionTokens, None) => has_text,
+            (_, None) => false,
+            (Field::PredictionValue, Some(extra)) => extra.value.is_some(),
+            (Field::TokenLogprobs, Some(extra)) => !extra.token_logprobs.is_empty(),
+            (Field::ChoiceScores, Some(extra)) => !extra.choice_scores.is_empty(),
+            (Field::NoAnswerScore, Some(extra)) => extra.no_answer_score.is_some(),
+            (_, Some(extra)) => {
+                let given = &batch.scores[extra.scores.range()];
+                let mut names = spec.score_names();
+                names.all(|name| given.iter().any(|(key, _)| *key == name))
+            }
+        };
+        let found = EXTRAS
+            .iter()
+            .find(|(field, _)| needs.has(*field) && !has(*field));
+        found.map(|(_, problem)| *problem)
+    }
+}
+
+/// Fields of predictions that few data sets have, and what to say when one is missing.
+const EXTRAS: [(Field, &str); 6] = [
+    (
+        Field::PredictionTokens,
+        "the system has no prediction tokens for this row",
+    ),
+    (
+        Field::PredictionValue,
+        "the system has no prediction value for this row",
+    ),
+    (
+        Field::TokenLogprobs,
+        "the system has no token_logprobs for this row",
+    ),
+    (
+        Field::ChoiceScores,
+        "the system has no choice_scores for this row",
+    ),
+    (
+        Field::NoAnswerScore,
+        "the system has no no_answer_score for this row",
+    ),
+    (
+        Field::Scores,
+        "the system lacks a number in scores that a metric needs for this row",
+    ),
+];
