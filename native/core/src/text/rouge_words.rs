@@ -7,25 +7,21 @@ use super::blocks::BLOCK;
 use super::python::is_alphanumeric;
 use super::simd::{self, ByteClasses, Simd, Work};
 use super::stems::Stems;
-use super::tokens::{Splitter, Tokens, key_of};
-
-/// Words up to this many bytes are not stemmed.
-const UNSTEMMED: usize = 3;
+use super::tokens::{Splitter, Tokens};
 
 /// Tokenizes the text; true if letters or digits were dropped because they are not ASCII.
 pub fn tokenize(text: &str, stems: Option<&mut Stems>, tokens: &mut Tokens) -> bool {
-    let keys = stems.is_none();
-    let found = simd::run(Tokenize { text, tokens, keys });
+    let found = simd::run(Tokenize { text, tokens });
     if found.rare {
         let mut copy = Vec::with_capacity(text.len());
         lower_ascii(text, &mut copy);
         // What is not ASCII does not matter any more.
         let copy = String::from_utf8(copy).unwrap_or_default();
         let text = &copy;
-        simd::run(Tokenize { text, tokens, keys });
+        simd::run(Tokenize { text, tokens });
     }
     if let Some(stems) = stems {
-        tokens.make_keys_of(|text, start, end| stem_or_keep(stems, text, start, end));
+        tokens.shorten(|text, start, end, key| stems.apply(text, start, end, key));
     }
     found.dropped
 }
@@ -59,7 +55,6 @@ struct Found {
 struct Tokenize<'a> {
     text: &'a str,
     tokens: &'a mut Tokens,
-    keys: bool,
 }
 
 impl Work for Tokenize<'_> {
@@ -76,12 +71,10 @@ impl Work for Tokenize<'_> {
                 rare: false,
             },
         };
-        let Self { text, tokens, keys } = self;
-        tokens.split_blocks(simd, text.as_bytes(), &mut finder);
-        if keys {
-            // Letters and digits are no NUL.
-            tokens.make_plain_keys();
-        }
+        self.tokens
+            .split_blocks(simd, text.as_bytes(), &mut finder);
+        // Letters and digits are no NUL.
+        self.tokens.make_plain_keys();
         finder.found
     }
 }
@@ -156,15 +149,6 @@ impl ByteClasses for Bytes {
     #[inline(always)]
     fn of(byte: u8) -> u8 {
         class_of(byte)
-    }
-}
-
-/// No stem is empty: every rule of Porter leaves a letter.
-fn stem_or_keep(stems: &mut Stems, text: &mut [u8], start: usize, end: usize) -> (usize, u64) {
-    if end - start > UNSTEMMED {
-        stems.apply(text, start, end)
-    } else {
-        (end, key_of(text, start, end))
     }
 }
 

@@ -144,18 +144,17 @@ impl Tokens {
         }
     }
 
-    /// Computes the keys of all tokens after `change` has shortened them: from the text and the offsets of a token
-    /// it makes the new end and the key.
-    pub fn make_keys_of(
+    /// Replaces tokens by shorter ones: from the text, the offsets and the key of a token `change` makes the new end and
+    /// the new key.
+    pub fn shorten(
         &mut self,
-        mut change: impl FnMut(&mut [u8], usize, usize) -> (usize, u64),
+        mut change: impl FnMut(&mut [u8], usize, usize, u64) -> (usize, u64),
     ) {
-        self.keys.clear();
-        let spans = self.starts.iter().zip(&mut self.ends).take(self.count);
-        for (&start, end) in spans {
-            let (new_end, key) = change(&mut self.text, start as usize, *end as usize);
+        let spans = self.starts.iter().zip(&mut self.ends);
+        for (key, (&start, end)) in self.keys.iter_mut().zip(spans) {
+            let (new_end, new_key) = change(&mut self.text, start as usize, *end as usize, *key);
             *end = new_end as u32;
-            self.keys.push(key);
+            *key = new_key;
         }
     }
 
@@ -169,7 +168,25 @@ impl Tokens {
     #[inline]
     pub fn same(&self, at: usize, other: &Self, other_at: usize) -> bool {
         let key = self.keys[at];
-        key == other.keys[other_at] && (key < HASHED || self.bytes(at) == other.bytes(other_at))
+        key == other.keys[other_at]
+            && (key < HASHED || same_bytes(self.bytes(at), other.bytes(other_at)))
+    }
+}
+
+/// Whether two tokens are equal; most have 9 to 16 bytes, and those are two words that may overlap.
+#[inline]
+fn same_bytes(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let ends = |token: &[u8]| {
+        let number = |eight: Option<&[u8; 8]>| eight.map(|eight| u64::from_le_bytes(*eight));
+        (number(token.first_chunk()), number(token.last_chunk()))
+    };
+    if left.len() <= 16 && left.len() >= 8 {
+        ends(left) == ends(right)
+    } else {
+        left == right
     }
 }
 
@@ -211,6 +228,12 @@ fn load(text: &[u8], at: usize) -> u64 {
         Some(eight) => u64::from_le_bytes(*eight),
         None => 0,
     }
+}
+
+/// The first and the last 8 bytes of a token of at least 8 bytes.
+#[inline]
+pub fn head_and_tail(text: &[u8], start: usize, end: usize) -> (u64, u64) {
+    (load(text, start), load(text, end - 8))
 }
 
 /// The key of the bytes from `start` to `end`, which has at least 8 bytes of text or padding behind it.
