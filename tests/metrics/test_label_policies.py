@@ -71,12 +71,12 @@ def test_unknown_labels_become_a_class() -> None:
     gold, predicted = drawn()
     question = Question(COUNTED, classes=CLASSES, unknown_labels=UNKNOWN_LABELS_BUCKET)
     answer = question.answer(labels([predicted], gold))
-    sides = [[label if label in CLASSES else OTHER for label in side] for side in (gold, predicted)]
+    gold, predicted = ([label if label in CLASSES else OTHER for label in side] for side in (gold, predicted))
     order = [*CLASSES, OTHER]
-    compare(answer, counted(*sides, order))
+    compare(answer, counted(gold, predicted, order))
     matrix = result_of(answer, "confusion_matrix").confusion_matrix
     assert list(matrix.labels) == order
-    assert list(matrix.counts) == confusion_matrix(*sides, labels=order).ravel().tolist()
+    assert list(matrix.counts) == confusion_matrix(gold, predicted, labels=order).ravel().tolist()
 
 
 def test_rows_with_unknown_labels_are_left_out() -> None:
@@ -87,7 +87,7 @@ def test_rows_with_unknown_labels_are_left_out() -> None:
     matrix = result_of(answer, "confusion_matrix").confusion_matrix
     assert list(matrix.counts) == confusion_matrix(gold, predicted, labels=CLASSES).ravel().tolist()
     left = [pair for pair in zip(gold, predicted, strict=True) if {*pair} <= {*CLASSES}]
-    compare(answer, counted(*(list(side) for side in zip(*left, strict=True)), CLASSES))
+    compare(answer, counted([one for one, _ in left], [other for _, other in left], CLASSES))
     estimate = result_of(answer, "accuracy").estimate
     assert (estimate.n, estimate.n_failed) == (len(left), 200 - len(left))
 
