@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
 from evald import _native, results
 from evald.client import convert
 from evald.client.locate import located
-from evald.client.request import Keywords, Metrics, Progress, Request, divided, request_of
+from evald.client.request import Keywords, Metrics, Options, Progress, Request, divided, request_of
 from evald.client.rows import check_needs, gold_labels
 from evald.data.arguments import Arguments, compared, evaluated
-from evald.data.columns import CHUNK, Column, References
+from evald.data.columns import CHUNK, Column, References, label_columns
+from evald.data.resources import read_resources
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import catalog_pb2 as catalog
@@ -51,6 +53,7 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     ids: Any = None,
     clusters: Any = None,
     name: str = "system",
+    resources: Mapping[str, str | Path] | None = None,
     progress: Progress | None = None,
     **keywords: Unpack[Keywords],
 ) -> results.Evaluation:
@@ -71,6 +74,7 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
         ids: one id a row; results then do not depend on the order of rows.
         clusters: rows of one cluster (a document, a user) are resampled together.
         name: name of the system.
+        resources: files or folders that metrics name, by the name that parameters use: lists of stop words.
         progress: called with rows done and rows in all, on the thread that scores.
         **keywords: more columns (see `evald.RowColumns`): labels, values, wrong_references, reference_tokens, choices,
             human_labels, weights, samples; and options (see `evald.Options`): classes, unknown_labels, seed,
@@ -84,9 +88,14 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     100.0
     """
     given, options = divided(keywords)
-    found = evaluated(predictions, systems, name)
-    table = Arguments(references, ids, clusters, None, rows, columns, given).table(found, name)
-    answer = _run(request_of("evaluate", table, metrics, options), progress)
+    others = (systems, rows, columns, ids, clusters, progress, resources, *given.values())
+    answer = None
+    if predictions is not None and all(one is None for one in others):
+        answer = _run_columns(predictions, references, name, metrics, options)
+    if answer is None:
+        found = evaluated(predictions, systems, name)
+        table = Arguments(references, ids, clusters, None, rows, columns, given).table(found, name)
+        answer = _run(request_of("evaluate", table, metrics, options), progress, resources)
     return convert.evaluation_of(evaluation.EvaluateResponse.FromString(answer), options.get("confidence_level"))
 
 
@@ -102,6 +111,7 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     columns: Mapping[str, str] | None = None,
     ids: Any = None,
     clusters: Any = None,
+    resources: Mapping[str, str | Path] | None = None,
     progress: Progress | None = None,
     **keywords: Unpack[Keywords],
 ) -> results.Comparison:
@@ -118,6 +128,7 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
         columns: names of columns of `rows` by role.
         ids: one id a row.
         clusters: rows of one cluster are resampled together.
+        resources: as for `evaluate`.
         progress: as for `evaluate`.
         **keywords: as for `evaluate`; also correction and missing.
 
@@ -131,7 +142,7 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     given, options = divided(keywords)
     found, first = compared(baseline, candidate, candidates, systems)
     table = Arguments(references, ids, clusters, None, rows, columns, given).table(found)
-    answer = _run(request_of("compare", table, metrics, options, first), progress)
+    answer = _run(request_of("compare", table, metrics, options, first), progress, resources)
     return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
 
 
@@ -151,14 +162,30 @@ def version() -> str:
     return _native.VERSION
 
 
-def _run(request: Request, progress: Progress | None) -> bytes:
+def _run_columns(predictions: Any, references: Any, name: str, metrics: Metrics, options: Options) -> bytes | None:
+    """Counts whole columns of labels, if that is all that the metrics need; None if rows are needed."""
+    if options.get("replicates") != 0 or options.get("row_report") == "all":
+        return None
+    columns = label_columns(references, predictions)
+    if columns is None:
+        return None
+    # The header needs no rows, only the name of the system.
+    header = request_of("evaluate", Table({name: Column((), {}, str)}), metrics, options).header
+    cancel = _native.CancelFlag()
+    spec = _native.Spec.from_request("evaluate", header, _UNLIMITED)
+    accumulator = _native.Accumulator(spec, cancel)
+    return _interruptible(lambda: accumulator.finish() if accumulator.push_columns(*columns) else None, cancel)
+
+
+def _run(request: Request, progress: Progress | None, resources: Mapping[str, str | Path] | None) -> bytes:
     for name, source in request.table.systems.items():
         if isinstance(source, Model):
             raise InvalidRequestError.of_field(
                 "MODEL_NEEDS_SERVER", f"systems[{name!r}]", "is a model; models run on a server, use evald.Client"
             )
     cancel = _native.CancelFlag()
-    spec = _native.Spec.from_request(request.kind, request.header, _UNLIMITED)
+    files = _native.Resources(read_resources(resources)) if resources else None
+    spec = _native.Spec.from_request(request.kind, request.header, _UNLIMITED, files)
     lists = _lists(request.table, spec.needs)
 
     def work() -> bytes:

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         if len(table.systems) < 2:
             raise InvalidRequestError.of_field("USAGE", "FILE", "give at least two systems to compare")
         options = inputs.options_of(args)
+        resources = inputs.resources_of(args)
         if args.server:
             bar.say(f"{args.server} is comparing {table.rows:,} rows")
             with inputs.open_client(args) as client:
@@ -57,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
         else:
             from evald.embedded import compare
 
-            result = compare(args.baseline, rows=table, metrics=args.metrics, progress=bar, **options)
+            result = compare(
+                args.baseline, rows=table, metrics=args.metrics, progress=bar, resources=resources, **options
+            )
     output.show(result, args)
     return 0

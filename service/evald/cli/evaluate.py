@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
         bar.say("reading")
         table = inputs.table_from(args, args.files)
         options = inputs.options_of(args)
+        resources = inputs.resources_of(args)
         if args.server:
             bar.say(f"{args.server} is scoring {table.rows:,} rows")
             with inputs.open_client(args) as client:
@@ -44,6 +45,6 @@ def run(args: argparse.Namespace) -> int:
         else:
             from evald.embedded import evaluate
 
-            result = evaluate(rows=table, metrics=args.metrics, progress=bar, **options)
+            result = evaluate(rows=table, metrics=args.metrics, progress=bar, resources=resources, **options)
     output.show(result, args)
     return 0

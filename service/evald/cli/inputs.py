@@ -66,6 +66,12 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
         help="labels that are none of --classes: refuse the call, count them as the class (other), or drop the row"
         " (default reject)",
     )
+    group.add_argument(
+        "--resource",
+        action="append",
+        metavar="NAME=PATH",
+        help="a file or folder that a metric names, for example a list of stop words; may be given several times",
+    )
     group.add_argument("--seed", type=int, help="seed of all draws (default 12345)")
     group.add_argument("--replicates", type=int, help="bootstrap replicates, 0 for no intervals (default 1000)")
     group.add_argument("--confidence", type=float, help="level of the intervals (default 0.95)")
@@ -98,6 +104,21 @@ def open_client(args: argparse.Namespace) -> Client:
     except OSError as error:
         raise InvalidRequestError.of_field("FILE_ERROR", str(args.ca), error.strerror or "cannot be read") from None
     return Client(args.server, credentials=credentials, timeout=args.timeout)
+
+
+def resources_of(args: argparse.Namespace) -> dict[str, str] | None:
+    """Files that metrics name, by name."""
+    if not args.resource:
+        return None
+    if args.server:
+        raise _usage("--resource", "is for scoring in this process; a server has resources of its own")
+    found: dict[str, str] = {}
+    for entry in args.resource:
+        name, equals, path = entry.partition("=")
+        if not (name and equals and path):
+            raise _usage("--resource", f"must be NAME=PATH, not {entry!r}")
+        found[name] = path
+    return found
 
 
 def options_of(args: argparse.Namespace) -> Options:
