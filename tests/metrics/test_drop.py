@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.metrics.answer_oracles import drop_scores
 from tests.metrics.conftest import lines
 from tests.metrics.golden import golden, named, numbers
-from tests.metrics.answer_oracles import drop_scores
 from tests.properties.build import AWKWARD, Question, Row, any_text, result_of, row_scores, texts, value_of
 
 from evald.errors import InvalidRequestError

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.metrics.golden import golden, named
 from tests.metrics.answer_oracles import squad2_scores
+from tests.metrics.golden import golden, named
 from tests.properties.build import AWKWARD, Question, Row, any_text, components, result_of, row_scores, texts, value_of
 
 from evald.v1 import instance_pb2

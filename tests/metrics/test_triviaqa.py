@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.metrics.answer_oracles import Normalizer, language_words, overlap, triviaqa_words
 from tests.metrics.conftest import lines
 from tests.metrics.golden import golden, key_of, named, numbers
-from tests.metrics.answer_oracles import Normalizer, language_words, overlap, triviaqa_words
 from tests.properties.build import AWKWARD, Question, any_text, row_scores, texts
 
 LANGUAGES = ["ar", "de", "es", "fr", "hi", "it", "mlqa_en", "nl", "pt", "vi", "zh"]
