@@ -73,8 +73,8 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
         name: name of the system.
         progress: called with rows done and rows in all, on the thread that scores.
         **keywords: more columns (see `evald.RowColumns`): labels, values, wrong_references, reference_tokens, choices,
-            human_labels, weights; and options (see `evald.Options`): classes, unknown_labels, seed, confidence_level,
-            replicates, row_report.
+            human_labels, weights, samples; and options (see `evald.Options`): classes, unknown_labels, seed,
+            confidence_level, replicates, row_report.
 
     Raises:
         InvalidRequestError: the input is wrong; `violations` name the place, for example ``predictions[17]``.

@@ -83,8 +83,9 @@ def test_absent_fields_are_none() -> None:
 
 
 def sparse(*labels: str, cells: list[tuple[int, int, float]]) -> ConfusionMatrix:
-    sent = [metric_pb2.ConfusionCell(gold=gold, predicted=other, value=value) for gold, other, value in cells]
-    result = metric_pb2.MetricResult(metric="m", confusion_matrix=metric_pb2.ConfusionMatrix(labels=labels, cells=sent))
+    gold, predicted, values = zip(*cells, strict=True)
+    matrix = metric_pb2.ConfusionMatrix(labels=labels, cell_gold=gold, cell_predicted=predicted, cell_value=values)
+    result = metric_pb2.MetricResult(metric="m", confusion_matrix=matrix)
     message = evaluation_pb2.EvaluateResponse(systems=[evaluation_pb2.SystemResult(metrics=[result])])
     found = convert.evaluation_of(message, None)["m"].confusion_matrix
     assert found is not None

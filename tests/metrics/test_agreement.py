@@ -40,14 +40,9 @@ def counts(units: Units, domain: Sequence[Any], kind: Any) -> np.ndarray[Any, An
 def alpha(units: Units, level: str, order: Sequence[str] = ()) -> float | None:
     """None where the package raises or divides by zero."""
     kind: Any = str if level == "nominal" or order else float
-    domain = list(order) or sorted({kind(label) for unit in units for label in unit})
-    if order:
-        positions = {label: at for at, label in enumerate(order)}
-        table = counts(units, order, str)
-        domain = list(positions.values())
-    else:
-        table = counts(units, domain, kind)
-        domain = list(range(len(domain))) if level == "nominal" else domain
+    labels: list[Any] = list(order) or sorted({kind(label) for unit in units for label in unit})
+    table = counts(units, labels, kind)
+    domain = labels if kind is float else list(range(len(labels)))
     pairable = {label for unit in units if len(unit) > 1 for label in unit}
     if len({kind(label) for label in pairable}) < 2:
         return None

@@ -63,6 +63,18 @@ def test_all_neighbours_of_marks(tokenizer: str) -> None:
     check_rows(marked, [[" ".join(text)] for text in marked], tokenizer)
 
 
+def test_the_signature_names_the_version_of_the_tables() -> None:
+    row = Row(predictions=[Prediction(text="a")], references=["a"])
+    metric = result_of(Question(["bleu(tokenizer=intl)"]).answer([row]), "bleu(tokenizer=intl)")
+    assert "|unicode:14.0.0+18.0.0|" in metric.signature
+    assert "|unicode:14.0.0+18.0.0|" in metric.row_signature
+    again = Question([metric.signature]).answer([row]).systems[0].metrics[0]
+    assert again.signature == metric.signature
+    with pytest.raises(InvalidRequestError) as caught:
+        Question([metric.signature.replace("+18.0.0", "")]).spec()
+    assert caught.value.reason == "SIGNATURE_VERSION"
+
+
 GIVEN = "bleu(tokenizer=given)"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
 from sklearn.calibration import calibration_curve
-from tests.metrics.oracles import Numbers, calibration_error, reliability, top_label
+from tests.metrics.oracles import Numbers, calibration_error, intents, reliability, top_label
 from tests.properties.build import Answer, Question, Row, components, result_of, value_of
 
 from evald.v1.instance_pb2 import Prediction
@@ -68,6 +69,11 @@ def test_drawn_scores(classes: int, digits: int | None) -> None:
     check([int(label) for label in gold], probabilities, probabilities)
     if digits is None:
         check([int(label) for label in gold], logits, probabilities, ",scores=logits")
+
+
+def test_real_intents(shared_data: Path) -> None:
+    gold, probabilities = intents(shared_data / "cls-banking77")
+    check(gold, probabilities, probabilities)
 
 
 def test_confidences_on_the_borders() -> None:

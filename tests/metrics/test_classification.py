@@ -25,7 +25,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 from tests.metrics.conftest import lines
-from tests.metrics.oracles import f_of_means
+from tests.metrics.oracles import dense, f_of_means
 from tests.properties.build import Answer, Question, Row, components, labels, result_of, row_scores, value_of
 
 from evald.errors import InvalidRequestError
@@ -83,24 +83,14 @@ def check(gold: Sequence[str], predicted: Sequence[str], classes: Sequence[str] 
 def check_counts(answer: Answer, true: list[Any], answered: list[Any], order: list[Any]) -> None:
     for metric, normalize in NORMALIZE.items():
         expected = confusion_matrix(true, answered, labels=order, normalize=normalize)
-        np.testing.assert_allclose(matrix_of(answer, metric, order), expected, rtol=0, atol=1e-12)
+        matrix = result_of(answer, metric).confusion_matrix
+        assert list(matrix.labels) == [str(label) for label in order]
+        np.testing.assert_allclose(dense(matrix), expected, rtol=0, atol=1e-12)
     accuracy = result_of(answer, "accuracy")
     correct = [float(t == p) for t, p in zip(true, answered, strict=True)]
     assert row_scores(answer, "accuracy") == correct
     assert components(accuracy) == {"correct": sum(correct)}
     assert same(value_of(accuracy), accuracy_score(true, answered))
-
-
-def matrix_of(answer: Answer, metric: str, order: list[Any]) -> Any:
-    """The confusion matrix: all counts, or the cells that are not zero."""
-    matrix = result_of(answer, metric).confusion_matrix
-    assert list(matrix.labels) == [str(label) for label in order]
-    if matrix.counts:
-        return np.reshape(matrix.counts, (len(order), len(order)))
-    dense = np.zeros((len(order), len(order)))
-    for cell in matrix.cells:
-        dense[cell.gold, cell.predicted] = cell.value
-    return dense
 
 
 def check_others(gold: Sequence[str], predicted: Sequence[str], classes: Sequence[str]) -> None:

@@ -183,7 +183,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(name: str, nearest: str) -
     [
         (spec("rouge_l", stemer=True), "UNKNOWN_PARAMETER", "params.stemer", "stemmer"),
         ("bleu(tokeniser=13a)", "UNKNOWN_PARAMETER", "params.tokeniser", "tokenizer"),
-        (spec("accuracy", average="macro"), "UNKNOWN_PARAMETER", "params.average", "no parameters"),
+        (spec("mcc", average="macro"), "UNKNOWN_PARAMETER", "params.average", "no parameters"),
         (spec("bleu", lowercase="yes"), "BAD_PARAMETER", "params.lowercase", "true or false"),
         (spec("bleu", lowercase=1), "BAD_PARAMETER", "params.lowercase", "true or false"),
         (spec("bleu", max_order=2.5), "BAD_PARAMETER", "params.max_order", "integer"),

@@ -97,7 +97,10 @@ def lengths(shared_data: Path) -> tuple[list[float], list[float]]:
     """Words of real translations and of their references: 3,004 numbers with many ties."""
     folder = shared_data / "mt-wmt17-en-de"
     system = next(path for path in sorted(folder.iterdir()) if path.name != "reference.txt")
-    return tuple([float(len(line.split())) for line in lines(path)] for path in (system, folder / "reference.txt"))
+    predicted, gold = (
+        [float(len(line.split())) for line in lines(path)] for path in (system, folder / "reference.txt")
+    )
+    return predicted, gold
 
 
 def test_real_numbers(lengths: tuple[list[float], list[float]]) -> None:

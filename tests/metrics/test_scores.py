@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sklearn.metrics import (
     roc_auc_score,
     top_k_accuracy_score,
 )
-from tests.metrics.oracles import Numbers
+from tests.metrics.oracles import Numbers, intents
 from tests.properties.build import Answer, Question, Row, components, result_of, row_scores, value_of
 
 from evald.errors import InvalidRequestError
@@ -142,6 +143,13 @@ def test_drawn_scores(classes: int, digits: int | None) -> None:
         gold,
         logits,
     )
+
+
+def test_real_intents(shared_data: Path) -> None:
+    """77 classes; the areas of all pairs on a part of the rows, since scikit-learn takes its time for them."""
+    gold, probabilities = intents(shared_data / "cls-banking77")
+    check(gold[:900], probabilities[:900])
+    compare(losses(gold, probabilities) | ranks(gold, probabilities), gold, probabilities)
 
 
 def test_classes_without_a_gold_row() -> None:

@@ -11,7 +11,7 @@ use evald_core::spec;
 use evald_wire::reader::{ReadLimits, read_rows};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::errors::to_python;
@@ -23,8 +23,8 @@ type Borrowed<'a> = batch::Batch<'a>;
 pub enum Source {
     /// A request.
     Request(PyBackedBytes),
-    /// Strings of lists, copied one after the other: the lists may change while the rows are scored.
-    Copied(String),
+    /// Strings of lists, held one by one: the lists may change while the rows are scored, strings never do.
+    Held(Vec<PyBackedStr>),
 }
 
 self_cell::self_cell!(
@@ -85,7 +85,7 @@ impl Batch {
         Ok(Self::new(spec, rows))
     }
 
-    /// Copies the rows of lists.
+    /// Takes the rows of lists.
     pub fn from_lists(
         py: Python<'_>,
         spec: Arc<spec::Spec>,
@@ -94,19 +94,20 @@ impl Batch {
         ids: Option<&Bound<'_, PyList>>,
     ) -> PyResult<Self> {
         check_lengths(py, &spec, predictions, references, ids)?;
-        let mut copy = Copy::default();
+        let mut held = Held(Vec::with_capacity(
+            references.len() * (1 + predictions.len()),
+        ));
         let mut rows = Vec::with_capacity(references.len());
         for (row, reference) in references.iter().enumerate() {
-            rows.push(copy.row(predictions, &reference, ids, row)?);
+            rows.push(held.row(predictions, reference, ids, row)?);
         }
         let is_text = spec.needs().has(Field::PredictionText);
-        let Copy { text, ends } = copy;
         let rows = run(py, || {
-            Ok(OwnedRows::new(Source::Copied(text), |owner| {
-                let Source::Copied(text) = owner else {
+            Ok(OwnedRows::new(Source::Held(held.0), |owner| {
+                let Source::Held(strings) = owner else {
                     unreachable!("made two lines above")
                 };
-                lay_out(text, &ends, &rows, is_text)
+                lay_out(strings, &rows, is_text)
             }))
         })?;
         Ok(Self::new(spec, rows))
@@ -146,90 +147,94 @@ fn check_lengths(
     })
 }
 
-/// Copied strings: one text, and where each string ends.
-#[derive(Default)]
-struct Copy {
-    text: String,
-    ends: Vec<usize>,
+/// Strings of lists.
+struct Held(Vec<PyBackedStr>);
+
+/// Numbers of strings: the id if there are ids, then references up to `middle`, then one prediction a system.
+struct HeldRow {
+    id: Option<u32>,
+    first: u32,
+    middle: u32,
+    end: u32,
 }
 
-/// Numbers of copied strings: id, references, one prediction a system in order.
-struct CopiedRow {
-    id: Option<usize>,
-    references: std::ops::Range<usize>,
-    predictions: std::ops::Range<usize>,
-}
-
-impl Copy {
-    fn add(&mut self, value: &Bound<'_, PyAny>, field: impl Fn() -> String) -> PyResult<()> {
-        let refuse = |reason, problem: &str| {
-            to_python(value.py(), &Error::invalid(reason, field(), problem))
-        };
+impl Held {
+    fn add(&mut self, value: Bound<'_, PyAny>, field: impl Fn() -> String) -> PyResult<()> {
+        let py = value.py();
+        let refuse =
+            |reason, problem: &str| to_python(py, &Error::invalid(reason, field(), problem));
         let text = value
-            .cast::<PyString>()
+            .cast_into::<PyString>()
             .map_err(|_| refuse("NOT_A_STRING", "must be a str"))?;
-        let text = text.to_str().map_err(|_| {
+        let text = PyBackedStr::try_from(text).map_err(|_| {
             refuse(
                 "INVALID_UTF8",
                 "holds a lone surrogate, which is no Unicode text",
             )
         })?;
-        self.text.push_str(text);
-        self.ends.push(self.text.len());
+        self.0.push(text);
         Ok(())
     }
 
     fn row(
         &mut self,
         predictions: &[Bound<'_, PyList>],
-        reference: &Bound<'_, PyAny>,
+        reference: Bound<'_, PyAny>,
         ids: Option<&Bound<'_, PyList>>,
         row: usize,
-    ) -> PyResult<CopiedRow> {
+    ) -> PyResult<HeldRow> {
         let id = ids
             .map(|ids| {
-                self.add(&ids.get_item(row)?, || format!("ids[{row}]"))?;
-                PyResult::Ok(self.ends.len() - 1)
+                self.add(ids.get_item(row)?, || format!("ids[{row}]"))?;
+                PyResult::Ok(self.len() - 1)
             })
             .transpose()?;
-        let first = self.ends.len();
+        let first = self.len();
         if let Ok(list) = reference.cast::<PyList>() {
             for (at, text) in list.iter().enumerate() {
-                self.add(&text, || format!("references[{row}][{at}]"))?;
+                self.add(text, || format!("references[{row}][{at}]"))?;
             }
         } else {
             self.add(reference, || format!("references[{row}]"))?;
         }
-        let middle = self.ends.len();
+        let middle = self.len();
         for (system, list) in predictions.iter().enumerate() {
-            self.add(&list.get_item(row)?, || match predictions.len() {
+            self.add(list.get_item(row)?, || match predictions.len() {
                 1 => format!("predictions[{row}]"),
                 _ => format!("predictions[{system}][{row}]"),
             })?;
         }
-        Ok(CopiedRow {
+        Ok(HeldRow {
             id,
-            references: first..middle,
-            predictions: middle..self.ends.len(),
+            first,
+            middle,
+            end: self.len(),
         })
+    }
+
+    fn len(&self) -> u32 {
+        self.0.len() as u32
     }
 }
 
-fn lay_out<'a>(text: &'a str, ends: &[usize], rows: &[CopiedRow], is_text: bool) -> Borrowed<'a> {
-    let string = |at: usize| &text[if at == 0 { 0 } else { ends[at - 1] }..ends[at]];
+fn lay_out<'a>(strings: &'a [PyBackedStr], rows: &[HeldRow], is_text: bool) -> Borrowed<'a> {
+    let string = |at: u32| &*strings[at as usize];
     let mut batch = Borrowed::default();
+    batch.instances.reserve(rows.len());
+    batch.predictions.reserve(rows.len());
     for row in rows {
         let first = batch.predictions.len() as u32;
         let mut instance = Instance {
             id: row.id.map_or("", string),
             ..Instance::default()
         };
+        let references = (row.first..row.middle).map(string);
         if is_text {
-            instance.references = append(&mut batch.texts, row.references.clone().map(string));
+            instance.references = append(&mut batch.texts, references);
         } else {
-            instance.labels = append(&mut batch.labels, row.references.clone().map(string));
+            instance.labels = append(&mut batch.labels, references);
         }
-        for at in row.predictions.clone() {
+        for at in row.middle..row.end {
             let prediction = if is_text {
                 Prediction {
                     text: Some(string(at)),

@@ -164,8 +164,9 @@ def _paired(message: statistics.PairedResult) -> results.PairedResult:
 def _confusion_matrix(message: metric.ConfusionMatrix) -> results.ConfusionMatrix:
     labels, size = tuple(message.labels), len(message.labels)
     counts = tuple(tuple(message.counts[row * size : (row + 1) * size]) for row in range(size if message.counts else 0))
-    cells = [results.ConfusionCell(labels[one.gold], labels[one.predicted], one.value) for one in message.cells]
-    return results.ConfusionMatrix(labels, counts, tuple(cells))
+    gold, predicted = (map(labels.__getitem__, part) for part in (message.cell_gold, message.cell_predicted))
+    cells = tuple(map(results.ConfusionCell, gold, predicted, message.cell_value))
+    return results.ConfusionMatrix(labels, counts, cells)
 
 
 def _rows(message: report.RowResults) -> results.Rows:

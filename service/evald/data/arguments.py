@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 from evald.data.columns import Column, Field, column, listed, references
-from evald.data.naming import check_unique, input_texts, table_of, with_models
+from evald.data.naming import check_unique, input_texts, sample_number, table_of, with_models
 from evald.data.sources import Source
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
@@ -23,6 +23,7 @@ class RowColumns(TypedDict, total=False):
     choices: answer choices; a list a row of {"text": ..., "correct": ...} or of pairs of the two.
     human_labels: what human annotators said; a list of labels a row.
     weights: how much a row counts, above 0.
+    samples: tells several answers for one id apart: 0, 1, ...
     """
 
     labels: Any
@@ -32,9 +33,11 @@ class RowColumns(TypedDict, total=False):
     choices: Any
     human_labels: Any
     weights: Any
+    samples: Any
 
 
-# Names of the fields where they are not those of the columns.
+# Columns that have a place of their own in a table, and names of fields where they are not those of the columns.
+_OWN = ("labels", "samples")
 _FIELDS = {"values": "value", "weights": "weight"}
 
 
@@ -62,16 +65,18 @@ class Arguments:
         if inputs is None and any(isinstance(source, Model) for source in found.values()):
             raise InvalidRequestError.of_field("MISSING_FIELD", "inputs", "are required by systems that are models")
         ids = None if self.ids is None else _names(self.ids, "ids")
+        samples = _samples(self.given.get("samples"))
         result = Table(
             systems=found,
             references=None if self.references is None else references(self.references),
             labels=None if self.given.get("labels") is None else references(self.given["labels"], "labels"),
             ids=ids,
             clusters=None if self.clusters is None else _names(self.clusters, "clusters"),
+            samples=samples,
             inputs=inputs,
-            fields={_FIELDS.get(key, key): _field(key, values) for key, values in self._given() if key != "labels"},
+            fields={_FIELDS.get(key, key): _field(key, values) for key, values in self._given() if key not in _OWN},
         )
-        check_unique(ids, None, Source("ids", {}, result.rows, lambda row: f"ids[{row}]", is_file=False))
+        check_unique(ids, samples, Source("ids", {}, result.rows, lambda row: f"ids[{row}]", is_file=False))
         return result
 
     def _of_rows(self, systems: Mapping[str, Any] | None, name: str) -> Table:
@@ -127,6 +132,14 @@ def compared(
 
 def _system(source: Any, path: str) -> Column | Model:
     return source if isinstance(source, Model) else column(source, path)
+
+
+def _samples(values: Any) -> list[int] | None:
+    if values is None:
+        return None
+    return [
+        sample_number(value, lambda row: f"samples[{row}]", row) for row, value in enumerate(listed(values, "samples"))
+    ]
 
 
 def _field(name: str, values: Any) -> Field:

@@ -138,7 +138,7 @@ class Roles:
     def samples(self) -> list[int] | None:
         """Sample numbers, 0 or more."""
         values = self.values("sample")
-        return None if values is None else [_sample(v, self.where("sample"), row) for row, v in enumerate(values)]
+        return None if values is None else [sample_number(v, self.where("sample"), row) for row, v in enumerate(values)]
 
     def inputs(self) -> list[dict[str, str]] | None:
         """Named input texts: a column of texts is named "text", a column of dicts has its own names."""
@@ -295,7 +295,8 @@ def _refuse_reserved(source: Source) -> None:
             )
 
 
-def _sample(value: Any, where: Where, row: int) -> int:
+def sample_number(value: Any, where: Where, row: int) -> int:
+    """The number of a sample, 0 or more."""
     number = int(value) if isinstance(value, str) and value.isdecimal() else value
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**32:
         raise InvalidRequestError.of_field("BAD_TYPE", where(row), "must be a whole number from 0 on")

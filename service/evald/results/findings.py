@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from evald.results import export, page, text
 
@@ -25,8 +25,7 @@ class Note:
     row_ids: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class ConfusionCell:
+class ConfusionCell(NamedTuple):
     """One cell of a confusion matrix: how many rows (or what weight or share of them) have these labels."""
 
     gold: str
@@ -38,7 +37,7 @@ class ConfusionCell:
 class ConfusionMatrix:
     """Counts by gold label (outer) and predicted label (inner), both in the order of `labels`.
 
-    For many labels, weighted rows and normalised matrices `counts` is empty and `cells` holds what is not zero.
+    For sparse matrices, weighted rows and normalised matrices `counts` is empty and `cells` holds what is not zero.
     """
 
     labels: Sequence[str]

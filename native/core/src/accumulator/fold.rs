@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use super::collect::Collected;
 use super::prepare::Prepared;
 use super::score::Scored;
+use super::sums::WholeSums;
 use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
 use crate::metrics::{Direction, Field, RowFlags, Statistics};
@@ -50,6 +51,13 @@ impl Accumulator {
         scored: &Scored,
         collected: &Collected,
     ) {
+        let found = Found {
+            prepared,
+            scored,
+            collected,
+        };
+        let reads_text = self.spec.needs().has(Field::PredictionText);
+        let mut whole = self.whole_sums(batch, scored.rows().len());
         for row in scored.rows() {
             let key = self.key_of(&batch.instances[row], row);
             // Needed by few rows or many, but never more than once a row.
@@ -63,24 +71,27 @@ impl Accumulator {
                     self.all_sums_mut().for_each(|sums| sums.remap(&remap));
                 }
             }
-            let found = Found {
-                prepared,
-                scored,
-                collected,
-            };
-            self.add_row(&found, row, place, batch.weight(row));
-            self.tally_row(batch, &found, row, &hash);
+            self.add_row(&found, row, place, batch.weight(row), &mut whole);
+            self.tally_row(batch, &found, row, reads_text, &hash);
+        }
+        for (sums, whole) in self.systems.iter_mut().zip(&whole) {
+            sums.add_whole(whole);
         }
         if self.reports_scores() {
-            self.report_scores(
-                batch,
-                &Found {
-                    prepared,
-                    scored,
-                    collected,
-                },
-            );
+            self.report_scores(batch, &found);
         }
+    }
+
+    /// Where rows that all count once and fall into no slot are summed first, one a system; else empty.
+    fn whole_sums(&self, batch: &Batch<'_>, rows: usize) -> Vec<WholeSums> {
+        let simple = !self.spec.resamples() && batch.row_extras.is_empty();
+        if !simple || rows > WholeSums::MOST_ROWS {
+            return Vec::new();
+        }
+        let systems = self.systems.iter();
+        systems
+            .map(|sums| WholeSums::new(sums.width() - 1))
+            .collect()
     }
 
     /// The key of a row, counted by kind.
@@ -124,12 +135,22 @@ impl Accumulator {
             .chain(self.pairs.iter_mut().flat_map(Pair::sums_mut))
     }
 
-    fn add_row(&mut self, found: &Found<'_>, row: usize, place: u32, weight: f64) {
+    fn add_row(
+        &mut self,
+        found: &Found<'_>,
+        row: usize,
+        place: u32,
+        weight: f64,
+        whole: &mut [WholeSums],
+    ) {
         let prepared = found.prepared;
         for system in 0..prepared.systems {
             let at = row * prepared.systems + system;
             if prepared.usable[at] {
-                let stats = found.scored.stats_of(at);
+                let mut stats = found.scored.stats_of(at);
+                if whole.get_mut(system).is_some_and(|whole| whole.add(stats)) {
+                    stats = &[];
+                }
                 self.systems[system].add(place, weight, stats, prepared.counted_classes(at));
             } else {
                 self.tallies[system].failed += 1;
@@ -159,11 +180,11 @@ impl Accumulator {
         batch: &Batch<'_>,
         found: &Found<'_>,
         row: usize,
+        reads_text: bool,
         hash: &dyn Fn() -> u64,
     ) {
         let prepared = found.prepared;
         let id = || row_id(batch, row, self.next_position);
-        let reads_text = self.spec.needs().has(Field::PredictionText);
         for (system, tally) in self.tallies.iter_mut().enumerate() {
             let at = row * prepared.systems + system;
             if !prepared.usable[at] {

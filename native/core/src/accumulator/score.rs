@@ -14,7 +14,7 @@ use crate::pool;
 use crate::spec::Spec;
 use crate::text::scratch::Scratch;
 
-/// Rows that one task scores with the same scratch memory.
+/// Rows that one task scores with the same scratch memory, if there is more than one task.
 const ROWS_PER_TASK: usize = 128;
 
 /// Below this many rows a second thread costs more than it saves.
@@ -80,8 +80,10 @@ pub fn score_rows(
     if metrics == 0 {
         return Ok(());
     }
+    let parallel = rows.len() >= PARALLEL_ROWS && pool::is_parallel();
+    let rows_per_task = if parallel { ROWS_PER_TASK } else { rows.len() };
     let task = |(at, (stats, flags)): (usize, (&mut [f64], &mut [RowFlags]))| {
-        let first = rows.start + at * ROWS_PER_TASK;
+        let first = rows.start + at * rows_per_task;
         let mut scratch = Scratch::default();
         let cells = stats
             .chunks_mut(width)
@@ -102,17 +104,16 @@ pub fn score_rows(
         }
         Ok(())
     };
-    let stats_per_task = ROWS_PER_TASK * systems * width;
-    let flags_per_task = ROWS_PER_TASK * systems * metrics;
-    if rows.len() < PARALLEL_ROWS || !pool::is_parallel() {
-        let stats = scored.stats.chunks_mut(stats_per_task);
-        let tasks = stats.zip(scored.flags.chunks_mut(flags_per_task));
-        tasks.enumerate().try_for_each(task)
-    } else {
-        let stats = scored.stats.par_chunks_mut(stats_per_task);
-        let tasks = stats.zip(scored.flags.par_chunks_mut(flags_per_task));
-        pool::run(|| tasks.enumerate().try_for_each(task))
+    if !parallel {
+        return task((0, (&mut scored.stats, &mut scored.flags)));
     }
+    let stats = scored.stats.par_chunks_mut(rows_per_task * systems * width);
+    let tasks = stats.zip(
+        scored
+            .flags
+            .par_chunks_mut(rows_per_task * systems * metrics),
+    );
+    pool::run(|| tasks.enumerate().try_for_each(task))
 }
 
 fn score_row(

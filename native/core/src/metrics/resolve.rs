@@ -7,6 +7,7 @@ use super::params::{ParamValue, Params};
 use super::registry::{self, Context, Direction, Entry};
 use super::text_form;
 use crate::error::{Error, Result};
+use crate::text::UNICODE_VERSION;
 
 /// A metric as a request names it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -79,18 +80,22 @@ impl ResolvedMetric {
         } else {
             request.key.clone()
         };
-        let row_params = match &statistics {
-            Statistics::Rows(metric) => metric.row_params(),
-            _ => None,
+        let (row_params, unicode) = match &statistics {
+            Statistics::Rows(metric) => (metric.row_params(), metric.unicode()),
+            _ => (None, UNICODE_VERSION),
         };
+        if !written.unicode.is_empty() && written.unicode != unicode {
+            let field = format!("{field}.name");
+            return Err(text_form::other_version(unicode, &field));
+        }
         let row_signature = match row_params.unwrap_or(entry.row_params) {
             [] => String::new(),
-            row_params => signature(entry, &params, profile, row_params),
+            row_params => signature(entry, &params, profile, row_params, unicode),
         };
         Ok(Self {
             entry,
             key,
-            signature: signature(entry, &params, profile, &[]),
+            signature: signature(entry, &params, profile, &[], unicode),
             row_signature,
             direction,
             range,
@@ -163,6 +168,7 @@ fn signature(
     params: &Params,
     profile: Option<&'static str>,
     overrides: &[(&'static str, &'static str)],
+    unicode: &str,
 ) -> String {
     let mut all: Vec<(&str, ParamValue)> = params
         .iter()
@@ -177,5 +183,5 @@ fn signature(
         all.push(("profile", ParamValue::Text(profile.to_owned())));
     }
     let text = text_form::write(entry.name, all.iter().map(|(k, v)| (*k, v)));
-    text + &text_form::signature_suffix()
+    text + &text_form::signature_suffix(unicode)
 }

@@ -11,6 +11,9 @@ use super::python::{is_space, lower_into};
 use super::tokens::Tokens;
 use super::unicode18::{NUMBER, PUNCTUATION, SYMBOL};
 
+/// The versions of Unicode of lower case and spaces, and of punctuation and symbols.
+pub const UNICODE: &str = "14.0.0+18.0.0";
+
 /// Tokenizes the text into `tokens`.
 pub fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens) {
     // Without the spaces at its end, a text's last mark may have nothing behind it, and then it stays at its number.
@@ -81,6 +84,15 @@ mod tests {
 
     fn words(text: &str) -> Vec<String> {
         words_of(|tokens| tokenize(text, false, tokens))
+    }
+
+    #[test]
+    fn both_versions_are_named() {
+        let both = [
+            crate::text::UNICODE_VERSION,
+            crate::text::unicode18::VERSION,
+        ];
+        assert_eq!(UNICODE, both.join("+"));
     }
 
     #[test]

@@ -12,7 +12,8 @@
 //! stay at its word. `13a` has code of its own ([`super::mteval13a`]), which works on bytes, as all that it splits at
 //! is ASCII; here a bit is a character.
 
-use super::blocks::{BLOCK, Classes};
+use super::blocks::BLOCK;
+use super::simd::{self, ByteClasses, Simd, Work};
 use super::tokens::Text;
 
 /// What a character is to a tokenizer; one bit each.
@@ -42,6 +43,38 @@ struct Block {
     /// Where each character starts.
     offsets: [u32; BLOCK],
     len: usize,
+}
+
+/// One bit for each character of a block and class; the classes are there as bytes already.
+struct ClassMasks<'b>(&'b [u8; BLOCK]);
+
+impl Work for ClassMasks<'_> {
+    type Output = [u64; 5];
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> [u64; 5] {
+        simd.class_masks::<Same, 5>(self.0)
+    }
+}
+
+/// Every byte is its own class.
+struct Same;
+
+impl ByteClasses for Same {
+    const TABLE: [u8; 256] = {
+        let mut table = [0; 256];
+        let mut at = 0;
+        while at < 256 {
+            table[at] = at as u8;
+            at += 1;
+        }
+        table
+    };
+
+    #[inline(always)]
+    fn of(byte: u8) -> u8 {
+        byte
+    }
 }
 
 /// What the end of a block hands to the next one; each is 0 or 1.
@@ -143,7 +176,7 @@ impl Block {
 /// Where tokens start and, exclusively, end. `next` is what comes behind the block.
 #[inline]
 fn boundaries(block: &Block, next: Option<Class>, carry: &mut Carry) -> (u64, u64) {
-    let [digit, space, mark, hyphen, symbol] = Classes::of(&block.classes, |class| class).masks();
+    let [digit, space, mark, hyphen, symbol] = simd::run(ClassMasks(&block.classes));
     let there = u64::MAX >> (BLOCK - block.len);
     let other = there & !digit;
     let next_is_other = u64::from(next.is_some_and(|class| class != Class::Digit));

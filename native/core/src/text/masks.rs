@@ -1,11 +1,10 @@
 //! Which reference tokens each token of the prediction equals: one bit a reference token.
 //!
-//! The masks of a short pair come from comparing 8-bit prints of all tokens with all tokens, which has no
-//! branches to mispredict; every candidate is then checked by its key and, where the key is a hash, by bytes.
+//! The masks come from comparing the keys of all tokens with all keys, which has no branches to mispredict. Equal keys
+//! are equal tokens but for hashes: those with a candidate are noted and compared by bytes afterwards.
 
-use super::blocks::{gather, zeros};
-use super::simd::equal_masks;
-use super::tokens::{PRINTS, Tokens};
+use super::simd::{self, GROUP, Simd, Work};
+use super::tokens::Tokens;
 
 /// Bits of a mask word.
 pub const WORD: usize = 64;
@@ -37,62 +36,78 @@ impl Masks {
     /// Compares all tokens of the prediction with all tokens of the reference.
     pub fn load(&mut self, prediction: &Tokens, reference: &Tokens) {
         self.words = reference.len().div_ceil(WORD).max(1);
-        self.rows.clear();
-        match reference.len() {
-            0 => self.rows.resize(prediction.len(), 0),
-            1..=WORD => self.load_word(prediction, reference),
-            _ => self.load_words(prediction, reference),
-        }
-        self.rows
-            .resize((prediction.len() + EMPTY_ROWS) * self.words, 0);
+        let used = prediction.len() * self.words;
+        self.rows.resize(used + EMPTY_ROWS * self.words, 0);
+        self.rows[used..].fill(0);
+        simd::run(Compare {
+            prediction,
+            reference,
+            masks: self,
+        });
     }
+}
 
-    /// A reference of one word.
-    fn load_word(&mut self, prediction: &Tokens, reference: &Tokens) {
-        let mut prints = [0; WORD];
-        prints[..reference.len()].copy_from_slice(&reference.prints[..reference.len()]);
-        equal_masks(
-            &prints,
-            &prediction.prints[..prediction.len()],
-            &mut self.rows,
-        );
-        let keys = reference.keys.as_slice();
-        let valid = u64::MAX >> (WORD - keys.len());
-        for (at, (mask, &key)) in self.rows.iter_mut().zip(&prediction.keys).enumerate() {
-            *mask &= valid;
-            let first = mask.trailing_zeros() as usize % WORD;
-            let wrong_key = keys.get(first).is_some_and(|&other| other != key);
-            let doubtful = wrong_key | (*mask & mask.wrapping_sub(1) != 0) | Tokens::is_hash(key);
-            if (*mask != 0) & doubtful {
-                *mask = verified(*mask, prediction, at, reference, 0);
-            }
-        }
-    }
+/// Fills the rows of masks, word by word of the reference.
+struct Compare<'a> {
+    prediction: &'a Tokens,
+    reference: &'a Tokens,
+    masks: &'a mut Masks,
+}
 
-    fn load_words(&mut self, prediction: &Tokens, reference: &Tokens) {
-        let groups: &[[u8; PRINTS]] = reference.prints.as_chunks().0;
-        for (at, &print) in prediction.prints[..prediction.len()].iter().enumerate() {
-            for (word, groups) in groups.chunks(WORD / PRINTS).enumerate() {
-                let mut mask = 0;
-                for (place, group) in groups.iter().enumerate() {
-                    mask |= equal_in_group(u64::from_le_bytes(*group), print) << (PRINTS * place);
-                }
-                let left = reference.len() - word * WORD;
-                let mask = mask & (u64::MAX >> (WORD - left.min(WORD)));
-                self.rows
-                    .push(verified(mask, prediction, at, reference, word * WORD));
+impl Work for Compare<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        for word in 0..self.masks.words {
+            let keys = &self.reference.keys[word * WORD..];
+            let keys = &keys[..keys.len().min(WORD)];
+            match keys.len().div_ceil(GROUP) {
+                0 | 1 => self.compare::<S, 1>(simd, word, keys),
+                2 => self.compare::<S, 2>(simd, word, keys),
+                3 => self.compare::<S, 3>(simd, word, keys),
+                4 => self.compare::<S, 4>(simd, word, keys),
+                5 => self.compare::<S, 5>(simd, word, keys),
+                6 => self.compare::<S, 6>(simd, word, keys),
+                7 => self.compare::<S, 7>(simd, word, keys),
+                _ => self.compare::<S, 8>(simd, word, keys),
             }
         }
     }
 }
 
-/// One bit for each of eight prints that equals `print`.
+impl Compare<'_> {
+    /// Compares all tokens with one word of the reference, G groups of keys.
+    #[inline(always)]
+    fn compare<S: Simd, const G: usize>(&mut self, simd: S, word: usize, keys: &[u64]) {
+        let mut groups = [[0; GROUP]; G];
+        groups.as_flattened_mut()[..keys.len()].copy_from_slice(keys);
+        let valid = !(u64::MAX.checked_shl(keys.len() as u32).unwrap_or(0));
+        let words = self.masks.words;
+        let wanted = self.prediction.keys.chunks(WORD);
+        for (chunk, (wanted, rows)) in wanted
+            .zip(self.masks.rows.chunks_mut(WORD * words))
+            .enumerate()
+        {
+            let mut doubtful = 0;
+            for (at, (&key, row)) in wanted.iter().zip(rows.chunks_exact_mut(words)).enumerate() {
+                let mask = simd.equal_keys(key, &groups) & valid;
+                row[word] = mask;
+                doubtful |= u64::from((mask != 0) & Tokens::is_hash(key)) << at;
+            }
+            while doubtful != 0 {
+                let at = doubtful.trailing_zeros() as usize;
+                doubtful &= doubtful - 1;
+                let mask = &mut rows[at * words + word];
+                let at = chunk * WORD + at;
+                *mask = verified(*mask, self.prediction, at, self.reference, word * WORD);
+            }
+        }
+    }
+}
+
+/// The mask without the tokens that only share the hash. Equal tokens share it, so none is missed.
 #[inline]
-const fn equal_in_group(group: u64, print: u8) -> u64 {
-    gather(zeros(group ^ u64::from_le_bytes([print; PRINTS])) >> 7)
-}
-
-/// The mask without the tokens that only share the print. Equal tokens share it, so none is missed.
 fn verified(
     mut mask: u64,
     prediction: &Tokens,

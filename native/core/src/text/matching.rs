@@ -7,6 +7,7 @@
 use super::interning::Interner;
 use super::lcs;
 use super::masks::{MAX_WORDS, Masks, WORD};
+use super::simd::{self, Simd, Work};
 use super::tokens::Tokens;
 
 /// Highest n-gram order; [`super::masks::EMPTY_ROWS`] + 1.
@@ -65,7 +66,10 @@ impl Matching {
             self.for_each_hit(N, |order, _| counts[order] += 1);
             return counts;
         }
-        count_in_word(self.masks.rows(), self.prediction)
+        simd::run(Count::<N> {
+            rows: self.masks.rows(),
+            len: self.prediction,
+        })
     }
 
     /// Calls `hit` with n - 1 and the position of every n-gram of the prediction that has a match.
@@ -99,20 +103,29 @@ impl Matching {
 }
 
 /// Clipped matches where the reference fits one word: no branch depends on the text.
-#[inline]
-fn count_in_word<const N: usize>(rows: &[u64], len: usize) -> [u32; N] {
-    let mut free = [u64::MAX; N];
-    let mut counts = [0; N];
-    for window in rows.windows(N).take(len) {
-        let mut positions = u64::MAX;
-        for order in 0..N {
-            positions &= window[order] >> order;
-            let open = positions & free[order];
-            free[order] ^= open & open.wrapping_neg();
-            counts[order] += u32::from(open != 0);
+struct Count<'a, const N: usize> {
+    rows: &'a [u64],
+    len: usize,
+}
+
+impl<const N: usize> Work for Count<'_, N> {
+    type Output = [u32; N];
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> [u32; N] {
+        let mut free = [u64::MAX; N];
+        let mut counts = [0; N];
+        for window in self.rows.windows(N).take(self.len) {
+            let mut positions = u64::MAX;
+            for order in 0..N {
+                positions &= window[order] >> order;
+                let open = positions & free[order];
+                free[order] ^= open & open.wrapping_neg();
+                counts[order] += u32::from(open != 0);
+            }
         }
+        counts
     }
-    counts
 }
 
 /// Clipped matches in general: W words a row.

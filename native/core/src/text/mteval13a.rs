@@ -10,24 +10,47 @@
 // Tests of bytes have no branches, so that they are compiled to vector code.
 #![allow(clippy::needless_bitwise_bool)]
 
-use super::blocks::{BLOCK, Classes, contains_any, push_positions};
+use super::blocks::BLOCK;
 use super::python::{lower_into, wide_space_len};
-use super::tokens::{Text, Tokens};
+use super::simd::{self, ByteClasses, Simd, Work};
+use super::tokens::{Splitter, Tokens};
 
 /// Tokenizes the text into `tokens`.
 pub fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens) {
-    tokens.load(|buffer| {
-        if lowercase {
-            lower_into(text, buffer);
-        } else {
-            buffer.extend_from_slice(text.as_bytes());
-        }
-        if contains_any(buffer, MARKED) {
-            unmark(buffer);
-        }
-    });
-    tokens.split(find_tokens);
-    tokens.make_keys();
+    let whole = text.as_bytes();
+    if lowercase
+        || !simd::run(Tokenize {
+            text: whole,
+            tokens,
+        })
+    {
+        tokenize_changed(text, lowercase, tokens);
+    }
+}
+
+/// Changes a copy of the text and tokenizes that.
+#[cold]
+fn tokenize_changed(text: &str, lowercase: bool, tokens: &mut Tokens) {
+    let mut copy = tokens.take_spare();
+    if lowercase {
+        lower_into(text, &mut copy);
+    } else {
+        copy.extend_from_slice(text.as_bytes());
+    }
+    if !lowercase
+        || !simd::run(Tokenize {
+            text: &copy,
+            tokens,
+        })
+    {
+        unmark(&mut copy);
+        // Marks that are left are symbols.
+        simd::run(Tokenize {
+            text: &copy,
+            tokens,
+        });
+    }
+    tokens.put_spare(copy);
 }
 
 /// What may begin something that [`unmark`] replaces.
@@ -82,8 +105,41 @@ pub fn replace(text: &mut Vec<u8>, from: &[u8], to: &[u8]) {
     text.truncate(write);
 }
 
-/// What the end of a block hands to the next one; each is 0 or 1 but `wide`.
-struct Carry {
+/// Tokenizes a text as it is; false if [`unmark`] might change it.
+struct Tokenize<'a> {
+    text: &'a [u8],
+    tokens: &'a mut Tokens,
+}
+
+impl Work for Tokenize<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> bool {
+        let mut finder = Finder {
+            text: self.text,
+            edge: 1,
+            space: 1,
+            digit: 0,
+            dot: 0,
+            second: 0,
+            wide: 0,
+            marked: 0,
+            nul: 0,
+        };
+        self.tokens.split_blocks(simd, self.text, &mut finder);
+        if finder.nul == 0 {
+            self.tokens.make_plain_keys();
+        } else {
+            self.tokens.make_keys();
+        }
+        finder.marked == 0
+    }
+}
+
+/// Finds tokens; most of it is what the end of a block hands to the next one, 0 or 1 but `wide`.
+struct Finder<'a> {
+    text: &'a [u8],
     /// The last byte was a space or stood alone: a token may start.
     edge: u64,
     space: u64,
@@ -93,25 +149,13 @@ struct Carry {
     second: u64,
     /// Bytes of a non-ASCII space that reach into the next block.
     wide: u64,
+    /// Not zero if there was a byte of [`MARKED`].
+    marked: u64,
+    /// Not zero if there was a NUL.
+    nul: u64,
 }
 
-fn find_tokens(text: Text<'_>, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
-    let mut carry = Carry {
-        edge: 1,
-        space: 1,
-        digit: 0,
-        dot: 0,
-        second: 0,
-        wide: 0,
-    };
-    for (base, block) in text.blocks() {
-        let (start, end) = boundaries(text, base, block, &mut carry);
-        push_positions(start, base as u32, starts);
-        push_positions(end, base as u32, ends);
-    }
-}
-
-/// Bits of the class of a byte, in the order in which [`boundaries`] reads them.
+/// Bits of the class of a byte, in the order in which [`Finder`] reads them.
 const SPACE: u32 = 0;
 const DIGIT: u32 = 1;
 const DOT: u32 = 2;
@@ -119,45 +163,90 @@ const HYPHEN: u32 = 3;
 const SYMBOL: u32 = 4;
 /// The first byte of a character that may be a non-ASCII space.
 const WIDE: u32 = 5;
+/// See [`MARKED`].
+const MARK: u32 = 6;
+const NUL: u32 = 7;
 
 #[inline]
-fn class_of(byte: u8) -> u8 {
+const fn class_of(byte: u8) -> u8 {
     let space = (byte == b' ') | (byte.wrapping_sub(b'\t') <= 4) | (byte.wrapping_sub(0x1c) <= 3);
     let dot = (byte == b'.') | (byte == b',');
     let wide = (byte == 0xc2) | (byte.wrapping_sub(0xe1) <= 2);
-    u8::from(space) << SPACE
-        | u8::from(byte.is_ascii_digit()) << DIGIT
-        | u8::from(dot) << DOT
-        | u8::from(byte == b'-') << HYPHEN
-        | u8::from(is_symbol(byte)) << SYMBOL
-        | u8::from(wide) << WIDE
+    let mark = (byte == MARKED[0]) | (byte == MARKED[1]) | (byte == MARKED[2]);
+    (space as u8) << SPACE
+        | (byte.is_ascii_digit() as u8) << DIGIT
+        | (dot as u8) << DOT
+        | ((byte == b'-') as u8) << HYPHEN
+        | (is_symbol(byte) as u8) << SYMBOL
+        | (wide as u8) << WIDE
+        | (mark as u8) << MARK
+        | ((byte == 0) as u8) << NUL
 }
 
-/// Where tokens start and, exclusively, end in one block.
-#[inline]
-fn boundaries(text: Text<'_>, base: usize, block: &[u8; BLOCK], carry: &mut Carry) -> (u64, u64) {
-    let [space, digit, dot, hyphen, symbol, wide] = Classes::of(block, class_of).masks();
-    let space = spaces(text, base, space, wide, carry);
-    let after_digit = digit << 1 | carry.digit;
-    let before_digit = digit >> 1 | u64::from(text.byte(base + BLOCK).is_ascii_digit()) << 63;
-    let second = if dot & (dot << 1 | carry.dot) == 0 {
-        dot & !after_digit
-    } else {
-        seconds_of_runs(dot, after_digit, carry.second)
+struct Bytes;
+
+impl ByteClasses for Bytes {
+    const TABLE: [u8; 256] = {
+        let mut table = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = class_of(byte as u8);
+            byte += 1;
+        }
+        table
     };
-    let hyphen = hyphen & after_digit;
-    let alone = symbol & !space | hyphen | second | dot & !before_digit;
-    let start = !space & (alone | alone << 1 | space << 1 | carry.edge);
-    let end = (space | start) & !(space << 1 | carry.space);
-    *carry = Carry {
-        edge: (alone | space) >> 63,
-        space: space >> 63,
-        digit: digit >> 63,
-        dot: dot >> 63,
-        second: second >> 63,
-        wide: carry.wide,
-    };
-    (start, end)
+
+    #[inline(always)]
+    fn of(byte: u8) -> u8 {
+        class_of(byte)
+    }
+}
+
+impl Splitter for Finder<'_> {
+    #[inline(always)]
+    fn split<S: Simd>(&mut self, simd: S, base: usize, block: &mut [u8; BLOCK]) -> (u64, u64) {
+        let [space, digit, dot, hyphen, symbol, wide, marked, nul] =
+            simd.class_masks::<Bytes, 8>(block);
+        self.marked |= marked;
+        self.nul |= nul;
+        let space = self.spaces(base, space, wide);
+        let next = self.text.get(base + BLOCK).copied().unwrap_or(b' ');
+        let after_digit = digit << 1 | self.digit;
+        let before_digit = digit >> 1 | u64::from(next.is_ascii_digit()) << 63;
+        let second = if dot & (dot << 1 | self.dot) == 0 {
+            dot & !after_digit
+        } else {
+            seconds_of_runs(dot, after_digit, self.second)
+        };
+        let hyphen = hyphen & after_digit;
+        let alone = symbol & !space | hyphen | second | dot & !before_digit;
+        let start = !space & (alone | alone << 1 | space << 1 | self.edge);
+        let end = (space | start) & !(space << 1 | self.space);
+        self.edge = (alone | space) >> 63;
+        self.space = space >> 63;
+        self.digit = digit >> 63;
+        self.dot = dot >> 63;
+        self.second = second >> 63;
+        (start, end)
+    }
+}
+
+impl Finder<'_> {
+    /// Spaces of the block: the ASCII ones, and those that begin at `leads`, which take all their bytes.
+    #[inline(always)]
+    fn spaces(&mut self, base: usize, ascii: u64, mut leads: u64) -> u64 {
+        let mut space = ascii | self.wide;
+        self.wide = 0;
+        while leads != 0 {
+            let at = leads.trailing_zeros();
+            leads &= leads - 1;
+            let len = wide_space_len(self.text, base + at as usize);
+            let bits = u128::from((1_u64 << len) - 1) << at;
+            space |= bits as u64;
+            self.wide |= (bits >> 64) as u64;
+        }
+        space
+    }
 }
 
 /// The first pattern: ASCII symbols but the apostrophe, comma, hyphen and period. Spaces are in it too; the caller
@@ -181,22 +270,6 @@ fn seconds_of_runs(dot: u64, after_digit: u64, mut previous: u64) -> u64 {
         second |= previous << at;
     }
     second
-}
-
-/// Spaces of the block: the ASCII ones, and those that begin at `leads`, which take all their bytes.
-#[inline]
-fn spaces(text: Text<'_>, base: usize, ascii: u64, mut leads: u64, carry: &mut Carry) -> u64 {
-    let mut space = ascii | carry.wide;
-    carry.wide = 0;
-    while leads != 0 {
-        let at = leads.trailing_zeros();
-        leads &= leads - 1;
-        let len = wide_space_len(text.bytes(), base + at as usize);
-        let bits = u128::from((1_u64 << len) - 1) << at;
-        space |= bits as u64;
-        carry.wide |= (bits >> 64) as u64;
-    }
-    space
 }
 
 #[cfg(test)]

@@ -1,31 +1,29 @@
 //! The tokenizer of rouge-score 0.1.2 (tokenize.py): runs of `[a-z0-9]` of the lower-cased text, stemmed on demand.
 
-use super::blocks::{Classes, push_positions};
-use super::python::is_alphanumeric;
-use super::stems::Stems;
-use super::tokens::{Text, Tokens, key_of};
+// Tests of bytes have no branches, so that they are compiled to vector code.
+#![allow(clippy::needless_bitwise_bool)]
 
-/// Words up to this many bytes are not stemmed.
-const UNSTEMMED: usize = 3;
+use super::blocks::BLOCK;
+use super::python::is_alphanumeric;
+use super::simd::{self, ByteClasses, Simd, Work};
+use super::stems::Stems;
+use super::tokens::{Splitter, Tokens};
 
 /// Tokenizes the text; true if letters or digits were dropped because they are not ASCII.
 pub fn tokenize(text: &str, stems: Option<&mut Stems>, tokens: &mut Tokens) -> bool {
-    let is_ascii = text.is_ascii();
-    tokens.load(|buffer| {
-        if is_ascii {
-            buffer.extend(text.bytes().map(|byte| byte.to_ascii_lowercase()));
-        } else {
-            lower_ascii(text, buffer);
-        }
-    });
-    tokens.split(find_words);
-    match stems {
-        Some(stems) => {
-            tokens.make_keys_of(|text, start, end| stem_or_keep(stems, text, start, end));
-        }
-        None => tokens.make_keys(),
+    let found = simd::run(Tokenize { text, tokens });
+    if found.rare {
+        let mut copy = Vec::with_capacity(text.len());
+        lower_ascii(text, &mut copy);
+        // What is not ASCII does not matter any more.
+        let copy = String::from_utf8(copy).unwrap_or_default();
+        let text = &copy;
+        simd::run(Tokenize { text, tokens });
     }
-    !is_ascii && text.chars().any(is_dropped)
+    if let Some(stems) = stems {
+        tokens.shorten(|text, start, end, key| stems.apply(text, start, end, key));
+    }
+    found.dropped
 }
 
 /// Two characters outside ASCII become ASCII in lower case: the Kelvin sign, and the dotted capital I, whose dot
@@ -45,33 +43,111 @@ fn lower_ascii(text: &str, buffer: &mut Vec<u8>) {
     buffer.extend(rest.bytes().map(|byte| byte.to_ascii_lowercase()));
 }
 
-fn is_dropped(c: char) -> bool {
-    !c.is_ascii() && !matches!(c, '\u{130}' | '\u{212a}') && is_alphanumeric(c)
+/// What a text has that is not ASCII.
+struct Found {
+    /// A letter or digit that is no part of a word.
+    dropped: bool,
+    /// A character that becomes ASCII in lower case.
+    rare: bool,
 }
 
-fn find_words(text: Text<'_>, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
-    let mut previous = 0;
-    for (base, block) in text.blocks() {
-        let [word] = Classes::of(block, is_word).masks();
-        let before = word << 1 | previous;
-        push_positions(word & !before, base as u32, starts);
-        push_positions(!word & before, base as u32, ends);
-        previous = word >> 63;
+/// Tokenizes a text, but for characters that become ASCII in lower case.
+struct Tokenize<'a> {
+    text: &'a str,
+    tokens: &'a mut Tokens,
+}
+
+impl Work for Tokenize<'_> {
+    type Output = Found;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Found {
+        let text = self.text;
+        let mut finder = Finder {
+            text,
+            word: 0,
+            found: Found {
+                dropped: false,
+                rare: false,
+            },
+        };
+        self.tokens.split_blocks(simd, text.as_bytes(), &mut finder);
+        // Letters and digits are no NUL.
+        self.tokens.make_plain_keys();
+        finder.found
     }
 }
 
-/// 1 for letters and digits of lower-cased ASCII.
-#[inline]
-fn is_word(byte: u8) -> u8 {
-    u8::from(byte.wrapping_sub(b'a') <= b'z' - b'a') | u8::from(byte.wrapping_sub(b'0') <= 9)
+/// Finds words.
+struct Finder<'a> {
+    text: &'a str,
+    /// 1 if the last byte of the last block is of a word.
+    word: u64,
+    found: Found,
 }
 
-/// No stem is empty: every rule of Porter leaves a letter.
-fn stem_or_keep(stems: &mut Stems, text: &mut [u8], start: usize, end: usize) -> (usize, u64) {
-    if end - start > UNSTEMMED {
-        stems.apply(text, start, end)
-    } else {
-        (end, key_of(text, start, end))
+impl Splitter for Finder<'_> {
+    #[inline(always)]
+    fn split<S: Simd>(&mut self, simd: S, base: usize, block: &mut [u8; BLOCK]) -> (u64, u64) {
+        let [word, leads] = simd.class_masks::<Bytes, 2>(block);
+        *block = block.map(|byte| byte.to_ascii_lowercase());
+        if leads != 0 {
+            self.look_at(base, leads);
+        }
+        let before = word << 1 | self.word;
+        self.word = word >> 63;
+        (word & !before, !word & before)
+    }
+}
+
+impl Finder<'_> {
+    /// Looks at the characters outside ASCII that begin in a block.
+    fn look_at(&mut self, base: usize, mut leads: u64) {
+        while leads != 0 {
+            let at = base + leads.trailing_zeros() as usize;
+            leads &= leads - 1;
+            match self.text[at..].chars().next() {
+                Some('\u{130}' | '\u{212a}') => self.found.rare = true,
+                Some(c) => self.found.dropped |= !self.found.dropped && is_dropped(c),
+                None => {}
+            }
+        }
+    }
+}
+
+/// Whether a character outside ASCII is a letter or digit. Most others are punctuation of one block.
+fn is_dropped(c: char) -> bool {
+    !matches!(c, '\u{2000}'..='\u{206f}') && is_alphanumeric(c)
+}
+
+/// Bits of the class of a byte, in the order in which [`Finder`] reads them.
+const WORD: u32 = 0;
+/// The first byte of a character outside ASCII.
+const LEAD: u32 = 1;
+
+#[inline]
+const fn class_of(byte: u8) -> u8 {
+    let letter = (byte | 0x20).wrapping_sub(b'a') <= b'z' - b'a';
+    let word = letter | (byte.wrapping_sub(b'0') <= 9);
+    (word as u8) << WORD | ((byte >= 0xc0) as u8) << LEAD
+}
+
+struct Bytes;
+
+impl ByteClasses for Bytes {
+    const TABLE: [u8; 256] = {
+        let mut table = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = class_of(byte as u8);
+            byte += 1;
+        }
+        table
+    };
+
+    #[inline(always)]
+    fn of(byte: u8) -> u8 {
+        class_of(byte)
     }
 }
 
@@ -97,6 +173,11 @@ mod tests {
             words("na\u{ef}ve Caf\u{e9} A_B-9", None),
             ["na", "ve", "caf", "a", "b", "9"]
         );
+    }
+
+    #[test]
+    fn no_letter_is_in_the_block_of_punctuation() {
+        assert!(!('\u{2000}'..='\u{206f}').any(is_alphanumeric));
     }
 
     #[test]

@@ -1,26 +1,34 @@
 //! The tokens of one text: slices of a normalised copy, each with a 64-bit key.
 
 use super::blocks::{BLOCK, PADDING};
+use super::simd::Simd;
 
 /// Keys from here on are hashes. No key below is one: its top byte would be 0xFF, which UTF-8 does not have.
 const HASHED: u64 = 0xff << 56;
 
-/// Prints that are compared at once.
-pub const PRINTS: usize = 8;
-
 /// The tokens of one text. Texts are below 4 GiB: protobuf and the row reader hold far smaller messages.
+///
+/// Its memory only grows: what lies behind the current text and its tokens is left from earlier ones.
 #[derive(Debug, Default)]
 pub struct Tokens {
     text: Vec<u8>,
     len: usize,
+    count: usize,
     /// Offset of the first byte of each token.
     starts: Vec<u32>,
     /// Offset behind the last byte of each token.
     ends: Vec<u32>,
-    /// The bytes of a token of up to 8 bytes, a hash of a longer one.
+    /// Memory for a text that is changed before it is split.
+    spare: Vec<u8>,
+    /// One a token: the bytes of a token of up to 8 bytes, a hash of a longer one.
     pub keys: Vec<u64>,
-    /// 8 bits of each key: the first, fast comparison. Filled up to a multiple of [`PRINTS`].
-    pub prints: Vec<u8>,
+}
+
+/// Finds tokens block by block; `split` is marked `#[inline(always)]`.
+pub trait Splitter {
+    /// Where tokens start and, exclusively, end in the block at an offset of the text. The block may be changed: its
+    /// final bytes are those of the tokens. Behind the text it holds spaces.
+    fn split<S: Simd>(&mut self, simd: S, base: usize, block: &mut [u8; BLOCK]) -> (u64, u64);
 }
 
 impl Tokens {
@@ -45,7 +53,7 @@ impl Tokens {
         self.starts.clear();
         self.ends.clear();
         self.keys.clear();
-        self.prints.clear();
+        self.count = 0;
         fill(&mut self.text);
         self.len = self.text.len();
         self.text.extend_from_slice(&[b' '; PADDING]);
@@ -69,36 +77,89 @@ impl Tokens {
         if self.ends.len() < self.starts.len() {
             self.ends.push(self.len as u32);
         }
+        self.count = self.starts.len();
+    }
+
+    /// Empty memory for a text that is changed before it is split.
+    pub(super) fn take_spare(&mut self) -> Vec<u8> {
+        let mut spare = std::mem::take(&mut self.spare);
+        spare.clear();
+        spare
+    }
+
+    /// Keeps the memory for the next text.
+    pub(super) fn put_spare(&mut self, spare: Vec<u8>) {
+        self.spare = spare;
+    }
+
+    /// Copies the text and finds its tokens, without their keys.
+    #[inline(always)]
+    pub(super) fn split_blocks<S: Simd>(
+        &mut self,
+        simd: S,
+        text: &[u8],
+        splitter: &mut impl Splitter,
+    ) {
+        self.len = text.len();
+        let padded = text.len().next_multiple_of(BLOCK) + PADDING;
+        if self.text.len() < padded {
+            self.text.resize(padded, b' ');
+        }
+        let (copies, _) = self.text.as_chunks_mut::<BLOCK>();
+        let (mut starts, mut ends) = (0, 0);
+        for (at, copy) in copies
+            .iter_mut()
+            .take(text.len().div_ceil(BLOCK))
+            .enumerate()
+        {
+            let base = at * BLOCK;
+            let rest = text.get(base..).unwrap_or_default();
+            *copy = match rest.first_chunk() {
+                Some(block) => *block,
+                None => simd.last_block(rest),
+            };
+            let (start, end) = splitter.split(simd, base, copy);
+            simd.positions(start, base as u32, room(&mut self.starts, starts));
+            starts += start.count_ones() as usize;
+            simd.positions(end, base as u32, room(&mut self.ends, ends));
+            ends += end.count_ones() as usize;
+        }
+        // The end of the text ends a token that fills its block.
+        room(&mut self.ends, ends)[0] = self.len as u32;
+        self.count = starts;
     }
 
     /// Computes the keys of all tokens.
     pub fn make_keys(&mut self) {
         let text = self.text.as_slice();
-        let spans = self.starts.iter().zip(&self.ends);
+        let spans = self.starts.iter().zip(&self.ends).take(self.count);
+        self.keys.clear();
         self.keys
             .extend(spans.map(|(&start, &end)| key_of(text, start as usize, end as usize)));
-        self.make_prints();
     }
 
-    /// Computes the keys of all tokens after `change` has shortened them: from the text and the offsets of a token
-    /// it makes the new end and the key.
-    pub fn make_keys_of(
-        &mut self,
-        mut change: impl FnMut(&mut [u8], usize, usize) -> (usize, u64),
-    ) {
-        for (&start, end) in self.starts.iter().zip(&mut self.ends) {
-            let (new_end, key) = change(&mut self.text, start as usize, *end as usize);
-            *end = new_end as u32;
-            self.keys.push(key);
+    /// Computes the keys of all tokens of a text without NUL bytes.
+    #[inline(always)]
+    pub(super) fn make_plain_keys(&mut self) {
+        self.keys.resize(self.count, 0);
+        let spans = self.starts.iter().zip(&self.ends);
+        for (key, (&start, &end)) in self.keys.iter_mut().zip(spans) {
+            *key = plain_key(&self.text, start as usize, end as usize);
         }
-        self.make_prints();
     }
 
-    fn make_prints(&mut self) {
-        self.prints
-            .extend(self.keys.iter().map(|&key| print_of(key)));
-        self.prints
-            .resize(self.keys.len().next_multiple_of(PRINTS), 0);
+    /// Replaces tokens by shorter ones: from the text, the offsets and the key of a token `change` makes the new end and
+    /// the new key.
+    pub fn shorten(
+        &mut self,
+        mut change: impl FnMut(&mut [u8], usize, usize, u64) -> (usize, u64),
+    ) {
+        let spans = self.starts.iter().zip(&mut self.ends);
+        for (key, (&start, end)) in self.keys.iter_mut().zip(spans) {
+            let (new_end, new_key) = change(&mut self.text, start as usize, *end as usize, *key);
+            *end = new_end as u32;
+            *key = new_key;
+        }
     }
 
     /// Whether equal keys leave a doubt.
@@ -111,8 +172,43 @@ impl Tokens {
     #[inline]
     pub fn same(&self, at: usize, other: &Self, other_at: usize) -> bool {
         let key = self.keys[at];
-        key == other.keys[other_at] && (key < HASHED || self.bytes(at) == other.bytes(other_at))
+        key == other.keys[other_at]
+            && (key < HASHED || same_bytes(self.bytes(at), other.bytes(other_at)))
     }
+}
+
+/// Whether two tokens are equal; most have 9 to 16 bytes, and those are two words that may overlap.
+#[inline]
+fn same_bytes(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let ends = |token: &[u8]| {
+        let number = |eight: Option<&[u8; 8]>| eight.map(|eight| u64::from_le_bytes(*eight));
+        (number(token.first_chunk()), number(token.last_chunk()))
+    };
+    if left.len() <= 16 && left.len() >= 8 {
+        ends(left) == ends(right)
+    } else {
+        left == right
+    }
+}
+
+/// The places from `at` on, which are made if they are not there.
+#[inline(always)]
+fn room(places: &mut Vec<u32>, at: usize) -> &mut [u32; BLOCK] {
+    if places.len() < at + BLOCK {
+        grow(places, at + BLOCK);
+    }
+    match places[at..].first_chunk_mut() {
+        Some(room) => room,
+        None => unreachable!("there was room, or it was made"),
+    }
+}
+
+#[cold]
+fn grow(places: &mut Vec<u32>, len: usize) {
+    places.resize(len.max(2 * places.len()), 0);
 }
 
 /// A text with spaces behind it.
@@ -127,18 +223,6 @@ impl<'a> Text<'a> {
     pub fn bytes(self) -> &'a [u8] {
         &self.padded[..self.len]
     }
-
-    /// The blocks of the text with their offsets; the last one is filled up with spaces.
-    pub fn blocks(self) -> impl Iterator<Item = (usize, &'a [u8; BLOCK])> {
-        let (blocks, _) = self.padded.as_chunks::<BLOCK>();
-        let used = blocks.iter().take(self.len.div_ceil(BLOCK));
-        used.enumerate().map(|(at, block)| (at * BLOCK, block))
-    }
-
-    /// The byte at an offset; a space behind the end.
-    pub fn byte(self, at: usize) -> u8 {
-        self.padded.get(at).copied().unwrap_or(b' ')
-    }
 }
 
 /// The first 8 bytes from an offset that lies in the text or its padding.
@@ -150,20 +234,43 @@ fn load(text: &[u8], at: usize) -> u64 {
     }
 }
 
+/// The first and the last 8 bytes of a token of at least 8 bytes.
+#[inline]
+pub fn head_and_tail(text: &[u8], start: usize, end: usize) -> (u64, u64) {
+    (load(text, start), load(text, end - 8))
+}
+
 /// The key of the bytes from `start` to `end`, which has at least 8 bytes of text or padding behind it.
 #[inline]
 pub fn key_of(text: &[u8], start: usize, end: usize) -> u64 {
-    let len = end - start;
-    let head = load(text, start);
-    if len <= 8 {
-        let key = head & (u64::MAX >> (64 - 8 * len.max(1)));
-        // A trailing NUL would read as the shorter token.
-        if text[end - 1] != 0 {
-            return key;
-        }
-        return hash(key, len as u64);
+    // A trailing NUL would read as the shorter token.
+    if end - start <= 8 && text[end - 1] == 0 {
+        let head = load(text, start) & (u64::MAX >> (64 - 8 * (end - start).max(1)));
+        return hash(head, (end - start) as u64);
     }
-    let mut mixed = hash(head, len as u64);
+    plain_key(text, start, end)
+}
+
+/// [`key_of`] bytes that do not end in NUL. Both kinds of keys are made and one is taken, as the length is hard to
+/// guess for the processor.
+#[inline(always)]
+fn plain_key(text: &[u8], start: usize, end: usize) -> u64 {
+    let len = end - start;
+    if len > 16 {
+        return long_key(text, start, end);
+    }
+    let head = load(text, start);
+    let tail = load(text, start + len.saturating_sub(8));
+    let short = head & (u64::MAX >> (64 - 8 * len.clamp(1, 8)));
+    let long = hash(hash(head, len as u64), tail);
+    // All ones if the token is short.
+    let chosen = u64::from(len <= 8).wrapping_neg();
+    short & chosen | long & !chosen
+}
+
+#[cold]
+fn long_key(text: &[u8], start: usize, end: usize) -> u64 {
+    let mut mixed = hash(load(text, start), (end - start) as u64);
     let mut at = start + 8;
     while at + 8 < end {
         mixed = hash(mixed, load(text, at));
@@ -177,12 +284,6 @@ pub fn key_of(text: &[u8], start: usize, end: usize) -> u64 {
 fn hash(left: u64, right: u64) -> u64 {
     let mixed = (left ^ right.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ (mixed >> 32)) | HASHED
-}
-
-/// The print of a key.
-#[inline]
-fn print_of(key: u64) -> u8 {
-    ((key ^ (key >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8
 }
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ impl<'a> Cursor<'a> {
     /// The text of a length-delimited field; `None` when it is not UTF-8.
     #[inline]
     pub fn text(&mut self, wire: Wire) -> Read<Option<&'a str>> {
-        Ok(std::str::from_utf8(self.bytes(wire)?).ok())
+        Ok(simdutf8::basic::from_utf8(self.bytes(wire)?).ok())
     }
 
     /// The number of a fixed 64-bit field.

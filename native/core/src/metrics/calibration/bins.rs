@@ -15,12 +15,19 @@ pub fn uniform_borders(bins: usize) -> Vec<f64> {
     (1..bins).map(|border| border as f64 * step).collect()
 }
 
+impl Closed {
+    /// Whether a confidence belongs behind a border.
+    pub fn is_behind(self, confidence: f64, border: f64) -> bool {
+        match self {
+            Self::Right => border < confidence,
+            Self::Left => border <= confidence,
+        }
+    }
+}
+
 /// The bin of a confidence; borders may be equal.
 pub fn bin_of(confidence: f64, borders: &[f64], closed: Closed) -> usize {
-    borders.partition_point(|border| match closed {
-        Closed::Right => *border < confidence,
-        Closed::Left => *border <= confidence,
-    })
+    borders.partition_point(|border| closed.is_behind(confidence, *border))
 }
 
 /// The inner borders of bins that hold equally many rows: numpy's linear `percentile` of the confidences, each

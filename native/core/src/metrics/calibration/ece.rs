@@ -239,12 +239,14 @@ impl QuantileRows<'_> {
             .collect();
         let borders = quantile_borders(&weighted, self.gaps.bins);
         let mut bins = vec![Bin::default(); self.gaps.bins];
+        let mut bin = 0;
         for (confidence, right, row) in &self.sorted {
-            bins[bin_of(*confidence, &borders, self.gaps.closed)].add(
-                *confidence,
-                *right,
-                weight(*row),
-            );
+            // Confidences ascend, so their bins do.
+            let behind = |border: &f64| self.gaps.closed.is_behind(*confidence, *border);
+            while borders.get(bin).is_some_and(behind) {
+                bin += 1;
+            }
+            bins[bin].add(*confidence, *right, weight(*row));
         }
         bins
     }

@@ -65,3 +65,35 @@ impl ClassMetric for BalancedAccuracy {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(adjusted: bool, true_positive: &[f64], support: &[f64]) -> f64 {
+        let classes = support.len();
+        BalancedAccuracy { adjusted }.value(&ClassSums {
+            labels: &["a", "b", "c"][..classes],
+            true_positive,
+            support,
+            predicted: true_positive,
+            included: &[true; 3][..classes],
+            n: support.iter().sum(),
+        })
+    }
+
+    #[test]
+    fn classes_count_the_same_whatever_their_size() {
+        assert_eq!(value(false, &[90.0, 1.0], &[90.0, 10.0]), 0.55);
+        // A class that is never gold has no recall.
+        assert_eq!(value(false, &[90.0, 1.0, 0.0], &[90.0, 10.0, 0.0]), 0.55);
+    }
+
+    #[test]
+    fn guessing_adjusts_to_zero_and_one_class_to_nothing() {
+        assert_eq!(value(true, &[10.0, 0.0], &[10.0, 10.0]), 0.0);
+        assert_eq!(value(true, &[0.0, 0.0], &[10.0, 10.0]), -1.0);
+        assert!(value(true, &[5.0], &[10.0]).is_nan());
+        assert!(value(false, &[0.0], &[0.0]).is_nan());
+    }
+}

@@ -152,3 +152,46 @@ impl ClassMetric for ClassRates {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::classification::rate::Rates;
+
+    fn value(average: Average, skip_absent: bool, zero_division: f64) -> f64 {
+        let metric = ClassRates {
+            rates: Rates::with_f(2, "f1", 1.0),
+            average,
+            multilabel: false,
+            positive: Positive::named("a"),
+            skip_absent,
+            zero_division,
+        };
+        // Class c is named but neither gold nor predicted.
+        metric.value(&ClassSums {
+            labels: &["a", "b", "c"],
+            true_positive: &[1.0, 1.0, 0.0],
+            support: &[1.0, 4.0, 0.0],
+            predicted: &[4.0, 1.0, 0.0],
+            included: &[true; 3],
+            n: 5.0,
+        })
+    }
+
+    #[test]
+    fn the_mean_of_f_is_not_f_of_the_means() {
+        assert_eq!(value(Average::Binary, false, 0.0), 0.4);
+        assert_eq!(value(Average::Micro, false, 0.0), 0.4);
+        assert_eq!(value(Average::Macro, true, 0.0), 0.4);
+        // Mean precision and mean recall are (1/4 + 1) / 2 each.
+        assert_eq!(value(Average::MacroOfMeans, true, 0.0), 0.625);
+    }
+
+    #[test]
+    fn absent_classes_count_unless_skipped_or_undefined() {
+        assert!((value(Average::Macro, false, 0.0) - 0.8 / 3.0).abs() < 1e-15);
+        assert!((value(Average::Macro, false, 1.0) - 1.8 / 3.0).abs() < 1e-15);
+        assert_eq!(value(Average::Macro, false, f64::NAN), 0.4);
+        assert_eq!(value(Average::Weighted, false, 1.0), 0.4);
+    }
+}

@@ -188,3 +188,49 @@ fn agreements(observed: f64, expected: f64, n: f64) -> Components {
         ("expected_disagreement".into(), mean(expected)),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kappa_is_agreement_beyond_chance() {
+        // Two readers of 50 proposals: 20 both yes, 15 both no, 5 and 10 apart. Chance agrees on half of them.
+        let sums = ClassSums {
+            labels: &["yes", "no"],
+            true_positive: &[20.0, 15.0],
+            support: &[25.0, 25.0],
+            predicted: &[30.0, 20.0],
+            included: &[true, true],
+            n: 50.0,
+        };
+        assert!((Plain.value(&sums) - 0.4).abs() < 1e-15);
+        assert_eq!(
+            Plain.components(&sums),
+            [
+                ("observed_disagreement".to_owned(), Some(0.3)),
+                ("expected_disagreement".to_owned(), Some(0.5))
+            ]
+        );
+    }
+
+    #[test]
+    fn weights_count_the_distance_of_classes() {
+        let kappa = |distance: Distance, apart: f64| {
+            let metric = Weighted {
+                distance,
+                classes: vec!["low".into(), "mid".into(), "high".into()],
+            };
+            // Gold and predicted: one low, one mid, two high each; two rows are apart by one place.
+            metric.value(&[apart, 1.0, 1.0, 2.0, 1.0, 1.0, 2.0], 4.0)
+        };
+        assert!((kappa(Distance::Linear, 2.0) - (1.0 - 2.0 / (14.0 / 4.0))).abs() < 1e-15);
+        assert!((kappa(Distance::Quadratic, 2.0) - (1.0 - 2.0 / (22.0 / 4.0))).abs() < 1e-15);
+        assert_eq!(kappa(Distance::Quadratic, 0.0), 1.0);
+    }
+
+    #[test]
+    fn chance_that_cannot_disagree_leaves_kappa_undefined() {
+        assert!(kappa(0.0, 0.0).is_nan());
+    }
+}

@@ -55,3 +55,35 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
 fn is_one_class(counts: &[f64]) -> bool {
     counts.iter().filter(|count| **count > 0.0).count() < 2
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mcc(true_positive: &[f64], support: &[f64], predicted: &[f64]) -> f64 {
+        Mcc.value(&ClassSums {
+            labels: &["a", "b", "c"][..support.len()],
+            true_positive,
+            support,
+            predicted,
+            included: &[true; 3][..support.len()],
+            n: support.iter().sum(),
+        })
+    }
+
+    #[test]
+    fn two_classes_give_the_correlation_of_two_truth_values() {
+        // Of 8 positives 6 are found, of 4 negatives 3: (6 * 3 - 1 * 2) / sqrt(7 * 8 * 4 * 5).
+        let value = mcc(&[6.0, 3.0], &[8.0, 4.0], &[7.0, 5.0]);
+        assert!((value - 16.0 / 1120.0f64.sqrt()).abs() < 1e-15);
+        assert_eq!(mcc(&[2.0, 3.0], &[2.0, 3.0], &[2.0, 3.0]), 1.0);
+        assert_eq!(mcc(&[0.0, 0.0], &[3.0, 3.0], &[3.0, 3.0]), -1.0);
+    }
+
+    #[test]
+    fn one_class_on_a_side_counts_as_no_correlation() {
+        assert_eq!(mcc(&[4.0, 0.0], &[4.0, 2.0], &[6.0, 0.0]), 0.0);
+        assert_eq!(mcc(&[0.3, 0.0], &[0.3, 0.0], &[0.1 + 0.2, 0.0]), 0.0);
+        assert!(mcc(&[0.0, 0.0], &[0.0, 0.0], &[0.0, 0.0]).is_nan());
+    }
+}

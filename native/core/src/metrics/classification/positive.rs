@@ -25,6 +25,13 @@ impl Positive {
         }
     }
 
+    #[cfg(test)]
+    pub fn named(label: &str) -> Self {
+        Self {
+            named: Some(label.to_owned()),
+        }
+    }
+
     /// Whether the caller names it.
     pub fn is_named(&self) -> bool {
         self.named.is_some()
@@ -101,4 +108,39 @@ fn is_true(label: &str) -> bool {
 
 fn is_false(label: &str) -> bool {
     matches!(label, "0" | "false" | "False")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truth_values_need_no_name_and_other_labels_do() {
+        let unnamed = Positive { named: None };
+        for labels in [
+            &["0", "1"][..],
+            &["false", "true"],
+            &["False", "True"],
+            &["1"],
+            &[],
+        ] {
+            assert!(unnamed.check(labels).is_ok(), "{labels:?}");
+        }
+        for labels in [&["a", "b"][..], &["0", "1", "2"], &["1", "2"]] {
+            assert_eq!(
+                unnamed.check(labels).unwrap_err().0,
+                "average",
+                "{labels:?}"
+            );
+        }
+        assert!(unnamed.is("1") && unnamed.is("true") && !unnamed.is("0"));
+    }
+
+    #[test]
+    fn a_named_label_is_one_of_at_most_two() {
+        let named = Positive::named("a");
+        assert!(named.check(&["a", "b"]).is_ok() && named.check(&["b"]).is_ok());
+        assert_eq!(named.check(&["b", "c"]).unwrap_err().0, "positive_label");
+        assert_eq!(named.check(&["a", "b", "c"]).unwrap_err().0, "average");
+    }
 }

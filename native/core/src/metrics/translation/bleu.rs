@@ -10,6 +10,7 @@ use crate::metrics::{
 };
 use crate::text::matching::MAX_ORDER;
 use crate::text::scratch::Scratch;
+use crate::text::{UNICODE_VERSION, intl};
 
 /// The registry entry.
 pub static ENTRY: Entry = Entry {
@@ -120,8 +121,14 @@ fn sacrebleu(params: &Params, counting: Counting) -> Result<Bleu> {
             smoothing.word(),
         )
     });
+    let unicode = if tokenizer == "intl" {
+        intl::UNICODE
+    } else {
+        UNICODE_VERSION
+    };
     Ok(Bleu {
         counting,
+        unicode,
         formula: Formula::Sacrebleu {
             smoothing,
             effective_order,
@@ -148,6 +155,7 @@ fn hf(params: &Params, counting: Counting) -> Result<Bleu> {
             length: Length::Shortest,
             ..counting
         },
+        unicode: UNICODE_VERSION,
         formula: Formula::Hf { smooth },
         signature: None,
     })
@@ -173,6 +181,7 @@ fn nltk(params: &Params, counting: Counting) -> Result<Bleu> {
             at_least: 1.0,
             ..counting
         },
+        unicode: UNICODE_VERSION,
         formula: Formula::Nltk {
             method: Method::read(params)?,
             auto_reweigh,
@@ -183,6 +192,7 @@ fn nltk(params: &Params, counting: Counting) -> Result<Bleu> {
 
 struct Bleu {
     counting: Counting,
+    unicode: &'static str,
     formula: Formula,
     /// sacrebleu's signature without the number of references.
     signature: Option<String>,
@@ -201,6 +211,10 @@ impl RowMetric for Bleu {
     fn row_params(&self) -> Option<&'static [(&'static str, &'static str)]> {
         // A row of the others is a corpus of one row.
         (!matches!(self.formula, Formula::Sacrebleu { .. })).then_some(&[])
+    }
+
+    fn unicode(&self) -> &'static str {
+        self.unicode
     }
 
     fn checks_rows(&self) -> bool {

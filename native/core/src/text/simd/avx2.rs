@@ -1,0 +1,105 @@
+//! The path with AVX2 and BMI2.
+#![expect(unsafe_code, reason = "run-time dispatch; see the module above")]
+
+use std::arch::x86_64::{
+    __m256i, _mm256_castsi256_pd, _mm256_cmpeq_epi64, _mm256_movemask_epi8, _mm256_movemask_pd,
+    _mm256_set_epi64x, _mm256_set1_epi64x, _mm256_slli_epi16,
+};
+
+use super::super::blocks::BLOCK;
+use super::{ByteClasses, GROUP, Simd, Work, plain};
+
+/// The processor has AVX2, BMI1, BMI2, LZCNT and POPCNT: only [`run`] makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Avx2(());
+
+/// Whether the processor has the instructions of this path.
+pub fn is_available() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt")
+}
+
+/// Does the work on this path.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+pub fn run<W: Work>(work: W) -> W::Output {
+    work.run(Avx2(()))
+}
+
+impl Simd for Avx2 {
+    #[inline(always)]
+    fn class_masks<C: ByteClasses, const N: usize>(self, block: &[u8; BLOCK]) -> [u64; N] {
+        // SAFETY: an Avx2 exists, so the processor has the instructions.
+        unsafe { class_masks::<C, N>(block) }
+    }
+
+    #[inline(always)]
+    fn positions(self, bits: u64, base: u32, out: &mut [u32; BLOCK]) {
+        plain::positions(bits, base, out);
+    }
+
+    #[inline(always)]
+    fn equal_keys<const G: usize>(self, key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
+        // SAFETY: an Avx2 exists, so the processor has the instructions.
+        unsafe { equal_keys(key, keys) }
+    }
+
+    #[inline(always)]
+    fn last_block(self, bytes: &[u8]) -> [u8; BLOCK] {
+        plain::last_block(bytes)
+    }
+}
+
+/// Classifies a block. A function of its own, as the compiler makes good vector code of it only alone.
+#[inline(never)]
+#[target_feature(enable = "avx2")]
+fn classify<C: ByteClasses>(block: &[u8; BLOCK]) -> [u8; BLOCK] {
+    block.map(C::of)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn class_masks<C: ByteClasses, const N: usize>(block: &[u8; BLOCK]) -> [u64; N] {
+    let classes = classify::<C>(block);
+    let (eights, _) = classes.as_chunks::<8>();
+    let eight = |at: usize| i64::from_le_bytes(eights[at]);
+    let halves =
+        [0, 4].map(|at| _mm256_set_epi64x(eight(at + 3), eight(at + 2), eight(at + 1), eight(at)));
+    let [low, high] = halves;
+    let mut masks = [0; N];
+    let mut shifted = [low, high];
+    // The highest bit of each byte is what can be gathered: shift the others there, from the eighth down.
+    for bit in (0..8).rev() {
+        if let Some(mask) = masks.get_mut(bit) {
+            *mask = high_bits(shifted);
+        }
+        shifted = shifted.map(|half| _mm256_slli_epi16::<1>(half));
+    }
+    masks
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn high_bits(halves: [__m256i; 2]) -> u64 {
+    let [low, high] = halves.map(|half| _mm256_movemask_epi8(half).cast_unsigned());
+    u64::from(low) | u64::from(high) << 32
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn equal_keys<const G: usize>(key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
+    let wanted = _mm256_set1_epi64x(key.cast_signed());
+    let mut mask = 0;
+    for (place, group) in keys.iter().enumerate() {
+        let [a, b, c, d, e, f, g, h] = group.map(u64::cast_signed);
+        let halves = [_mm256_set_epi64x(d, c, b, a), _mm256_set_epi64x(h, g, f, e)];
+        let [low, high] = halves.map(|half| {
+            let equal = _mm256_cmpeq_epi64(half, wanted);
+            u64::from(_mm256_movemask_pd(_mm256_castsi256_pd(equal)).cast_unsigned())
+        });
+        mask |= (low | high << 4) << (GROUP * place);
+    }
+    mask
+}

@@ -1,0 +1,163 @@
+//! The path with AVX-512: byte classes by one table look-up, positions by compression.
+#![expect(unsafe_code, reason = "run-time dispatch; see the module above")]
+
+use std::arch::x86_64::{
+    __m512i, _mm512_add_epi32, _mm512_cmpeq_epi64_mask, _mm512_cvtepu8_epi32,
+    _mm512_extracti32x4_epi32, _mm512_loadu_si512, _mm512_mask_loadu_epi8, _mm512_mask_mov_epi8,
+    _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_storeu_si512, _mm512_test_epi8_mask,
+};
+
+use super::super::blocks::BLOCK;
+use super::{ByteClasses, GROUP, Simd, Work};
+
+/// The processor has AVX-512 F, BW, DQ, VL, VBMI and VBMI2, and what AVX2 processors have: only [`run`] makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Avx512(());
+
+/// Whether the processor has the instructions of this path.
+pub fn is_available() -> bool {
+    super::avx2::is_available()
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vbmi")
+        && is_x86_feature_detected!("avx512vbmi2")
+}
+
+/// Does the work on this path.
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt"
+)]
+pub fn run<W: Work>(work: W) -> W::Output {
+    work.run(Avx512(()))
+}
+
+impl Simd for Avx512 {
+    #[inline(always)]
+    fn class_masks<C: ByteClasses, const N: usize>(self, block: &[u8; BLOCK]) -> [u64; N] {
+        // SAFETY: an Avx512 exists, so the processor has the instructions.
+        unsafe { class_masks::<C, N>(block) }
+    }
+
+    #[inline(always)]
+    fn positions(self, bits: u64, base: u32, out: &mut [u32; BLOCK]) {
+        // SAFETY: an Avx512 exists, so the processor has the instructions.
+        unsafe { positions(bits, base, out) }
+    }
+
+    #[inline(always)]
+    fn equal_keys<const G: usize>(self, key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
+        // SAFETY: an Avx512 exists, so the processor has the instructions.
+        unsafe { equal_keys(key, keys) }
+    }
+
+    #[inline(always)]
+    fn last_block(self, bytes: &[u8]) -> [u8; BLOCK] {
+        assert!(bytes.len() < BLOCK, "a whole block is not the last one");
+        // SAFETY: an Avx512 exists, so the processor has the instructions; the length was just checked.
+        unsafe { last_block(bytes) }
+    }
+}
+
+/// Types that are nothing but their bits.
+trait Number {}
+
+impl Number for u8 {}
+impl Number for u32 {}
+impl Number for u64 {}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load<T: Number, const N: usize>(values: &[T; N]) -> __m512i {
+    const { assert!(size_of::<[T; N]>() == BLOCK) };
+    // SAFETY: the array has 64 bytes; the instruction takes any alignment.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store<T: Number, const N: usize>(values: &mut [T; N], value: __m512i) {
+    const { assert!(size_of::<[T; N]>() == BLOCK) };
+    // SAFETY: the array has 64 bytes of plain numbers; the instruction takes any alignment.
+    unsafe { _mm512_storeu_si512(values.as_mut_ptr().cast(), value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn class_masks<C: ByteClasses, const N: usize>(block: &[u8; BLOCK]) -> [u64; N] {
+    let (quarters, _) = const { &C::TABLE }.as_chunks::<BLOCK>();
+    let [a, b, c, d] = [0, 1, 2, 3].map(|at| load(&quarters[at]));
+    let bytes = load(block);
+    // An index counts within two of the quarters; its highest bit says which two.
+    let low = _mm512_permutex2var_epi8(a, bytes, b);
+    let high = _mm512_permutex2var_epi8(c, bytes, d);
+    let classes = _mm512_mask_mov_epi8(low, _mm512_movepi8_mask(bytes), high);
+    std::array::from_fn(|bit| _mm512_test_epi8_mask(classes, _mm512_set1_epi8(1 << bit)))
+}
+
+/// 0 to 63.
+const PLACES: [u8; BLOCK] = {
+    let mut places = [0; BLOCK];
+    let mut at = 0;
+    while at < BLOCK {
+        places[at] = at as u8;
+        at += 1;
+    }
+    places
+};
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
+fn positions(bits: u64, base: u32, out: &mut [u32; BLOCK]) {
+    let places = _mm512_maskz_compress_epi8(bits, load(&PLACES));
+    let base = _mm512_set1_epi32(base.cast_signed());
+    let (groups, _) = out.as_chunks_mut::<16>();
+    let [a, b, c, d] = groups else {
+        unreachable!("four groups of 16 places");
+    };
+    let first = _mm512_extracti32x4_epi32::<0>(places);
+    store(a, _mm512_add_epi32(_mm512_cvtepu8_epi32(first), base));
+    if bits.count_ones() <= 16 {
+        return;
+    }
+    let rest = [
+        (b, _mm512_extracti32x4_epi32::<1>(places)),
+        (c, _mm512_extracti32x4_epi32::<2>(places)),
+        (d, _mm512_extracti32x4_epi32::<3>(places)),
+    ];
+    for (group, places) in rest {
+        store(group, _mm512_add_epi32(_mm512_cvtepu8_epi32(places), base));
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn equal_keys<const G: usize>(key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
+    let wanted = _mm512_set1_epi64(key.cast_signed());
+    let mut mask = 0;
+    for (place, group) in keys.iter().enumerate() {
+        mask |= u64::from(_mm512_cmpeq_epi64_mask(load(group), wanted)) << (GROUP * place);
+    }
+    mask
+}
+
+/// # Safety
+/// There are fewer than 64 bytes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn last_block(bytes: &[u8]) -> [u8; BLOCK] {
+    let mask = (1 << bytes.len()) - 1;
+    // SAFETY: bytes that the mask leaves out are not touched, whatever memory they are in.
+    let value = unsafe {
+        _mm512_mask_loadu_epi8(
+            _mm512_set1_epi8(b' '.cast_signed()),
+            mask,
+            bytes.as_ptr().cast(),
+        )
+    };
+    let mut block = [0; BLOCK];
+    store(&mut block, value);
+    block
+}

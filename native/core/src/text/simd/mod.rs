@@ -1,0 +1,309 @@
+//! Run-time choice of vector instructions, and the few operations that need them by name.
+//!
+//! A hot loop is a [`Work`]: generic code that the compiler translates once a path, each time for the instructions
+//! of that path. [`run`] picks the path that was chosen when the process started. The only unsafe code of the crate
+//! is in this folder: calling a function that was compiled for instructions which the processor was found to have.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod plain;
+
+use std::sync::OnceLock;
+
+use super::blocks::BLOCK;
+
+/// Keys that are compared at once.
+pub const GROUP: usize = 8;
+
+/// Which instructions the hot loops use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Path {
+    /// Those that every processor of the target has.
+    Plain,
+    /// x86-64 with AVX2 and BMI2 (2013 on).
+    Avx2,
+    /// x86-64 with AVX-512 up to VBMI2 (Intel Ice Lake, AMD Zen 4).
+    Avx512,
+}
+
+impl Path {
+    /// All paths, the slowest first.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Avx2, Self::Avx512];
+
+    /// The name in [`VARIABLE`].
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    /// Whether the processor has the instructions.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Plain => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::is_available(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::is_available(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx2 | Self::Avx512 => false,
+        }
+    }
+}
+
+/// The environment variable that forces a path, so that one machine can test all of them.
+pub const VARIABLE: &str = "EVALD_CPU";
+
+/// A path whose instructions the processor was found to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Available(Path);
+
+impl Available {
+    /// The path, if the processor has it.
+    pub fn of(path: Path) -> Option<Self> {
+        path.is_available().then_some(Self(path))
+    }
+
+    /// The path.
+    pub fn path(self) -> Path {
+        self.0
+    }
+
+    /// The fastest path that the processor has.
+    fn best() -> Self {
+        let mut fastest = Path::ALL.into_iter().rev().filter_map(Self::of);
+        fastest.next().unwrap_or(Self(Path::Plain))
+    }
+
+    /// The path of a name; no name means the fastest.
+    fn of_name(name: &str) -> Result<Self, String> {
+        if name.is_empty() {
+            return Ok(Self::best());
+        }
+        let Some(path) = Path::ALL.into_iter().find(|path| path.name() == name) else {
+            return Err(format!("{VARIABLE}={name}: must be plain, avx2 or avx512"));
+        };
+        Self::of(path).ok_or_else(|| {
+            format!(
+                "{VARIABLE}={name}: this processor lacks the instructions; leave the variable out"
+            )
+        })
+    }
+}
+
+static CHOSEN: OnceLock<Result<Available, String>> = OnceLock::new();
+
+/// The path in force, chosen at the first call; an error if [`VARIABLE`] asks for what cannot be, and the plain path is
+/// in force then.
+pub fn chosen() -> Result<Available, &'static str> {
+    let chosen = CHOSEN.get_or_init(|| {
+        let name = std::env::var_os(VARIABLE).unwrap_or_default();
+        Available::of_name(&name.to_string_lossy())
+    });
+    chosen.as_ref().copied().map_err(String::as_str)
+}
+
+/// What the hot loops need of the processor beside plain Rust. A value of a type that implements it proves that the
+/// processor has the instructions.
+pub trait Simd: Copy {
+    /// For each of the lowest N bits of the classes, one bit for each byte of the block whose class has it.
+    fn class_masks<C: ByteClasses, const N: usize>(self, block: &[u8; BLOCK]) -> [u64; N];
+
+    /// Writes `base` + the position of every set bit, in order; what is behind them is undefined.
+    fn positions(self, bits: u64, base: u32, out: &mut [u32; BLOCK]);
+
+    /// One bit for each of the keys that equals the key.
+    fn equal_keys<const G: usize>(self, key: u64, keys: &[[u64; GROUP]; G]) -> u64;
+
+    /// The block that begins with these bytes, fewer than a block; the rest is spaces.
+    fn last_block(self, bytes: &[u8]) -> [u8; BLOCK];
+}
+
+/// Classes of bytes, one bit each; the table says the same as the function.
+pub trait ByteClasses {
+    /// The class of every byte.
+    const TABLE: [u8; 256];
+
+    /// The class of a byte, without branches.
+    fn of(byte: u8) -> u8;
+}
+
+/// A hot loop. `run` is marked `#[inline(always)]`, and so is every generic function that it calls: code that is
+/// not inlined is compiled for the plain path.
+pub trait Work {
+    /// What the loop returns.
+    type Output;
+
+    /// Does the work.
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// Does the work on the path in force.
+#[inline]
+pub fn run<W: Work>(work: W) -> W::Output {
+    run_on(chosen().unwrap_or(Available(Path::Plain)), work)
+}
+
+/// Does the work on a path.
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "run-time dispatch; see the module")
+)]
+#[inline]
+fn run_on<W: Work>(path: Available, work: W) -> W::Output {
+    match path.0 {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: an available path is one whose instructions the processor has.
+        Path::Avx512 => unsafe { avx512::run(work) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the same.
+        Path::Avx2 => unsafe { avx2::run(work) },
+        _ => plain::run(work),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each_path(check: impl Fn(Available)) {
+        Path::ALL
+            .into_iter()
+            .filter_map(Available::of)
+            .for_each(check);
+    }
+
+    struct Numbers;
+
+    impl ByteClasses for Numbers {
+        const TABLE: [u8; 256] = {
+            let mut table = [0; 256];
+            let mut at = 0;
+            while at < 256 {
+                table[at] = (at as u8).wrapping_mul(37) ^ 5;
+                at += 1;
+            }
+            table
+        };
+
+        fn of(byte: u8) -> u8 {
+            byte.wrapping_mul(37) ^ 5
+        }
+    }
+
+    struct Masks([u8; BLOCK]);
+
+    impl Work for Masks {
+        type Output = [u64; 8];
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> [u64; 8] {
+            simd.class_masks::<Numbers, 8>(&self.0)
+        }
+    }
+
+    #[test]
+    fn every_path_finds_the_classes_of_every_byte() {
+        for first in 0..=255_u8 {
+            let block: [u8; BLOCK] = std::array::from_fn(|at| first.wrapping_add(at as u8 * 3));
+            let expected = std::array::from_fn(|bit| {
+                let places = block.into_iter().enumerate();
+                places.fold(0, |mask, (at, byte)| {
+                    mask | u64::from(Numbers::of(byte) >> bit & 1) << at
+                })
+            });
+            each_path(|path| assert_eq!(run_on(path, Masks(block)), expected, "{path:?}"));
+        }
+    }
+
+    struct Positions(u64);
+
+    impl Work for Positions {
+        type Output = [u32; BLOCK];
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> [u32; BLOCK] {
+            let mut out = [7; BLOCK];
+            simd.positions(self.0, 1 << 31, &mut out);
+            out
+        }
+    }
+
+    #[test]
+    fn every_path_finds_the_positions_of_bits() {
+        let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+        for turn in 0..200_u32 {
+            bits = bits.rotate_left(7).wrapping_mul(0x2545_f491_4f6c_dd1d);
+            let bits =
+                [0, u64::MAX, 1 << 63, bits, bits & bits.rotate_left(turn)][turn as usize % 5];
+            let expected: Vec<u32> = (0..64)
+                .filter(|at| bits >> at & 1 == 1)
+                .map(|at| at + (1 << 31))
+                .collect();
+            each_path(|path| {
+                assert_eq!(
+                    run_on(path, Positions(bits))[..expected.len()],
+                    expected,
+                    "{path:?}"
+                );
+            });
+        }
+    }
+
+    struct Equal(u64, [[u64; GROUP]; 3]);
+
+    impl Work for Equal {
+        type Output = u64;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> u64 {
+            simd.equal_keys(self.0, &self.1)
+        }
+    }
+
+    #[test]
+    fn every_path_finds_equal_keys() {
+        let key = |at: usize| (at as u64 % 5) << 40 | (at as u64 % 3);
+        let keys = std::array::from_fn(|group| std::array::from_fn(|at| key(group * GROUP + at)));
+        for wanted in (0..30).map(key) {
+            let expected =
+                (0..3 * GROUP).fold(0, |mask, at| mask | u64::from(key(at) == wanted) << at);
+            each_path(|path| assert_eq!(run_on(path, Equal(wanted, keys)), expected, "{path:?}"));
+        }
+    }
+
+    struct Last<'a>(&'a [u8]);
+
+    impl Work for Last<'_> {
+        type Output = [u8; BLOCK];
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> [u8; BLOCK] {
+            simd.last_block(self.0)
+        }
+    }
+
+    #[test]
+    fn every_path_fills_the_last_block_with_spaces() {
+        for len in 0..BLOCK {
+            let bytes = vec![b'x'; len];
+            let mut expected = [b' '; BLOCK];
+            expected[..len].fill(b'x');
+            each_path(|path| assert_eq!(run_on(path, Last(&bytes)), expected, "{path:?} {len}"));
+        }
+    }
+
+    #[test]
+    fn a_path_is_chosen_by_name() {
+        assert_eq!(Available::of_name(""), Ok(Available::best()));
+        assert!(Available::of_name("sse9").is_err());
+        for path in Path::ALL {
+            let found = Available::of_name(path.name());
+            assert_eq!(found.ok(), Available::of(path));
+        }
+    }
+}

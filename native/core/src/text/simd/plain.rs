@@ -1,0 +1,76 @@
+//! The path without vector instructions by name; the compiler still uses those that the target has.
+
+use super::super::blocks::{BLOCK, gather};
+use super::{ByteClasses, GROUP, Simd, Work};
+
+/// Needs nothing of the processor.
+#[derive(Debug, Clone, Copy)]
+pub struct Plain;
+
+/// Does the work with the instructions of the target.
+#[inline(never)]
+pub fn run<W: Work>(work: W) -> W::Output {
+    work.run(Plain)
+}
+
+/// Classifies a block. A function of its own, as the compiler makes good vector code of it only alone.
+#[inline(never)]
+fn classify<C: ByteClasses>(block: &[u8; BLOCK]) -> [u8; BLOCK] {
+    block.map(C::of)
+}
+
+/// The positions of bits, eight at a time, so that the processor seldom guesses wrong when they end.
+#[inline(always)]
+pub(super) fn positions(mut bits: u64, base: u32, out: &mut [u32; BLOCK]) {
+    let (groups, _) = out.as_chunks_mut::<8>();
+    for group in groups {
+        for place in group {
+            *place = base.wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
+        }
+        if bits == 0 {
+            return;
+        }
+    }
+}
+
+/// The last block by copying.
+#[inline(always)]
+pub(super) fn last_block(bytes: &[u8]) -> [u8; BLOCK] {
+    let mut block = [b' '; BLOCK];
+    block[..bytes.len()].copy_from_slice(bytes);
+    block
+}
+
+impl Simd for Plain {
+    #[inline(always)]
+    fn class_masks<C: ByteClasses, const N: usize>(self, block: &[u8; BLOCK]) -> [u64; N] {
+        const LOWEST: u64 = 0x0101_0101_0101_0101;
+        let classes = classify::<C>(block);
+        let (eights, _) = classes.as_chunks::<8>();
+        let mut masks = [0; N];
+        for (place, eight) in eights.iter().enumerate() {
+            let eight = u64::from_le_bytes(*eight);
+            for (bit, mask) in masks.iter_mut().enumerate() {
+                *mask |= gather(eight >> bit & LOWEST) << (8 * place);
+            }
+        }
+        masks
+    }
+
+    #[inline(always)]
+    fn positions(self, bits: u64, base: u32, out: &mut [u32; BLOCK]) {
+        positions(bits, base, out);
+    }
+
+    #[inline(always)]
+    fn equal_keys<const G: usize>(self, key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
+        let keys = keys.as_flattened().iter().enumerate();
+        keys.fold(0, |mask, (at, other)| mask | u64::from(*other == key) << at)
+    }
+
+    #[inline(always)]
+    fn last_block(self, bytes: &[u8]) -> [u8; BLOCK] {
+        last_block(bytes)
+    }
+}
