@@ -10,9 +10,15 @@ use super::unicode14::DECIMAL_ZEROS;
 /// Decimal digits of every script count and single underscores may stand between digits. Python drops spaces at the
 /// ends, but of the ASCII ones only those of C's `isspace`: U+001C to U+001F stay and make the text no number.
 pub fn parse(text: &str) -> Option<f64> {
+    if text.is_ascii() && !text.contains('_') {
+        return trimmed(text).parse().ok();
+    }
     let ascii: String = text.chars().map(ascii_of).collect();
-    let trimmed = ascii.trim_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
-    without_underscores(trimmed)?.parse().ok()
+    without_underscores(trimmed(&ascii))?.parse().ok()
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r'])
 }
 
 /// What `float` reads a character as; `?` for characters that no number has.
