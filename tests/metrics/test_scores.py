@@ -23,6 +23,7 @@ from tests.metrics.oracles import Numbers, intents
 from tests.properties.build import Answer, Question, Row, components, result_of, row_scores, value_of
 
 from evald.errors import InvalidRequestError
+from evald.v1.evaluation_pb2 import CompareResponse
 from evald.v1.instance_pb2 import Prediction
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
@@ -285,3 +286,25 @@ def test_shards_and_order_change_nothing(classes: int) -> None:
     for metric in metrics:
         estimate = result_of(whole, metric).estimate
         assert estimate.low < estimate.value < estimate.high or metric.startswith(("ece", "mce"))
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "ece(binning=quantile)", "log_loss"])
+def test_comparisons(metric: str) -> None:
+    """The difference is that of two evaluations; a system does not differ from itself."""
+    gold, logits, probabilities = drawn(2, 200)
+    others = softmax(logits + np.random.default_rng(5).normal(size=logits.shape) * 4, axis=1)
+    given = rows(gold, probabilities, named(2))
+    question = Question([metric], systems=["a", "b"], kind="compare", classes=named(2), statistics={"replicates": 100})
+    value = value_of(result_of(ask([metric], gold, probabilities), metric))
+    other = value_of(result_of(ask([metric], gold, others), metric))
+    assert value is not None
+    assert other is not None
+    for candidate, difference in ((probabilities, 0.0), (others, other - value)):
+        for row, scores in zip(given, candidate, strict=True):
+            row.predictions.extend([Prediction(class_scores=scores)])
+        found = question.answer(given)
+        assert isinstance(found, CompareResponse)
+        assert found.comparisons[0].difference.value == pytest.approx(difference, rel=0, abs=1e-12)
+        assert (found.comparisons[0].p_value == 1) == (difference == 0)
+        for row in given:
+            del row.predictions[1:]
