@@ -96,6 +96,21 @@ def test_corpora_without_a_match_or_a_word(prediction: str, reference: str) -> N
     check([prediction, "a b c"], [[reference, "x"], ["a"]])
 
 
+# Texts that a second pass of the tokenizer changes: sacrebleu makes it over references alone.
+@pytest.mark.parametrize("text", ["1...2", "it's\x0bx's\u2028", "&amp;amp;lt; &am&amp;p;", "a\r\n-b 5\u3000-6 .,5"])
+def test_references_are_normalized_twice(text: str) -> None:
+    check([text, text + " x", "y"], [[text], ["x " + text], [text, text]])
+
+
+# Few characters of which the tokenizer's patterns are made.
+pattern_text = st.text(st.sampled_from("a1.,-'s\n \x0b&;\"\u3002\u3042\u6211"), max_size=30)
+
+
+@given(st.lists(st.tuples(pattern_text, pattern_text), min_size=1, max_size=5))
+def test_any_patterns(rows: list[tuple[str, str]]) -> None:
+    check([prediction for prediction, _ in rows], [[reference] for _, reference in rows])
+
+
 def words(choose: random.Random, kinds: int, length: int) -> list[str]:
     return [f"w{choose.randrange(kinds)}" for _ in range(length)]
 
