@@ -72,6 +72,11 @@ def test_all_options_on_a_real_system(wmt: dict[str, list[str]]) -> None:
     check(wmt["FBK"][:30], single(wmt["reference"][:30]))
 
 
+@pytest.mark.parametrize("metric", [metric for metric in OPTIONS if "normalized=true" in metric][:4])
+def test_normalized_texts(wmt: dict[str, list[str]], metric: str) -> None:
+    check(wmt["KIT"][1::2], single(wmt["reference"][1::2]), [metric])
+
+
 def test_rows_with_different_numbers_of_references(wmt: dict[str, list[str]]) -> None:
     check(wmt["FBK"][:200], one_to_three(wmt)[:200], ["ter"])
 
