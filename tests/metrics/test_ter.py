@@ -72,6 +72,11 @@ def test_all_options_on_a_real_system(wmt: dict[str, list[str]]) -> None:
     check(wmt["FBK"][:30], single(wmt["reference"][:30]))
 
 
+@pytest.mark.parametrize("metric", [metric for metric in OPTIONS if "normalized=true" in metric][:4])
+def test_normalized_texts(wmt: dict[str, list[str]], metric: str) -> None:
+    check(wmt["KIT"][1::2], single(wmt["reference"][1::2]), [metric])
+
+
 def test_rows_with_different_numbers_of_references(wmt: dict[str, list[str]]) -> None:
     check(wmt["FBK"][:200], one_to_three(wmt)[:200], ["ter"])
 
@@ -94,6 +99,21 @@ def test_awkward_text(awkward: str) -> None:
 def test_corpora_without_a_match_or_a_word(prediction: str, reference: str) -> None:
     check([prediction], [[reference]])
     check([prediction, "a b c"], [[reference, "x"], ["a"]])
+
+
+# Texts that a second pass of the tokenizer changes: sacrebleu makes it over references alone.
+@pytest.mark.parametrize("text", ["1...2", "it's\x0bx's\u2028", "&amp;amp;lt; &am&amp;p;", "a\r\n-b 5\u3000-6 .,5"])
+def test_references_are_normalized_twice(text: str) -> None:
+    check([text, text + " x", "y"], [[text], ["x " + text], [text, text]])
+
+
+# Few characters of which the tokenizer's patterns are made.
+pattern_text = st.text(st.sampled_from("a1.,-'s\n \x0b&;\"\u3002\u3042\u6211"), max_size=30)
+
+
+@given(st.lists(st.tuples(pattern_text, pattern_text), min_size=1, max_size=5))
+def test_any_patterns(rows: list[tuple[str, str]]) -> None:
+    check([prediction for prediction, _ in rows], [[reference] for _, reference in rows])
 
 
 def words(choose: random.Random, kinds: int, length: int) -> list[str]:

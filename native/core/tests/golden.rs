@@ -135,6 +135,21 @@ fn bleu_equals_sacrebleu() {
 }
 
 #[test]
+fn chrf_equals_sacrebleu() {
+    check("chrf.json");
+}
+
+#[test]
+fn ter_equals_sacrebleu() {
+    check("ter.json");
+}
+
+#[test]
+fn error_rates_equal_jiwer() {
+    check("wer.json");
+}
+
+#[test]
 fn rouge_equals_rouge_score() {
     check("rouge.json");
 }

@@ -1,6 +1,10 @@
 //! Words as `str.split()` makes them, and as two reference implementations change them.
 
-use super::python::{is_space, lower_into};
+// Tests of bytes have no branches, so that they are compiled to vector code.
+#![allow(clippy::needless_bitwise_bool)]
+
+use super::blocks::{BLOCK, Classes};
+use super::python::{lower_into, wide_space_len};
 use super::tokens::{Text, Tokens};
 
 /// The words between spaces become the tokens, as `str.split()` has them; `fill` appends the text.
@@ -68,6 +72,9 @@ pub fn split_spoken(text: &str, lowercase: bool, tokens: &mut Tokens) {
 
 /// Whether what is between two words is one space that is not U+0020.
 fn is_glue(between: &[u8]) -> bool {
+    if between == b" " {
+        return false;
+    }
     let text = std::str::from_utf8(between).unwrap_or_default();
     let mut spaces = text.chars();
     spaces.next().is_some_and(|space| space != ' ') && spaces.next().is_none()
@@ -80,21 +87,48 @@ fn push(start: usize, end: usize, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
 
 /// Calls `found` with the offsets of every run of characters that are no spaces.
 pub fn for_each_word(text: Text<'_>, mut found: impl FnMut(usize, usize)) {
-    let bytes = text.bytes();
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
     let mut word = None;
-    for (at, c) in text.char_indices() {
-        if is_space(c) {
-            if let Some(start) = word.take() {
-                found(start, at);
+    let (mut before, mut wide) = (1, 0);
+    for (base, block) in text.blocks() {
+        let [ascii, leads] = Classes::of(block, class_of).masks();
+        let space = ascii | spaces_at(text.bytes(), base, leads, &mut wide);
+        // Words begin and end where a space is next to another character.
+        let mut edges = space ^ (space << 1 | before);
+        before = space >> (BLOCK - 1);
+        while edges != 0 {
+            let at = base + edges.trailing_zeros() as usize;
+            edges &= edges - 1;
+            match word.take() {
+                Some(start) => found(start, at),
+                None => word = Some(at),
             }
-        } else {
-            word.get_or_insert(at);
         }
     }
     if let Some(start) = word {
-        found(start, bytes.len());
+        found(start, text.bytes().len());
     }
+}
+
+/// Bit 0: an ASCII space. Bit 1: the first byte of a character that may be another one.
+#[inline]
+fn class_of(byte: u8) -> u8 {
+    let space = (byte == b' ') | (byte.wrapping_sub(b'\t') <= 4) | (byte.wrapping_sub(0x1c) <= 3);
+    let lead = (byte == 0xc2) | (byte.wrapping_sub(0xe1) <= 2);
+    u8::from(space) | u8::from(lead) << 1
+}
+
+/// The bytes of the spaces that begin at `leads`; `rest` are those that reach into the next block.
+#[inline]
+fn spaces_at(text: &[u8], base: usize, mut leads: u64, rest: &mut u64) -> u64 {
+    let mut spaces = std::mem::take(rest);
+    while leads != 0 {
+        let at = leads.trailing_zeros();
+        leads &= leads - 1;
+        let bits = (1_u128 << wide_space_len(text, base + at as usize)) - 1;
+        spaces |= (bits << at) as u64;
+        *rest |= (bits << at >> BLOCK) as u64;
+    }
+    spaces
 }
 
 #[cfg(test)]
@@ -125,6 +159,25 @@ mod tests {
         );
         assert!(words(plain, "").is_empty());
         assert!(words(plain, " \t").is_empty());
+    }
+
+    #[test]
+    fn spaces_are_found_across_blocks() {
+        for len in 60..70 {
+            let word = "x".repeat(len);
+            for space in [" ", "\u{a0}", "\u{3000}", "\u{2003} "] {
+                assert_eq!(
+                    words(plain, &format!("{word}{space}y")),
+                    [word.as_str(), "y"]
+                );
+                assert_eq!(words(plain, &format!("{word}{space}")), [word.as_str()]);
+            }
+            let other = "\u{e9}".repeat(len);
+            assert_eq!(
+                words(plain, &format!("{other} \u{2014}")),
+                [other.as_str(), "\u{2014}"]
+            );
+        }
     }
 
     /// The note in sacrebleu's `_remove_punctuation`: `(hi)` becomes `(hi` and `)`.

@@ -89,7 +89,8 @@ impl RowMetric for Ter {
         let mut fewest = None;
         let mut words = 0;
         for text in row.references {
-            self.tokenizer.tokenize(text, &mut memory.reference);
+            self.tokenizer
+                .tokenize_reference(text, &mut memory.reference);
             words += memory.reference.len();
             let pair = &mut memory.pair;
             pair.load(&memory.prediction, &memory.reference);
