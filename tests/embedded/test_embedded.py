@@ -319,7 +319,9 @@ def test_metrics_are_described() -> None:
     for name in names:
         found = evald.get_metric(name)
         assert found.summary
-        assert found.signature.startswith(name)
+        # Without a parameter that must be given there is no definition yet.
+        assert found.signature is None or found.signature.startswith(name)
+        assert (found.signature is None) == (name in ("pass_at_k", "score"))
         assert found.needs
     with pytest.raises(NotFoundError, match="bleu"):
         evald.get_metric("bleau")

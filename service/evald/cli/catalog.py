@@ -79,7 +79,7 @@ def _described(one: MetricInfo) -> str:
         ["profiles", ", ".join(one.profiles) or "–"],
         ["reference", one.reference],
         ["source", one.source],
-        ["signature", one.signature],
+        ["signature", one.signature or "–"],
     ]
     width = max(len(name) for name, _ in facts)
     lines = [one.name, one.summary, "", *(f"{name:{width}}  {printable(value)}" for name, value in facts)]

@@ -54,7 +54,7 @@ def metric_of(message: metric.MetricDescriptor) -> results.MetricInfo:
         row_score=message.row_score,
         mergeable=_word(metric.Mergeable, "MERGEABLE", message.mergeable),
         reference=message.reference,
-        signature=message.signature,
+        signature=message.signature or None,
         source=message.source,
         weighted=message.weighted,
         interval=message.interval,

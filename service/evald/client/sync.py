@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -13,12 +14,12 @@ from evald import results
 from evald.client import convert
 from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMALL_REQUEST_BYTES, open_channel
 from evald.client.locate import located
-from evald.client.needs import default_needs, exact_needs
 from evald.client.request import Keywords, Metrics, Request, divided, request_of
 from evald.client.status import error_of, too_large
 from evald.data.arguments import Arguments, compared, evaluated
 from evald.data.columns import column
 from evald.data.naming import input_texts
+from evald.engine.needs import needs_of
 from evald.errors import DeadlineError, EvaldError, InvalidRequestError, UnavailableError
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
@@ -195,13 +196,18 @@ class Client:
             raise located(error, request.table) from None
 
     def _needs(self, request: Request) -> tuple[set[str], bool]:
-        """What rows must carry, and whether parameters may change that."""
-        exact = exact_needs(request, self._known_server().evald_version)
+        """What rows must carry, and whether parameters may change that.
+
+        The catalog says what metrics need without parameters; with them, a server of this version needs what this
+        installation does. Metrics that the server does not know are for it to refuse.
+        """
+        exact = needs_of(request.kind, request.header, self._known_server().evald_version)
         if exact is not None:
             return exact, False
         if self._metrics is None:
             self._metrics = {one.name: one for one in self.list_metrics()}
-        return default_needs(request, self._metrics), request.has_parameters
+        known = [self._metrics.get(re.split(r"[(|]", name)[0].strip()) for name in request.metrics]
+        return {need for one in known if one is not None for need in one.needs}, request.has_parameters
 
     def _known_server(self) -> results.ServerInfo:
         if self._server is None:
