@@ -94,7 +94,9 @@ impl Batch {
         ids: Option<&Bound<'_, PyList>>,
     ) -> PyResult<Self> {
         check_lengths(py, &spec, predictions, references, ids)?;
-        let mut held = Held(Vec::with_capacity(references.len() * (1 + predictions.len())));
+        let mut held = Held(Vec::with_capacity(
+            references.len() * (1 + predictions.len()),
+        ));
         let mut rows = Vec::with_capacity(references.len());
         for (row, reference) in references.iter().enumerate() {
             rows.push(held.row(predictions, reference, ids, row)?);

@@ -14,7 +14,7 @@ pub struct Prepared {
     pub systems: usize,
     /// Whether the prediction can be scored.
     pub usable: Vec<bool>,
-    /// Gold and predicted classes, with labels, into `numbers`.
+    /// Gold and predicted classes, with labels, into `numbers`; empty if no metric counts classes.
     classes: Vec<Option<(Span, Span)>>,
     numbers: Vec<u32>,
     /// Predictions that cannot be scored.
@@ -24,7 +24,8 @@ pub struct Prepared {
 impl Prepared {
     /// Gold and predicted classes of a (row, system).
     pub fn classes_of(&self, at: usize) -> Option<RowClasses<'_>> {
-        self.classes[at].map(|(gold, predicted)| RowClasses {
+        let classes = self.classes.get(at).copied().flatten();
+        classes.map(|(gold, predicted)| RowClasses {
             gold: &self.numbers[gold.range()],
             predicted: &self.numbers[predicted.range()],
         })
@@ -54,7 +55,14 @@ pub fn prepare(
     let mut prepared = Prepared {
         systems,
         usable: vec![true; rows * systems],
-        classes: vec![None; rows * systems],
+        classes: vec![
+            None;
+            if spec.counts_classes() {
+                rows * systems
+            } else {
+                0
+            }
+        ],
         numbers: Vec::new(),
         failures: failures.to_vec(),
     };
@@ -91,6 +99,7 @@ pub fn prepare(
                 },
             };
             match found {
+                Ok(None) => {}
                 Ok(classes) => prepared.classes[at] = classes,
                 Err(problem) => {
                     prepared.usable[at] = false;

@@ -343,7 +343,8 @@ impl WholeSums {
     pub fn add(&mut self, stats: &[f64]) -> bool {
         // Adding and taking away a number with no bits behind the point rounds to a whole number.
         const ROUNDER: f64 = 6_755_399_441_055_744.0;
-        let fits = |value: &f64| (value.abs() <= Self::MOST) & ((value + ROUNDER) - ROUNDER == *value);
+        let fits =
+            |value: &f64| (value.abs() <= Self::MOST) & ((value + ROUNDER) - ROUNDER == *value);
         if !stats.iter().fold(true, |all, value| all & fits(value)) {
             return false;
         }
@@ -411,7 +412,11 @@ mod tests {
 
     #[test]
     fn whole_numbers_are_summed_as_others() {
-        let rows = [[1.0, 0.0, -7.0], [4_294_967_296.0, 3.0, 2.0], [0.5, 1.0, 1.0]];
+        let rows = [
+            [1.0, 0.0, -7.0],
+            [4_294_967_296.0, 3.0, 2.0],
+            [0.5, 1.0, 1.0],
+        ];
         let mut whole = WholeSums::new(3);
         let (mut all, mut rest) = (Sums::new(4, false), Sums::new(4, false));
         for row in &rows {

@@ -18,7 +18,12 @@ use super::tokens::{Splitter, Tokens};
 /// Tokenizes the text into `tokens`.
 pub fn tokenize(text: &str, lowercase: bool, tokens: &mut Tokens) {
     let whole = text.as_bytes();
-    if lowercase || !simd::run(Tokenize { text: whole, tokens }) {
+    if lowercase
+        || !simd::run(Tokenize {
+            text: whole,
+            tokens,
+        })
+    {
         tokenize_changed(text, lowercase, tokens);
     }
 }
@@ -32,10 +37,18 @@ fn tokenize_changed(text: &str, lowercase: bool, tokens: &mut Tokens) {
     } else {
         copy.extend_from_slice(text.as_bytes());
     }
-    if !lowercase || !simd::run(Tokenize { text: &copy, tokens }) {
+    if !lowercase
+        || !simd::run(Tokenize {
+            text: &copy,
+            tokens,
+        })
+    {
         unmark(&mut copy);
         // Marks that are left are symbols.
-        simd::run(Tokenize { text: &copy, tokens });
+        simd::run(Tokenize {
+            text: &copy,
+            tokens,
+        });
     }
     tokens.put_spare(copy);
 }

@@ -71,8 +71,7 @@ impl Work for Tokenize<'_> {
                 rare: false,
             },
         };
-        self.tokens
-            .split_blocks(simd, text.as_bytes(), &mut finder);
+        self.tokens.split_blocks(simd, text.as_bytes(), &mut finder);
         // Letters and digits are no NUL.
         self.tokens.make_plain_keys();
         finder.found

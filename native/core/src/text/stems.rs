@@ -108,12 +108,7 @@ fn stem_of_short(text: &[u8], start: usize, end: usize, key: u64) -> u64 {
 }
 
 #[cold]
-fn stem_of_long(
-    text: &mut [u8],
-    start: usize,
-    end: usize,
-    slot: &mut LongStem,
-) -> (usize, u64) {
+fn stem_of_long(text: &mut [u8], start: usize, end: usize, slot: &mut LongStem) -> (usize, u64) {
     let mut word = [0; LONG_LEN];
     word[..end - start].copy_from_slice(&text[start..end]);
     let parts = head_and_tail(text, start, end);
