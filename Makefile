@@ -99,6 +99,10 @@ test-paths: setup-dev  ## Test BLEU and ROUGE on every processor path that this 
 		EVALD_CPU=$$path $(PY) -m pytest -q tests/metrics/test_bleu.py tests/metrics/test_rouge.py $(ARGS) || exit 1; \
 	done
 
+.PHONY: parity
+parity: setup-dev  ## Compare metrics with their references on 100,000 generated pairs each; ARGS="..." is passed on
+	$(PY) -m tests.parity $(ARGS)
+
 .PHONY: test-torch
 test-torch: $(TORCH_VENV)/.stamp  ## Run the tests that need torch, in a virtual environment of their own (large)
 	EVALD_TORCH=required $(TORCH_VENV)/bin/python -m pytest -m torch $(ARGS)

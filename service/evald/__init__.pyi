@@ -4,6 +4,7 @@ from evald import errors as errors
 from evald import results as results
 from evald.client.request import Options as Options
 from evald.client.sync import Client as Client
+from evald.data.arguments import RowColumns as RowColumns
 from evald.data.naming import table_of as table_of
 from evald.data.sources import read_file as read_file
 from evald.data.table import Model as Model
@@ -21,6 +22,7 @@ __all__ = [
     "Evaluation",
     "Model",
     "Options",
+    "RowColumns",
     "Table",
     "compare",
     "errors",

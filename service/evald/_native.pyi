@@ -161,9 +161,7 @@ class Accumulator:
     def __new__(cls, spec: Spec, cancel: CancelFlag | None = None) -> Accumulator: ...
     def push(self, batch: Batch) -> None:
         """Scores the rows and adds them. A batch can be pushed once."""
-    def push_columns(
-        self, gold: list[str] | NDArray[np.int64], predicted: list[str] | NDArray[np.int64]
-    ) -> bool:
+    def push_columns(self, gold: list[str] | NDArray[np.int64], predicted: list[str] | NDArray[np.int64]) -> bool:
         """Counts whole columns of labels; False if rows are needed after all, and then nothing was added."""
     def state(self) -> bytes:
         """The sums so far, in a form that other processes of the same version can merge."""

@@ -12,7 +12,8 @@ from typing import Any, TypeVar, Unpack
 from evald import _native, results
 from evald.client import convert
 from evald.client.locate import located
-from evald.client.request import Metrics, Options, Progress, Request, check_needs, gold_labels, request_of
+from evald.client.request import Keywords, Metrics, Progress, Request, divided, request_of
+from evald.client.rows import check_needs, gold_labels
 from evald.data.arguments import Arguments, compared, evaluated
 from evald.data.columns import CHUNK, Column, References
 from evald.data.table import Model, Table
@@ -51,15 +52,17 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     clusters: Any = None,
     name: str = "system",
     progress: Progress | None = None,
-    **options: Unpack[Options],
+    **keywords: Unpack[Keywords],
 ) -> results.Evaluation:
     """Scores predictions against references by every metric, with intervals.
 
     Args:
-        predictions: one entry a row: texts; or labels (str, int, bool); or class scores (a list of numbers in the
-            order of `classes`). A list, a NumPy array, a pandas Series or a column of a data set. ints and bools
-            become decimal numbers, bools "0" and "1".
-        references: one text or label a row, or a list of texts a row.
+        predictions: one entry a row: texts; labels (str, int, bool) or lists of labels (multilabel); numbers; lists of
+            numbers, which are class scores in the order of `classes` unless the metric takes another list; or dicts
+            that name fields of the row type, for example ``{"text": "a", "scores": {"comet": 0.8}}``. A list, a NumPy
+            array, a pandas Series or a column of a data set. Labels that are ints or bools become decimal numbers,
+            bools "0" and "1".
+        references: one text, label or number a row, or a list of texts or labels a row.
         metrics: text forms, for example ``["bleu", "rouge_l(stemmer=true)"]`` or ``"bleu,rouge_l"``.
         systems: several systems at once, name -> predictions, in place of `predictions`.
         rows: instead of the above, rows that hold everything: dicts with prediction (or predictions by system),
@@ -69,7 +72,9 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
         clusters: rows of one cluster (a document, a user) are resampled together.
         name: name of the system.
         progress: called with rows done and rows in all, on the thread that scores.
-        **options: see `evald.Options`: classes, seed, confidence_level, replicates, row_report.
+        **keywords: more columns (see `evald.RowColumns`): labels, values, wrong_references, reference_tokens, choices,
+            human_labels, weights, samples; and options (see `evald.Options`): classes, unknown_labels, seed,
+            confidence_level, replicates, row_report.
 
     Raises:
         InvalidRequestError: the input is wrong; `violations` name the place, for example ``predictions[17]``.
@@ -78,8 +83,9 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     >>> result["exact_match"].value
     100.0
     """
-    given = evaluated(predictions, systems, name)
-    table = Arguments(references, ids, clusters, None, rows, columns).table(given, name)
+    given, options = divided(keywords)
+    found = evaluated(predictions, systems, name)
+    table = Arguments(references, ids, clusters, None, rows, columns, given).table(found, name)
     answer = _run(request_of("evaluate", table, metrics, options), progress)
     return convert.evaluation_of(evaluation.EvaluateResponse.FromString(answer), options.get("confidence_level"))
 
@@ -97,14 +103,14 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     ids: Any = None,
     clusters: Any = None,
     progress: Progress | None = None,
-    **options: Unpack[Options],
+    **keywords: Unpack[Keywords],
 ) -> results.Comparison:
     """Compares candidates with a baseline, paired by row: difference, interval, p-value and verdict by metric.
 
     Args:
         baseline: predictions of the baseline; or, beside `systems` or `rows`, its name (default: the first system).
         candidates: predictions by name; `candidate` takes those of a single one.
-        references: one text or label a row, or a list of texts a row.
+        references: one text, label or number a row, or a list of texts or labels a row.
         metrics: text forms, as for `evaluate`.
         candidate: predictions of a single candidate.
         systems: all systems by name, in place of baseline and candidates.
@@ -113,7 +119,7 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
         ids: one id a row.
         clusters: rows of one cluster are resampled together.
         progress: as for `evaluate`.
-        **options: see `evald.Options`; also correction and missing.
+        **keywords: as for `evaluate`; also correction and missing.
 
     Raises:
         InvalidRequestError: the input is wrong; `violations` name the place.
@@ -122,8 +128,9 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     >>> result["exact_match"].difference
     50.0
     """
-    given, first = compared(baseline, candidate, candidates, systems)
-    table = Arguments(references, ids, clusters, None, rows, columns).table(given)
+    given, options = divided(keywords)
+    found, first = compared(baseline, candidate, candidates, systems)
+    table = Arguments(references, ids, clusters, None, rows, columns, given).table(found)
     answer = _run(request_of("compare", table, metrics, options, first), progress)
     return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
 
@@ -174,12 +181,12 @@ _LISTED = ({"prediction_text", "references"}, {"prediction_label", "labels"})
 def _lists(table: Table, needs: Sequence[str]) -> list[list[Any]] | None:
     """The gold answers and the predictions of every system if lists hold everything.
 
-    That is texts or labels, no class scores, nothing missing, no clusters.
+    That is texts or labels, no class scores, nothing missing or named, no clusters, no weights.
     """
-    if set(needs) not in _LISTED or table.clusters is not None or table.samples is not None:
+    if set(needs) not in _LISTED or table.clusters is not None or table.samples is not None or "weight" in table.fields:
         return None
     columns = [source for source in table.systems.values() if isinstance(source, Column)]
-    if any(kind in column.kinds for column in columns for kind in ("scores", "missing")):
+    if any(column.fields or column.kinds.keys() - {"text", "int", "bool"} for column in columns):
         return None
     check_needs(table, needs)
     gold: Any = gold_labels(table) if "labels" in needs or table.references is None else table.references.values

@@ -137,7 +137,7 @@ class Settings:
     # What a client of any language accepts unless told otherwise.
     max_response_bytes: int = _setting(4 << 20, _size, "largest answer in bytes", 1)
     max_rows: int = _setting(200_000, _count, "most rows of a call", 1)
-    max_row_bytes: int = _setting(1 << 20, _size, "most bytes of text in one row", 1)
+    max_row_bytes: int = _setting(1 << 20, _size, "most bytes of one row: texts, and 8 bytes a number", 1)
     max_systems: int = _setting(16, _count, "most systems of a call", 1)
     max_metrics: int = _setting(64, _count, "most metrics of a call", 1)
     max_classes: int = _setting(1000, _count, "most classes of a classification metric", 1)

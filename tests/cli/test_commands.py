@@ -105,6 +105,20 @@ def test_compare_joins_gold_and_predictions(capsys: pytest.CaptureFixture[str], 
     assert by_name["new", "f1(average=macro)"]["family"]
 
 
+def test_fields_of_rows_come_from_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("prediction,label,weight\na,a,1\nb,x,3\n", encoding="utf-8")
+    flags = ["-m", "accuracy", "--json", "--replicates", "0"]
+    code, out, _ = run(capsys, "evaluate", str(path), *flags)
+    assert (code, json.loads(out)["systems"][0]["metrics"][0]["value"]) == (0, 0.25)
+    more = ["--classes", "a,b", "--unknown-labels", "drop"]
+    code, out, _ = run(capsys, "evaluate", str(path), *flags, *more)
+    assert (code, json.loads(out)["systems"][0]["metrics"][0]["value"]) == (0, 1.0)
+    path.write_text("prediction,label,weight\na,a,1\nb,x,none\n", encoding="utf-8")
+    code, _, err = run(capsys, "evaluate", str(path), *flags)
+    assert (code, f"{path}:3 (weight)" in err) == (2, True)
+
+
 def test_the_command_answers_as_python_does(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
     _, out, _ = run(capsys, "evaluate", files["whole"], "-m", "accuracy", "--json")
     found = evald.evaluate(rows=evald.read_file(files["whole"]), metrics="accuracy", name="whole")
@@ -129,6 +143,7 @@ def test_metrics_are_listed_and_described(capsys: pytest.CaptureFixture[str]) ->
     code, out, _ = run(capsys, "metrics", "bleu")
     assert code == 0
     assert evald.get_metric("bleu").signature in out
+    assert "prediction_text, references" in out
     code, out, _ = run(capsys, "metrics", "--json")
     assert [one["name"] for one in json.loads(out)] == [metric.name for metric in evald.list_metrics()]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import evald
 from evald.client import convert
-from evald.results import ConfusionMatrix
+from evald.results import ConfusionCell, ConfusionMatrix
 from evald.results.text import number, p_value, printable, table
 from evald.v1 import evaluation_pb2, metric_pb2, model_pb2, report_pb2, statistics_pb2
 
@@ -31,6 +31,8 @@ def evaluation() -> evald.Evaluation:
                     metric_pb2.MetricResult(
                         metric="f1",
                         estimate=statistics_pb2.Estimate(value=0.5, low=0.25, high=0.75, n=10),
+                        reference_signature="nrefs:1",
+                        direction=metric_pb2.DIRECTION_LOWER,
                         components=[
                             metric_pb2.Component(name="class.a.f1", value=1.0),
                             metric_pb2.Component(name="class.b.f1"),
@@ -78,6 +80,37 @@ def test_absent_fields_are_none() -> None:
     paired = comparison()["bleu"]
     assert (paired.wins, paired.losses, paired.p_adjusted, paired.decision) == (0, None, None, "improved")
     assert comparison()["ter"].decision is None
+
+
+def sparse(*labels: str, cells: list[tuple[int, int, float]]) -> ConfusionMatrix:
+    gold, predicted, values = zip(*cells, strict=True)
+    matrix = metric_pb2.ConfusionMatrix(labels=labels, cell_gold=gold, cell_predicted=predicted, cell_value=values)
+    result = metric_pb2.MetricResult(metric="m", confusion_matrix=matrix)
+    message = evaluation_pb2.EvaluateResponse(systems=[evaluation_pb2.SystemResult(metrics=[result])])
+    found = convert.evaluation_of(message, None)["m"].confusion_matrix
+    assert found is not None
+    return found
+
+
+def test_directions_and_signatures_of_references_come_along() -> None:
+    found = evaluation()
+    assert (found["f1"].direction, found["f1"].reference_signature) == ("lower", "nrefs:1")
+    matrix = found["confusion_matrix"]
+    assert (matrix.direction, matrix.reference_signature) == (None, None)
+    assert evaluation().to_dict()["systems"][0]["metrics"][0]["direction"] == "lower"
+
+
+def test_sparse_matrices_are_drawn_whole() -> None:
+    matrix = sparse("a", "b", cells=[(0, 1, 0.25), (1, 1, 1500.0)])
+    assert matrix.counts == ()
+    assert matrix.cells == (ConfusionCell("a", "b", 0.25), ConfusionCell("b", "b", 1500.0))
+    assert matrix.dense() == [[0.0, 0.25], [0.0, 1500.0]]
+    assert [line.split()[-2:] for line in str(matrix).splitlines()[3:]] == [["0", "0.25"], ["0", "1,500"]]
+    assert "<td>0.25</td>" in matrix._repr_html_()
+    large = sparse(*map(str, range(101)), cells=[(100, 0, 7.0)])
+    assert large.dense()[100][0] == 7.0
+    assert "101 classes" in str(large)
+    assert ConfusionMatrix(("a",), ((3,),)).dense() == [[3]]
 
 
 @pytest.mark.parametrize("make", [evaluation, comparison])

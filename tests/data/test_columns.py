@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.data import column, references
-from evald.data.columns import CHUNK
+from evald.data.columns import CHUNK, KINDS
 from evald.errors import InvalidRequestError
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -50,10 +50,23 @@ def test_lists_of_references_stay_as_they_are(texts: list[list[str]]) -> None:
         ([(1, 2)], [[1.0, 2.0]]),
         (np.array([[0.5, 0.5], [1, 0]]), [[0.5, 0.5], [1.0, 0.0]]),
         ([np.array([0.5, 0.5])], [[0.5, 0.5]]),
+        ([0.5, np.float32(0.25), 1], [0.5, 0.25, "1"]),
+        (pd.Series([0.5, 1.0]), [0.5, 1.0]),
+        ([["a", "b"], ("c",), {"e", "d"}, np.array(["f"])], [["a", "b"], ["c"], ["d", "e"], ["f"]]),
+        ([[], set()], [[], []]),
+        ([{"text": "a", "scores": {"x": 1}}], [{"text": "a", "scores": {"x": 1}}]),
     ],
 )
-def test_cells_become_strings_or_scores(values: Any, expected: list[Any]) -> None:
+def test_cells_become_plain_values(values: Any, expected: list[Any]) -> None:
     assert column(values, "predictions").values == expected
+
+
+def test_kinds_are_those_of_the_cells() -> None:
+    cells = ["a", 1, True, 0.5, [0.5], ["a"], [], {"text": "a"}, None]
+    kinds = column(cells, "predictions", missing=True).kinds
+    assert list(kinds) == ["text", "int", "bool", "number", "numbers", "texts", "empty", "fields", "missing"]
+    assert list(kinds.values()) == list(range(9))
+    assert kinds.keys() == KINDS.keys()
 
 
 @pytest.mark.parametrize(
@@ -65,13 +78,18 @@ def test_cells_become_strings_or_scores(values: Any, expected: list[Any]) -> Non
         (["a"] * 5000 + ["\ud800"], "BAD_TEXT", "predictions[5000]"),
         (["a", "\ud83d\ude00"], "BAD_TEXT", "predictions[1]"),
         (["\ud83d", "\ude00"], "BAD_TEXT", "predictions[0]"),
-        (["a", 1.5], "BAD_TYPE", "predictions[1]"),
         (["a", b"b"], "BAD_TYPE", "predictions[1]"),
-        (["a", {"text": "b"}], "BAD_TYPE", "predictions[1]"),
         ([decimal.Decimal(1)], "BAD_TYPE", "predictions[0]"),
-        ([["a", "b"]], "BAD_TYPE", "predictions[0]"),
-        ([[0.5, float("nan")]], "BAD_SCORE", "predictions[0]"),
-        ([[]], "BAD_SCORE", "predictions[0]"),
+        ([["a", 1]], "BAD_TYPE", "predictions[0][1]"),
+        ([["a", "\ud800"]], "BAD_TEXT", "predictions[0][1]"),
+        ([[0.5, "a"]], "BAD_TYPE", "predictions[0][0]"),
+        ([[0.5, True]], "BAD_TYPE", "predictions[0][1]"),
+        ([[0.5, None]], "BAD_TYPE", "predictions[0][1]"),
+        ([[0.5, [1]]], "BAD_TYPE", "predictions[0][1]"),
+        ([[0.5, 10**400]], "BAD_NUMBER", "predictions[0][1]"),
+        ([{1, "a"}], "BAD_TYPE", "predictions[0][0]"),
+        (["a", {"txt": "b"}], "UNKNOWN_FIELD", "predictions[1]"),
+        (["a", {1: "b"}], "UNKNOWN_FIELD", "predictions[1]"),
         ([10**5000], "BAD_TYPE", "predictions[0]"),
         ("a text", "BAD_TYPE", "predictions"),
         ({"a": 1}, "BAD_TYPE", "predictions"),
@@ -89,7 +107,6 @@ def test_wrong_cells_are_named_by_index(values: Any, reason: str, field: str) ->
 @pytest.mark.parametrize(
     ("values", "reason", "field"),
     [
-        ([["a"], []], "MISSING_VALUE", "references[1]"),
         ([["a"], None], "MISSING_VALUE", "references[1]"),
         ([["a"], [None]], "MISSING_VALUE", "references[1][0]"),
         ([["a"], ["b", "\udc80"]], "BAD_TEXT", "references[1][1]"),
@@ -97,6 +114,8 @@ def test_wrong_cells_are_named_by_index(values: Any, reason: str, field: str) ->
         (["a", None], "MISSING_VALUE", "references[1]"),
         ([["a"], [["b"]]], "BAD_TYPE", "references[1][0]"),
         (np.array([[0.5, 0.5]]), "BAD_TYPE", "references[0][0]"),
+        ([{"text": "a"}], "BAD_TYPE", "references[0]"),
+        ([["a"], [{"text": "a"}]], "BAD_TYPE", "references[1][0]"),
     ],
 )
 def test_wrong_references_are_named_by_index(values: Any, reason: str, field: str) -> None:
@@ -107,6 +126,13 @@ def test_wrong_references_are_named_by_index(values: Any, reason: str, field: st
 
 def test_references_may_mix_texts_and_lists() -> None:
     assert references(["a", ["b", "c"], ("d",)]).values == [["a"], ["b", "c"], ["d"]]
+
+
+def test_references_may_be_numbers_or_sets() -> None:
+    assert references([0.5, 2]).values == [0.5, "2"]
+    assert references(np.array([0.5, 2.0])).values == [0.5, 2.0]
+    found = references([["a"], {"c", "b"}, []])
+    assert (found.values, found.kinds) == ([["a"], ["b", "c"], []], {"text": 0, "empty": 2})
 
 
 def test_missing_predictions_are_allowed_where_rows_say_so() -> None:

@@ -71,6 +71,34 @@ def test_class_scores_choose_the_highest_class() -> None:
     assert found["accuracy"].value == 1.0
 
 
+def test_weights_count() -> None:
+    found = evald.evaluate(["a", "b"], ["a", "x"], metrics="accuracy", weights=[1, 3], replicates=0)["accuracy"]
+    assert (found.value, found.n) == (0.25, 2)
+    rows = [{"prediction": "a", "label": "a", "weight": 0.5}, {"prediction": "b", "label": "x", "weight": 1.5}]
+    assert evald.evaluate(rows=rows, metrics="accuracy", replicates=0)["accuracy"].value == 0.25
+    compared = evald.compare(["a", "b"], {"new": ["a", "x"]}, ["a", "x"], metrics="accuracy", weights=[1, 3])
+    assert compared["accuracy"].difference == 0.75
+
+
+def test_unknown_labels_are_refused_bucketed_or_dropped() -> None:
+    arguments: dict[str, Any] = {"classes": ["a", "b"], "metrics": "accuracy", "replicates": 0}
+    labels = (["a", "x", "b", "x"], ["a", "a", "y", "z"])
+    with pytest.raises(InvalidRequestError, match=r"predictions\[1\]|references\[2\]"):
+        evald.evaluate(*labels, **arguments)
+    assert evald.evaluate(*labels, unknown_labels="bucket", **arguments)["accuracy"].value == 0.5
+    dropped = evald.evaluate(*labels, unknown_labels="drop", **arguments)["accuracy"]
+    assert (dropped.value, dropped.n, dropped.n_failed) == (1.0, 1, 3)
+
+
+def test_a_prediction_may_name_its_fields() -> None:
+    named = [{"text": "a", "scores": {"comet": 0.5}}, "b", {"text": "c", "token_logprobs": [-1.0]}]
+    assert evald.evaluate(named, ["a", "x", "c"], metrics="exact_match", replicates=0)["exact_match"].value == (
+        pytest.approx(200 / 3)
+    )
+    scores = [{"class_scores": [0.1, 0.9]}, {"labels": "a"}]
+    assert evald.evaluate(scores, ["b", "a"], metrics="accuracy", classes=["a", "b"])["accuracy"].value == 1.0
+
+
 def test_several_references_count() -> None:
     found = evald.evaluate(["a b"], [["x", "a b"]], metrics="exact_match", replicates=0)
     assert found["exact_match"].value == 100.0
@@ -139,6 +167,33 @@ def test_values_do_not_depend_on_chunks() -> None:
         ({"predictions": ["a"], "references": ["a"], "metrics": []}, "MISSING_FIELD", "metrics"),
         ({"predictions": ["a"], "references": ["a"], "metrics": [7]}, "BAD_TYPE", "metrics[0]"),
         ({"predictions": ["a"], "references": ["a"], "metrics": ["bleau"]}, "UNKNOWN_METRIC", "metrics[0]"),
+        ({"predictions": ["a"], "references": [[]]}, "MISSING_REFERENCE", "references[0]"),
+        ({"predictions": [{"text": 1}], "references": ["a"]}, "BAD_TYPE", "predictions[0].text"),
+        ({"predictions": [{"txt": "a"}], "references": ["a"]}, "UNKNOWN_FIELD", "predictions[0]"),
+        ({"predictions": [0.5], "references": ["a"]}, "BAD_TYPE", "predictions[0]"),
+        ({"predictions": ["a"], "references": ["a"], "weights": [1.0]}, "WEIGHT_NOT_ALLOWED", "weights[0]"),
+        (
+            {"predictions": ["a"], "references": ["a"], "weights": [0], "metrics": "accuracy"},
+            "BAD_WEIGHT",
+            "weights[0]",
+        ),
+        (
+            {"predictions": ["a"], "references": ["a"], "weights": [float("nan")], "metrics": "accuracy"},
+            "BAD_WEIGHT",
+            "weights[0]",
+        ),
+        ({"predictions": ["a"], "references": ["a"], "weights": ["1"]}, "BAD_TYPE", "weights[0]"),
+        ({"predictions": ["a"], "references": ["a"], "weights": [1, 2]}, "LENGTH_MISMATCH", "weight"),
+        (
+            {"predictions": ["a"], "references": ["a"], "metrics": "accuracy", "unknown_labels": "some"},
+            "BAD_CHOICE",
+            "unknown_labels",
+        ),
+        (
+            {"predictions": ["a"], "references": [["a", "b"]], "metrics": "accuracy"},
+            "MULTIPLE_LABELS",
+            "references[0]",
+        ),
     ],
 )
 def test_bad_input_is_named(arguments: dict[str, Any], reason: str, field: str) -> None:
@@ -171,12 +226,21 @@ CELLS = st.recursive(
     LEAVES, lambda cell: st.lists(cell, max_size=3) | st.tuples(cell) | st.dictionaries(st.text(), cell)
 )
 COLUMNS = st.lists(CELLS, max_size=4) | CELLS
-ROWS = st.lists(st.fixed_dictionaries({"prediction": CELLS, "label": CELLS}, optional={"id": CELLS, "sample": CELLS}))
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {"prediction": CELLS, "label": CELLS},
+        optional=dict.fromkeys(("id", "sample", "weight", "value", "choices", "tokens", "scores"), CELLS),
+    )
+)
 
 
 @given(
     st.fixed_dictionaries(
         {"predictions": COLUMNS, "references": COLUMNS}, optional={"ids": COLUMNS, "classes": COLUMNS}
+    )
+    | st.fixed_dictionaries(
+        {"predictions": st.just(["a", "b"]), "references": st.just(["a", "c"])},
+        optional=dict.fromkeys(evald.RowColumns.__annotations__, COLUMNS),
     )
     | st.fixed_dictionaries({"rows": ROWS | COLUMNS}, optional={"seed": LEAVES, "row_report": LEAVES}),
     st.sampled_from(["accuracy", "exact_match", "exact_match,f1(average=macro)"]),

@@ -41,6 +41,22 @@ def table(name: str, doc: str, test) -> str:
     return f"/// {doc}\npub const {name}: &[(u32, u32)] = &[\n{rows}\n];\n"
 
 
+def is_punctuation(c: str) -> bool:
+    """Of the general category P."""
+    return unicodedata.category(c).startswith("P")
+
+
+def decimal_zeros() -> str:
+    """The zero of every script's decimal digits; `float()` reads the ten code points from there on."""
+    zeros = [code for code in range(0x110000) if unicodedata.decimal(chr(code), None) == 0]
+    assert all(unicodedata.decimal(chr(zero + digit)) == digit for zero in zeros for digit in range(10))
+    digits = sum(unicodedata.decimal(chr(code), None) is not None for code in range(0x110000))
+    assert digits == 10 * len(zeros)
+    rows = "\n".join(f"    0x{zero:04x}," for zero in zeros)
+    doc = "The zero of every script's decimal digits; the other nine follow it."
+    return f"/// {doc}\npub const DECIMAL_ZEROS: &[u32] = &[\n{rows}\n];\n"
+
+
 def main() -> None:
     """Write the file."""
     assert sys.version_info[:2] == (3, 11)
@@ -53,6 +69,8 @@ def main() -> None:
         table("WORD", r"`str.isalnum()`: `\w` of the `re` module without the underscore.", str.isalnum),
         table("CASED", "Cased and not case-ignorable (context of the final sigma).", cased),
         table("CASE_IGNORABLE", "Case-ignorable (context of the final sigma).", ignorable),
+        table("PUNCTUATION", "General category P.", is_punctuation),
+        decimal_zeros(),
     ]
     OUT.write_text(head + "\n".join(parts), encoding="utf-8")
 

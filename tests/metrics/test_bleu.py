@@ -28,7 +28,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "bleu(effective_order=true)": {"effective_order": True},
     "bleu(smoothing=none)": {"smooth_method": "none"},
     "bleu(smoothing=floor)": {"smooth_method": "floor"},
+    "bleu(smoothing=floor,smoothing_value=0.005)": {"smooth_method": "floor", "smooth_value": 0.005},
+    "bleu(smoothing=floor,smoothing_value=0)": {"smooth_method": "floor", "smooth_value": 0},
     "bleu(smoothing=add-k)": {"smooth_method": "add-k"},
+    "bleu(smoothing=add-k,smoothing_value=0)": {"smooth_method": "add-k", "smooth_value": 0},
+    "bleu(smoothing=add-k,smoothing_value=2.125)": {"smooth_method": "add-k", "smooth_value": 2.125},
     "bleu(max_order=1)": {"max_ngram_order": 1},
     "bleu(max_order=2)": {"max_ngram_order": 2},
     "bleu(effective_order=true,max_order=6,smoothing=add-k)": {
@@ -36,7 +40,17 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "max_ngram_order": 6,
         "smooth_method": "add-k",
     },
+    "bleu(tokenizer=intl)": {"tokenize": "intl"},
+    "bleu(lowercase=true,tokenizer=intl)": {"lowercase": True, "tokenize": "intl"},
+    "bleu(tokenizer=zh)": {"tokenize": "zh"},
+    "bleu(lowercase=true,tokenizer=zh)": {"lowercase": True, "tokenize": "zh"},
+    "bleu(max_order=9,tokenizer=char)": {"max_ngram_order": 9, "tokenize": "char"},
+    "bleu(lowercase=true,tokenizer=char)": {"lowercase": True, "tokenize": "char"},
+    "bleu(tokenizer=none)": {"tokenize": "none"},
+    "bleu(lowercase=true,tokenizer=none)": {"lowercase": True, "tokenize": "none"},
 }
+
+TOKENIZERS = ("13a", "intl", "zh", "char", "none")
 
 
 def streams(references: Sequence[Sequence[str]]) -> list[list[str | None]]:
@@ -72,14 +86,18 @@ def check_corpus(
         assert precisions == pytest.approx(expected.precisions, rel=0, abs=TOLERANCE), metric
         assert parts["brevity_penalty"] == pytest.approx(expected.bp, rel=0, abs=TOLERANCE), metric
         assert value_of(result) == pytest.approx(expected.score, rel=0, abs=TOLERANCE), metric
+        assert result.reference_signature == str(scorer.get_signature()), metric
 
 
-def check_rows(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+def check_rows(predictions: Sequence[str], references: Sequence[Sequence[str]], tokenizer: str = "13a") -> None:
     """Scores of rows equal sentence BLEU."""
-    answer = Question(["bleu"], rows=True).answer(texts([predictions], references))
+    metric = f"bleu(tokenizer={tokenizer})"
+    answer = Question([metric], rows=True).answer(texts([predictions], references))
     pairs = zip(predictions, references, strict=True)
-    expected = [sacrebleu.sentence_bleu(prediction, list(of_row)).score for prediction, of_row in pairs]
-    assert row_scores(answer, "bleu") == pytest.approx(expected, rel=0, abs=TOLERANCE)
+    expected = [
+        sacrebleu.sentence_bleu(prediction, list(of_row), tokenize=tokenizer).score for prediction, of_row in pairs
+    ]
+    assert row_scores(answer, metric) == pytest.approx(expected, rel=0, abs=TOLERANCE)
 
 
 @pytest.fixture(scope="module")
@@ -113,14 +131,24 @@ def test_rows_with_different_numbers_of_references(wmt: dict[str, list[str]]) ->
     check_corpus(wmt["FBK"], references, ["bleu"])
 
 
+@pytest.mark.parametrize("tokenizer", TOKENIZERS[1:])
+def test_tokenizers_on_a_real_system(wmt: dict[str, list[str]], tokenizer: str) -> None:
+    rows = 800 if tokenizer == "char" else None
+    predictions, references = wmt["KIT"][:rows], [[reference] for reference in wmt["reference"][:rows]]
+    check_corpus(predictions, references, [f"bleu(lowercase=true,tokenizer={tokenizer})"])
+    check_rows(predictions, references, tokenizer)
+
+
 @pytest.mark.parametrize("system", ["sys1", "sys2"])
 def test_japanese(shared_data: Path, system: str) -> None:
     folder = shared_data / "mt-ted-ja"
     predictions, references = lines(folder / f"{system}.txt"), lines(folder / "ref.txt")
-    check_corpus(predictions, [[reference] for reference in references], ["bleu"])
+    check_corpus(predictions, [[reference] for reference in references], ["bleu", "bleu(tokenizer=zh)"])
     # The same text without the spaces between words: a few very long tokens a row.
     joined = [prediction.replace(" ", "") for prediction in predictions[:800]]
-    check_rows(joined, [[reference.replace(" ", "")] for reference in references[:800]])
+    without_spaces = [[reference.replace(" ", "")] for reference in references[:800]]
+    for tokenizer in TOKENIZERS:
+        check_rows(joined, without_spaces, tokenizer)
 
 
 @pytest.mark.parametrize("awkward", AWKWARD)
@@ -128,20 +156,14 @@ def test_awkward_text(awkward: str) -> None:
     others = [awkward, awkward + " x", "x" + awkward, awkward.lower(), awkward * 2, "the cat sat on the mat", ""]
     references = [[other] for other in others]
     check_corpus([awkward] * len(others), references)
-    check_rows([awkward] * len(others), references)
-    check_corpus(others, [[awkward]] * len(others), ["bleu", "bleu(lowercase=true)"])
-    check_rows(others, [[awkward, "the cat sat"]] * len(others))
+    check_corpus(others, [[awkward]] * len(others))
+    for tokenizer in TOKENIZERS:
+        check_rows([awkward] * len(others), references, tokenizer)
+        check_rows(others, [[awkward, "the cat sat"]] * len(others), tokenizer)
 
 
 def test_corpora_without_a_match_or_a_token() -> None:
-    for prediction, reference in [
-        ("", ""),
-        ("", "a b"),
-        ("a b", ""),
-        ("a b c d e", "v w x y z"),
-        ("a", "a"),
-        ("a b", "a b"),
-    ]:
+    for prediction, reference in NEARLY_EMPTY:
         check_corpus([prediction], [[reference]])
         check_rows([prediction], [[reference]])
 
@@ -160,4 +182,5 @@ def test_ten_thousand_tokens() -> None:
 def test_any_text(rows: list[tuple[str, list[str]]]) -> None:
     predictions, references = zip(*rows, strict=True)
     check_corpus(predictions, references)
-    check_rows(predictions, references)
+    for tokenizer in TOKENIZERS:
+        check_rows(predictions, references, tokenizer)

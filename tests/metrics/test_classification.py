@@ -13,8 +13,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    confusion_matrix,
+    fbeta_score,
+    hamming_loss,
+    jaccard_score,
+    matthews_corrcoef,
+    precision_recall_fscore_support,
+)
 from tests.metrics.conftest import lines
+from tests.metrics.oracles import dense, f_of_means
 from tests.properties.build import Answer, Question, Row, components, labels, result_of, row_scores, value_of
 
 from evald.errors import InvalidRequestError
@@ -24,8 +35,11 @@ RATES = ("precision", "recall", "f1")
 AVERAGES = ("micro", "macro", "weighted")
 ZERO_DIVISIONS: dict[str, float] = {"0": 0, "1": 1, "nan": math.nan}
 
-# A matrix of one class is the case under test, not a mistake.
-pytestmark = pytest.mark.filterwarnings("ignore:A single label was found")
+BETAS = (0.0, 0.5, 2.0)
+NORMALIZE = {"confusion_matrix": None} | {f"confusion_matrix(normalize={by})": by for by in ("true", "pred", "all")}
+
+# A matrix of one class, classes that are not gold and values without a denominator are cases under test.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 
 
 def key(rate: str, average: str, zero_division: str, positive: str = "") -> str:
@@ -51,10 +65,11 @@ def same(got: float | None, expected: float) -> bool:
 def check(gold: Sequence[str], predicted: Sequence[str], classes: Sequence[str] = ()) -> Answer:
     """Every averaged and every per-class figure, for every zero_division, and the matrix."""
     keys = [key(rate, average, zero) for rate in RATES for average in AVERAGES for zero in ZERO_DIVISIONS]
-    question = Question(["accuracy", "confusion_matrix", *keys], classes=classes, rows=True)
+    question = Question(["accuracy", *NORMALIZE, *keys], classes=classes, rows=True)
     answer = question.answer(labels([predicted], gold))
     true, answered, order = typed(gold, predicted, classes)
     check_counts(answer, true, answered, order)
+    check_others(gold, predicted, classes)
     for zero, number in ZERO_DIVISIONS.items():
         options = {"labels": order, "zero_division": number}
         by_class = precision_recall_fscore_support(true, answered, average=None, **options)
@@ -66,14 +81,54 @@ def check(gold: Sequence[str], predicted: Sequence[str], classes: Sequence[str] 
 
 
 def check_counts(answer: Answer, true: list[Any], answered: list[Any], order: list[Any]) -> None:
-    matrix = result_of(answer, "confusion_matrix").confusion_matrix
-    assert list(matrix.labels) == [str(label) for label in order]
-    assert list(matrix.counts) == confusion_matrix(true, answered, labels=order).ravel().tolist()
+    for metric, normalize in NORMALIZE.items():
+        expected = confusion_matrix(true, answered, labels=order, normalize=normalize)
+        matrix = result_of(answer, metric).confusion_matrix
+        assert list(matrix.labels) == [str(label) for label in order]
+        np.testing.assert_allclose(dense(matrix), expected, rtol=0, atol=1e-12)
     accuracy = result_of(answer, "accuracy")
     correct = [float(t == p) for t, p in zip(true, answered, strict=True)]
     assert row_scores(answer, "accuracy") == correct
     assert components(accuracy) == {"correct": sum(correct)}
     assert same(value_of(accuracy), accuracy_score(true, answered))
+
+
+def check_others(gold: Sequence[str], predicted: Sequence[str], classes: Sequence[str]) -> None:
+    """Metrics beside precision, recall and F1."""
+    true, answered, order = typed(gold, predicted, classes)
+    sides: dict[str, Any] = {"y_true": true, "y_pred": answered}
+    several = len(set(true)) > 1
+    asked: dict[str, float] = {
+        "hamming_loss": hamming_loss(**sides),
+        "mcc": matthews_corrcoef(**sides),
+        "cohen_kappa": cohen_kappa_score(true, answered),
+        "balanced_accuracy": balanced_accuracy_score(**sides),
+        # With one gold class there is nothing to adjust: scikit-learn divides by zero.
+        "balanced_accuracy(adjusted=true)": balanced_accuracy_score(**sides, adjusted=True) if several else math.nan,
+    }
+    if classes and len(classes) <= 100:
+        for weights in ("linear", "quadratic"):
+            asked[f"cohen_kappa(weights={weights})"] = cohen_kappa_score(true, answered, labels=order, weights=weights)
+    for average in AVERAGES:
+        for zero in ("0", "1"):
+            options = {"labels": order, "average": average, "zero_division": int(zero)}
+            asked[key("jaccard", average, zero)] = jaccard_score(**sides, **options)
+        for beta in BETAS:
+            options = {"labels": order, "average": average, "zero_division": math.nan}
+            asked[f"f_beta(average={average},beta={beta:g},zero_division=nan)"] = fbeta_score(
+                **sides, **options, beta=beta
+            )
+    for zero, number in ZERO_DIVISIONS.items():
+        asked[key("f1", "macro_of_means", zero)] = f_of_means(true, answered, order, zero_division=number)
+        absent = f"f1(absent_classes=skip,average=macro,zero_division={zero})"
+        asked[absent] = float(
+            precision_recall_fscore_support(
+                true, answered, average="macro", labels=sorted({*true, *answered}), zero_division=number
+            )[2]
+        )
+    answer = Question(list(asked), classes=classes).answer(labels([predicted], gold))
+    for metric, expected in asked.items():
+        assert same(value_of(result_of(answer, metric)), expected), (metric, expected)
 
 
 def check_rate(answer: Answer, metric: str, averaged: Sequence[Any], at: int, order: list[Any], by_class: Any) -> None:
@@ -226,10 +281,51 @@ def test_binary_needs_two_classes_with_a_known_positive() -> None:
         (["a", "b"], "precision(positive_label=x)", "positive_label"),
         (["0", "1", "2"], "f1", "average"),
     ]:
-        with pytest.raises(InvalidRequestError) as caught:
-            Question([metric]).answer(labels([gold], gold))
-        assert caught.value.reason == "BAD_PARAMETER"
-        assert caught.value.violations[0].field == f"spec.metrics[0].params.{parameter}"
+        assert refused(metric, gold) == f"spec.metrics[0].params.{parameter}"
+
+
+def refused(metric: str, gold: Sequence[str], classes: Sequence[str] = ()) -> str:
+    """The field of the parameter that is wrong."""
+    with pytest.raises(InvalidRequestError) as caught:
+        Question([metric], classes=classes).answer(labels([gold], gold))
+    assert caught.value.reason == "BAD_PARAMETER"
+    return caught.value.violations[0].field
+
+
+def test_parameters_without_effect_are_refused() -> None:
+    for metric, parameter in [
+        ("f1(average=macro,positive_label=a)", "positive_label"),
+        ("f1(average=micro,absent_classes=skip)", "absent_classes"),
+        ("recall(average=samples)", "average"),
+        ("jaccard(average=macro,zero_division=nan)", "zero_division"),
+        ("f_beta(average=macro,beta=-1)", "beta"),
+    ]:
+        assert refused(metric, ["a", "b"]) == f"spec.metrics[0].params.{parameter}"
+
+
+def test_weighted_kappa_needs_the_order_of_at_most_100_classes() -> None:
+    weighted = "cohen_kappa(weights=linear)"
+    assert refused(weighted, ["1", "2"]) == "spec.metrics[0].params.weights"
+    assert refused(weighted, ["1", "2"], [str(number) for number in range(101)]) == "spec.metrics[0].params.weights"
+    check(["1", "2"], ["2", "2"], [str(number) for number in range(100)])
+
+
+def test_weighted_kappa_follows_the_order_of_the_classes() -> None:
+    gold, predicted = ["low", "mid", "high", "high", "low"], ["low", "high", "high", "low", "mid"]
+    for order in (["low", "mid", "high"], ["high", "low", "mid"]):
+        check(gold, predicted, order)
+
+
+@pytest.mark.parametrize(("one", "other"), [("a", "b"), ("a", "a")])
+def test_undefined_for_one_class(one: str, other: str) -> None:
+    answer = Question(["cohen_kappa", "mcc", "balanced_accuracy(adjusted=true)"]).answer(
+        labels([[one] * 3], [other] * 3)
+    )
+    assert [value_of(result_of(answer, metric)) for metric in ("cohen_kappa", "mcc")] == [
+        0.0 if one != other else None,
+        0.0,
+    ]
+    assert value_of(result_of(answer, "balanced_accuracy(adjusted=true)")) is None
 
 
 ALPHABETS = st.sampled_from([["a"], ["a", "b"], ["0", "1"], ["-1", "2", "10"], ["x", "Y", "\u00e9", "10", ""]])

@@ -1,4 +1,4 @@
-"""The examples of docs/metrics run and print what they say."""
+"""The examples of docs run and print what they say."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted((Path(__file__).resolve().parents[2] / "docs" / "metrics").glob("*.md"))
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = [DOCS / "rows.md", *sorted((DOCS / "metrics").glob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -69,6 +69,7 @@ class Question:
     systems: Sequence[str] = ("system",)
     kind: Literal["evaluate", "compare"] = "evaluate"
     classes: Sequence[str] = ()
+    unknown_labels: evaluation_pb2.UnknownLabels = evaluation_pb2.UNKNOWN_LABELS_UNSPECIFIED
     rows: bool = False
     statistics: dict[str, Any] = field(default_factory=lambda: {"replicates": 0})
 
@@ -83,6 +84,7 @@ class Question:
             systems=[evaluation_pb2.System(name=name) for name in self.systems],
             metrics=named,
             classes=self.classes,
+            unknown_labels=self.unknown_labels,
             statistics=statistics_pb2.StatisticsSpec(**self.statistics),
             row_report=report_pb2.ROW_REPORT_ALL if self.rows else report_pb2.ROW_REPORT_NONE,
         )

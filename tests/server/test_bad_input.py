@@ -47,6 +47,11 @@ def scored(scores: list[float], **spec: Any) -> pb.EvaluateRequest:
     return request("accuracy", row(), row(predictions=[prediction]), **spec)
 
 
+def answered(**fields: Any) -> pb.EvaluateRequest:
+    """A request whose second row has a prediction with these fields."""
+    return request("bleu", row(), row(predictions=[instance_pb2.Prediction(text=SECRET, **fields)]))
+
+
 def spoiled() -> bytes:
     """A request whose second row has a reference that is not UTF-8."""
     bad = row(references=["spoil here " + SECRET])
@@ -138,10 +143,10 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
     ),
     "unsupported field": (
         EVALUATE,
-        request("bleu", row(), row(weight=2.0)),
+        request("bleu", row(), row(task="t")),
         "INVALID_ARGUMENT",
         "UNSUPPORTED_FIELD",
-        ("instances[1].weight",),
+        ("instances[1].task",),
     ),
     "comparison of one system": (
         COMPARE,
@@ -209,6 +214,24 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
 }
 
 
+# What no metric could make sense of is refused whatever the metrics of the call.
+NO_NUMBERS: dict[str, tuple[pb.EvaluateRequest, str, str]] = {
+    "value": (request("bleu", row(), row(value=math.inf)), "NOT_FINITE", "value"),
+    "weight": (request("bleu", row(), row(weight=0.0)), "BAD_WEIGHT", "weight"),
+    "negative weight": (request("bleu", row(), row(weight=-1.0)), "BAD_WEIGHT", "weight"),
+    "predicted value": (answered(value=math.nan), "NOT_FINITE", "predictions[0].value"),
+    "no-answer score": (answered(no_answer_score=-math.inf), "NOT_FINITE", "predictions[0].no_answer_score"),
+    "named score": (answered(scores={"a": 1.0, "comet": math.nan}), "NOT_FINITE", 'predictions[0].scores["comet"]'),
+    "score of a secret name": (answered(scores={SECRET: math.nan}), "NOT_FINITE", 'predictions[0].scores["?"]'),
+    "choice score": (answered(choice_scores=[1.0, math.nan]), "NAN_SCORE", "predictions[0].choice_scores[1]"),
+    "log-likelihood": (answered(token_logprobs=[math.nan]), "NAN_SCORE", "predictions[0].token_logprobs[0]"),
+}
+CASES |= {
+    name: (EVALUATE, wrong, "INVALID_ARGUMENT", reason, (f"instances[1].{field}",))
+    for name, (wrong, reason, field) in NO_NUMBERS.items()
+}
+
+
 @pytest.fixture
 def checked(
     server: Server, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
@@ -256,6 +279,7 @@ def test_an_oversized_message_is_refused_by_the_transport(make_server: Callable[
     [
         ({"max_rows": 2}, request("bleu", row(), row(), row())),
         ({"max_row_bytes": 64}, request("bleu", row(references=["x" * 100]))),
+        ({"max_row_bytes": 100}, answered(token_logprobs=[-1.0] * 13)),
         ({"max_systems": 1}, request("bleu", systems=[pb.System(name="a"), pb.System(name="b")])),
         ({"max_classes": 2}, request("accuracy", classes=["yes", "no", "maybe"])),
         ({"max_response_bytes": 100}, request("bleu")),

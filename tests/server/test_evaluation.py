@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,6 +38,42 @@ def spec(*names: str, systems: tuple[str, ...] = ()) -> pb.EvaluationSpec:
         systems=[pb.System(name=name) for name in systems],
         statistics=statistics_pb2.StatisticsSpec(replicates=200),
     )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"wrong_references": ["a", ""]},
+        {"reference_tokens": [instance_pb2.Tokens(tokens=["a", "b"]), instance_pb2.Tokens()]},
+        {"value": -1.5},
+        {"choices": [instance_pb2.Choice(text="a", correct=True), instance_pb2.Choice()]},
+        {"weight": 2.0},
+        {"human_labels": ["a", "b"]},
+        {"prediction": {"tokens": ["a", ""]}},
+        {"prediction": {"value": 0.0}},
+        {"prediction": {"token_logprobs": [0.0, -1e300, -math.inf, 1.0]}},
+        {"prediction": {"choice_scores": [math.inf, 0.0]}},
+        {"prediction": {"no_answer_score": 0.5}},
+        {"prediction": {"scores": {"comet": 0.5, "": 1e300}}},
+    ],
+    ids=lambda fields: next(iter(fields.get("prediction", fields))),
+)
+def test_fields_that_no_metric_needs_are_accepted(server: Server, fields: dict[str, Any]) -> None:
+    more = instance_pb2.Prediction(**fields.get("prediction", {}))
+    own = instance_pb2.Instance(**{name: value for name, value in fields.items() if name != "prediction"})
+    instances = rows(BASE)
+    for instance in instances:
+        instance.MergeFrom(own)
+        instance.predictions[0].MergeFrom(more)
+    answer = server.api.call(
+        EVALUATE, pb.EvaluateRequest(spec=spec("accuracy"), instances=instances), pb.EvaluateResponse
+    )
+    plain = server.api.call(
+        EVALUATE, pb.EvaluateRequest(spec=spec("accuracy"), instances=rows(BASE)), pb.EvaluateResponse
+    )
+    found, expected = (one.systems[0].metrics[0].estimate for one in (answer, plain))
+    # Equal weights change no value, only what a row is worth.
+    assert (found.value, found.n) == (expected.value, expected.n)
 
 
 def test_evaluate_gives_values_with_intervals(server: Server) -> None:

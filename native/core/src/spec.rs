@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::metrics::{FieldSet, ResolvedMetric, Statistics, text_form};
+use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
 
 /// Which rows to report one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Default for StatisticsOptions {
 pub struct Limits {
     /// Most rows.
     pub max_rows: u64,
-    /// Most bytes of text in one row.
+    /// Most bytes of one row: texts, and 8 bytes a number.
     pub max_row_bytes: u64,
     /// Most systems.
     pub max_systems: u32,
@@ -175,10 +175,21 @@ impl Spec {
 
     /// Whether rows have sets of labels for the metrics over labels.
     pub fn multilabel(&self) -> bool {
-        self.metrics.iter().any(|metric| match &metric.statistics {
-            Statistics::Classes(class) => class.multilabel(),
-            Statistics::Rows(_) | Statistics::Collected(_) => false,
-        })
+        self.needs().has(Field::LabelSet)
+    }
+
+    /// Whether labels are numbered: to count them, to compare sets of them, or to find those that are none of the
+    /// named classes.
+    pub fn numbers_labels(&self) -> bool {
+        let named = !self.classes.is_empty() && self.needs().has(Field::Labels);
+        self.counts_classes() || self.multilabel() || named
+    }
+
+    /// Whether a label is one whose row is to be left out.
+    pub fn drops(&self, label: &str) -> bool {
+        self.unknown_labels == UnknownLabels::Drop
+            && !self.classes.is_empty()
+            && !self.classes.iter().any(|class| class == label)
     }
 
     /// Whether a metric rests on counts by class.

@@ -31,10 +31,15 @@ fn number(value: &Value) -> f64 {
 
 fn build(table: &Value) -> Box<dyn RowMetric> {
     let entry = find(text(&table["metric"]), "metrics[0]").expect("a known metric");
-    let given: Vec<_> = table["params"]
-        .as_object()
-        .expect("a map")
+    let params = table["params"].as_object().expect("a map");
+    let named = params.get("profile").map(text);
+    let profile = named.map_or_else(
+        || entry.profiles.first(),
+        |named| entry.profiles.iter().find(|known| **known == named),
+    );
+    let given: Vec<_> = params
         .iter()
+        .filter(|(name, _)| *name != "profile")
         .map(|(name, value)| {
             let value = match value {
                 Value::Bool(value) => ParamValue::Bool(*value),
@@ -45,9 +50,8 @@ fn build(table: &Value) -> Box<dyn RowMetric> {
         })
         .collect();
     let resources = Resources::default();
-    let profile = entry.profiles.first().copied();
-    let params =
-        Params::check(entry, profile, &given, &resources, "metrics[0]").expect("good parameters");
+    let params = Params::check(entry, profile.copied(), &given, &resources, "metrics[0]")
+        .expect("good parameters");
     let context = Context {
         classes: &[],
         resources: &resources,

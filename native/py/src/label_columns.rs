@@ -77,7 +77,12 @@ fn length(array: &Bound<'_, PyAny>) -> Option<usize> {
 
 /// Copies a part of an array, which another thread may write to; false if it changed its shape.
 fn copy(array: &Bound<'_, PyAny>, start: usize, to: &mut [i64]) -> bool {
-    let part = PySlice::new(array.py(), start as isize, (start + to.len()) as isize, 1);
+    let part = PySlice::new(
+        array.py(),
+        start.cast_signed(),
+        (start + to.len()).cast_signed(),
+        1,
+    );
     let copied = array
         .get_item(part)
         .and_then(|part| PyBuffer::<i64>::get(&part))

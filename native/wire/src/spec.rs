@@ -1,9 +1,7 @@
 //! From the header of a request to the checked specification.
 
 use evald_core::error::{Error, Result};
-use evald_core::metrics::{
-    Context, Direction, MetricRequest, ResolvedMetric, Resources, Statistics,
-};
+use evald_core::metrics::{Context, Direction, Field, MetricRequest, ResolvedMetric, Resources};
 use evald_core::spec::{
     Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System, UnknownLabels,
 };
@@ -216,9 +214,9 @@ fn metrics(
 
 /// Rows have one label or sets of labels: metrics of both kinds would count different things.
 fn check_label_kinds(metrics: &[ResolvedMetric]) -> Result<()> {
-    let kind = |metric: &ResolvedMetric| match &metric.statistics {
-        Statistics::Classes(class) => Some(class.multilabel()),
-        Statistics::Rows(_) | Statistics::Collected(_) => None,
+    let kind = |metric: &ResolvedMetric| {
+        let sets = metric.needs.contains(&Field::LabelSet);
+        (sets || metric.needs.contains(&Field::Labels)).then_some(sets)
     };
     let first = metrics.iter().find_map(kind);
     let other = metrics

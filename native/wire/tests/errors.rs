@@ -7,7 +7,7 @@ use common::{
     variable,
 };
 use evald_core::error::{Error, ErrorKind};
-use evald_wire::proto::{Choice, Instance, Message as ChatMessage, Prediction, Tokens, Usage};
+use evald_wire::proto::{Instance, Message as ChatMessage, Prediction, Usage};
 use evald_wire::reader::{ReadLimits, read_instance, read_rows};
 
 fn rows_error(rows: &[Instance]) -> Error {
@@ -26,26 +26,11 @@ fn reserved_of_rows() -> Vec<(&'static str, Instance)> {
             "messages",
             set(|row| row.messages = vec![ChatMessage::default()]),
         ),
-        (
-            "wrong_references",
-            set(|row| row.wrong_references = vec![String::new()]),
-        ),
-        (
-            "reference_tokens",
-            set(|row| row.reference_tokens = vec![Tokens::default()]),
-        ),
-        ("value", set(|row| row.value = Some(0.0))),
-        ("choices", set(|row| row.choices = vec![Choice::default()])),
         ("task", set(|row| row.task = "t".into())),
         ("split", set(|row| row.split = "train".into())),
         (
             "slices",
             set(|row| row.slices = [("a".into(), "b".into())].into()),
-        ),
-        ("weight", set(|row| row.weight = Some(1.0))),
-        (
-            "human_labels",
-            set(|row| row.human_labels = vec![String::new()]),
         ),
     ]
 }
@@ -53,44 +38,7 @@ fn reserved_of_rows() -> Vec<(&'static str, Instance)> {
 /// Predictions that each set one reserved field.
 fn reserved_of_predictions() -> Vec<(&'static str, Prediction)> {
     let base = Prediction::default;
-    let scores = [("a".to_owned(), 1.0)].into();
     vec![
-        (
-            "tokens",
-            Prediction {
-                tokens: vec![String::new()],
-                ..base()
-            },
-        ),
-        (
-            "value",
-            Prediction {
-                value: Some(0.0),
-                ..base()
-            },
-        ),
-        (
-            "token_logprobs",
-            Prediction {
-                token_logprobs: vec![-0.5],
-                ..base()
-            },
-        ),
-        (
-            "choice_scores",
-            Prediction {
-                choice_scores: vec![f64::NAN],
-                ..base()
-            },
-        ),
-        (
-            "no_answer_score",
-            Prediction {
-                no_answer_score: Some(1.0),
-                ..base()
-            },
-        ),
-        ("scores", Prediction { scores, ..base() }),
         (
             "usage",
             Prediction {
@@ -235,7 +183,7 @@ fn violations_of_many_rows_share_one_error_up_to_twenty() {
     let mut rows = vec![row("a"); 50];
     rows[2].task = "t".into();
     rows[7].predictions[0].class_scores = vec![f64::NAN];
-    rows[9].weight = Some(1.0);
+    rows[9].weight = Some(0.0);
     let error = rows_error(&rows);
     assert_eq!(error.reason, "UNSUPPORTED_FIELD");
     assert_eq!(

@@ -57,15 +57,14 @@ fn broken_framing_ends_reading_at_once_and_names_the_byte() {
 
 #[test]
 fn groups_nest_as_deep_as_prost_allows() {
-    // Outermost in a row, in a prediction, in an entry of the map of inputs.
-    for (within, depth) in
-        (95..105).flat_map(|depth| [None, Some(2), Some(7)].map(|tag| (tag, depth)))
-    {
+    // Outermost in a row, and in every message that a row may hold.
+    let places: [&[u32]; 6] = [&[], &[2], &[7], &[10], &[12], &[2, 9]];
+    for (within, depth) in (95..105).flat_map(|depth| places.map(|tags| (tags, depth))) {
         let mut instance = [0xa3, 0x06].repeat(depth);
         instance.extend([0xa4, 0x06].repeat(depth));
-        if let Some(tag) = within {
+        for tag in within.iter().rev() {
             let inner = std::mem::take(&mut instance);
-            bytes_field(&mut instance, tag, &inner);
+            bytes_field(&mut instance, *tag, &inner);
         }
         let ours = read_instance(&instance, &LIMITS).is_ok();
         assert_eq!(

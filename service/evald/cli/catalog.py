@@ -35,7 +35,7 @@ def run_metrics(args: argparse.Namespace) -> int:
     elif args.name:
         print(_described(found[0]))
     else:
-        rows = [[one.name, _needs(one), one.direction or "–", one.summary] for one in found]
+        rows = [[one.name, ", ".join(one.needs), one.direction or "–", one.summary] for one in found]
         print(table(["metric", "needs", "better", "what it measures"], rows, left=4))
     return 0
 
@@ -61,10 +61,6 @@ def _metrics(args: argparse.Namespace) -> Sequence[MetricInfo]:
     return [embedded.get_metric(args.name)] if args.name else embedded.list_metrics()
 
 
-def _needs(one: MetricInfo) -> str:
-    return "labels" if "labels" in one.needs else "texts"
-
-
 def _cells(one: ModelInfo) -> list[str]:
     made = one.provenance
     state = " ".join(filter(None, (one.state, one.state_reason)))
@@ -77,6 +73,8 @@ def _described(one: MetricInfo) -> str:
         ["better", one.direction or "neither"],
         ["range", f"{one.low:g} to {one.high:g}"],
         ["row scores", "yes" if one.row_score else "no"],
+        ["row weights", "yes" if one.weighted else "no"],
+        ["intervals", "yes" if one.interval else "no"],
         ["shards merge", one.mergeable or "–"],
         ["profiles", ", ".join(one.profiles) or "–"],
         ["reference", one.reference],

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 EXIT_CODES = "Exit codes: 0 done (whatever the verdict), 1 failure of server or program, 2 wrong usage or input."
 _FILES = """\
 Files are JSONL (one object a line), CSV or TSV with a header; "-" is standard input. Columns are found by common
-names (prediction, output, answer, response; reference, references, target, gold, label; id) or named by --map.
+names (prediction, output, answer, response; reference, references, target, gold, label; id) or named by --map; other
+fields by the names of the row type (value, weight, choices, token_logprobs, scores, ...).
 """
 
 
@@ -59,6 +60,12 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
         help='for example bleu,"rouge_l(stemmer=true)"; `evald metrics` lists them',
     )
     group.add_argument("--classes", metavar="A,B,...", help="the class set, in the order of class scores")
+    group.add_argument(
+        "--unknown-labels",
+        choices=("reject", "bucket", "drop"),
+        help="labels that are none of --classes: refuse the call, count them as the class (other), or drop the row"
+        " (default reject)",
+    )
     group.add_argument("--seed", type=int, help="seed of all draws (default 12345)")
     group.add_argument("--replicates", type=int, help="bootstrap replicates, 0 for no intervals (default 1000)")
     group.add_argument("--confidence", type=float, help="level of the intervals (default 0.95)")
@@ -100,6 +107,7 @@ def options_of(args: argparse.Namespace) -> Options:
         "replicates": args.replicates,
         "confidence_level": args.confidence,
         "row_report": args.rows,
+        "unknown_labels": args.unknown_labels,
     }
     if args.classes is not None:
         options["classes"] = [label.strip() for label in args.classes.split(",")]

@@ -56,6 +56,8 @@ def metric_of(message: metric.MetricDescriptor) -> results.MetricInfo:
         reference=message.reference,
         signature=message.signature,
         source=message.source,
+        weighted=message.weighted,
+        interval=message.interval,
     )
 
 
@@ -126,6 +128,8 @@ def _metric(message: metric.MetricResult) -> results.MetricResult:
         notes=tuple(map(_note, message.notes)),
         undefined_reason=found.undefined_reason or None,
         row_signature=message.row_signature or None,
+        reference_signature=message.reference_signature or None,
+        direction=_word(metric.Direction, "DIRECTION", message.direction),
     )
 
 
@@ -159,8 +163,10 @@ def _paired(message: statistics.PairedResult) -> results.PairedResult:
 
 def _confusion_matrix(message: metric.ConfusionMatrix) -> results.ConfusionMatrix:
     labels, size = tuple(message.labels), len(message.labels)
-    counts = tuple(tuple(message.counts[row * size : (row + 1) * size]) for row in range(size))
-    return results.ConfusionMatrix(labels, counts)
+    counts = tuple(tuple(message.counts[row * size : (row + 1) * size]) for row in range(size if message.counts else 0))
+    gold, predicted = (map(labels.__getitem__, part) for part in (message.cell_gold, message.cell_predicted))
+    cells = tuple(map(results.ConfusionCell, gold, predicted, message.cell_value))
+    return results.ConfusionMatrix(labels, counts, cells)
 
 
 def _rows(message: report.RowResults) -> results.Rows:

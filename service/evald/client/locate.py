@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
-from evald.data.columns import Column
+from evald.data.columns import Column, References, inside
 from evald.data.table import Table
 from evald.errors import InvalidRequestError, Violation
 
 _PATH = re.compile(r"instances\[(\d+)\]\.?(.*)")
-_PREDICTION = re.compile(r"predictions\[(\d+)\]")
+_PREDICTION = re.compile(r"predictions\[(\d+)\]\.?(.*)")
+# A field, and what of it.
+_FIELD = re.compile(r"(\w+)(.*)")
 
 
 def located(error: InvalidRequestError, table: Table, first_row: int = 0) -> InvalidRequestError:
@@ -30,17 +33,34 @@ def _place(path: str, table: Table, first_row: int) -> str:
     row, rest = first_row + int(match[1]), match[2]
     if row >= table.rows:
         return path
-    if prediction := _PREDICTION.match(rest):
-        return _prediction(int(prediction[1]), row, table) or path
-    gold = table.labels if rest.startswith("labels") and table.labels is not None else table.references
-    if rest.startswith(("references", "labels")) and gold is not None:
-        return gold.where(row)
+    if prediction := _PREDICTION.fullmatch(rest):
+        return _prediction(int(prediction[1]), prediction[2], row, table) or path
     if rest == "id":
         return f"ids[{row}]"
+    name, part = field.groups() if (field := _FIELD.fullmatch(rest)) else ("", "")
+    if name in table.fields:
+        return inside(table.fields[name].where(row), part)
+    gold = table.labels if name == "labels" and table.labels is not None else table.references
+    if name in ("references", "labels", "value") and gold is not None:
+        return _gold(gold, row, part)
     return f"instances[{row}].{rest}".rstrip(".")
 
 
-def _prediction(system: int, row: int, table: Table) -> str | None:
+def _gold(gold: References, row: int, part: str) -> str:
+    cell = gold.values[row]
+    is_list = isinstance(cell, Sequence) and not isinstance(cell, str)
+    return inside(gold.where(row), part if is_list else "")
+
+
+def _prediction(system: int, rest: str, row: int, table: Table) -> str | None:
     sources = list(table.systems.values())
-    source = sources[system] if system < len(sources) else None
-    return source.where(row) if isinstance(source, Column) else None
+    column = sources[system] if system < len(sources) else None
+    if not isinstance(column, Column):
+        return None
+    name, part = field.groups() if (field := _FIELD.fullmatch(rest)) else ("", "")
+    if name in column.fields:
+        return inside(column.fields[name].where(row), part)
+    cell = column.values[row]
+    if isinstance(cell, Mapping):
+        return inside(column.where(row), f".{rest}".rstrip("."))
+    return inside(column.where(row), part if isinstance(cell, list) else "")

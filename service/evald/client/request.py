@@ -1,4 +1,4 @@
-"""Writes requests: the header from options, the rows from a table. Knows v1 messages but not gRPC."""
+"""Writes requests: the header from options, the rows by `rows.py`. Knows v1 messages but not gRPC."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypedDict, cast
 
+from evald.client.rows import row_writer
 from evald.data import split_metrics
-from evald.data.columns import CHUNK, Column, References, column
+from evald.data.arguments import RowColumns
+from evald.data.columns import CHUNK, Column, column
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import evaluation_pb2 as evaluation
-from evald.v1 import instance_pb2 as instance
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import report_pb2 as report
 from evald.v1 import statistics_pb2 as statistics
@@ -33,6 +34,8 @@ class Options(TypedDict, total=False):
     row_report: "none", "failed" or "all" (failed).
     correction: "holm" or "none", over metrics x candidates (holm).
     missing: "pairwise" leaves rows without a prediction out of the paired figures, "fail" refuses them (pairwise).
+    unknown_labels: labels that are none of `classes`: "reject" the call, "bucket" them as the class "(other)", or
+        "drop" the row (reject).
     """
 
     classes: Sequence[str | int | bool] | None
@@ -42,6 +45,20 @@ class Options(TypedDict, total=False):
     row_report: Literal["none", "failed", "all"] | None
     correction: Literal["holm", "none"] | None
     missing: Literal["pairwise", "fail"] | None
+    unknown_labels: Literal["reject", "bucket", "drop"] | None
+
+
+class Keywords(RowColumns, Options):
+    """What `evaluate` and `compare` take by keyword beside their own arguments: see `RowColumns` and `Options`."""
+
+
+def divided(keywords: Keywords) -> tuple[RowColumns, Options]:
+    """Columns of rows and options apart. Raises TypeError for a name that is neither."""
+    if unknown := keywords.keys() - Keywords.__annotations__.keys():
+        raise TypeError(f"unexpected argument {min(unknown)!r}; there are {', '.join(Keywords.__annotations__)}")
+    columns = {name: value for name, value in keywords.items() if name in RowColumns.__annotations__}
+    options = {name: value for name, value in keywords.items() if name in Options.__annotations__}
+    return cast(RowColumns, columns), cast(Options, options)
 
 
 @dataclass(frozen=True)
@@ -53,10 +70,12 @@ class Request:
     table: Table
     # As written by the caller: names or text forms.
     metrics: Sequence[str]
+    # Whether a metric has parameters, which may change what it needs.
+    has_parameters: bool = False
 
-    def parts(self, needs: Collection[str]) -> Iterator[bytes]:
-        """The rows in chunks, as serialised requests that hold nothing else."""
-        write = row_writer(self.table, needs)
+    def parts(self, needs: Collection[str], is_open: bool = False) -> Iterator[bytes]:
+        """The rows in chunks, as serialised requests that hold nothing else; arguments as of `row_writer`."""
+        write = row_writer(self.table, needs, is_open)
         for start in range(0, self.table.rows, CHUNK):
             # Rows have the same field number in both requests.
             chunk = evaluation.EvaluateRequest()
@@ -64,124 +83,21 @@ class Request:
                 write(row, chunk.instances.add())
             yield chunk.SerializeToString()
 
-    def whole(self, needs: Collection[str]) -> bytes:
+    def whole(self, needs: Collection[str], is_open: bool = False) -> bytes:
         """Header and rows."""
-        return b"".join([self.header, *self.parts(needs)])
+        return b"".join([self.header, *self.parts(needs, is_open)])
 
 
 def request_of(kind: Kind, table: Table, metrics: Metrics, options: Options, baseline: str | None = None) -> Request:
     """The request of a table; checks what can be known without the metrics' definitions."""
-    unknown = options.keys() - Options.__annotations__.keys()
-    if unknown:
-        raise TypeError(f"unexpected argument {min(unknown)!r}; there are {', '.join(Options.__annotations__)}")
     spec = _spec(table, metrics, options)
-    check_class_scores(table, spec.classes)
     if kind == "evaluate":
         message: Any = evaluation.EvaluateRequest(spec=spec)
     else:
         message = evaluation.CompareRequest(spec=spec, baseline=baseline or "")
-    return Request(kind, message.SerializeToString(), table, [one.name for one in spec.metrics])
-
-
-def check_class_scores(table: Table, classes: Sequence[Any] | None) -> None:
-    """Refuses class scores without classes, or with another number of them."""
-    for source in table.systems.values():
-        if not isinstance(source, Column) or "scores" not in source.kinds:
-            continue
-        if not classes:
-            raise InvalidRequestError.of_field("MISSING_FIELD", "classes", "are required beside class scores")
-        for row, cell in enumerate(source.values):
-            if isinstance(cell, list) and len(cell) != len(classes):
-                raise InvalidRequestError.of_field(
-                    "CLASS_SCORES_MISMATCH",
-                    source.where(row),
-                    f"has {len(cell)} class scores but there are {len(classes)} classes",
-                )
-
-
-def check_needs(table: Table, needs: Collection[str]) -> None:
-    """Refuses a table that lacks what the metrics need, or holds it in another type."""
-    if table.references is None and table.labels is None:
-        raise InvalidRequestError.of_field("MISSING_FIELD", "references", "are required")
-    columns = [source for source in table.systems.values() if isinstance(source, Column)]
-    if "prediction_text" in needs:
-        refused = () if table.lenient else ("int", "bool")
-        for one in columns:
-            _check_texts(one, refused)
-        if table.references is not None:
-            _check_texts(table.references, refused)
-    gold = table.references
-    if "labels" in needs and table.labels is None and gold is not None and gold.nested:
-        for row, values in enumerate(gold.values):
-            if len(values) != 1:
-                raise InvalidRequestError.of_field(
-                    "TOO_MANY_LABELS", gold.where(row), f"holds {len(values)} labels; a row has exactly one gold label"
-                )
-
-
-def _check_texts(part: Column | References, refused: Collection[str]) -> None:
-    for kind in ("scores", *refused):
-        if kind in part.kinds:
-            found = {"scores": "a list of class scores", "int": "an int", "bool": "a bool"}[kind]
-            raise InvalidRequestError.of_field(
-                "BAD_TYPE", part.where(part.kinds[kind]), f"is {found}; text metrics take str"
-            )
-
-
-def gold_labels(table: Table) -> Sequence[str]:
-    """The gold label of every row, after `check_needs`."""
-    if table.labels is not None:
-        return [str(label) for label in table.labels.values]
-    gold = table.references
-    if gold is None:
-        return []
-    return [values[0] for values in gold.values] if gold.nested else cast(Sequence[str], gold.values)
-
-
-def row_writer(table: Table, needs: Collection[str]) -> Callable[[int, instance.Instance], None]:
-    """A function that fills the message of a row."""
-    check_needs(table, needs)
-    texts, labels = "prediction_text" in needs, "labels" in needs
-    columns = [source if isinstance(source, Column) else None for source in table.systems.values()]
-    gold = gold_labels(table) if labels else ()
-    models = any(source is None for source in columns)
-
-    def write(row: int, message: instance.Instance) -> None:
-        _write_key(table, row, message)
-        if texts and table.references is not None:
-            values = table.references.values[row]
-            message.references.extend([values] if isinstance(values, str) else values)
-        if labels:
-            message.labels.append(gold[row])
-        if models and table.inputs is not None:
-            message.inputs.update(table.inputs[row])
-        for one in columns:
-            prediction = message.predictions.add()
-            if one is not None:
-                _write_prediction(prediction, one.values[row], texts, labels)
-
-    return write
-
-
-def _write_key(table: Table, row: int, message: instance.Instance) -> None:
-    if table.ids is not None:
-        message.id = table.ids[row]
-    if table.clusters is not None:
-        message.cluster = table.clusters[row]
-    if table.samples is not None:
-        message.sample = table.samples[row]
-
-
-def _write_prediction(message: instance.Prediction, cell: Any, texts: bool, labels: bool) -> None:
-    if cell is None:
-        return
-    if isinstance(cell, list):
-        message.class_scores.extend(cell)
-        return
-    if texts:
-        message.text = cell
-    if labels:
-        message.labels.append(cell)
+    names = [one.name for one in spec.metrics]
+    has_parameters = any("(" in one.name or "|" in one.name or one.params.fields for one in spec.metrics)
+    return Request(kind, message.SerializeToString(), table, names, has_parameters)
 
 
 def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.EvaluationSpec:
@@ -192,6 +108,9 @@ def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.Evalua
         classes=[str(label) for label in classes.values],
     )
     spec.row_report = _choice(report.RowReport, "ROW_REPORT", "row_report", options.get("row_report"))
+    spec.unknown_labels = _choice(
+        evaluation.UnknownLabels, "UNKNOWN_LABELS", "unknown_labels", options.get("unknown_labels")
+    )
     found = spec.statistics
     found.correction = _choice(
         statistics.CorrectionMethod, "CORRECTION_METHOD", "correction", options.get("correction")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -14,7 +13,8 @@ from evald import results
 from evald.client import convert
 from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMALL_REQUEST_BYTES, open_channel
 from evald.client.locate import located
-from evald.client.request import Metrics, Options, Request, request_of
+from evald.client.needs import default_needs, exact_needs
+from evald.client.request import Keywords, Metrics, Request, divided, request_of
 from evald.client.status import error_of, too_large
 from evald.data.arguments import Arguments, compared, evaluated
 from evald.data.columns import column
@@ -64,7 +64,7 @@ class Client:
         self._timeout = timeout
         self._channel = open_channel(address, credentials)
         self._metrics: dict[str, results.MetricInfo] | None = None
-        self._limit: int | None = None
+        self._server: results.ServerInfo | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -92,15 +92,16 @@ class Client:
         clusters: Any = None,
         name: str = "system",
         timeout: float | None = None,
-        **options: Unpack[Options],
+        **keywords: Unpack[Keywords],
     ) -> results.Evaluation:
         """Scores systems by every metric; arguments as for `evald.evaluate`.
 
         Beyond those, `predictions` and the values of `systems` may be `evald.Model("alias")`: the server runs the
         model on `inputs`, one text a row (or a dict of named texts).
         """
-        given = evaluated(predictions, systems, name)
-        table = Arguments(references, ids, clusters, inputs, rows, columns).table(given, name)
+        given, options = divided(keywords)
+        found = evaluated(predictions, systems, name)
+        table = Arguments(references, ids, clusters, inputs, rows, columns, given).table(found, name)
         answer = self._send(_EVALUATE, request_of("evaluate", table, metrics, options), timeout)
         return convert.evaluation_of(evaluation.EvaluateResponse.FromString(answer), options.get("confidence_level"))
 
@@ -119,11 +120,12 @@ class Client:
         ids: Any = None,
         clusters: Any = None,
         timeout: float | None = None,
-        **options: Unpack[Options],
+        **keywords: Unpack[Keywords],
     ) -> results.Comparison:
         """Compares candidates with a baseline; arguments as for `evald.compare`, models as for `evaluate`."""
-        given, first = compared(baseline, candidate, candidates, systems)
-        table = Arguments(references, ids, clusters, inputs, rows, columns).table(given)
+        given, options = divided(keywords)
+        found, first = compared(baseline, candidate, candidates, systems)
+        table = Arguments(references, ids, clusters, inputs, rows, columns, given).table(found)
         answer = self._send(_COMPARE, request_of("compare", table, metrics, options, first), timeout)
         return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
 
@@ -188,21 +190,26 @@ class Client:
 
     def _send(self, method: str, request: Request, timeout: float | None) -> bytes:
         try:
-            return self._call(method, request.whole(self._needs(request.metrics)), timeout)
+            return self._call(method, request.whole(*self._needs(request)), timeout)
         except InvalidRequestError as error:
             raise located(error, request.table) from None
 
-    def _needs(self, metrics: Sequence[str]) -> set[str]:
-        """The fields that rows must carry; metrics that the server does not know are for it to refuse."""
+    def _needs(self, request: Request) -> tuple[set[str], bool]:
+        """What rows must carry, and whether parameters may change that."""
+        exact = exact_needs(request, self._known_server().evald_version)
+        if exact is not None:
+            return exact, False
         if self._metrics is None:
             self._metrics = {one.name: one for one in self.list_metrics()}
-        known = [self._metrics.get(re.split(r"[(|]", name)[0].strip()) for name in metrics]
-        return {need for one in known if one is not None for need in one.needs} or {"prediction_text", "references"}
+        return default_needs(request, self._metrics), request.has_parameters
+
+    def _known_server(self) -> results.ServerInfo:
+        if self._server is None:
+            self._server = self.server_info()
+        return self._server
 
     def _max_request_bytes(self) -> int:
-        if self._limit is None:
-            self._limit = min(MAX_MESSAGE_BYTES, self.server_info().limits.max_request_bytes or MAX_MESSAGE_BYTES)
-        return self._limit
+        return min(MAX_MESSAGE_BYTES, self._known_server().limits.max_request_bytes or MAX_MESSAGE_BYTES)
 
     def _call(self, method: str, request: bytes, timeout: float | None) -> bytes:
         if len(request) > SMALL_REQUEST_BYTES and len(request) > (limit := self._max_request_bytes()):

@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypedDict
 
-from evald.data.columns import Column, column, listed, references
-from evald.data.naming import check_unique, input_texts, table_of, with_models
+from evald.data.columns import Column, Field, column, listed, references
+from evald.data.naming import check_unique, input_texts, sample_number, table_of, with_models
 from evald.data.sources import Source
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
+
+
+class RowColumns(TypedDict, total=False):
+    """Columns beside references that some metrics need; every entry belongs to a row.
+
+    labels: gold labels beside references that are texts; one a row, or a list or set of them (multilabel).
+    values: gold numbers, where references are something else.
+    wrong_references: texts known to be wrong; a list a row.
+    reference_tokens: references as lists of tokens; one list a row, or several.
+    choices: answer choices; a list a row of {"text": ..., "correct": ...} or of pairs of the two.
+    human_labels: what human annotators said; a list of labels a row.
+    weights: how much a row counts, above 0.
+    samples: tells several answers for one id apart: 0, 1, ...
+    """
+
+    labels: Any
+    values: Any
+    wrong_references: Any
+    reference_tokens: Any
+    choices: Any
+    human_labels: Any
+    weights: Any
+    samples: Any
+
+
+# Columns that have a place of their own in a table, and names of fields where they are not those of the columns.
+_OWN = ("labels", "samples")
+_FIELDS = {"values": "value", "weights": "weight"}
 
 
 @dataclass(frozen=True)
@@ -23,6 +51,7 @@ class Arguments:
     inputs: Any = None
     rows: Any = None
     columns: Mapping[str, str] | None = None
+    given: RowColumns = field(default_factory=RowColumns)
 
     def table(self, systems: Mapping[str, Any] | None, name: str = "system") -> Table:
         """The table of systems (name -> predictions or Model) and these columns, or of the rows."""
@@ -36,20 +65,25 @@ class Arguments:
         if inputs is None and any(isinstance(source, Model) for source in found.values()):
             raise InvalidRequestError.of_field("MISSING_FIELD", "inputs", "are required by systems that are models")
         ids = None if self.ids is None else _names(self.ids, "ids")
+        samples = _samples(self.given.get("samples"))
         result = Table(
             systems=found,
             references=None if self.references is None else references(self.references),
+            labels=None if self.given.get("labels") is None else references(self.given["labels"], "labels"),
             ids=ids,
             clusters=None if self.clusters is None else _names(self.clusters, "clusters"),
+            samples=samples,
             inputs=inputs,
+            fields={_FIELDS.get(key, key): _field(key, values) for key, values in self._given() if key not in _OWN},
         )
-        check_unique(ids, None, Source("ids", {}, result.rows, lambda row: f"ids[{row}]", is_file=False))
+        check_unique(ids, samples, Source("ids", {}, result.rows, lambda row: f"ids[{row}]", is_file=False))
         return result
 
     def _of_rows(self, systems: Mapping[str, Any] | None, name: str) -> Table:
-        for field in ("references", "ids", "clusters", "inputs"):
-            if getattr(self, field) is not None:
-                raise InvalidRequestError.of_field("CONFLICT", field, "cannot be given beside rows, which hold them")
+        columns = {name: getattr(self, name) for name in ("references", "ids", "clusters", "inputs")}
+        for key, values in (*columns.items(), *self._given()):
+            if values is not None:
+                raise InvalidRequestError.of_field("CONFLICT", key, "cannot be given beside rows, which hold them")
         models = {key: source for key, source in (systems or {}).items() if isinstance(source, Model)}
         if systems and len(models) != len(systems):
             raise InvalidRequestError.of_field(
@@ -58,6 +92,9 @@ class Arguments:
         if isinstance(self.rows, Table):
             return replace(self.rows, systems=models) if models else self.rows
         return with_models(self.rows, models, self.columns) if models else table_of(self.rows, self.columns, name)
+
+    def _given(self) -> list[tuple[str, Any]]:
+        return [(key, values) for key, values in self.given.items() if values is not None]
 
 
 def evaluated(predictions: Any, systems: Mapping[str, Any] | None, name: str) -> Mapping[str, Any] | None:
@@ -97,8 +134,21 @@ def _system(source: Any, path: str) -> Column | Model:
     return source if isinstance(source, Model) else column(source, path)
 
 
+def _samples(values: Any) -> list[int] | None:
+    if values is None:
+        return None
+    return [
+        sample_number(value, lambda row: f"samples[{row}]", row) for row, value in enumerate(listed(values, "samples"))
+    ]
+
+
+def _field(name: str, values: Any) -> Field:
+    return Field(listed(values, name), lambda row: f"{name}[{row}]")
+
+
 def _names(values: Any, path: str) -> list[str]:
     found = column(listed(values, path), path)
-    if "scores" in found.kinds:
-        raise InvalidRequestError.of_field("BAD_TYPE", found.where(found.kinds["scores"]), "must be a str or an int")
+    for kind, row in found.kinds.items():
+        if kind not in ("text", "int", "bool"):
+            raise InvalidRequestError.of_field("BAD_TYPE", found.where(row), "must be a str or an int")
     return [str(value) for value in found.values]

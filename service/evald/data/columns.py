@@ -1,8 +1,10 @@
-"""One column of caller data: texts, labels or class scores, checked and made strings, every error with its index.
+"""One column of caller data, checked and in plain types, every error with its index.
 
-What a cell may be: a str; an int or bool, which is a label and becomes its decimal number ("0" and "1" for
-bools, as Python and scikit-learn treat them, so that a column of bools can be scored against one of 0 and 1);
-a list of numbers, which are class scores; None, where the caller's shape allows a missing prediction.
+What a cell may be: a str; an int or bool, which is a label and becomes its decimal number ("0" and "1" for bools, as
+Python and scikit-learn treat them, so that a column of bools can be scored against one of 0 and 1); a float; a list of
+numbers; a list or set of str; None, where the caller's shape allows a missing prediction; and for predictions a dict
+that names the fields of the row type, for example ``{"text": "a", "scores": {"comet": 0.8}}``. What a cell stands for
+is decided by what the metrics need: a list of numbers is class scores to one and log-likelihoods of tokens to another.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from numbers import Real
 from typing import Any, cast
@@ -22,8 +24,19 @@ CHUNK = 1024
 # Texts joined at once to be checked: few enough for the copy to stay in the processor's cache.
 STEP = 128
 
+# Fields of a prediction that a dict may name; evald.data.fields says what they hold.
+PREDICTION_FIELDS = (
+    "text", "labels", "class_scores", "tokens", "value", "token_logprobs", "choice_scores", "no_answer_score", "scores",
+)  # fmt: skip
+
+# The kinds of cells in words.
+KINDS = {
+    "text": "a str", "int": "an int", "bool": "a bool", "number": "a float", "numbers": "a list of numbers",
+    "texts": "a list of str", "empty": "an empty list", "fields": "a dict", "missing": "missing",
+}  # fmt: skip
+
 Where = Callable[[int], str]
-Cell = str | list[float] | None
+Cell = str | float | Sequence[str] | Sequence[float] | Mapping[str, Any] | None
 
 
 class _Absent:
@@ -37,15 +50,29 @@ ABSENT = _Absent()
 
 
 @dataclass(frozen=True)
+class Field:
+    """One field of every row that few data sets have: raw cells, which are checked when a metric needs them."""
+
+    values: Sequence[Any]
+    where: Where
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
 class Column:
     """Predictions of one system, or gold labels: one cell a row."""
 
     values: Sequence[Cell]
-    # Of "text", "int", "bool", "scores", "missing": the kinds of cells that were seen, with the first row of each.
+    # Of "text", "int", "bool", "number", "numbers", "texts", "empty" (a list), "fields" (a dict), "missing": the kinds
+    # of cells that were seen, with the first row of each.
     kinds: Mapping[str, int]
     where: Where
     # The most characters that STEP rows hold; None where that was not counted.
     widest: int | None = None
+    # Fields of the predictions in columns of their own, by name.
+    fields: Mapping[str, Field] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -53,9 +80,9 @@ class Column:
 
 @dataclass(frozen=True)
 class References:
-    """Gold answers: one text a row, or a list of texts a row if `nested`."""
+    """Gold answers: one text, label or number a row, or a list of texts or labels a row if `nested`."""
 
-    values: Sequence[str] | Sequence[Sequence[str]]
+    values: Sequence[str | float] | Sequence[Sequence[str]]
     nested: bool
     kinds: Mapping[str, int]
     where: Where
@@ -95,7 +122,7 @@ def column(values: Any, path: str, *, missing: bool = False, where: Where | None
     >>> column([True, False, 3], "labels").values
     ['1', '0', '3']
 
-    Raises InvalidRequestError: BAD_TYPE, MISSING_VALUE, BAD_TEXT, BAD_SCORE.
+    Raises InvalidRequestError: BAD_TYPE, MISSING_VALUE, BAD_TEXT, BAD_NUMBER, UNKNOWN_FIELD.
     """
     where = where or _indexed(path)
     cells = listed(values, path)
@@ -117,23 +144,21 @@ def column(values: Any, path: str, *, missing: bool = False, where: Where | None
 
 
 def references(values: Any, path: str = "references", *, where: Where | None = None) -> References:
-    """Checked gold answers: a list of texts or labels, or a list of lists of texts.
+    """Checked gold answers: a list of texts, labels or numbers, or a list of lists of texts or labels.
 
     >>> references([["a", "b"], "c"]).values
     [['a', 'b'], ['c']]
 
-    Raises InvalidRequestError: BAD_TYPE, MISSING_VALUE (also for a row without any reference), BAD_TEXT.
+    Raises InvalidRequestError: BAD_TYPE, MISSING_VALUE, BAD_TEXT.
     """
     where = where or _indexed(path)
     cells = listed(values, path)
     if (texts := _texts(cells, where)) is not None:
-        return References(cast(list[str], texts.values), False, texts.kinds, where, texts.widest)
+        return References(cast("list[str | float]", texts.values), False, texts.kinds, where, texts.widest)
     nested = any(not isinstance(cell, str | int) and hasattr(cell, "__len__") for cell in cells)
     if not nested:
         flat = column(cells, path, where=where)
-        if "scores" in flat.kinds:  # pragma: no cover - a list of numbers counts as nested
-            raise _bad_type(where(0), "a list of numbers")
-        return References(cast(list[str], flat.values), False, flat.kinds, where)
+        return References(cast("list[str | float]", flat.values), False, flat.kinds, where)
     kinds: dict[str, int] = {}
     result: list[list[str]] = []
     for start in range(0, len(cells), CHUNK):
@@ -149,16 +174,25 @@ def references(values: Any, path: str = "references", *, where: Where | None = N
 def _nested_cell(cell: Any, where: Where, row: int, kinds: dict[str, int]) -> list[str]:
     if cell is None or cell is ABSENT or (not isinstance(cell, str | int) and not hasattr(cell, "__len__")):
         _cell(cell, where, row, False)
-        raise _bad_type(where(row), type(cell).__name__)
-    entries = [cell] if isinstance(cell, str | int) else listed(cell, where(row))
-    if not entries:
-        raise InvalidRequestError.of_field("MISSING_VALUE", where(row), "holds no reference; give at least one")
-    part = column(entries, where(row))
-    if "scores" in part.kinds:
-        raise _bad_type(where(row), "a list of numbers")
-    for kind in part.kinds:
-        kinds.setdefault(kind, row)
-    return [str(value) for value in part.values]
+        raise bad_type(where(row), type(cell).__name__)
+    found = labels(cell, where(row), kinds, row)
+    if not found:
+        kinds.setdefault("empty", row)
+    return found
+
+
+def labels(cell: Any, path: str, kinds: dict[str, int] | None = None, row: int = 0) -> list[str]:
+    """The texts or labels of a cell, which holds one or a list or set of them; notes their kinds as those of a row."""
+    if isinstance(cell, AbstractSet):
+        # A set has no order; this one at least does not change from run to run.
+        cell = sorted(cell, key=str)
+    part = column([cell] if isinstance(cell, str | int) else listed(cell, path), path)
+    for kind, index in part.kinds.items():
+        if kind not in ("text", "int", "bool"):
+            raise bad_type(part.where(index), KINDS[kind])
+        if kinds is not None:
+            kinds.setdefault(kind, row)
+    return cast("list[str]", part.values)
 
 
 def _texts(cells: list[Any], where: Where) -> Column | None:
@@ -198,14 +232,40 @@ def _cell(cell: Any, where: Where, row: int, missing: bool) -> tuple[str, Cell]:
         return "bool", str(int(cell))
     if isinstance(cell, int):
         return "int", _decimal(cell, where, row)
+    if isinstance(cell, float):
+        return "number", float(cell)
     # A NumPy scalar, of which np.bool_ and np.int64 are no Python numbers.
     if type(cell).__module__ == "numpy" and getattr(cell, "ndim", None) == 0:
         return _cell(cell.item(), where, row, missing)
-    if isinstance(cell, Sequence) and not isinstance(cell, bytes):
-        return "scores", _scores(cell, where, row)
-    if getattr(cell, "ndim", None) == 1 and hasattr(cell, "tolist"):
-        return "scores", _scores(cell.tolist(), where, row)
-    raise _bad_type(where(row), type(cell).__name__)
+    if isinstance(cell, Mapping):
+        return "fields", _named(cell, where(row))
+    return _many(cell, where(row))
+
+
+def _many(cell: Any, path: str) -> tuple[str, Cell]:
+    if isinstance(cell, AbstractSet):
+        cell = sorted(cell, key=str)
+    elif getattr(cell, "ndim", None) == 1 and hasattr(cell, "tolist"):
+        cell = cell.tolist()
+    if not isinstance(cell, Sequence) or isinstance(cell, bytes):
+        raise bad_type(path, type(cell).__name__)
+    if not cell:
+        return "empty", []
+    if any(isinstance(entry, str) for entry in cell):
+        return "texts", texts(cell, path)
+    return "numbers", numbers(cell, path)
+
+
+def _named(cell: Mapping[Any, Any], path: str) -> Mapping[str, Any]:
+    for name in cell:
+        if name not in PREDICTION_FIELDS:
+            shown = (
+                f" {name!r}" if isinstance(name, str) and name.isidentifier() and len(name) <= 32 else " of this name"
+            )
+            raise InvalidRequestError.of_field(
+                "UNKNOWN_FIELD", path, f"has no field{shown}; a prediction's fields are {', '.join(PREDICTION_FIELDS)}"
+            )
+    return cell
 
 
 def _text(cell: str, where: Where, row: int) -> str:
@@ -218,36 +278,59 @@ def _text(cell: str, where: Where, row: int) -> str:
     return cell
 
 
+def texts(cell: Sequence[Any], path: str) -> list[str]:
+    """The texts of a list."""
+    if _characters(cell) is not None:
+        return list(cell)
+    for index, entry in enumerate(cell):
+        if not isinstance(entry, str):
+            raise InvalidRequestError.of_field(
+                "BAD_TYPE", inside(path, f"[{index}]"), f"is {type(entry).__name__}, not a str"
+            )
+        _text(entry, _indexed(path), index)
+    return list(cell)
+
+
+def numbers(cell: Sequence[Any], path: str) -> list[float]:
+    """The numbers of a list."""
+    if all(type(entry) is float for entry in cell):
+        return list(cell)
+    return [number(entry, inside(path, f"[{index}]")) for index, entry in enumerate(cell)]
+
+
+def number(cell: Any, path: str) -> float:
+    """A cell as a number."""
+    if type(cell).__module__ == "numpy" and getattr(cell, "ndim", None) == 0:
+        cell = cell.item()
+    if isinstance(cell, bool) or not isinstance(cell, Real):
+        raise InvalidRequestError.of_field("BAD_TYPE", path, f"is {type(cell).__name__}, not a number")
+    try:
+        return float(cell)
+    except OverflowError:
+        raise InvalidRequestError.of_field("BAD_NUMBER", path, "is too large a number") from None
+
+
 def _decimal(cell: int, where: Where, row: int) -> str:
     if abs(cell) >= 10**100:
         raise InvalidRequestError.of_field("BAD_TYPE", where(row), "is too large a number for a label")
     return str(int(cell))
 
 
-def _scores(cell: Sequence[Any], where: Where, row: int) -> list[float]:
-    for score in cell:
-        if isinstance(score, bool) or not isinstance(score, Real):
-            raise _bad_type(where(row), f"a list with {type(score).__name__}")
-    try:
-        scores = [float(score) for score in cell]
-    except OverflowError:
-        raise InvalidRequestError.of_field("BAD_SCORE", where(row), "holds a number that is too large") from None
-    if not scores:
-        raise InvalidRequestError.of_field("BAD_SCORE", where(row), "holds no class score")
-    if any(math.isnan(score) for score in scores):
-        raise InvalidRequestError.of_field("BAD_SCORE", where(row), "holds a class score that is NaN")
-    return scores
-
-
 def _shown(cell: Any) -> str:
     return "null" if cell is None else "NaN"
 
 
-def _bad_type(path: str, found: str) -> InvalidRequestError:
+def bad_type(path: str, found: str) -> InvalidRequestError:
+    """The error for a cell of a type that none can have here."""
     return InvalidRequestError.of_field(
-        "BAD_TYPE", path, f"is {found}; a value is a str, or for labels also an int, a bool or a list of class scores"
+        "BAD_TYPE", path, f"is {found}; give a str, an int, a bool, a number or a list of one kind"
     )
 
 
+def inside(path: str, rest: str) -> str:
+    """The path of a part of a cell; a file's column stands in parentheses: "gold.jsonl:17 (prediction.scores)"."""
+    return f"{path[:-1]}{rest})" if path.endswith(")") else path + rest
+
+
 def _indexed(path: str) -> Where:
-    return lambda row: f"{path}[{row}]"
+    return lambda row: inside(path, f"[{row}]")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evald.data.columns import Column, References
+from evald.data.columns import Column, Field, References
 from evald.data.naming import Roles, check_mapping, check_unique
 from evald.data.sources import Source
 from evald.data.table import Table
@@ -26,7 +26,8 @@ class _Part:
     source: Source
     predictions: Column | None
     references: References | None
-    labels: Column | None
+    labels: References | None
+    fields: Mapping[str, Field]
     inputs: Sequence[Any] | None
     clusters: Sequence[str] | None
     samples: Sequence[int] | None
@@ -67,11 +68,11 @@ def _part(roles: Roles, needs_predictions: bool = True) -> _Part:
         raise roles.missing("prediction")
     ids, samples = roles.ids(), roles.samples()
     check_unique(ids, samples, roles.source)
-    gold = roles.references()
-    if gold is None and not needs_predictions:
+    gold, own = roles.references(), roles.row_fields()
+    if gold is None and not own and not needs_predictions:
         raise roles.missing("reference")
     inputs = roles.values("input") if _has_one(roles, "input") else None
-    return _Part(roles.source, predictions, gold, roles.labels(), inputs, roles.clusters(), samples, ids)
+    return _Part(roles.source, predictions, gold, roles.labels(), own, inputs, roles.clusters(), samples, ids)
 
 
 def _has_one(roles: Roles, role: str) -> bool:
@@ -88,17 +89,16 @@ def _table(parts: list[_Part], names: list[str], gold_first: bool) -> Table:
         name: _column(part, found, index, rows) for name, (index, part, found) in zip(names, predicting, strict=True)
     }
     _same([part.inputs for part in parts], parts, rows, "input")
-    gold = _gold(parts, rows)
-    labels = _same([part.labels.values if part.labels else None for part in parts], parts, rows, "label")
     clusters = _same([part.clusters for part in parts], parts, rows, "cluster")
     keys = None if parts[0].ids is None else [_key(parts, row) for row in rows]
     return Table(
         systems=systems,
-        references=gold,
-        labels=_labels(labels, parts),
+        references=_gold([part.references for part in parts], parts, rows, "reference"),
+        labels=_gold([part.labels for part in parts], parts, rows, "label"),
         ids=None if keys is None else [key[0] for key in keys],
         clusters=clusters,
         samples=[key[1] for key in keys] if keys and any(part.samples for part in parts) else None,
+        fields=_fields(parts, rows),
         lenient=all(part.source.is_file for part in parts),
     )
 
@@ -162,7 +162,29 @@ def _column(part: _Part, found: Column, index: int, rows: list[_Row]) -> Column:
         place = places[row]
         return part.source.name if place is None else found.where(place)
 
-    return Column(values, kinds, where)
+    return Column(values, kinds, where, fields={name: _moved(one, places) for name, one in found.fields.items()})
+
+
+def _moved(found: Field, places: Sequence[int | None]) -> Field:
+    """The field in the order of the table; rows that its source lacks have none."""
+    values = [None if place is None else found.values[place] for place in places]
+    return Field(values, lambda row: found.where(places[row] or 0))
+
+
+def _fields(parts: list[_Part], rows: list[_Row]) -> dict[str, Field]:
+    """Fields of rows, which all sources that carry them agree on."""
+    return {name: _field(name, parts, rows) for name in dict.fromkeys(name for part in parts for name in part.fields)}
+
+
+def _field(name: str, parts: list[_Part], rows: list[_Row]) -> Field:
+    found = [part.fields.get(name) for part in parts]
+    values = _same([None if one is None else one.values for one in found], parts, rows, name)
+
+    def where(row: int) -> str:
+        places = zip(found, rows[row], strict=True)
+        return next(one.where(place) for one, place in places if one is not None and place is not None)
+
+    return Field(values or [], where)
 
 
 def _same(columns: Sequence[Sequence[Any] | None], parts: list[_Part], rows: list[_Row], what: str) -> list[Any] | None:
@@ -186,30 +208,22 @@ def _mismatch(parts: list[_Part], row: _Row, first: int, second: int, what: str)
     return InvalidRequestError.of_field(reason, places[1], f"has another {what} than {places[0]}; do the files match?")
 
 
-def _gold(parts: list[_Part], rows: list[_Row]) -> References | None:
-    carriers = [part.references for part in parts if part.references is not None]
+def _gold(found: Sequence[References | None], parts: list[_Part], rows: list[_Row], what: str) -> References | None:
+    carriers = [gold for gold in found if gold is not None]
     if not carriers:
-        raise Roles(parts[0].source).missing("reference")
+        return None
     nested = any(gold.nested for gold in carriers)
-    columns = [None if part.references is None else list(_leveled(part.references, nested)) for part in parts]
-    values = _same(columns, parts, rows, "reference") or []
+    values = _same([None if gold is None else list(_leveled(gold, nested)) for gold in found], parts, rows, what) or []
     for row, value in zip(rows, values, strict=True):
         if value is None:
             index, place = next((index, place) for index, place in enumerate(row) if place is not None)
             raise InvalidRequestError.of_field(
-                "MISSING_VALUE", parts[index].source.where(place), "has a row without reference in any file"
+                "MISSING_VALUE", parts[index].source.where(place), f"has a row without {what} in any file"
             )
     kinds = {kind: row for gold in carriers for kind, row in gold.kinds.items()}
-    return References(values, nested, kinds, lambda row: f"references[{row}]")
+    return References(values, nested, kinds, lambda row: f"{what}s[{row}]")
 
 
 def _leveled(gold: References, nested: bool) -> Iterator[Any]:
     for value in gold.values:
         yield [value] if nested and not gold.nested else value
-
-
-def _labels(values: list[Any] | None, parts: list[_Part]) -> Column | None:
-    if values is None:
-        return None
-    kinds = {kind: row for part in parts if part.labels for kind, row in part.labels.kinds.items()}
-    return Column(values, kinds, lambda row: f"labels[{row}]")

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from evald.data.columns import ABSENT, Column, References, Where, column, listed, references
+from evald.data import fields
+from evald.data.columns import (
+    ABSENT,
+    PREDICTION_FIELDS,
+    Column,
+    Field,
+    References,
+    Where,
+    column,
+    listed,
+    number,
+    references,
+)
 from evald.data.sources import Source, source_of
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 
+# Fields of a prediction that a column of their own may hold; the others go by the names of the prediction itself, and
+# "value" beside gold answers is the gold number.
+_ANSWER_FIELDS = tuple(name for name in PREDICTION_FIELDS if name not in ("text", "labels", "value"))
+# Fields of the row type that the service does not use yet; to ignore one would change what a score means.
+_RESERVED = ("slices", "messages")
 # The first name of a role is its own: it wins when other names of the role are there as well.
 NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "instance_id", "example_id"),
@@ -22,9 +39,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "input": ("input", "inputs", "text", "question", "prompt"),
     "cluster": ("cluster",),
     "sample": ("sample",),
+    # Fields of the row type have one name only. Those of predictions belong to the system of the file or rows.
+    **{name: (name,) for name in (*fields.ROW, *_ANSWER_FIELDS)},
 }  # fmt: skip
-# Fields of the row type that the service does not use yet; to ignore one would change what a score means.
-_RESERVED = ("weight", "wrong_references", "reference_tokens", "choices", "human_labels", "slices", "messages", "value")
 
 
 @dataclass(frozen=True)
@@ -33,7 +50,7 @@ class Roles:
 
     source: Source
     mapping: Mapping[str, str] = field(default_factory=dict)
-    # In a file of predictions beside a file of gold labels, "label" is the predicted one.
+    # In a file of predictions beside a file of gold labels, "label" and "value" are the predicted ones.
     predictions_only: bool = False
 
     def find(self, role: str) -> str | None:
@@ -66,8 +83,26 @@ class Roles:
 
     def predictions(self) -> Column | None:
         """The predictions of a source of one system; null is a missing prediction."""
-        values = self.values("prediction")
-        return None if values is None else column(values, "predictions", missing=True, where=self.where("prediction"))
+        values, own = self.values("prediction"), self.answer_fields()
+        if values is None:
+            # All that there is may be in columns of their own: the scores of choices need no other prediction.
+            return Column([None] * self.source.length, {}, self.source.where, fields=own) if own else None
+        return replace(column(values, "predictions", missing=True, where=self.where("prediction")), fields=own)
+
+    def answer_fields(self) -> dict[str, Field]:
+        """Fields of predictions in columns of their own."""
+        names = (*_ANSWER_FIELDS, "value") if self.predictions_only else _ANSWER_FIELDS
+        return self._fields(names)
+
+    def row_fields(self) -> dict[str, Field]:
+        """Fields of the row that few data sets have."""
+        return {} if self.predictions_only else self._fields(tuple(fields.ROW))
+
+    def _fields(self, names: Sequence[str]) -> dict[str, Field]:
+        found = {name: Field(values, self.where(name)) for name in names if (values := self.values(name)) is not None}
+        if not self.source.is_file:
+            return found
+        return {name: _unquoted(name, one) for name, one in found.items()}
 
     def references(self) -> References | None:
         """Gold texts, or gold labels if there are only labels."""
@@ -77,12 +112,12 @@ class Roles:
         values = self.values(role)
         return None if values is None else references(values, where=self.where(role))
 
-    def labels(self) -> Column | None:
+    def labels(self) -> References | None:
         """Gold labels beside gold texts."""
         if self.predictions_only or not self.find("reference"):
             return None
         values = self.values("label")
-        return None if values is None else column(values, "labels", where=self.where("label"))
+        return None if values is None else references(values, "labels", where=self.where("label"))
 
     def ids(self) -> list[str] | None:
         """Ids as strings; on every row or on none."""
@@ -103,7 +138,7 @@ class Roles:
     def samples(self) -> list[int] | None:
         """Sample numbers, 0 or more."""
         values = self.values("sample")
-        return None if values is None else [_sample(v, self.where("sample"), row) for row, v in enumerate(values)]
+        return None if values is None else [sample_number(v, self.where("sample"), row) for row, v in enumerate(values)]
 
     def inputs(self) -> list[dict[str, str]] | None:
         """Named input texts: a column of texts is named "text", a column of dicts has its own names."""
@@ -149,6 +184,7 @@ def table_of(data: Any, mapping: Mapping[str, str] | None = None, system: str = 
         clusters=roles.clusters(),
         samples=samples,
         inputs=None,
+        fields=roles.row_fields(),
         lenient=source.is_file,
     )
 
@@ -164,7 +200,7 @@ def with_models(data: Any, models: Mapping[str, Model], mapping: Mapping[str, st
     check_unique(ids, samples, source)
     return Table(
         systems=models, references=roles.references(), labels=roles.labels(), ids=ids, clusters=roles.clusters(),
-        samples=samples, inputs=inputs, lenient=source.is_file,
+        samples=samples, inputs=inputs, fields=roles.row_fields(), lenient=source.is_file,
     )  # fmt: skip
 
 
@@ -205,10 +241,11 @@ def _input(cell: Any, where: Where, row: int) -> dict[str, str]:
 
 def _systems(roles: Roles, system: str) -> dict[str, Column | Model]:
     values, where = roles.values("prediction"), roles.where("prediction")
-    if values is None:
-        raise roles.missing("prediction")
-    if not any(isinstance(cell, Mapping) for cell in values):
-        return {system: column(values, "predictions", missing=True, where=where)}
+    if values is None or not _by_system(values, roles.find("prediction")):
+        found = roles.predictions()
+        if found is None:
+            raise roles.missing("prediction")
+        return {system: found}
     for row, cell in enumerate(values):
         if not isinstance(cell, Mapping):
             raise InvalidRequestError.of_field("BAD_TYPE", where(row), "must be a dict of predictions by system")
@@ -216,9 +253,38 @@ def _systems(roles: Roles, system: str) -> dict[str, Column | Model]:
     return {name: _column_of(name, values, where) for name in names}
 
 
+def _by_system(values: Sequence[Any], name: str | None) -> bool:
+    """Whether dicts hold predictions by system, and not the fields of one prediction.
+
+    A column "predictions" always does; others do if a dict has a name that no field has.
+    """
+    dicts = [cell for cell in values if isinstance(cell, Mapping)]
+    return bool(dicts) and (
+        name == "predictions" or any(key not in PREDICTION_FIELDS for cell in dicts for key in cell)
+    )
+
+
 def _column_of(name: str, values: Sequence[Mapping[str, Any]], where: Where) -> Column:
     cells = [cell.get(name) for cell in values]
     return column(cells, name, missing=True, where=lambda row: f"{where(row)}[{name!r}]")
+
+
+def _unquoted(name: str, found: Field) -> Field:
+    """The field with the numbers that a file writes as text, as CSV must; an empty cell is none."""
+    if fields.ROW.get(name, fields.PREDICTION.get(name)) is not number:
+        return found
+    return replace(found, values=[number_of(cell) if isinstance(cell, str) else cell for cell in found.values])
+
+
+def number_of(text: str) -> Any:
+    """The number of a text of a file, None if it is empty, and the text itself if it is no number."""
+    if not text.strip():
+        return None
+    try:
+        # Python reads 1_000 as a number; no file means that.
+        return text if "_" in text else float(text)
+    except ValueError:
+        return text
 
 
 def _refuse_reserved(source: Source) -> None:
@@ -229,7 +295,8 @@ def _refuse_reserved(source: Source) -> None:
             )
 
 
-def _sample(value: Any, where: Where, row: int) -> int:
+def sample_number(value: Any, where: Where, row: int) -> int:
+    """The number of a sample, 0 or more."""
     number = int(value) if isinstance(value, str) and value.isdecimal() else value
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**32:
         raise InvalidRequestError.of_field("BAD_TYPE", where(row), "must be a whole number from 0 on")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evald.data.columns import Column, References
+from evald.data.columns import Column, Field, References
 from evald.errors import InvalidRequestError
 
 
@@ -25,17 +25,19 @@ class Table:
     """Rows of a data set with the answers of every system, column by column.
 
     `systems` maps a system's name to its predictions or to the model that makes them, in the order of the
-    answer. `references` are gold texts or labels; `labels` are gold labels beside texts. Without `ids` the
-    position identifies a row. Columns have equal length, else InvalidRequestError (LENGTH_MISMATCH).
+    answer. `references` are gold texts, labels or numbers; `labels` are gold labels beside texts; `fields` are what few
+    data sets have, by the names of the row type: value, weight, choices. Without `ids` the position identifies a row.
+    Columns have equal length, else InvalidRequestError (LENGTH_MISMATCH).
     """
 
     systems: Mapping[str, Column | Model]
     references: References | None = None
-    labels: Column | None = None
+    labels: References | None = None
     ids: Sequence[str] | None = None
     clusters: Sequence[str] | None = None
     samples: Sequence[int] | None = None
     inputs: Sequence[Mapping[str, str]] | None = None
+    fields: Mapping[str, Field] = field(default_factory=dict)
     # Numbers of a file are as good a text as any; numbers of a Python list are more likely a mistake.
     lenient: bool = False
     rows: int = field(init=False, default=0)
@@ -61,7 +63,8 @@ class Table:
             if isinstance(source, Column)
         ]
         others = ("references", "labels", "ids", "clusters", "samples", "inputs")
-        return lengths + [(name, len(part)) for name in others if (part := getattr(self, name)) is not None]
+        lengths += [(name, len(part)) for name in others if (part := getattr(self, name)) is not None]
+        return lengths + [(name, len(part)) for name, part in self.fields.items()]
 
     def _check_kinds(self) -> None:
         """Refuses bools against strings: 1 and "true" would never match, and the score would be a quiet zero."""

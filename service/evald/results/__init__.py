@@ -6,6 +6,7 @@ This room knows nothing of protobuf or gRPC. pandas is imported only when a fram
 from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo
 from evald.results.findings import (
     Comparison,
+    ConfusionCell,
     ConfusionMatrix,
     Cost,
     Evaluation,
@@ -21,6 +22,7 @@ from evald.results.findings import (
 
 __all__ = [
     "Comparison",
+    "ConfusionCell",
     "ConfusionMatrix",
     "Cost",
     "Evaluation",

@@ -23,8 +23,9 @@ class ParameterInfo:
 class MetricInfo:
     """One metric of the registry.
 
-    `needs` holds "prediction_text", "references", "prediction_label", "labels". `direction` is "higher", "lower" or
-    None. `low` and `high` bound the value on the metric's own scale.
+    `needs` names what a row must carry: "prediction_text", "references", "labels", "token_logprobs" and so on, as the
+    API's RowField does. `direction` is "higher", "lower" or None. `low` and `high` bound the value on the metric's own
+    scale. `weighted` says whether rows may have weights, `interval` whether the value can have an interval and a test.
     """
 
     name: str
@@ -40,6 +41,8 @@ class MetricInfo:
     reference: str
     signature: str
     source: str
+    weighted: bool
+    interval: bool
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class Limits:
     max_classes: int | None
     max_resampling_cost: int | None
     max_concurrent_calls: int | None
+    max_collected_numbers: int | None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
     from evald.results.findings import MetricResult, PairedResult, SystemResult
 
+_METRIC = (
+    "metric", "value", "low", "high", "std_error", "n", "n_failed", "scale", "direction", "undefined_reason",
+    "signature", "reference_signature",
+)  # fmt: skip
 _PAIRED = (
     "difference", "low", "high", "std_error", "baseline_value", "candidate_value", "p_value", "p_adjusted",
     "wins", "losses", "ties",
@@ -72,8 +76,7 @@ def metric_records(systems: Sequence[SystemResult]) -> list[dict[str, Any]]:
 
 
 def _metric(found: MetricResult) -> dict[str, Any]:
-    names = ("metric", "value", "low", "high", "std_error", "n", "n_failed", "scale", "undefined_reason", "signature")
-    return {name: getattr(found, name) for name in names}
+    return {name: getattr(found, name) for name in _METRIC}
 
 
 def paired_records(comparisons: Sequence[PairedResult]) -> list[dict[str, Any]]:

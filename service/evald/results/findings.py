@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from evald.results import export, page, text
 
@@ -25,12 +25,34 @@ class Note:
     row_ids: Sequence[str] = ()
 
 
+class ConfusionCell(NamedTuple):
+    """One cell of a confusion matrix: how many rows (or what weight or share of them) have these labels."""
+
+    gold: str
+    predicted: str
+    value: float
+
+
 @dataclass(frozen=True)
 class ConfusionMatrix:
-    """Counts by gold label (outer) and predicted label (inner), both in the order of `labels`."""
+    """Counts by gold label (outer) and predicted label (inner), both in the order of `labels`.
+
+    For sparse matrices, weighted rows and normalised matrices `counts` is empty and `cells` holds what is not zero.
+    """
 
     labels: Sequence[str]
-    counts: Sequence[Sequence[int]]
+    counts: Sequence[Sequence[int]] = ()
+    cells: Sequence[ConfusionCell] = ()
+
+    def dense(self) -> list[list[float]]:
+        """The whole matrix, zeros included."""
+        if self.counts:
+            return [list(row) for row in self.counts]
+        places = {label: place for place, label in enumerate(self.labels)}
+        result = [[0.0] * len(places) for _ in places]
+        for cell in self.cells:
+            result[places[cell.gold]][places[cell.predicted]] = cell.value
+        return result
 
     def __str__(self) -> str:
         return text.confusion_matrix(self)
@@ -45,7 +67,9 @@ class MetricResult:
 
     `value` and the ends of its interval `low`, `high` are on the metric's own scale, whose highest value is `scale`
     (100 for BLEU, 1 for accuracy). They are None when undefined; `undefined_reason` says why. `n` rows carry the
-    value, `n_failed` were left out. `signature` is the full definition and can be used as a metric.
+    value, `n_failed` were left out. `signature` is the full definition and can be used as a metric;
+    `reference_signature` is what the reference implementation calls it. `direction` says what is better, "higher" or
+    "lower"; None if neither is.
     """
 
     metric: str
@@ -63,6 +87,8 @@ class MetricResult:
     notes: Sequence[Note] = ()
     undefined_reason: str | None = None
     row_signature: str | None = None
+    reference_signature: str | None = None
+    direction: str | None = None
 
 
 @dataclass(frozen=True)

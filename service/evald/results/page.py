@@ -38,9 +38,7 @@ def confusion_matrix(matrix: ConfusionMatrix) -> str:
     """Gold labels down, predicted labels across."""
     if len(matrix.labels) > _MOST_CLASSES:
         return f"<p>{escape(text.confusion_matrix(matrix))}</p>"
-    rows = [
-        [label, *(f"{count:,}" for count in counts)] for label, counts in zip(matrix.labels, matrix.counts, strict=True)
-    ]
+    rows = [[label, *map(text.cell, row)] for label, row in zip(matrix.labels, matrix.dense(), strict=True)]
     return _table(["gold \\ predicted", *matrix.labels], rows)
 
 

@@ -100,8 +100,13 @@ def confusion_matrix(matrix: ConfusionMatrix) -> str:
     if len(matrix.labels) > MOST_CLASSES_DRAWN:
         return f"confusion matrix of {len(matrix.labels)} classes (in the JSON)"
     labels = [_cut(printable(label)) for label in matrix.labels]
-    rows = [[label, *(f"{count:,}" for count in counts)] for label, counts in zip(labels, matrix.counts, strict=True)]
+    rows = [[label, *map(cell, row)] for label, row in zip(labels, matrix.dense(), strict=True)]
     return "confusion matrix\n" + table(["gold \\ predicted", *labels], rows, left=1)
+
+
+def cell(value: float) -> str:
+    """A cell of a confusion matrix: a count, or a weight or share with four digits."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int, left_last: bool = False) -> str:

@@ -1,6 +1,7 @@
 //! What a system answered for a row: the prediction of the caller or the scores of a model.
 
 use super::ModelOutput;
+use super::sums::RowClasses;
 use crate::batch::{Batch, Prediction};
 use crate::metrics::{Field, FieldSet, Row};
 use crate::spec::Spec;
@@ -35,9 +36,18 @@ impl<'a> Answer<'a> {
     }
 
     /// The row as metrics see it.
-    pub fn row(&self, spec: &'a Spec, batch: &'a Batch<'a>, row: usize, serial: u64) -> Row<'a> {
+    pub fn row(
+        &self,
+        spec: &'a Spec,
+        batch: &'a Batch<'a>,
+        (row, serial): (usize, u64),
+        classes: Option<RowClasses<'a>>,
+    ) -> Row<'a> {
         let instance = &batch.instances[row];
-        let seen = Row::of_batch(batch, instance, self.prediction, &spec.classes, serial);
+        let mut seen = Row::of_batch(batch, instance, self.prediction, &spec.classes, serial);
+        if let Some(classes) = classes {
+            seen = seen.with_label_sets(classes.gold, classes.predicted);
+        }
         match self.output {
             Some(output) => seen.with_model_scores(&output.classes, self.model_scores),
             None => seen,
@@ -55,7 +65,7 @@ impl<'a> Answer<'a> {
 
     /// What is missing, in words.
     pub fn problem(&self, spec: &Spec, needs: FieldSet, batch: &Batch<'_>) -> Option<&'static str> {
-        if self.prediction.is_none() && self.output.is_none() {
+        if self.prediction.is_none() && self.output.is_none() && needs.reads_predictions() {
             return Some("the system has no prediction for this row");
         }
         let has_text = self

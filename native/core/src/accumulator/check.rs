@@ -192,10 +192,13 @@ fn check_by_metrics(
     for row in 0..batch.instances.len() {
         for system in 0..spec.systems.len() {
             let answer = Answer::find(batch, outputs, row, system);
-            if answer.problem(spec, spec.needs(), batch).is_some() {
+            let seen = answer.row(spec, batch, (row, 0), None);
+            let mut labels = seen.gold_labels().iter().chain(seen.labels());
+            if answer.problem(spec, spec.needs(), batch).is_some()
+                || (!spec.multilabel() && labels.any(|label| spec.drops(label)))
+            {
                 continue;
             }
-            let seen = answer.row(spec, batch, row, 0);
             for problem in checks.iter().filter_map(|check| check(&seen).err()) {
                 let path = match problem.field.strip_prefix("prediction.") {
                     Some(field) => format!("instances[{row}].predictions[{system}].{field}"),

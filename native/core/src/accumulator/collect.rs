@@ -80,7 +80,8 @@ impl Accumulator {
             for system in 0..prepared.systems {
                 let at = row * prepared.systems + system;
                 let answer = Answer::find(batch, outputs, row, system);
-                let seen = answer.row(&self.spec, batch, row, at as u64);
+                let classes = prepared.classes_of(at);
+                let seen = answer.row(&self.spec, batch, (row, at as u64), classes);
                 for (_, metric) in collected_metrics(&self.spec) {
                     collected.flags.push(if prepared.usable[at] {
                         metric.row(&seen, &mut scratch, &mut collected.numbers)

@@ -151,7 +151,7 @@ impl Accumulator {
                 if whole.get_mut(system).is_some_and(|whole| whole.add(stats)) {
                     stats = &[];
                 }
-                self.systems[system].add(place, weight, stats, prepared.classes_of(at));
+                self.systems[system].add(place, weight, stats, prepared.counted_classes(at));
             } else {
                 self.tallies[system].failed += 1;
             }
@@ -171,7 +171,7 @@ impl Accumulator {
             let stats = found.scored.stats_of(at);
             excluded
                 .get_or_insert_with(|| self.systems[0].empty_like())
-                .add(place, weight, stats, prepared.classes_of(at));
+                .add(place, weight, stats, prepared.counted_classes(at));
         }
     }
 

@@ -79,26 +79,9 @@ impl IntegerPairs {
     pub fn add(&mut self, gold: &[i64], predicted: &[i64]) -> bool {
         let mut cells = [0_u32; CHUNK];
         let rows = gold.len();
-        let inside = self.span > 0
-            && cells_of(
-                gold,
-                predicted,
-                self.low,
-                self.span as u64,
-                self.stride as u32,
-                &mut cells,
-            );
-        if !inside
-            && !(self.grow(gold, predicted)
-                && cells_of(
-                    gold,
-                    predicted,
-                    self.low,
-                    self.span as u64,
-                    self.stride as u32,
-                    &mut cells,
-                ))
-        {
+        let placed = self.place(gold, predicted, &mut cells)
+            || (self.grow(gold, predicted) && self.place(gold, predicted, &mut cells));
+        if !placed {
             return false;
         }
         if self.pending + rows > u32::MAX as usize {
@@ -115,6 +98,18 @@ impl IntegerPairs {
         true
     }
 
+    /// Computes the cell of each row; whether all values are in the table.
+    fn place(&self, gold: &[i64], predicted: &[i64], cells: &mut [u32; CHUNK]) -> bool {
+        cells_of(
+            gold,
+            predicted,
+            self.low,
+            self.span as u64,
+            self.stride as u32,
+            cells,
+        )
+    }
+
     /// Makes room for the values of a chunk; whether there can be.
     fn grow(&mut self, gold: &[i64], predicted: &[i64]) -> bool {
         let all = || gold.iter().chain(predicted).copied();
@@ -123,24 +118,29 @@ impl IntegerPairs {
         };
         if self.span > 0 {
             low = low.min(self.low);
-            high = high.max(self.low + self.span as i64 - 1);
+            high = high.max(self.low.wrapping_add_unsigned(self.span as u64 - 1));
         }
-        let Some(span) = high.checked_sub(low).filter(|span| *span < MAX_SPAN as i64) else {
+        let distance = high.abs_diff(low);
+        if distance >= MAX_SPAN as u64 {
             return false;
-        };
+        }
         self.settle();
-        let mut span = span as usize + 1;
+        let mut span = distance as usize + 1;
         if span > SMALL_SPAN {
             // Room on both sides, as the next chunks will hold values a little beyond.
-            let room = (span / 8).min((MAX_SPAN - span) / 2);
-            if let Some(lower) = low.checked_sub(room as i64) {
+            let room = if span < MAX_SPAN / 2 { span / 8 } else { 0 };
+            let ends = (
+                low.checked_sub_unsigned(room as u64),
+                high.checked_add_unsigned(room as u64),
+            );
+            if let (Some(lower), Some(_)) = ends {
                 low = lower;
                 span += 2 * room;
             }
         }
         let mut counts = vec![0; span * span];
         let shift = if self.span > 0 {
-            (self.low - low) as usize
+            self.low.abs_diff(low) as usize
         } else {
             0
         };
@@ -196,7 +196,7 @@ impl IntegerPairs {
             counts: pairs.map(|cell| self.counts[cell]).collect(),
             labels: values
                 .iter()
-                .map(|value| (self.low + *value as i64).to_string())
+                .map(|value| self.low.wrapping_add_unsigned(*value as u64).to_string())
                 .collect(),
         }
     }
@@ -270,7 +270,7 @@ impl Accumulator {
         let rows = pairs.counts.iter().sum::<u64>();
         let sums = &mut self.systems[0];
         sums.add_matrix(&numbers, &pairs.counts);
-        sums.rows += rows as i64;
+        sums.rows += rows.cast_signed();
         sums.totals[0] += whole(rows);
         self.keys.position += rows;
         let first = self.next_position;
@@ -334,7 +334,7 @@ mod tests {
                     state ^= state << 13;
                     state ^= state >> 7;
                     state ^= state << 17;
-                    low + (state >> 33) as i64 % classes
+                    low + i64::from((state >> 33) as u32) % classes
                 })
                 .collect()
         };
@@ -355,8 +355,8 @@ mod tests {
     #[test]
     fn the_table_grows_when_later_values_are_outside() {
         let mut gold = vec![3; 5_000];
-        gold.extend([-9; 5_000]);
-        gold.extend([1_500; 5_000]);
+        gold.extend(std::iter::repeat_n(-9, 5_000));
+        gold.extend(std::iter::repeat_n(1_500, 5_000));
         let predicted: Vec<i64> = gold.iter().rev().copied().collect();
         check(&gold, &predicted);
     }

@@ -14,7 +14,9 @@ pub struct Prepared {
     pub systems: usize,
     /// Whether the prediction can be scored.
     pub usable: Vec<bool>,
-    /// Gold and predicted classes, with labels, into `numbers`; empty if no metric counts classes.
+    /// Whether a metric rests on counts by class.
+    counted: bool,
+    /// Gold and predicted classes, with labels, into `numbers`; empty if labels are not numbered.
     classes: Vec<Option<(Span, Span)>>,
     numbers: Vec<u32>,
     /// Predictions that cannot be scored.
@@ -22,6 +24,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Gold and predicted classes of a (row, system), if they are counted.
+    pub fn counted_classes(&self, at: usize) -> Option<RowClasses<'_>> {
+        self.classes_of(at).filter(|_| self.counted)
+    }
+
     /// Gold and predicted classes of a (row, system).
     pub fn classes_of(&self, at: usize) -> Option<RowClasses<'_>> {
         let classes = self.classes.get(at).copied().flatten();
@@ -52,17 +59,12 @@ pub fn prepare(
     labels: &mut LabelTable,
 ) -> Result<Prepared> {
     let (rows, systems) = (batch.instances.len(), spec.systems.len());
+    let labelled = if spec.numbers_labels() { rows } else { 0 };
     let mut prepared = Prepared {
         systems,
         usable: vec![true; rows * systems],
-        classes: vec![
-            None;
-            if spec.counts_classes() {
-                rows * systems
-            } else {
-                0
-            }
-        ],
+        counted: spec.counts_classes(),
+        classes: vec![None; labelled * systems],
         numbers: Vec::new(),
         failures: failures.to_vec(),
     };
@@ -70,7 +72,7 @@ pub fn prepare(
         prepared.usable[failure.row as usize * systems + failure.system as usize] = false;
     }
     let needs = spec.needs();
-    let mut classes = spec.counts_classes().then(|| Classes {
+    let mut classes = spec.numbers_labels().then(|| Classes {
         spec,
         labels,
         multilabel: spec.multilabel(),

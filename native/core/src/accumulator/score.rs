@@ -104,7 +104,7 @@ pub fn score_rows(
             fetch_texts(batch, row + ROWS_AHEAD, system);
             if prepared.usable[at] {
                 let answer = Answer::find(batch, outputs, row, system);
-                let row = answer.row(spec, batch, row, at as u64);
+                let row = answer.row(spec, batch, (row, at as u64), prepared.classes_of(at));
                 score_row(spec, &row, &mut scratch, stats, flags);
             }
         }

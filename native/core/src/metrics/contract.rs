@@ -3,6 +3,7 @@
 use super::collected::CollectedMetric;
 use super::field::Field;
 use super::row::Row;
+use crate::text::UNICODE_VERSION;
 use crate::text::scratch::Scratch;
 
 /// What a row's statistics lost; set bits become notes of the result.
@@ -69,6 +70,17 @@ pub trait RowMetric: Send + Sync {
     /// What it needs of a row, if parameters change what the registry says.
     fn needs(&self) -> Option<&'static [Field]> {
         None
+    }
+
+    /// Parameters of the per-row score where they differ from the metric's own, if parameters or the profile change what
+    /// the registry says.
+    fn row_params(&self) -> Option<&'static [(&'static str, &'static str)]> {
+        None
+    }
+
+    /// The version of Unicode that the definition rests on, or versions joined by `+`; part of the signature.
+    fn unicode(&self) -> &'static str {
+        UNICODE_VERSION
     }
 
     /// The name in [`Field::Scores`] that it needs.

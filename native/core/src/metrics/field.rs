@@ -42,6 +42,9 @@ pub enum Field {
 }
 
 impl Field {
+    /// What metrics over sets of labels need.
+    pub const LABEL_SETS: &'static [Self] = &[Self::PredictionLabelSet, Self::LabelSet];
+
     /// All fields, in the order of the API.
     pub const ALL: [Self; 18] = [
         Self::PredictionText,
@@ -87,6 +90,21 @@ impl Field {
             Self::HumanLabels => "human_labels",
         }
     }
+
+    /// Whether it is a field of predictions, not of the row.
+    pub fn is_of_prediction(self) -> bool {
+        !matches!(
+            self,
+            Self::References
+                | Self::Labels
+                | Self::LabelSet
+                | Self::WrongReferences
+                | Self::ReferenceTokens
+                | Self::Value
+                | Self::Choices
+                | Self::HumanLabels
+        )
+    }
 }
 
 /// A set of fields.
@@ -102,5 +120,11 @@ impl FieldSet {
     /// Whether a field is in the set.
     pub fn has(self, field: Field) -> bool {
         self.0 >> field as u32 & 1 == 1
+    }
+
+    /// Whether a field of predictions is in the set: agreement of human raters needs none.
+    pub fn reads_predictions(self) -> bool {
+        let mut fields = Field::ALL.into_iter();
+        fields.any(|field| field.is_of_prediction() && self.has(field))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::registry::{Entry, nearest_names, suggestion};
 use super::resources::{Resource, Resources};
+use super::text_form;
 use crate::error::{Error, Result};
 
 /// A value as the caller gave it or as the registry defaults it.
@@ -210,10 +211,11 @@ impl Params {
                 return Err(unknown_parameter(entry, name, field));
             }
         }
+        let profile = profile.unwrap_or("");
         let mut values = Vec::with_capacity(entry.params.len());
         for spec in entry.params {
             let value = match given.iter().rev().find(|(name, _)| name == spec.name) {
-                None => spec.default(),
+                None => default_of(entry, profile, spec),
                 Some((_, value)) => spec
                     .check(value, resources)
                     .map_err(|problem| bad_parameter(entry, field, spec.name, problem))?,
@@ -222,7 +224,7 @@ impl Params {
         }
         Ok(Self {
             entry,
-            profile: profile.unwrap_or(""),
+            profile,
             values,
             field: field.to_owned(),
         })
@@ -233,10 +235,10 @@ impl Params {
         self.profile
     }
 
-    /// Whether a parameter has its default value.
+    /// Whether a parameter has the default value of the profile.
     pub fn is_default(&self, name: &str) -> bool {
         let spec = self.entry.params.iter().find(|spec| spec.name == name);
-        spec.is_some_and(|spec| *self.get(name) == spec.default())
+        spec.is_some_and(|spec| *self.get(name) == default_of(self.entry, self.profile, spec))
     }
 
     /// Refuses values other than the defaults for parameters that the profile does not know.
@@ -326,6 +328,18 @@ impl Params {
             .find(|(known, _)| *known == name)
             .map_or_else(|| panic!("no parameter {name}"), |(_, value)| value)
     }
+}
+
+/// The value of a parameter that is not given.
+fn default_of(entry: &Entry, profile: &str, spec: &ParamSpec) -> ParamValue {
+    let changed = entry
+        .profile_defaults
+        .iter()
+        .find(|(of, name, _)| *of == profile && *name == spec.name);
+    changed.map_or_else(
+        || spec.default(),
+        |(_, _, word)| text_form::read_value(word),
+    )
 }
 
 fn bad_parameter(entry: &Entry, field: &str, name: &'static str, problem: String) -> Error {

@@ -46,6 +46,8 @@ pub struct Entry {
     pub params: &'static [ParamSpec],
     /// Profiles; the first is the default. Empty if there is only one definition.
     pub profiles: &'static [&'static str],
+    /// Defaults that a profile changes: profile, parameter, value as written in the text form.
+    pub profile_defaults: &'static [(&'static str, &'static str, &'static str)],
     /// What it needs of a row.
     pub needs: &'static [Field],
     /// Which way is better.
@@ -77,6 +79,7 @@ impl Entry {
         summary: "",
         params: &[],
         profiles: &[],
+        profile_defaults: &[],
         needs: &[Field::PredictionText, Field::References],
         direction: Direction::Higher,
         range: (0.0, 1.0),

@@ -7,6 +7,7 @@ use super::params::{ParamValue, Params};
 use super::registry::{self, Context, Direction, Entry};
 use super::text_form;
 use crate::error::{Error, Result};
+use crate::text::UNICODE_VERSION;
 
 /// A metric as a request names it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -68,7 +69,7 @@ impl ResolvedMetric {
         let (needs, score_name) = match &statistics {
             Statistics::Rows(metric) => (metric.needs(), metric.score_name()),
             Statistics::Collected(metric) => (metric.needs(), metric.score_name()),
-            Statistics::Classes(_) => (None, None),
+            Statistics::Classes(metric) => (metric.multilabel().then_some(Field::LABEL_SETS), None),
         };
         let (needs, score_name) = (needs.unwrap_or(entry.needs), score_name.map(str::to_owned));
         let key = if request.key.is_empty() {
@@ -79,15 +80,22 @@ impl ResolvedMetric {
         } else {
             request.key.clone()
         };
-        let row_signature = if entry.row_params.is_empty() {
-            String::new()
-        } else {
-            signature(entry, &params, profile, entry.row_params)
+        let (row_params, unicode) = match &statistics {
+            Statistics::Rows(metric) => (metric.row_params(), metric.unicode()),
+            _ => (None, UNICODE_VERSION),
+        };
+        if !written.unicode.is_empty() && written.unicode != unicode {
+            let field = format!("{field}.name");
+            return Err(text_form::other_version(unicode, &field));
+        }
+        let row_signature = match row_params.unwrap_or(entry.row_params) {
+            [] => String::new(),
+            row_params => signature(entry, &params, profile, row_params, unicode),
         };
         Ok(Self {
             entry,
             key,
-            signature: signature(entry, &params, profile, &[]),
+            signature: signature(entry, &params, profile, &[], unicode),
             row_signature,
             direction,
             range,
@@ -160,12 +168,14 @@ fn signature(
     params: &Params,
     profile: Option<&'static str>,
     overrides: &[(&'static str, &'static str)],
+    unicode: &str,
 ) -> String {
     let mut all: Vec<(&str, ParamValue)> = params
         .iter()
         .map(|(name, value)| {
             let changed = overrides.iter().find(|(key, _)| *key == name);
-            let value = changed.map_or_else(|| value.clone(), |(_, word)| parse_override(word));
+            let value =
+                changed.map_or_else(|| value.clone(), |(_, word)| text_form::read_value(word));
             (name, value)
         })
         .collect();
@@ -173,13 +183,5 @@ fn signature(
         all.push(("profile", ParamValue::Text(profile.to_owned())));
     }
     let text = text_form::write(entry.name, all.iter().map(|(k, v)| (*k, v)));
-    text + &text_form::signature_suffix()
-}
-
-fn parse_override(word: &str) -> ParamValue {
-    match word {
-        "true" => ParamValue::Bool(true),
-        "false" => ParamValue::Bool(false),
-        other => ParamValue::Text(other.to_owned()),
-    }
+    text + &text_form::signature_suffix(unicode)
 }

@@ -13,6 +13,8 @@ pub struct Row<'a> {
     /// to see that the tokens of this row are already there.
     pub serial: u64,
     source: Option<Source<'a>>,
+    gold_set: &'a [u32],
+    predicted_set: &'a [u32],
 }
 
 /// Where the other fields are.
@@ -70,6 +72,8 @@ impl<'a> Row<'a> {
             references,
             serial,
             source: None,
+            gold_set: &[],
+            predicted_set: &[],
         }
     }
 
@@ -92,6 +96,8 @@ impl<'a> Row<'a> {
                 classes,
                 model_scores: &[],
             }),
+            gold_set: &[],
+            predicted_set: &[],
         }
     }
 
@@ -102,6 +108,14 @@ impl<'a> Row<'a> {
             source.classes = classes;
             source.model_scores = scores;
         }
+        self
+    }
+
+    /// The same row with its labels numbered: each once, those that are to be left out not at all.
+    #[must_use]
+    pub fn with_label_sets(mut self, gold: &'a [u32], predicted: &'a [u32]) -> Self {
+        self.gold_set = gold;
+        self.predicted_set = predicted;
         self
     }
 
@@ -155,6 +169,17 @@ impl<'a> Row<'a> {
         self.source.map_or(&[], |source| {
             &source.batch.labels[source.instance.labels.range()]
         })
+    }
+
+    /// Numbers of the gold labels, for metrics that need [`crate::metrics::Field::LabelSet`]. They are the same for
+    /// all rows of a call, in no order.
+    pub fn gold_label_set(&self) -> &'a [u32] {
+        self.gold_set
+    }
+
+    /// Numbers of the predicted labels: those that the caller gave, else the classes whose score is at least a half.
+    pub fn predicted_label_set(&self) -> &'a [u32] {
+        self.predicted_set
     }
 
     /// Predicted labels, as the caller gave them.

@@ -8,9 +8,9 @@ use crate::text::UNICODE_VERSION;
 /// Version of evald, part of every signature.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What the suffix of every signature of this build is.
-pub fn signature_suffix() -> String {
-    format!("|unicode:{UNICODE_VERSION}|evald:{VERSION}")
+/// What a signature of this build ends with, for a definition that rests on these versions of Unicode.
+pub fn signature_suffix(unicode: &str) -> String {
+    format!("|unicode:{unicode}|evald:{VERSION}")
 }
 
 /// A metric as written: name and parameters, the profile among them.
@@ -20,20 +20,21 @@ pub struct Written {
     pub name: String,
     /// Parameters in the order written.
     pub params: Vec<(String, ParamValue)>,
+    /// The versions of Unicode of a signature; empty if the suffix is left out.
+    pub unicode: String,
 }
 
 /// Reads the text form. `field` is the path for errors.
 pub fn parse(text: &str, field: &str) -> Result<Written> {
     let (definition, suffix) =
         text.split_at(outside_quotes(text, '|').next().unwrap_or(text.len()));
-    if !suffix.is_empty() {
-        check_suffix(suffix, field)?;
-    }
+    let unicode = read_suffix(suffix, field)?;
     let definition = definition.trim();
     let Some((name, rest)) = definition.split_once('(') else {
         return Ok(Written {
             name: definition.to_owned(),
             params: Vec::new(),
+            unicode,
         });
     };
     let Some(inside) = rest.strip_suffix(')') else {
@@ -53,23 +54,35 @@ pub fn parse(text: &str, field: &str) -> Result<Written> {
     Ok(Written {
         name: name.trim().to_owned(),
         params,
+        unicode,
     })
 }
 
-/// A signature made by another version names another definition: refuse it rather than guess.
-fn check_suffix(suffix: &str, field: &str) -> Result<()> {
-    if suffix.trim() == signature_suffix() {
-        return Ok(());
+/// The versions of Unicode that a signature names.
+fn read_suffix(suffix: &str, field: &str) -> Result<String> {
+    if suffix.is_empty() {
+        return Ok(String::new());
     }
-    Err(Error::invalid(
+    let ours = suffix.trim().strip_suffix(VERSION);
+    let unicode = ours
+        .and_then(|rest| rest.strip_suffix("|evald:"))
+        .and_then(|rest| rest.strip_prefix("|unicode:"));
+    unicode
+        .map(str::to_owned)
+        .ok_or_else(|| other_version(UNICODE_VERSION, field))
+}
+
+/// A signature made by another version names another definition: it is refused, as nobody can guess what is meant.
+pub fn other_version(unicode: &str, field: &str) -> Error {
+    Error::invalid(
         "SIGNATURE_VERSION",
         field,
         format!(
             "this signature was made by another version (here: {}); drop the part from the first '|' on to \
              use this version's definition",
-            signature_suffix()
+            signature_suffix(unicode)
         ),
-    ))
+    )
 }
 
 fn bad_form(field: &str, problem: &str) -> Error {
@@ -116,8 +129,15 @@ fn parse_value(text: &str, field: &str) -> Result<ParamValue> {
             .ok_or_else(|| bad_form(field, "a quote is not closed"))?;
         return unescape(inner, field).map(ParamValue::Text);
     }
-    Ok(match text {
-        "" => return Err(bad_form(field, "a parameter has no value")),
+    if text.is_empty() {
+        return Err(bad_form(field, "a parameter has no value"));
+    }
+    Ok(read_value(text))
+}
+
+/// Reads a value without quotes.
+pub fn read_value(word: &str) -> ParamValue {
+    match word {
         "true" => ParamValue::Bool(true),
         "false" => ParamValue::Bool(false),
         word => match word.parse::<f64>() {
@@ -125,7 +145,7 @@ fn parse_value(text: &str, field: &str) -> Result<ParamValue> {
             Ok(number) if number.is_finite() => ParamValue::Number(number),
             _ => ParamValue::Text(word.to_owned()),
         },
-    })
+    }
 }
 
 /// Undoes the escapes that `ParamValue::canonical` writes.
@@ -192,6 +212,8 @@ mod tests {
             "a(b=1,b=2)",
             "a(b=\"x)",
             "a|evald:0.0.0",
+            "a|unicode:14.0.0",
+            "a|unicode:14.0.0|evald:0.0.0",
         ] {
             assert!(parse(text, "m").is_err(), "{text}");
         }
@@ -203,7 +225,7 @@ mod tests {
             let params: Vec<(String, ParamValue)> =
                 words.into_iter().map(|(k, v)| (k, ParamValue::Text(v))).collect();
             let text = write("m", params.iter().map(|(k, v)| (k.as_str(), v)));
-            let back = parse(&format!("{text}{}", signature_suffix()), "m").unwrap();
+            let back = parse(&format!("{text}{}", signature_suffix(UNICODE_VERSION)), "m").unwrap();
             let canonical = |params: &[(String, ParamValue)]| -> Vec<_> {
                 params.iter().map(|(k, v)| (k.clone(), v.canonical())).collect()
             };

@@ -14,15 +14,17 @@ pub struct Interval {
     pub std_error: f64,
 }
 
-/// The percentile interval of replicates; NaN marks replicates without a value.
+/// The percentile interval of replicates; NaN marks replicates without a value. An infinite one (the perplexity of an
+/// impossible token) has no place between others and counts as none.
 ///
 /// More than 1 % without a value makes the interval undefined: dropping them would hide that the data are too few.
 pub fn percentile_interval(replicates: &[f64], confidence: f64) -> Result<Interval, String> {
-    let mut values: Vec<f64> = replicates.iter().copied().filter(|v| !v.is_nan()).collect();
+    let finite = replicates.iter().copied().filter(|v| v.is_finite());
+    let mut values: Vec<f64> = finite.collect();
     let dropped = replicates.len() - values.len();
     if dropped * 100 > replicates.len() {
         return Err(format!(
-            "{dropped} of {} bootstrap replicates have no value: too few rows for an interval",
+            "{dropped} of {} bootstrap replicates have no finite value: too few rows for an interval",
             replicates.len()
         ));
     }
@@ -71,7 +73,7 @@ mod tests {
         let mut values = vec![1.0; 1000];
         values[..10].fill(f64::NAN);
         assert!(percentile_interval(&values, 0.95).is_ok());
-        values[10] = f64::NAN;
+        values[10] = f64::INFINITY;
         assert!(percentile_interval(&values, 0.95).is_err());
     }
 }

@@ -8,7 +8,7 @@ use super::lcs;
 use super::tokens::Tokens;
 
 /// The number of what the reference does not have.
-const ABSENT: u32 = u32::MAX;
+pub const ABSENT: u32 = u32::MAX;
 
 /// One prediction against one reference, as numbers.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Interner {
     numbers: HashMap<u64, u32, Seed>,
     /// A reference token of each number.
     samples: Vec<u32>,
+    /// How many numbers there are.
+    distinct: usize,
     reference: Vec<u32>,
     prediction: Vec<u32>,
     reference_grams: Vec<u32>,
@@ -43,6 +45,36 @@ impl Interner {
             let number = self.number(prediction, at, reference, false);
             self.prediction.push(number);
         }
+        self.distinct = self.samples.len();
+    }
+
+    /// Takes a reference that is numbered already: from 0 on, in the order of first places.
+    pub fn load_reference(&mut self, numbers: impl Iterator<Item = u32>) {
+        self.reference.clear();
+        self.reference.extend(numbers);
+        let highest = self.reference.iter().max();
+        self.distinct = highest.map_or(0, |&number| number as usize + 1);
+    }
+
+    /// Takes a prediction that is numbered already.
+    pub fn load_prediction(&mut self, numbers: impl Iterator<Item = u32>) {
+        self.prediction.clear();
+        self.prediction.extend(numbers);
+    }
+
+    /// The number of each token of the reference.
+    pub fn reference(&self) -> &[u32] {
+        &self.reference
+    }
+
+    /// The number of each token of the prediction, [`ABSENT`] for those that the reference does not have.
+    pub fn prediction(&self) -> &[u32] {
+        &self.prediction
+    }
+
+    /// How many different tokens the reference has.
+    pub fn distinct(&self) -> usize {
+        self.distinct
     }
 
     /// The number of a token; a key that another token has taken is replaced by the next one.
@@ -69,7 +101,7 @@ impl Interner {
     pub fn for_each_hit(&mut self, orders: usize, hit: &mut impl FnMut(usize, usize)) {
         self.reference_grams.clone_from(&self.reference);
         self.prediction_grams.clone_from(&self.prediction);
-        let mut distinct = self.samples.len();
+        let mut distinct = self.distinct;
         for order in 0..orders {
             if order > 0 {
                 distinct = self.extend_grams(order);
@@ -144,7 +176,7 @@ impl Interner {
 
     fn index_positions(&mut self) {
         self.last.clear();
-        self.last.resize(self.samples.len(), ABSENT);
+        self.last.resize(self.distinct, ABSENT);
         self.before.clear();
         for (at, &number) in self.reference.iter().enumerate() {
             self.before.push(self.last[number as usize]);

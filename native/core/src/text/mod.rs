@@ -7,19 +7,41 @@
 /// scores depend on it. Part of every signature.
 pub const UNICODE_VERSION: &str = "14.0.0";
 
+pub mod assignment;
+pub mod beam;
 pub mod blocks;
+pub mod char_ngrams;
+pub mod characters;
+pub mod distance_rows;
+pub mod drop;
+pub mod edits;
 pub mod interning;
+pub mod intl;
 pub mod lcs;
+pub mod marks;
 pub mod masks;
 pub mod matching;
 pub mod mteval13a;
+pub mod normalizers;
+pub mod numbers;
+pub mod patterns;
+pub mod plain;
 pub mod porter;
+pub mod positions;
 pub mod python;
+pub mod python_float;
 pub mod rouge_words;
 pub mod scratch;
+pub mod shifts;
 pub mod simd;
 pub mod squad;
 pub mod stems;
+pub mod ter_distance;
+pub mod tercom;
 pub mod tokens;
 #[rustfmt::skip]
 pub mod unicode14;
+#[rustfmt::skip]
+pub mod unicode18;
+pub mod words;
+pub mod zh;

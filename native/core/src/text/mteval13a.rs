@@ -89,7 +89,7 @@ fn trim_end(text: &mut Vec<u8>) {
 }
 
 /// Replaces all occurrences, left to right, in place; `to` is not longer than `from`.
-fn replace(text: &mut Vec<u8>, from: &[u8], to: &[u8]) {
+pub fn replace(text: &mut Vec<u8>, from: &[u8], to: &[u8]) {
     let (mut read, mut write) = (0, 0);
     while read < text.len() {
         if text[read] == from[0] && text[read..].starts_with(from) {
@@ -252,7 +252,7 @@ impl Finder<'_> {
 /// The first pattern: ASCII symbols but the apostrophe, comma, hyphen and period. Spaces are in it too; the caller
 /// removes them.
 #[inline]
-const fn is_symbol(byte: u8) -> bool {
+pub const fn is_symbol(byte: u8) -> bool {
     (byte.wrapping_sub(b' ') <= b'&' - b' ')
         | (byte.wrapping_sub(b'(') <= b'+' - b'(')
         | (byte == b'/')

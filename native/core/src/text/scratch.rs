@@ -3,9 +3,9 @@
 use std::any::Any;
 
 use super::matching::Matching;
+use super::rouge_words;
 use super::stems::Stems;
 use super::tokens::Tokens;
-use super::{rouge_words, squad};
 use crate::metrics::Row;
 
 /// Reused by one thread for all metrics of a call.
@@ -16,7 +16,6 @@ pub struct Scratch {
     rouge: RougeRow,
     rouge_stemmed: RougeRow,
     stems: Stems,
-    squad: SquadRow,
 }
 
 impl Scratch {
@@ -42,14 +41,6 @@ impl Scratch {
             kept.load(row, stems);
         }
         kept
-    }
-
-    /// The row as the `SQuAD` script sees it; made once for its two metrics.
-    pub(crate) fn squad(&mut self, row: &Row<'_>) -> (&mut SquadRow, &mut Matching) {
-        if self.squad.serial != Some(row.serial) {
-            self.squad.load(row);
-        }
-        (&mut self.squad, &mut self.bleu.matching)
     }
 }
 
@@ -94,33 +85,5 @@ impl RougeRow {
     /// The comparison with each reference, in their order.
     pub(crate) fn matchings(&mut self) -> &mut [Matching] {
         &mut self.matchings[..self.used]
-    }
-}
-
-/// One row normalised as `SQuAD` does.
-#[derive(Debug, Default)]
-pub(crate) struct SquadRow {
-    serial: Option<u64>,
-    pub(crate) prediction: Tokens,
-    references: Vec<Tokens>,
-    used: usize,
-}
-
-impl SquadRow {
-    fn load(&mut self, row: &Row<'_>) {
-        self.serial = Some(row.serial);
-        self.used = row.references.len();
-        if self.references.len() < self.used {
-            self.references.resize_with(self.used, Tokens::default);
-        }
-        squad::tokenize(row.prediction, &mut self.prediction);
-        for (tokens, reference) in self.references.iter_mut().zip(row.references) {
-            squad::tokenize(reference, tokens);
-        }
-    }
-
-    /// The words of each reference, in their order.
-    pub(crate) fn references(&self) -> &[Tokens] {
-        &self.references[..self.used]
     }
 }

@@ -10,14 +10,14 @@ pub fn tokenize(text: &str, tokens: &mut Tokens) {
         lower_into(text, buffer);
         buffer.retain(|byte| !byte.is_ascii_punctuation());
     });
-    tokens.split(find_words);
+    tokens.split(|text, starts, ends| find_words(text, is_article, starts, ends));
     tokens.make_keys();
 }
 
 /// What a character does.
 enum Kind {
     Space,
-    /// `\w`; the underscore is gone with the punctuation.
+    /// `\w`; every normaliser that knows articles drops or replaces the underscore with the punctuation.
     Letter,
     Other,
 }
@@ -34,7 +34,12 @@ fn kind_of(c: char) -> Kind {
 
 /// Finds words. `\b(a|an|the)\b` matches exactly the runs of letters and digits that are an article; such a run
 /// becomes a space, even between other characters.
-fn find_words(text: Text<'_>, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
+pub(super) fn find_words(
+    text: Text<'_>,
+    is_article: impl Fn(&[u8]) -> bool,
+    starts: &mut Vec<u32>,
+    ends: &mut Vec<u32>,
+) {
     let bytes = text.bytes();
     let text = std::str::from_utf8(bytes).unwrap_or_default();
     // Offsets where the word and the run of letters began.
@@ -60,7 +65,8 @@ fn find_words(text: Text<'_>, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
     }
 }
 
-fn is_article(run: &[u8]) -> bool {
+/// Whether a run of letters and digits is an English article.
+pub(super) fn is_article(run: &[u8]) -> bool {
     matches!(run, b"a" | b"an" | b"the")
 }
 

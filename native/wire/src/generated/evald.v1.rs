@@ -706,7 +706,7 @@ pub struct Limits {
     /// Most rows of a call.
     #[prost(uint64, tag = "3")]
     pub max_rows: u64,
-    /// Most bytes of UTF-8 text in one row.
+    /// Most bytes of one row: UTF-8 texts, and 8 bytes a number.
     #[prost(uint64, tag = "4")]
     pub max_row_bytes: u64,
     /// Most systems of a call.
@@ -729,8 +729,10 @@ pub struct Limits {
     pub max_collected_numbers: u64,
 }
 /// One row: what was asked, what the right answers are, and what each system answered.
-/// Fields marked "Reserved for a later release" are part of the row so that data files need no change
-/// later; a server that does not use one yet refuses a row that sets it (reason UNSUPPORTED_FIELD).
+/// A row needs only what the metrics of the call need (MetricDescriptor.needs); other fields are checked, see
+/// below, and not used. Fields marked "Reserved for a later release" are part of the row so that data files
+/// need no change later; a server that does not use one yet refuses a row that sets it (reason UNSUPPORTED_FIELD).
+/// All texts must be UTF-8. Texts and numbers, 8 bytes each, count into the limit max_row_bytes.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Instance {
     /// Optional. Identifies the row. With ids the results do not depend on the order of the rows, and a
@@ -748,7 +750,7 @@ pub struct Instance {
     /// zero-length reference.
     #[prost(string, repeated, tag = "3")]
     pub references: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Gold labels. Required by classification metrics: exactly one (multilabel comes later).
+    /// Gold labels. Required by classification metrics: exactly one, or with multilabel=true any number.
     /// Labels are strings; they sort as numbers if all labels of the call are integers, else by code point.
     #[prost(string, repeated, tag = "4")]
     pub labels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
@@ -768,16 +770,19 @@ pub struct Instance {
     /// Chat messages for models. Reserved for a later release.
     #[prost(message, repeated, tag = "8")]
     pub messages: ::prost::alloc::vec::Vec<Message>,
-    /// References known to be wrong (TruthfulQA). Reserved for a later release.
+    /// References known to be wrong. Required by metrics that set right answers against wrong ones (TruthfulQA);
+    /// at least one.
     #[prost(string, repeated, tag = "9")]
     pub wrong_references: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// References already split into tokens. Reserved for a later release.
+    /// References already split into tokens, one Tokens a reference. Required by metrics over given tokens or tags;
+    /// at least one.
     #[prost(message, repeated, tag = "10")]
     pub reference_tokens: ::prost::alloc::vec::Vec<Tokens>,
-    /// Gold number of regression metrics. Reserved for a later release.
+    /// Gold number, in the unit of Prediction.value. Required by regression metrics. Must be finite (reason
+    /// NOT_FINITE).
     #[prost(double, optional, tag = "11")]
     pub value: ::core::option::Option<f64>,
-    /// Answer choices of multiple-choice tasks. Reserved for a later release.
+    /// Answer choices. Required by multiple-choice metrics; at least one. Prediction.choice_scores are in their order.
     #[prost(message, repeated, tag = "12")]
     pub choices: ::prost::alloc::vec::Vec<Choice>,
     /// Name of the task that the row belongs to. Reserved for a later release.
@@ -792,10 +797,11 @@ pub struct Instance {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// Weight of the row, above 0. Reserved for a later release.
+    /// Optional. Weight of the row: in values, a row of weight 2 counts as two rows. Finite and above 0 (reason
+    /// BAD_WEIGHT). Default 1. Refused beside metrics that have no meaning for weighted rows (MetricDescriptor.weighted).
     #[prost(double, optional, tag = "16")]
     pub weight: ::core::option::Option<f64>,
-    /// Labels given by human annotators. Reserved for a later release.
+    /// Labels given by human annotators, one an annotator. Required by metrics of agreement between people.
     #[prost(string, repeated, tag = "17")]
     pub human_labels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -806,29 +812,38 @@ pub struct Prediction {
     /// The text. Required by text metrics. Set but empty is a real, empty answer; unset is missing.
     #[prost(string, optional, tag = "1")]
     pub text: ::core::option::Option<::prost::alloc::string::String>,
-    /// Predicted labels. Required by classification metrics unless class_scores are given: exactly one.
+    /// Predicted labels. Required by classification metrics unless class_scores are given: exactly one, or with
+    /// multilabel=true any number; no label at all needs a text, which may be empty, to be told from no answer.
     #[prost(string, repeated, tag = "2")]
     pub labels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// One score a class, in the order of the specification's classes; must have the same length and hold
-    /// no NaN. The predicted label is the class of the highest score (the first on ties) unless labels are given.
+    /// no NaN (reason NAN_SCORE). The predicted label is the class of the highest score (the first on ties) unless
+    /// labels are given; with multilabel=true, all classes of 0.5 and more. Required by metrics of ranking and
+    /// calibration.
     #[prost(double, repeated, tag = "3")]
     pub class_scores: ::prost::alloc::vec::Vec<f64>,
-    /// The answer already split into tokens. Reserved for a later release.
+    /// The answer already split into tokens or tags. Required by metrics over given tokens; no token at all needs a
+    /// text, which may be empty, to be told from no answer.
     #[prost(string, repeated, tag = "4")]
     pub tokens: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Predicted number. Reserved for a later release.
+    /// Predicted number, in the unit of Instance.value. Required by regression metrics. Must be finite (reason
+    /// NOT_FINITE).
     #[prost(double, optional, tag = "5")]
     pub value: ::core::option::Option<f64>,
-    /// Natural-log likelihood of every token. Reserved for a later release.
+    /// Natural logarithm of the likelihood of every token. Required by metrics of language models. No NaN (reason
+    /// NAN_SCORE).
     #[prost(double, repeated, tag = "6")]
     pub token_logprobs: ::prost::alloc::vec::Vec<f64>,
-    /// One score an answer choice. Reserved for a later release.
+    /// One score a choice, in the order of Instance.choices; the highest is the answer. Required by multiple-choice
+    /// metrics. No NaN (reason NAN_SCORE).
     #[prost(double, repeated, tag = "7")]
     pub choice_scores: ::prost::alloc::vec::Vec<f64>,
-    /// Score of "no answer" (SQuAD 2.0). Reserved for a later release.
+    /// How sure the system is that there is no answer (SQuAD 2.0), on any scale. Required by metrics that seek the best
+    /// threshold. Must be finite (reason NOT_FINITE).
     #[prost(double, optional, tag = "8")]
     pub no_answer_score: ::core::option::Option<f64>,
-    /// Named numbers of the caller's own metrics. Reserved for a later release.
+    /// Numbers of the caller's own metrics by name, for example {"comet": 0.83}; the metric "score" aggregates one of
+    /// them. Must be finite (reason NOT_FINITE).
     #[prost(map = "string, double", tag = "9")]
     pub scores: ::std::collections::HashMap<::prost::alloc::string::String, f64>,
     /// What producing the answer took. Reserved for a later release.

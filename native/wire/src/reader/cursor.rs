@@ -177,6 +177,13 @@ impl<'a> Cursor<'a> {
         Ok(self.varint()? as u32)
     }
 
+    /// The truth value of a varint field.
+    #[inline]
+    pub fn boolean(&mut self, wire: Wire) -> Read<bool> {
+        self.expect(wire, Wire::Varint)?;
+        Ok(self.varint()? != 0)
+    }
+
     /// Passes over the value of a field. `depth` is the nesting still allowed.
     pub fn skip(&mut self, tag: u32, wire: Wire, depth: u32) -> Read<()> {
         if depth == 0 {

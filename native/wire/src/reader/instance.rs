@@ -5,6 +5,7 @@ use evald_core::error::Error;
 
 use super::ReadLimits;
 use super::cursor::{Cursor, Read, Wire};
+use super::extras::{PredictionDraft, RowDraft};
 use super::issues::{At, Issues, Place, Stop, limit_exceeded};
 use super::reserved::{self, Seen};
 
@@ -13,11 +14,15 @@ use super::reserved::{self, Seen};
 pub(super) struct Rows<'a> {
     pub batch: Batch<'a>,
     pub issues: Issues,
-    /// Gold labels of the row at hand. They share a pool with predicted labels, and a writer may mix
-    /// both, so they enter the pool only at the end of the row. Empty between rows.
+    /// References of the row at hand. They share a pool with tokens, and gold labels with predicted
+    /// ones; a writer may mix both, so they enter the pools only at the end of the row. Empty between rows.
+    references: Vec<&'a str>,
+    /// Gold labels of the row at hand.
     gold: Vec<&'a str>,
-    /// Bytes of text in the row at hand.
-    pub(super) text_bytes: usize,
+    pub(super) row_draft: RowDraft<'a>,
+    pub(super) prediction_draft: PredictionDraft,
+    /// Bytes of texts and numbers in the row at hand.
+    pub(super) row_bytes: usize,
     limits: ReadLimits,
 }
 
@@ -30,14 +35,24 @@ pub(super) fn span_from<T>(start: usize, pool: &[T]) -> Span {
     }
 }
 
+/// Moves what waited for the end of a row or prediction into its pool.
+pub(super) fn moved<T>(pool: &mut Vec<T>, waiting: &mut Vec<T>) -> Span {
+    let start = pool.len();
+    pool.append(waiting);
+    span_from(start, pool)
+}
+
 impl<'a> Rows<'a> {
     /// No rows yet.
     pub fn new(limits: ReadLimits) -> Self {
         Self {
             batch: Batch::default(),
             issues: Issues::default(),
+            references: Vec::new(),
             gold: Vec::new(),
-            text_bytes: 0,
+            row_draft: RowDraft::default(),
+            prediction_draft: PredictionDraft::default(),
+            row_bytes: 0,
             limits,
         }
     }
@@ -51,10 +66,9 @@ impl<'a> Rows<'a> {
     pub fn read(&mut self, mut cursor: Cursor<'a>, depth: u32) -> Result<(), Stop> {
         let mut instance = Instance::default();
         let mut seen = Seen::default();
-        let texts = self.batch.texts.len();
         let inputs = self.batch.inputs.len();
         let predictions = self.batch.predictions.len();
-        self.text_bytes = 0;
+        self.row_bytes = 0;
         while let Some((tag, wire)) = cursor.key()? {
             match tag {
                 1 => instance.id = self.text(&mut cursor, wire, "id", At::Whole)?,
@@ -68,9 +82,9 @@ impl<'a> Rows<'a> {
                     }
                 }
                 3 => {
-                    let at = At::Index(self.batch.texts.len() - texts);
+                    let at = At::Index(self.references.len());
                     let text = self.text(&mut cursor, wire, "references", at)?;
-                    self.batch.texts.push(text);
+                    self.references.push(text);
                 }
                 4 => {
                     let at = At::Index(self.gold.len());
@@ -80,16 +94,18 @@ impl<'a> Rows<'a> {
                 5 => instance.cluster = self.text(&mut cursor, wire, "cluster", At::Whole)?,
                 6 => instance.sample = cursor.uint32(wire)?,
                 7 => self.read_input(cursor.message(wire)?, depth - 1)?,
+                9..=12 | 16 | 17 => self.read_row_extra((tag, wire), &mut cursor, depth - 1)?,
                 _ => seen.read(reserved::INSTANCE, (tag, wire), &mut cursor, depth)?,
             }
         }
         seen.report(reserved::INSTANCE, self.row(), None, &mut self.issues)?;
-        let labels = self.batch.labels.len();
-        self.batch.labels.append(&mut self.gold);
-        instance.references = span_from(texts, &self.batch.texts);
-        instance.labels = span_from(labels, &self.batch.labels);
+        instance.references = moved(&mut self.batch.texts, &mut self.references);
+        instance.labels = moved(&mut self.batch.labels, &mut self.gold);
         instance.inputs = span_from(inputs, &self.batch.inputs);
         instance.predictions = span_from(predictions, &self.batch.predictions);
+        if self.row_draft.is_begun {
+            instance.extra = self.finish_row_extra()?;
+        }
         self.check_size()?;
         self.batch.instances.push(instance);
         Ok(())
@@ -126,17 +142,13 @@ impl<'a> Rows<'a> {
             self.batch.inputs.push((key, text));
             return Ok(());
         }
-        self.issues.not_utf8(Place {
-            row: self.row(),
-            prediction: None,
-            field: "inputs",
-            at: At::Key(key.unwrap_or("?")),
-        })
+        self.issues
+            .not_utf8(self.place("inputs", At::Key(key.unwrap_or("?"))))
     }
 
     /// A text field of the row; a text that is not UTF-8 is noted and read as empty.
     #[inline]
-    fn text(
+    pub(super) fn text(
         &mut self,
         cursor: &mut Cursor<'a>,
         wire: Wire,
@@ -146,32 +158,36 @@ impl<'a> Rows<'a> {
         if let Some(text) = self.counted(cursor, wire)? {
             return Ok(text);
         }
-        let (row, prediction) = (self.row(), None);
-        self.issues.not_utf8(Place {
-            row,
-            prediction,
+        self.issues.not_utf8(self.place(field, at))?;
+        Ok("")
+    }
+
+    /// A field of the row at hand.
+    pub(super) fn place<'p>(&self, field: &'static str, at: At<'p>) -> Place<'p> {
+        Place {
+            row: self.row(),
+            prediction: None,
             field,
             at,
-        })?;
-        Ok("")
+        }
     }
 
     /// A text that counts into the size of the row.
     #[inline]
     pub(super) fn counted(&mut self, cursor: &mut Cursor<'a>, wire: Wire) -> Read<Option<&'a str>> {
         let text = cursor.text(wire)?;
-        self.text_bytes += text.map_or(0, str::len);
+        self.row_bytes += text.map_or(0, str::len);
         Ok(text)
     }
 
     fn check_size(&mut self) -> Result<(), Stop> {
-        let (bytes, maximum, row) = (self.text_bytes, self.limits.max_row_bytes, self.row());
+        let (bytes, maximum, row) = (self.row_bytes, self.limits.max_row_bytes, self.row());
         if bytes <= maximum {
             return Ok(());
         }
         let description = format!(
-            "the row holds {bytes} bytes of text, more than the limit max_row_bytes of {maximum}; \
-             shorten its texts or raise the limit of the server"
+            "the row holds {bytes} bytes of texts and numbers, more than the limit max_row_bytes of {maximum}; \
+             shorten it or raise the limit of the server"
         );
         let field = format!("instances[{row}]");
         let error = limit_exceeded("max_row_bytes", maximum, field, description);

@@ -49,6 +49,8 @@ pub(super) enum At<'p> {
     Index(usize),
     /// An entry of a map.
     Key(&'p str),
+    /// A field of a message in a list, and perhaps which element of that field.
+    Inside(usize, &'static str, Option<usize>),
 }
 
 impl fmt::Display for Place<'_> {
@@ -64,6 +66,8 @@ impl fmt::Display for Place<'_> {
             At::Whole => Ok(()),
             At::Index(index) => write!(out, "[{index}]"),
             At::Key(key) => write!(out, "[\"{}\"]", shown_key(key)),
+            At::Inside(index, field, None) => write!(out, "[{index}].{field}"),
+            At::Inside(index, field, Some(inner)) => write!(out, "[{index}].{field}[{inner}]"),
         }
     }
 }

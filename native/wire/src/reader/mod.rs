@@ -2,16 +2,19 @@
 //!
 //! It accepts and refuses the same bytes as the decoder that prost generates, and reads the same values.
 //! The differences are meant:
-//! - Reserved fields are refused and not looked into (see `reserved.rs`), class scores must be numbers,
-//!   and limits apply.
+//! - Reserved fields are refused and not looked into (see `reserved.rs`), numbers must make sense for their
+//!   field whatever the metrics, and limits apply. A named score that a later entry of the same name
+//!   overwrites must be a number too.
 //! - A map field with the wire type of another kind of field is malformed; prost reads it all the same.
 //!
 //! # Reasons
-//! `MALFORMED_REQUEST` ends reading at once. `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `NAN_SCORE` and
-//! `LIMIT_EXCEEDED` of a row are gathered, up to 20 in one error whose reason is the first one's.
+//! `MALFORMED_REQUEST` ends reading at once. `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `NAN_SCORE`,
+//! `NOT_FINITE`, `BAD_WEIGHT` and `LIMIT_EXCEEDED` of a row are gathered, up to 20 in one error whose reason
+//! is the first one's.
 //! `LIMIT_EXCEEDED` of the number of rows also ends reading at once; [`split`] counts the rows earlier.
 
 mod cursor;
+mod extras;
 mod header;
 mod instance;
 mod issues;
@@ -35,12 +38,12 @@ const INSTANCES: u32 = 2;
 /// Rows between two looks at the cancel flag.
 const POLL_ROWS: usize = 256;
 
-/// What a request may hold. Texts of fields that occur twice in a row count twice.
+/// What a request may hold. What occurs twice in a row counts twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
     /// Most rows.
     pub max_rows: usize,
-    /// Most bytes of text in one row: ids, references, labels, inputs with their names, predictions.
+    /// Most bytes of one row: all texts, names of inputs and scores, and 8 bytes for every number.
     pub max_row_bytes: usize,
     /// Most predictions in one row: the number of systems.
     pub max_predictions: usize,

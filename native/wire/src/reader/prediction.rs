@@ -3,6 +3,7 @@
 use evald_core::batch::Prediction;
 
 use super::cursor::{Cursor, Wire};
+use super::extras::read_numbers;
 use super::instance::{Rows, span_from};
 use super::issues::{At, Place, Stop};
 use super::reserved::{self, Seen};
@@ -31,12 +32,13 @@ impl<'a> Rows<'a> {
                     let label = self.prediction_text(&mut cursor, wire, (index, "labels", at))?;
                     self.batch.labels.push(label);
                 }
-                3 if wire == Wire::Bytes => {
-                    let packed = cursor.doubles(wire)?;
-                    let packed = packed.iter().map(|bytes| f64::from_le_bytes(*bytes));
-                    self.batch.numbers.extend(packed);
+                3 => {
+                    let count = read_numbers(&mut cursor, wire, &mut self.batch.numbers)?;
+                    self.count_numbers(count);
                 }
-                3 => self.batch.numbers.push(cursor.double(wire)?),
+                4..=9 => {
+                    self.read_prediction_extra((tag, wire), &mut cursor, index, depth - 1)?;
+                }
                 _ => seen.read(reserved::PREDICTION, (tag, wire), &mut cursor, depth)?,
             }
         }
@@ -48,14 +50,17 @@ impl<'a> Rows<'a> {
         )?;
         prediction.labels = span_from(labels, &self.batch.labels);
         prediction.class_scores = span_from(numbers, &self.batch.numbers);
-        self.check_scores(numbers, index)?;
+        self.refuse_nan(prediction.class_scores, index, "class_scores")?;
+        if self.prediction_draft.is_begun {
+            prediction.extra = self.finish_prediction_extra(index)?;
+        }
         self.batch.predictions.push(prediction);
         Ok(())
     }
 
     /// A text field of a prediction; a text that is not UTF-8 is noted and read as empty.
     #[inline]
-    fn prediction_text(
+    pub(super) fn prediction_text(
         &mut self,
         cursor: &mut Cursor<'a>,
         wire: Wire,
@@ -64,30 +69,21 @@ impl<'a> Rows<'a> {
         if let Some(text) = self.counted(cursor, wire)? {
             return Ok(text);
         }
-        self.issues.not_utf8(Place {
-            row: self.row(),
-            prediction: Some(prediction),
-            field,
-            at,
-        })?;
+        self.issues
+            .not_utf8(self.prediction_place(prediction, field, at))?;
         Ok("")
     }
 
-    /// Class scores from `start` on must be numbers; infinities order like numbers and are fine.
-    fn check_scores(&mut self, start: usize, prediction: usize) -> Result<(), Stop> {
-        let row = self.row();
-        for (index, score) in self.batch.numbers[start..].iter().enumerate() {
-            if score.is_nan() {
-                let place = Place {
-                    row,
-                    prediction: Some(prediction),
-                    field: "class_scores",
-                    at: At::Index(index),
-                };
-                let description = "is not a number; send a score for every class, or no scores";
-                self.issues.add("NAN_SCORE", place, description)?;
-            }
+    /// A field of a prediction of the row at hand.
+    pub(super) fn prediction_place<'p>(
+        &self,
+        prediction: usize,
+        field: &'static str,
+        at: At<'p>,
+    ) -> Place<'p> {
+        Place {
+            prediction: Some(prediction),
+            ..self.place(field, at)
         }
-        Ok(())
     }
 }

@@ -13,12 +13,8 @@ use super::issues::{At, Issues, Place, Stop};
 pub(super) enum Kind {
     /// A text: its last occurrence is not empty.
     Text,
-    /// A list of texts or messages, a map or a message: it occurs.
+    /// A list of messages, a map or a message: it occurs.
     Present,
-    /// An optional number: it occurs.
-    Double,
-    /// A list of numbers: it holds one.
-    Doubles,
 }
 
 /// One reserved field.
@@ -36,25 +32,13 @@ const fn reserved(tag: u32, name: &'static str, kind: Kind) -> Reserved {
 /// Reserved fields of `Instance`.
 pub(super) const INSTANCE: &[Reserved] = &[
     reserved(8, "messages", Kind::Present),
-    reserved(9, "wrong_references", Kind::Present),
-    reserved(10, "reference_tokens", Kind::Present),
-    reserved(11, "value", Kind::Double),
-    reserved(12, "choices", Kind::Present),
     reserved(13, "task", Kind::Text),
     reserved(14, "split", Kind::Text),
     reserved(15, "slices", Kind::Present),
-    reserved(16, "weight", Kind::Double),
-    reserved(17, "human_labels", Kind::Present),
 ];
 
 /// Reserved fields of `Prediction`.
 pub(super) const PREDICTION: &[Reserved] = &[
-    reserved(4, "tokens", Kind::Present),
-    reserved(5, "value", Kind::Double),
-    reserved(6, "token_logprobs", Kind::Doubles),
-    reserved(7, "choice_scores", Kind::Doubles),
-    reserved(8, "no_answer_score", Kind::Double),
-    reserved(9, "scores", Kind::Present),
     reserved(10, "usage", Kind::Present),
     reserved(11, "finish_reason", Kind::Text),
 ];
@@ -82,8 +66,6 @@ impl Seen {
                 !cursor.bytes(wire)?.is_empty()
             }
             Kind::Present => cursor.bytes(wire).map(|_| true)?,
-            Kind::Doubles if wire == Wire::Bytes => !cursor.doubles(wire)?.is_empty(),
-            Kind::Double | Kind::Doubles => cursor.double(wire).map(|_| true)?,
         };
         self.0 |= if set { bit } else { 0 };
         Ok(())

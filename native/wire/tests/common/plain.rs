@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evald_core::batch::Batch;
+use evald_core::batch::{self, Batch, Span};
 use evald_wire::proto::{Instance, Prediction};
 
 /// A row. Numbers are compared by their bits.
@@ -15,13 +15,25 @@ pub struct Row {
     labels: Vec<String>,
     inputs: BTreeMap<String, String>,
     predictions: Vec<Answer>,
+    wrong_references: Vec<String>,
+    reference_tokens: Vec<Vec<String>>,
+    value: Option<u64>,
+    choices: Vec<(String, bool)>,
+    weight: Option<u64>,
+    human_labels: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Answer {
     text: Option<String>,
     labels: Vec<String>,
     class_scores: Vec<u64>,
+    tokens: Vec<String>,
+    value: Option<u64>,
+    token_logprobs: Vec<u64>,
+    choice_scores: Vec<u64>,
+    no_answer_score: Option<u64>,
+    scores: BTreeMap<String, u64>,
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {
@@ -32,33 +44,103 @@ fn bits(numbers: &[f64]) -> Vec<u64> {
     numbers.iter().map(|number| number.to_bits()).collect()
 }
 
-/// The rows of a batch.
-pub fn of_batch(batch: &Batch<'_>) -> Vec<Row> {
-    let answers = |range| {
-        let predictions: &[evald_core::batch::Prediction<'_>] = &batch.predictions[range];
-        let answers = predictions.iter().map(|prediction| Answer {
-            text: prediction.text.map(str::to_owned),
-            labels: owned(&batch.labels[prediction.labels.range()]),
-            class_scores: bits(&batch.numbers[prediction.class_scores.range()]),
-        });
-        answers.collect()
+fn answer_of(batch: &Batch<'_>, prediction: &batch::Prediction<'_>) -> Answer {
+    let numbers = |span: Span| bits(&batch.numbers[span.range()]);
+    let answer = Answer {
+        text: prediction.text.map(str::to_owned),
+        labels: owned(&batch.labels[prediction.labels.range()]),
+        class_scores: numbers(prediction.class_scores),
+        ..Answer::default()
     };
-    let rows = batch.instances.iter().map(|row| Row {
+    let Some(extra) = batch.prediction_extra(prediction) else {
+        return answer;
+    };
+    let scores = batch.scores[extra.scores.range()].iter();
+    let answer = Answer {
+        tokens: owned(&batch.texts[extra.tokens.range()]),
+        value: extra.value.map(f64::to_bits),
+        token_logprobs: numbers(extra.token_logprobs),
+        choice_scores: numbers(extra.choice_scores),
+        no_answer_score: extra.no_answer_score.map(f64::to_bits),
+        // Of entries of one name the last wins.
+        scores: scores
+            .map(|(name, score)| ((*name).to_owned(), score.to_bits()))
+            .collect(),
+        ..answer
+    };
+    assert_ne!(
+        answer,
+        Answer {
+            text: answer.text.clone(),
+            labels: answer.labels.clone(),
+            class_scores: answer.class_scores.clone(),
+            ..Answer::default()
+        },
+        "an extra that holds nothing makes a missing prediction a real one"
+    );
+    answer
+}
+
+fn row_of(batch: &Batch<'_>, row: &batch::Instance<'_>) -> Row {
+    let predictions = batch.predictions[row.predictions.range()].iter();
+    let inputs = batch.inputs[row.inputs.range()].iter().map(|(key, _)| {
+        let text = batch.input(row, key).expect("the key is there");
+        ((*key).to_owned(), text.to_owned())
+    });
+    let plain = Row {
         id: row.id.to_owned(),
         sample: row.sample,
         cluster: row.cluster.to_owned(),
         references: owned(batch.references(row)),
         labels: owned(&batch.labels[row.labels.range()]),
-        inputs: batch.inputs[row.inputs.range()]
-            .iter()
-            .map(|(key, _)| {
-                let text = batch.input(row, key).expect("the key is there");
-                ((*key).to_owned(), text.to_owned())
-            })
+        inputs: inputs.collect(),
+        predictions: predictions
+            .map(|prediction| answer_of(batch, prediction))
             .collect(),
-        predictions: answers(row.predictions.range()),
-    });
-    rows.collect()
+        ..Row::default()
+    };
+    let Some(extra) = batch.row_extra(row) else {
+        return plain;
+    };
+    let lists = batch.token_lists[extra.reference_tokens.range()].iter();
+    let choices = batch.choices[extra.choices.range()].iter();
+    Row {
+        wrong_references: owned(&batch.texts[extra.wrong_references.range()]),
+        reference_tokens: lists
+            .map(|list| owned(&batch.texts[list.range()]))
+            .collect(),
+        value: extra.value.map(f64::to_bits),
+        choices: choices
+            .map(|(text, correct)| ((*text).to_owned(), *correct))
+            .collect(),
+        weight: extra.weight.map(f64::to_bits),
+        human_labels: owned(&batch.labels[extra.human_labels.range()]),
+        ..plain
+    }
+}
+
+/// The rows of a batch.
+pub fn of_batch(batch: &Batch<'_>) -> Vec<Row> {
+    let rows = batch.instances.iter();
+    rows.map(|row| row_of(batch, row)).collect()
+}
+
+fn answer_of_message(prediction: Prediction) -> Answer {
+    Answer {
+        text: prediction.text,
+        labels: prediction.labels,
+        class_scores: bits(&prediction.class_scores),
+        tokens: prediction.tokens,
+        value: prediction.value.map(f64::to_bits),
+        token_logprobs: bits(&prediction.token_logprobs),
+        choice_scores: bits(&prediction.choice_scores),
+        no_answer_score: prediction.no_answer_score.map(f64::to_bits),
+        scores: prediction
+            .scores
+            .into_iter()
+            .map(|(name, score)| (name, score.to_bits()))
+            .collect(),
+    }
 }
 
 /// The rows of prost's messages.
@@ -70,49 +152,50 @@ pub fn of_messages(rows: &[Instance]) -> Vec<Row> {
         references: row.references,
         labels: row.labels,
         inputs: row.inputs.into_iter().collect(),
-        predictions: row
-            .predictions
+        predictions: row.predictions.into_iter().map(answer_of_message).collect(),
+        wrong_references: row.wrong_references,
+        reference_tokens: row
+            .reference_tokens
             .into_iter()
-            .map(|prediction| Answer {
-                text: prediction.text,
-                labels: prediction.labels,
-                class_scores: bits(&prediction.class_scores),
-            })
+            .map(|list| list.tokens)
             .collect(),
+        value: row.value.map(f64::to_bits),
+        choices: row
+            .choices
+            .into_iter()
+            .map(|choice| (choice.text, choice.correct))
+            .collect(),
+        weight: row.weight.map(f64::to_bits),
+        human_labels: row.human_labels,
     });
     rows.collect()
 }
 
-/// Whether the reader must refuse rows that prost decodes: a reserved field or a score that is no number.
+/// Whether the reader must refuse rows that prost decodes: a reserved field, or a number that makes no sense.
 pub fn refused(rows: &[Instance]) -> bool {
-    rows.iter()
-        .any(|row| reserved(row) || row.predictions.iter().any(refused_prediction))
+    rows.iter().any(|row| {
+        let value = row.value.is_some_and(|value| !value.is_finite());
+        let weight = row
+            .weight
+            .is_some_and(|weight| !(weight > 0.0 && weight < f64::INFINITY));
+        value || weight || reserved(row) || row.predictions.iter().any(refused_prediction)
+    })
 }
 
 fn reserved(row: &Instance) -> bool {
-    let used = Instance {
-        messages: Vec::new(),
-        wrong_references: Vec::new(),
-        reference_tokens: Vec::new(),
-        value: None,
-        choices: Vec::new(),
-        task: String::new(),
-        split: String::new(),
-        slices: BTreeMap::new().into_iter().collect(),
-        weight: None,
-        human_labels: Vec::new(),
-        ..row.clone()
-    };
-    // NaN differs from itself, which errs on the side that `refused` reports anyway.
-    used != *row
+    let texts = !(row.task.is_empty() && row.split.is_empty());
+    texts || !(row.messages.is_empty() && row.slices.is_empty())
 }
 
 fn refused_prediction(prediction: &Prediction) -> bool {
-    let used = Prediction {
-        text: prediction.text.clone(),
-        labels: prediction.labels.clone(),
-        class_scores: prediction.class_scores.clone(),
-        ..Prediction::default()
-    };
-    used != *prediction
+    let lists = [
+        &prediction.class_scores,
+        &prediction.token_logprobs,
+        &prediction.choice_scores,
+    ];
+    let singles = [prediction.value, prediction.no_answer_score];
+    let singles = singles.iter().flatten().chain(prediction.scores.values());
+    let nan = lists.iter().any(|list| list.iter().any(|n| n.is_nan()));
+    let reserved = prediction.usage.is_some() || !prediction.finish_reason.is_empty();
+    nan || reserved || singles.into_iter().any(|number| !number.is_finite())
 }

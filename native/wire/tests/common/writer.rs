@@ -106,30 +106,88 @@ fn finish(random: &mut Random, mut fields: Vec<Vec<u8>>) -> Vec<u8> {
     fields.concat()
 }
 
-/// Class scores: packed, unpacked, or a run of nothing.
-fn scores(random: &mut Random) -> Vec<u8> {
+/// A list of numbers: packed, unpacked, or a run of nothing.
+fn numbers(random: &mut Random, tag: u32) -> Vec<u8> {
     if random.one_in(3) {
-        let mut out = Vec::new();
-        key(random, 3, 1, &mut out);
-        out.extend(random.pick(&NUMBERS).to_le_bytes());
-        return out;
+        let value = random.pick(&NUMBERS);
+        return double(random, tag, value);
     }
     let count = random.below(4);
     let packed: Vec<u8> = (0..count)
         .flat_map(|_| random.pick(&NUMBERS).to_le_bytes())
         .collect();
-    bytes(random, 3, &packed)
+    bytes(random, tag, &packed)
+}
+
+fn double(random: &mut Random, tag: u32, value: f64) -> Vec<u8> {
+    let mut out = Vec::new();
+    key(random, tag, 1, &mut out);
+    out.extend(value.to_le_bytes());
+    out
+}
+
+fn finite(random: &mut Random, tag: u32) -> Vec<u8> {
+    let value = random.pick(&[0.0, -0.0, 1.5, -2e300, f64::MIN_POSITIVE, 5e-324]);
+    double(random, tag, value)
+}
+
+fn weight(random: &mut Random) -> Vec<u8> {
+    let value = random.pick(&[1.0, 0.25, f64::MAX, 5e-324]);
+    double(random, 16, value)
+}
+
+/// The bytes of a message in a field.
+fn message(random: &mut Random, tag: u32, make: impl Fn(&mut Random) -> Vec<u8>) -> Vec<u8> {
+    let inner = make(random);
+    bytes(random, tag, &inner)
 }
 
 fn prediction(random: &mut Random) -> Vec<u8> {
     let mut fields = Vec::new();
     some(random, 2, &mut fields, |random| text(random, 1));
     some(random, 2, &mut fields, |random| text(random, 2));
-    some(random, 2, &mut fields, scores);
+    some(random, 2, &mut fields, |random| numbers(random, 3));
+    if random.one_in(3) {
+        some(random, 3, &mut fields, |random| text(random, 4));
+        some(random, 2, &mut fields, |random| finite(random, 5));
+        some(random, 2, &mut fields, |random| numbers(random, 6));
+        some(random, 2, &mut fields, |random| numbers(random, 7));
+        some(random, 2, &mut fields, |random| finite(random, 8));
+        some(random, 3, &mut fields, |random| message(random, 9, score));
+    }
     if random.one_in(8) {
         let tag = random.pick(&[6, 7, 11]);
         fields.push(bytes(random, tag, b""));
     }
+    finish(random, fields)
+}
+
+/// An entry of the map of scores.
+fn score(random: &mut Random) -> Vec<u8> {
+    let mut fields = Vec::new();
+    let most = if random.one_in(4) { 2 } else { 1 };
+    some(random, most, &mut fields, |random| text(random, 1));
+    some(random, most, &mut fields, |random| finite(random, 2));
+    finish(random, fields)
+}
+
+fn tokens(random: &mut Random) -> Vec<u8> {
+    let mut fields = Vec::new();
+    some(random, 3, &mut fields, |random| text(random, 1));
+    finish(random, fields)
+}
+
+fn choice(random: &mut Random) -> Vec<u8> {
+    let mut fields = Vec::new();
+    some(random, 2, &mut fields, |random| text(random, 1));
+    some(random, 2, &mut fields, |random| {
+        let mut out = Vec::new();
+        key(random, 2, 0, &mut out);
+        // Any number but 0 is true.
+        let value = random.pick(&[0, 0, 1, 2, u64::MAX]);
+        varint(random, value, &mut out);
+        out
+    });
     finish(random, fields)
 }
 
@@ -154,17 +212,21 @@ pub fn instance(random: &mut Random) -> Vec<u8> {
     let mut fields = Vec::new();
     some(random, 2, &mut fields, |random| text(random, 1));
     some(random, 3, &mut fields, |random| {
-        let prediction = prediction(random);
-        bytes(random, 2, &prediction)
+        message(random, 2, prediction)
     });
     some(random, 3, &mut fields, |random| text(random, 3));
     some(random, 2, &mut fields, |random| text(random, 4));
     some(random, 1, &mut fields, |random| text(random, 5));
     some(random, 2, &mut fields, sample);
-    some(random, 3, &mut fields, |random| {
-        let input = input(random);
-        bytes(random, 7, &input)
-    });
+    some(random, 3, &mut fields, |random| message(random, 7, input));
+    if random.one_in(3) {
+        some(random, 3, &mut fields, |random| text(random, 9));
+        some(random, 3, &mut fields, |random| message(random, 10, tokens));
+        some(random, 2, &mut fields, |random| finite(random, 11));
+        some(random, 3, &mut fields, |random| message(random, 12, choice));
+        some(random, 2, &mut fields, weight);
+        some(random, 3, &mut fields, |random| text(random, 17));
+    }
     if random.one_in(8) {
         let tag = random.pick(&[13, 14]);
         fields.push(bytes(random, tag, b""));

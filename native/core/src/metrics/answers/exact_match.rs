@@ -1,81 +1,103 @@
-//! Exact match of short answers after normalisation (`SQuAD` v1.1 evaluation script); 0 to 100.
+//! Exact match of short answers with a reference; 0 to 100.
 
-use crate::metrics::{Components, Entry, Row, RowFlags, RowMetric, Statistics};
+use super::hits::{Hit, share_of};
+use super::unchanged::Unchanged;
+use super::words::{NORMALIZER, Rules};
+use crate::error::Result;
+use crate::metrics::{Context, Entry, ParamKind, ParamSpec, Params, Row, Statistics};
+use crate::text::normalizers::Normalizer;
 use crate::text::scratch::Scratch;
-use crate::text::tokens::Tokens;
 
 /// The registry entry.
 pub static ENTRY: Entry = Entry {
     name: "exact_match",
     summary: "Share of answers that equal a reference after normalisation, in percent; 0 to 100.",
+    params: PARAMS,
+    profiles: &["squad1", "squad2", "triviaqa", "hf", "plain"],
     range: (0.0, 100.0),
-    reference: "SQuAD evaluate-v1.1.py",
-    source: "Rajpurkar et al. 2016, https://aclanthology.org/D16-1264",
-    build: |_, _| Ok(Statistics::Rows(Box::new(ExactMatch))),
+    reference: "SQuAD evaluate-v1.1.py (profile squad1), evaluate-v2.0.py (squad2), TriviaQA triviaqa_evaluation.py 1.0 \
+                (triviaqa), evaluate 0.4.6 exact_match (hf), Python's str.strip() and == (plain)",
+    source: "Rajpurkar et al. 2016, https://aclanthology.org/D16-1264; Rajpurkar et al. 2018, \
+             https://aclanthology.org/P18-2124; Joshi et al. 2017, https://aclanthology.org/P17-1147; \
+             languages: Lewis et al. 2020, https://aclanthology.org/2020.acl-main.653",
+    build,
     ..Entry::TEXTS
 };
 
-struct ExactMatch;
+const PARAMS: &[ParamSpec] = &[
+    ParamSpec {
+        name: "ignore_case",
+        summary: "Compare in lower case; profile hf.",
+        kind: ParamKind::Bool(false),
+    },
+    ParamSpec {
+        name: "ignore_numbers",
+        summary: "Leave out ASCII digits; profile hf.",
+        kind: ParamKind::Bool(false),
+    },
+    ParamSpec {
+        name: "ignore_punctuation",
+        summary: "Leave out ASCII punctuation; profile hf.",
+        kind: ParamKind::Bool(false),
+    },
+    NORMALIZER,
+    ParamSpec {
+        name: "regexes_to_ignore",
+        summary: "Regular expressions, one a line, whose matches are left out before anything else; profile hf.",
+        kind: ParamKind::Text,
+    },
+];
 
-impl RowMetric for ExactMatch {
-    fn width(&self) -> usize {
-        1
+/// What only the profile hf knows.
+const OF_HF: &[&str] = &[
+    "ignore_case",
+    "ignore_numbers",
+    "ignore_punctuation",
+    "regexes_to_ignore",
+];
+
+fn build(params: &Params, _: &Context<'_>) -> Result<Statistics> {
+    if params.profile() == "hf" {
+        params.refuse(&["normalizer"])?;
+        return Ok(share_of(Unchanged::of(params)?));
     }
+    params.refuse(OF_HF)?;
+    Ok(share_of(ExactMatch(Rules::of(params, Normalizer::Whole)?)))
+}
 
-    fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
-        let (words, _) = scratch.squad(row);
-        let hit = words
-            .references()
-            .iter()
-            .any(|reference| are_equal(&words.prediction, reference));
-        out[0] = f64::from(u8::from(hit));
-        RowFlags::default()
-    }
+struct ExactMatch(Rules);
 
-    fn value(&self, sums: &[f64], n: f64) -> f64 {
-        if n > 0.0 {
-            100.0 * sums[0] / n
-        } else {
-            f64::NAN
-        }
-    }
-
-    fn components(&self, sums: &[f64], _n: f64) -> Components {
-        vec![("matches".into(), Some(sums[0]))]
-    }
-
-    fn row_score(&self, stats: &[f64]) -> Option<f64> {
-        Some(100.0 * stats[0])
+impl Hit for ExactMatch {
+    fn is_hit(&self, row: &Row<'_>, scratch: &mut Scratch) -> bool {
+        self.0.is_exact(self.0.words(row, scratch))
     }
 }
 
-fn are_equal(left: &Tokens, right: &Tokens) -> bool {
-    left.len() == right.len() && (0..left.len()).all(|at| left.same(at, right, at))
+impl Hit for Unchanged {
+    fn is_hit(&self, row: &Row<'_>, _scratch: &mut Scratch) -> bool {
+        self.is_exact(row)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hit(prediction: &str, references: &[&str]) -> f64 {
-        let mut out = [f64::NAN];
+    const SQUAD: ExactMatch = ExactMatch(Rules {
+        normalizer: Normalizer::Squad,
+        no_answers: false,
+    });
+
+    fn hit(prediction: &str, references: &[&str]) -> bool {
         let row = Row::of_texts(prediction, references, 1);
-        ExactMatch.row(&row, &mut Scratch::default(), &mut out);
-        out[0]
+        SQUAD.is_hit(&row, &mut Scratch::default())
     }
 
     #[test]
     fn any_reference_may_match_after_normalisation() {
-        assert_eq!(hit("The Eiffel-Tower!", &["Paris", "eiffeltower"]), 1.0);
-        assert_eq!(hit("Eiffel Tower", &["Paris", "Eiffel Towers"]), 0.0);
-        assert_eq!(hit("eiffel", &["eiffel tower"]), 0.0);
-        assert_eq!(hit("the", &[""]), 1.0);
-    }
-
-    #[test]
-    fn the_value_is_in_percent() {
-        assert_eq!(ExactMatch.value(&[1.0], 3.0), 100.0 / 3.0);
-        assert_eq!(ExactMatch.row_score(&[1.0]), Some(100.0));
-        assert!(ExactMatch.value(&[0.0], 0.0).is_nan());
+        assert!(hit("The Eiffel-Tower!", &["Paris", "eiffeltower"]));
+        assert!(!hit("Eiffel Tower", &["Paris", "Eiffel Towers"]));
+        assert!(!hit("eiffel", &["eiffel tower"]));
+        assert!(hit("the", &[""]));
     }
 }

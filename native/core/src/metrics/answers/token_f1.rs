@@ -1,52 +1,46 @@
-//! F1 of the words of short answers after normalisation (`SQuAD` v1.1 evaluation script); 0 to 100.
+//! F1 of the words of short answers after normalisation; 0 to 100.
 
-use crate::metrics::{Components, Entry, Row, RowFlags, RowMetric, Statistics};
-use crate::stats::f_measure;
+use super::words::{NORMALIZER, Rules, percent};
+use crate::error::Result;
+use crate::metrics::{Components, Context, Entry, Params, Row, RowFlags, RowMetric, Statistics};
+use crate::text::normalizers::Normalizer;
 use crate::text::scratch::Scratch;
 
 /// The registry entry.
 pub static ENTRY: Entry = Entry {
     name: "token_f1",
     summary: "Overlap of the words of an answer with the best reference, as F1 in percent; 0 to 100.",
+    params: &[NORMALIZER],
+    profiles: &["squad1", "squad2", "triviaqa", "plain"],
     range: (0.0, 100.0),
-    reference: "SQuAD evaluate-v1.1.py",
-    source: "Rajpurkar et al. 2016, https://aclanthology.org/D16-1264",
-    build: |_, _| Ok(Statistics::Rows(Box::new(TokenF1))),
+    reference: "SQuAD evaluate-v1.1.py (profile squad1), evaluate-v2.0.py (squad2), TriviaQA triviaqa_evaluation.py 1.0 \
+                (triviaqa); words of Python's str.split() (plain)",
+    source: "Rajpurkar et al. 2016, https://aclanthology.org/D16-1264; Rajpurkar et al. 2018, \
+             https://aclanthology.org/P18-2124; Joshi et al. 2017, https://aclanthology.org/P17-1147; \
+             languages: Lewis et al. 2020, https://aclanthology.org/2020.acl-main.653",
+    build,
     ..Entry::TEXTS
 };
 
-struct TokenF1;
+fn build(params: &Params, _: &Context<'_>) -> Result<Statistics> {
+    let rules = Rules::of(params, Normalizer::Words)?;
+    Ok(Statistics::Rows(Box::new(TokenF1(rules))))
+}
+
+struct TokenF1(Rules);
 
 impl RowMetric for TokenF1 {
     fn width(&self) -> usize {
         3
     }
 
-    /// Precision, recall and F1, 0 to 1, of the first of the best references. As in the script, two empty answers
-    /// have nothing in common and score 0.
     fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
-        let (words, matching) = scratch.squad(row);
-        let mut best = [0.0; 3];
-        for reference in words.references() {
-            matching.load(&words.prediction, reference);
-            let [common] = matching.counts::<1>();
-            let of = |len: usize| f64::from(common) / len.max(1) as f64;
-            let (precision, recall) = (of(words.prediction.len()), of(reference.len()));
-            let f1 = f_measure(precision, recall);
-            if f1 > best[2] {
-                best = [precision, recall, f1];
-            }
-        }
-        out.copy_from_slice(&best);
+        out.copy_from_slice(&self.0.best(self.0.words(row, scratch)));
         RowFlags::default()
     }
 
     fn value(&self, sums: &[f64], n: f64) -> f64 {
-        if n > 0.0 {
-            100.0 * sums[2] / n
-        } else {
-            f64::NAN
-        }
+        percent(sums[2], n)
     }
 
     fn components(&self, sums: &[f64], n: f64) -> Components {
@@ -65,34 +59,27 @@ impl RowMetric for TokenF1 {
 mod tests {
     use super::*;
 
-    fn stats(prediction: &str, references: &[&str]) -> [f64; 3] {
+    const SQUAD: TokenF1 = TokenF1(Rules {
+        normalizer: Normalizer::Squad,
+        no_answers: false,
+    });
+
+    #[test]
+    fn rows_keep_precision_recall_and_f1() {
         let mut out = [f64::NAN; 3];
-        let row = Row::of_texts(prediction, references, 1);
-        TokenF1.row(&row, &mut Scratch::default(), &mut out);
-        out
-    }
-
-    #[test]
-    fn the_best_reference_counts_with_all_its_parts() {
-        assert_eq!(
-            stats("the big red dog", &["cat", "red dog"]),
-            [2.0 / 3.0, 1.0, 0.8]
-        );
-        assert_eq!(stats("dog dog", &["dog"]), [0.5, 1.0, 2.0 / 3.0]);
-    }
-
-    #[test]
-    fn two_empty_answers_have_nothing_in_common() {
-        assert_eq!(stats("", &["the"]), [0.0; 3]);
+        let row = Row::of_texts("the big red dog", &["cat", "red dog"], 1);
+        SQUAD.row(&row, &mut Scratch::default(), &mut out);
+        assert_eq!(out, [2.0 / 3.0, 1.0, 0.8]);
+        assert_eq!(SQUAD.row_score(&out), Some(80.0));
     }
 
     #[test]
     fn values_are_in_percent() {
-        assert_eq!(TokenF1.value(&[1.0, 1.0, 1.5], 2.0), 75.0);
+        assert_eq!(SQUAD.value(&[1.0, 1.0, 1.5], 2.0), 75.0);
         assert_eq!(
-            TokenF1.components(&[1.0, 2.0, 1.5], 2.0)[1],
+            SQUAD.components(&[1.0, 2.0, 1.5], 2.0)[1],
             ("recall".into(), Some(100.0))
         );
-        assert!(TokenF1.value(&[0.0; 3], 0.0).is_nan());
+        assert!(SQUAD.value(&[0.0; 3], 0.0).is_nan());
     }
 }

@@ -1,15 +1,24 @@
-//! `accuracy`: the share of rows whose predicted label is the gold label.
+//! `accuracy`: the share of rows whose predicted label is the gold label, or whose sets of labels are equal.
 
+use super::averages::MULTILABEL;
+use super::label_sets::SubsetAccuracy;
 use crate::metrics::{ClassMetric, ClassSums, Components, Entry, Statistics};
 
 /// The registry's entry.
 pub static ENTRY: Entry = Entry {
     name: "accuracy",
-    summary: "The share of rows whose predicted label is the gold label.",
+    summary: "The share of rows whose predicted label is the gold label; of sets of labels, the share that is equal.",
+    params: &[MULTILABEL],
     row_score: true,
     reference: "scikit-learn 1.9.1 accuracy_score",
     source: "the definition",
-    build: |_, _| Ok(Statistics::Classes(Box::new(Accuracy))),
+    build: |params, _| {
+        Ok(if params.bool(MULTILABEL.name) {
+            Statistics::Rows(Box::new(SubsetAccuracy))
+        } else {
+            Statistics::Classes(Box::new(Accuracy))
+        })
+    },
     ..Entry::LABELS
 };
 
@@ -22,8 +31,9 @@ impl ClassMetric for Accuracy {
     }
 
     fn value(&self, sums: &ClassSums<'_>) -> f64 {
-        // Without rows this is 0 / 0: undefined.
-        sums.true_positive.iter().sum::<f64>() / sums.n
+        // The sum of supports, not `sums.n`: a perfect score of weighted rows is then exactly 1. Without rows this
+        // is 0 / 0: undefined.
+        sums.true_positive.iter().sum::<f64>() / sums.support.iter().sum::<f64>()
     }
 
     fn components(&self, sums: &ClassSums<'_>) -> Components {

@@ -1,145 +1,81 @@
-//! Precision, recall and F1 from counts by class, as scikit-learn 1.9.1 computes them; shared by the
-//! metrics `precision`, `recall` and `f1`.
+//! Precision, recall, F and Jaccard from counts by class, as scikit-learn 1.9.1 computes them.
 
-use crate::metrics::{ClassMetric, ClassSums, Components, ParamKind, ParamSpec, Params};
-
-/// Which rate of a class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rate {
-    /// True positives over predictions.
-    Precision,
-    /// True positives over support.
-    Recall,
-    /// 2 tp / (support + predictions); the harmonic mean of the two.
-    F1,
-}
-
-impl Rate {
-    const ALL: [(Self, &'static str); 3] = [
-        (Self::Precision, "precision"),
-        (Self::Recall, "recall"),
-        (Self::F1, "f1"),
-    ];
-
-    /// The rate from counts; `zero_division` where the denominator is zero.
-    fn of(self, tp: f64, support: f64, predicted: f64, zero_division: f64) -> f64 {
-        let (numerator, denominator) = match self {
-            Self::Precision => (tp, predicted),
-            Self::Recall => (tp, support),
-            Self::F1 => (2.0 * tp, support + predicted),
-        };
-        if denominator == 0.0 {
-            zero_division
-        } else {
-            numerator / denominator
-        }
-    }
-}
+use super::positive::Positive;
+use super::rate::{Counts, Rate, Rates};
+use crate::metrics::{ClassMetric, ClassSums, Components};
 
 /// How classes are averaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Average {
+pub enum Average {
+    /// The positive class alone.
     Binary,
+    /// The rate of all counts together.
     Micro,
+    /// The mean of the classes' rates.
     Macro,
+    /// F of the classes' mean precision and mean recall.
+    MacroOfMeans,
+    /// The mean of the classes' rates, weighed by support.
     Weighted,
 }
 
-/// The parameters of all three metrics.
-pub const PARAMS: &[ParamSpec] = &[
-    ParamSpec {
-        name: "average",
-        summary: "How classes are averaged; binary scores the positive class alone.",
-        kind: ParamKind::Choice(&["binary", "micro", "macro", "weighted"]),
-    },
-    ParamSpec {
-        name: "positive_label",
-        summary: "The positive class of binary averaging; without it the labels must be 0 and 1 or false and true.",
-        kind: ParamKind::Text,
-    },
-    ParamSpec {
-        name: "zero_division",
-        summary: "The value of a rate whose denominator is zero; nan leaves the class out of averages.",
-        kind: ParamKind::Choice(&["0", "1", "nan"]),
-    },
-];
-
-/// One of the three metrics with its parameters.
+/// One of the metrics with its parameters.
 #[derive(Debug)]
-pub struct ClassRate {
-    rate: Rate,
-    average: Average,
-    positive: String,
-    zero_division: f64,
+pub struct ClassRates {
+    /// The rates.
+    pub rates: Rates,
+    /// How classes are averaged.
+    pub average: Average,
+    /// Whether rows have sets of labels.
+    pub multilabel: bool,
+    /// The positive class of [`Average::Binary`].
+    pub positive: Positive,
+    /// Whether macro averages leave out classes that are neither gold nor predicted.
+    pub skip_absent: bool,
+    /// The value of a rate without denominator; NaN leaves the class out of averages.
+    pub zero_division: f64,
 }
 
-impl ClassRate {
-    /// From checked parameters.
-    pub fn new(rate: Rate, params: &Params) -> Self {
-        Self {
-            rate,
-            average: match params.text("average") {
-                "micro" => Average::Micro,
-                "macro" => Average::Macro,
-                "weighted" => Average::Weighted,
-                _ => Average::Binary,
-            },
-            positive: params.text("positive_label").to_owned(),
-            zero_division: match params.text("zero_division") {
-                "1" => 1.0,
-                "nan" => f64::NAN,
-                _ => 0.0,
-            },
-        }
-    }
-
-    fn is_positive(&self, label: &str) -> bool {
-        if self.positive.is_empty() {
-            is_true(label)
-        } else {
-            label == self.positive
-        }
-    }
-
+impl ClassRates {
     fn averaged(&self, rate: Rate, sums: &ClassSums<'_>) -> f64 {
-        match self.average {
-            Average::Binary => self.binary(rate, sums),
-            Average::Micro => self.micro(rate, sums),
-            Average::Macro => self.weighted_mean(rate, sums, |_| 1.0),
-            Average::Weighted => self.weighted_mean(rate, sums, |class| sums.support[class]),
+        match (self.average, rate) {
+            (Average::Binary, _) => self.binary(rate, sums),
+            (Average::Micro, _) => rate.of(total(sums), self.zero_division),
+            (Average::MacroOfMeans, Rate::F { beta2 }) => {
+                let mean = |rate| self.plain_mean(rate, sums);
+                let (precision, recall) = (mean(Rate::Precision), mean(Rate::Recall));
+                Rate::f_of_rates(beta2, precision, recall, self.zero_division)
+            }
+            (Average::Macro | Average::MacroOfMeans, _) => self.plain_mean(rate, sums),
+            (Average::Weighted, _) => self.mean(rate, sums, |counts| counts.support),
         }
     }
 
     /// A positive class that never occurs has only zero denominators.
     fn binary(&self, rate: Rate, sums: &ClassSums<'_>) -> f64 {
-        let positive = sums.labels.iter().position(|label| self.is_positive(label));
-        positive.map_or(self.zero_division, |class| self.of_class(rate, sums, class))
+        let mut labels = sums.labels.iter();
+        let positive = labels.position(|label| self.positive.is(label));
+        let counts = positive.map_or_else(Counts::default, |class| counts(sums, class));
+        rate.of(counts, self.zero_division)
     }
 
-    fn micro(&self, rate: Rate, sums: &ClassSums<'_>) -> f64 {
-        let total = |counts: &[f64]| -> f64 { counts.iter().sum() };
-        rate.of(
-            total(sums.true_positive),
-            total(sums.support),
-            total(sums.predicted),
-            self.zero_division,
-        )
+    fn plain_mean(&self, rate: Rate, sums: &ClassSums<'_>) -> f64 {
+        self.mean(rate, sums, |counts| {
+            let absent = counts.support + counts.predicted == 0.0;
+            f64::from(u8::from(!(absent && self.skip_absent)))
+        })
     }
 
     /// Mean over the included classes; undefined rates leave it, and weights that are all zero are ignored
     /// (scikit-learn's `_nanaverage`).
-    fn weighted_mean(
-        &self,
-        rate: Rate,
-        sums: &ClassSums<'_>,
-        weight: impl Fn(usize) -> f64,
-    ) -> f64 {
+    fn mean(&self, rate: Rate, sums: &ClassSums<'_>, weight: impl Fn(Counts) -> f64) -> f64 {
         let (mut sum, mut weights, mut plain, mut count) = (0.0, 0.0, 0.0, 0.0);
-        for class in (0..sums.labels.len()).filter(|class| sums.included[*class]) {
-            let value = self.of_class(rate, sums, class);
+        for (class, _) in included(sums) {
+            let counts = counts(sums, class);
+            let value = rate.of(counts, self.zero_division);
             if !value.is_nan() {
-                sum += value * weight(class);
-                weights += weight(class);
+                sum += value * weight(counts);
+                weights += weight(counts);
                 plain += value;
                 count += 1.0;
             }
@@ -151,85 +87,111 @@ impl ClassRate {
             plain / count
         }
     }
+}
 
-    fn of_class(&self, rate: Rate, sums: &ClassSums<'_>, class: usize) -> f64 {
-        rate.of(
-            sums.true_positive[class],
-            sums.support[class],
-            sums.predicted[class],
-            self.zero_division,
-        )
+/// Classes that averages run over, with their names.
+fn included<'s>(sums: &ClassSums<'s>) -> impl Iterator<Item = (usize, &'s str)> {
+    let named = sums.labels.iter().copied().enumerate().zip(sums.included);
+    named.filter_map(|(class, included)| included.then_some(class))
+}
+
+fn counts(sums: &ClassSums<'_>, class: usize) -> Counts {
+    Counts {
+        tp: sums.true_positive[class],
+        support: sums.support[class],
+        predicted: sums.predicted[class],
     }
 }
 
-fn is_true(label: &str) -> bool {
-    matches!(label, "1" | "true" | "True")
-}
-
-fn is_false(label: &str) -> bool {
-    matches!(label, "0" | "false" | "False")
+fn total(sums: &ClassSums<'_>) -> Counts {
+    Counts {
+        tp: sums.true_positive.iter().sum(),
+        support: sums.support.iter().sum(),
+        predicted: sums.predicted.iter().sum(),
+    }
 }
 
 fn defined(value: f64) -> Option<f64> {
     (!value.is_nan()).then_some(value)
 }
 
-impl ClassMetric for ClassRate {
+impl ClassMetric for ClassRates {
+    fn multilabel(&self) -> bool {
+        self.multilabel
+    }
+
     fn check(&self, labels: &[&str]) -> Result<(), (&'static str, String)> {
-        if self.average != Average::Binary {
-            return Ok(());
+        if self.average == Average::Binary {
+            self.positive.check(labels)
+        } else {
+            Ok(())
         }
-        if self.positive.is_empty() {
-            if labels.iter().all(|label| is_true(label) || is_false(label)) {
-                return Ok(());
-            }
-            return Err((
-                "average",
-                "the labels are not 0 and 1 or false and true: name an average (macro, micro, weighted) or a \
-                 positive_label"
-                    .into(),
-            ));
-        }
-        if labels.len() > 2 {
-            return Err((
-                "average",
-                format!(
-                    "there are {} classes: binary averaging needs at most two",
-                    labels.len()
-                ),
-            ));
-        }
-        if labels.len() == 2 && !labels.contains(&self.positive.as_str()) {
-            return Err(("positive_label", "none of the rows has this label".into()));
-        }
-        Ok(())
     }
 
     fn value(&self, sums: &ClassSums<'_>) -> f64 {
-        self.averaged(self.rate, sums)
+        self.averaged(self.rates.parts[self.rates.own].1, sums)
     }
 
     fn components(&self, sums: &ClassSums<'_>) -> Components {
-        let mut parts: Components = Rate::ALL
-            .iter()
-            .map(|(rate, name)| ((*name).to_owned(), defined(self.averaged(*rate, sums))))
+        let averaged = self.rates.parts.iter();
+        let mut parts: Components = averaged
+            .map(|(name, rate)| ((*name).to_owned(), defined(self.averaged(*rate, sums))))
             .collect();
-        for (class, label) in sums
-            .labels
-            .iter()
-            .enumerate()
-            .filter(|(class, _)| sums.included[*class])
-        {
-            for (rate, name) in Rate::ALL {
-                let value = defined(self.of_class(rate, sums, class));
+        for (class, label) in included(sums) {
+            let counts = counts(sums, class);
+            for (name, rate) in &self.rates.parts {
+                let value = defined(rate.of(counts, self.zero_division));
                 parts.push((format!("class.{label}.{name}"), value));
             }
-            parts.push((format!("class.{label}.support"), Some(sums.support[class])));
+            parts.push((format!("class.{label}.support"), Some(counts.support)));
         }
         parts
     }
 
     fn row_score(&self, _correct: bool) -> Option<f64> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::classification::rate::Rates;
+
+    fn value(average: Average, skip_absent: bool, zero_division: f64) -> f64 {
+        let metric = ClassRates {
+            rates: Rates::with_f(2, "f1", 1.0),
+            average,
+            multilabel: false,
+            positive: Positive::named("a"),
+            skip_absent,
+            zero_division,
+        };
+        // Class c is named but neither gold nor predicted.
+        metric.value(&ClassSums {
+            labels: &["a", "b", "c"],
+            true_positive: &[1.0, 1.0, 0.0],
+            support: &[1.0, 4.0, 0.0],
+            predicted: &[4.0, 1.0, 0.0],
+            included: &[true; 3],
+            n: 5.0,
+        })
+    }
+
+    #[test]
+    fn the_mean_of_f_is_not_f_of_the_means() {
+        assert_eq!(value(Average::Binary, false, 0.0), 0.4);
+        assert_eq!(value(Average::Micro, false, 0.0), 0.4);
+        assert_eq!(value(Average::Macro, true, 0.0), 0.4);
+        // Mean precision and mean recall are (1/4 + 1) / 2 each.
+        assert_eq!(value(Average::MacroOfMeans, true, 0.0), 0.625);
+    }
+
+    #[test]
+    fn absent_classes_count_unless_skipped_or_undefined() {
+        assert!((value(Average::Macro, false, 0.0) - 0.8 / 3.0).abs() < 1e-15);
+        assert!((value(Average::Macro, false, 1.0) - 1.8 / 3.0).abs() < 1e-15);
+        assert_eq!(value(Average::Macro, false, f64::NAN), 0.4);
+        assert_eq!(value(Average::Weighted, false, 1.0), 0.4);
     }
 }

@@ -1,0 +1,26 @@
+"""`python -m tests.parity`: every metric against its reference on generated data; exit code 1 if anything differs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.parity.checks import GROUPS
+from tests.parity.runner import run
+
+
+def main() -> int:
+    """Parses arguments and runs the checks."""
+    parser = argparse.ArgumentParser(prog="python -m tests.parity", description=__doc__)
+    parser.add_argument("groups", nargs="*", choices=[[], *GROUPS], help="groups of metrics; all by default")
+    parser.add_argument("--cases", type=int, default=100_000, help="pairs (or rows) a metric (100000)")
+    parser.add_argument("--seed", type=int, default=20261121, help="seed of the data")
+    parser.add_argument("--only", default="", help="only metrics whose text form holds this")
+    arguments = parser.parse_args()
+    checks = [check for group in arguments.groups or GROUPS for check in GROUPS[group]()]
+    checks = [check for check in checks if arguments.only in check.metric]
+    return 1 if run(checks, arguments.cases, arguments.seed) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""Random data for parity: quick, seeded, and awkward in all the ways that tell implementations apart."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Enough repetition for matches of every order, punctuation and numbers for tokenizers, letters whose lower case is
+# ASCII or longer, spaces that only Python knows, characters of every plane.
+_WORDS = [
+    "the",
+    "a",
+    "an",
+    "cat",
+    "Cat",
+    "sat",
+    "sat.",
+    "mat",
+    "mat,",
+    "on",
+    "under",
+    "dog",
+    "dogs",
+    "running",
+    "runs",
+    "ran",
+    "happily",
+    "don't",
+    "it's",
+    "3.14",
+    "1,000",
+    "1,000.5",
+    "$5",
+    "50%",
+    "U.S.",
+    "e-mail",
+    "re-use",
+    "(x)",
+    "[y]",
+    '"q"',
+    "'r'",
+    "&amp;",
+    "&lt;b&gt;",
+    "&quot;",
+    "<skipped>",
+    "-",
+    "--",
+    "...",
+    "!",
+    "?",
+    "naïve",
+    "café",
+    "straße",
+    "STRASSE",
+    "İstanbul",
+    "Kelvin",
+    "東京",
+    "に行く。",
+    "你好，",
+    "สวั",
+    "नम",
+    "😀",
+    "👨\u200d👩\u200d👧",
+    "½",
+    "١٢",
+    "“x”",
+    "—",
+    "x²",
+    "\ufeffz",
+    "\u200b",
+]
+_SPACES = (" ",) * 24 + (
+    "  ",
+    "\n",
+    "\r\n",
+    "\t",
+    "\x1c",
+    "\x1d",
+    "\x1e",
+    "\x1f",
+    "\x0b",
+    "\x85",
+    "\u00a0",
+    "\u2028",
+    "\u3000",
+    "",
+)
+_PLANES = (
+    (0x20, 0x7F),
+    (0x80, 0x250),
+    (0x370, 0x530),
+    (0x590, 0xE80),
+    (0x2000, 0x2070),
+    (0x3000, 0xD7FF),
+    (0x10000, 0x1FFFF),
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A prediction with its references."""
+
+    prediction: str
+    references: tuple[str, ...]
+
+
+def text(choose: random.Random) -> str:
+    """A text of a few words; now and then empty, of any characters, or long."""
+    kind = choose.random()
+    if kind < 0.02:
+        return ""
+    if kind < 0.12:
+        return "".join(_character(choose) for _ in range(choose.randint(1, 24)))
+    words = choose.choices(_WORDS, k=choose.randint(1, 14))
+    return "".join(word + choose.choice(_SPACES) for word in words)
+
+
+def near(choose: random.Random, source: str) -> str:
+    """A text that has much in common with another: words dropped, moved, repeated, changed."""
+    words = source.split(" ")
+    for _ in range(choose.randint(0, 3)):
+        at = choose.randrange(len(words))
+        edit = choose.randrange(5)
+        if edit == 0 and len(words) > 1:
+            del words[at]
+        elif edit == 1:
+            words.insert(at, choose.choice(_WORDS))
+        elif edit == 2:
+            words[at] = choose.choice((words[at].upper(), words[at].lower(), words[at] + "s", words[at] + ","))
+        elif edit == 3:
+            words.insert(choose.randrange(len(words)), words.pop(at))
+        else:
+            words.insert(at, words[at])
+    return " ".join(words)
+
+
+def pair(choose: random.Random, most: int = 3, fewest: int = 1) -> Pair:
+    """A prediction with up to `most` references, related to it more often than not."""
+    prediction = text(choose)
+    related = [
+        near(choose, prediction) if choose.random() < 0.7 else text(choose) for _ in range(choose.randint(fewest, most))
+    ]
+    return Pair(prediction, tuple(related))
+
+
+def labels(choose: random.Random, classes: Sequence[str], rows: int) -> tuple[list[str], list[str]]:
+    """Gold and predicted labels that agree more often than not."""
+    gold = choose.choices(classes, k=rows)
+    return gold, [label if choose.random() < 0.6 else choose.choice(classes) for label in gold]
+
+
+def _character(choose: random.Random) -> str:
+    return chr(choose.randint(*choose.choice(_PLANES)))
