@@ -34,7 +34,7 @@ TYPED := $(wildcard service tests tools clients/python examples bench)
 .PHONY: help
 help:  ## List the targets
 	@grep -hE '^\.PHONY: .*## |^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' \
-		| awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+		| awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 .PHONY: setup
 setup: $(VENV)/.stamp-run $(VENV)/.stamp-native  ## Make .venv: dependencies, the Rust extension (release), evald editable
@@ -86,6 +86,18 @@ metrics: setup  ## Rewrite README's table of metrics and the facts in docs/metri
 .PHONY: bench
 bench: setup-dev  ## Measure speed against the reference packages; ARGS="..." is passed on
 	$(PY) -m bench $(ARGS)
+
+.PHONY: bench-metrics
+bench-metrics: setup-dev  ## Measure the speed of single metrics and processor paths; ARGS="..." is passed on
+	$(PY) -m bench.metrics $(ARGS)
+
+.PHONY: test-paths
+test-paths: setup-dev  ## Test BLEU and ROUGE on every processor path that this machine has
+	@for path in plain avx2 avx512; do \
+		EVALD_CPU=$$path $(PY) -c 'import evald._native' 2>/dev/null || { echo "no $$path here"; continue; }; \
+		echo "EVALD_CPU=$$path"; \
+		EVALD_CPU=$$path $(PY) -m pytest -q tests/metrics/test_bleu.py tests/metrics/test_rouge.py $(ARGS) || exit 1; \
+	done
 
 .PHONY: parity
 parity: setup-dev  ## Compare metrics with their references on 100,000 generated pairs each; ARGS="..." is passed on

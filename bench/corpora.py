@@ -35,7 +35,9 @@ class Corpus:
 
 
 def translations(rows: int = 3004) -> Corpus:
-    """newstest2017 English-German, system after system; repeated, in strings of their own, where rows run out."""
+    """newstest2017 English-German: 8 systems x 3,004 lines, system after system, the references again for each;
+    then the same lines again, in strings of their own.
+    """
     folder = DATA / "mt-wmt17-en-de"
     if folder.is_dir():
         name, references = "mt-wmt17-en-de", _lines(folder / "reference.txt")
@@ -54,6 +56,26 @@ def summaries(rows: int = 1000) -> Corpus:
     else:
         name, predictions, references = "seeded Zipf text", *_synthetic(rows, 22, seed=2)
     return Corpus(f"{name}, {rows} pairs", _repeated(predictions, rows), _repeated(references, rows))
+
+
+def long_summaries(rows: int = 2_000) -> Corpus:
+    """Summaries of XSum's test set joined in order, and cut to 79 words (predictions) and 59 (references)."""
+    short = summaries(11_334)
+    texts = zip(short.predictions, short.references, strict=True)
+    predictions, references = [], []
+    for _ in range(rows):
+        words: tuple[list[str], list[str]] = ([], [])
+        while len(words[0]) < 79 or len(words[1]) < 59:
+            pair = next(texts, None)
+            if pair is None:
+                texts = zip(short.predictions, short.references, strict=True)
+                continue
+            for found, text in zip(words, pair, strict=True):
+                found.extend(text.split())
+        predictions.append(" ".join(words[0][:79]))
+        references.append(" ".join(words[1][:59]))
+    name = short.name.partition(",")[0]
+    return Corpus(f"{name} joined to 79 and 59 words, {rows} pairs", predictions, references)
 
 
 def _lines(path: Path) -> list[str]:

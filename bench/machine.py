@@ -27,7 +27,12 @@ def check_native() -> dict[str, str]:
     if info["profile"] != "release":
         raise RuntimeError(f"the extension is a {info['profile']} build; `make setup` makes a release build")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    return {"native": str(path.relative_to(ROOT)), "native_sha256": digest, "native_build": info["profile"]}
+    return {
+        "native": str(path.relative_to(ROOT)),
+        "native_sha256": digest,
+        "native_build": info["profile"],
+        "native_cpu": info["cpu"],
+    }
 
 
 def describe() -> dict[str, str]:

@@ -51,6 +51,12 @@ def milliseconds(key: str, spread: Spread, what: str, goal: Goal | None = None) 
     return Figure(key, Spread(spread.median * 1e3, spread.low * 1e3, spread.high * 1e3), "ms", what, goal)
 
 
+def nanoseconds(key: str, spread: Spread, tokens: int, what: str) -> Figure:
+    """A figure in ns a token from a spread in seconds."""
+    scale = 1e9 / tokens
+    return Figure(key, Spread(spread.median * scale, spread.low * scale, spread.high * scale), "ns", what)
+
+
 def main(name: str, run: Callable[[bool], list[Figure]]) -> int:
     """The command of one benchmark: runs it, prints the table, writes bench/out/NAME.json. 1 if there is no figure."""
     parser = argparse.ArgumentParser(prog=f"python -m bench.{name}")

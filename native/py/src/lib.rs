@@ -19,8 +19,9 @@ mod _native {
     use std::collections::BTreeMap;
 
     use evald_core::error::Error;
-    use evald_core::text::UNICODE_VERSION;
+    use evald_core::text::{UNICODE_VERSION, simd};
     use evald_core::{metrics::text_form, pool};
+    use pyo3::exceptions::PyValueError;
     use pyo3::prelude::*;
     use pyo3::types::PyBytes;
 
@@ -43,11 +44,17 @@ mod _native {
                 eprintln!("evald: native code failed at {place}");
             }
         }));
+        cpu().map_err(PyValueError::new_err)?;
         module.add("VERSION", text_form::VERSION)?;
         module.add("UNICODE_VERSION", UNICODE_VERSION)
     }
 
-    /// Facts of the build.
+    /// The processor path in force.
+    fn cpu() -> Result<simd::Path, &'static str> {
+        simd::chosen().map(simd::Available::path)
+    }
+
+    /// Facts of the build and of the processor.
     #[pyfunction]
     fn build_info() -> BTreeMap<&'static str, String> {
         let profile = if cfg!(debug_assertions) {
@@ -62,6 +69,7 @@ mod _native {
                 format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
             ),
             ("version", text_form::VERSION.to_owned()),
+            ("cpu", cpu().map_or("plain", simd::Path::name).to_owned()),
         ])
     }
 

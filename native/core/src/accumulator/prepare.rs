@@ -16,7 +16,7 @@ pub struct Prepared {
     pub usable: Vec<bool>,
     /// Whether a metric rests on counts by class.
     counted: bool,
-    /// Gold and predicted classes, with labels, into `numbers`.
+    /// Gold and predicted classes, with labels, into `numbers`; empty if labels are not numbered.
     classes: Vec<Option<(Span, Span)>>,
     numbers: Vec<u32>,
     /// Predictions that cannot be scored.
@@ -31,7 +31,8 @@ impl Prepared {
 
     /// Gold and predicted classes of a (row, system).
     pub fn classes_of(&self, at: usize) -> Option<RowClasses<'_>> {
-        self.classes[at].map(|(gold, predicted)| RowClasses {
+        let classes = self.classes.get(at).copied().flatten();
+        classes.map(|(gold, predicted)| RowClasses {
             gold: &self.numbers[gold.range()],
             predicted: &self.numbers[predicted.range()],
         })
@@ -58,11 +59,12 @@ pub fn prepare(
     labels: &mut LabelTable,
 ) -> Result<Prepared> {
     let (rows, systems) = (batch.instances.len(), spec.systems.len());
+    let labelled = if spec.numbers_labels() { rows } else { 0 };
     let mut prepared = Prepared {
         systems,
         usable: vec![true; rows * systems],
         counted: spec.counts_classes(),
-        classes: vec![None; rows * systems],
+        classes: vec![None; labelled * systems],
         numbers: Vec::new(),
         failures: failures.to_vec(),
     };
@@ -99,6 +101,7 @@ pub fn prepare(
                 },
             };
             match found {
+                Ok(None) => {}
                 Ok(classes) => prepared.classes[at] = classes,
                 Err(problem) => {
                     prepared.usable[at] = false;

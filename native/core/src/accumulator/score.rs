@@ -13,12 +13,17 @@ use crate::metrics::{Row, RowFlags};
 use crate::pool;
 use crate::spec::Spec;
 use crate::text::scratch::Scratch;
+use crate::text::simd;
 
 /// Rows that one task scores with the same scratch memory, if there is more than one task.
 const ROWS_PER_TASK: usize = 128;
 
 /// Below this many rows a second thread costs more than it saves.
 const PARALLEL_ROWS: usize = 512;
+
+/// How far ahead of the row at hand texts are fetched, and how much of them: the processor goes on by itself.
+const ROWS_AHEAD: usize = 3;
+const FETCHED_BYTES: usize = 256;
 
 /// Statistics of the row metrics for some rows of a batch: one vector a (row, system).
 #[derive(Default)]
@@ -96,6 +101,7 @@ pub fn score_rows(
             }
             let (row, system) = (first + at / systems, at % systems);
             let at = row * systems + system;
+            fetch_texts(batch, row + ROWS_AHEAD, system);
             if prepared.usable[at] {
                 let answer = Answer::find(batch, outputs, row, system);
                 let row = answer.row(spec, batch, (row, at as u64), prepared.classes_of(at));
@@ -114,6 +120,23 @@ pub fn score_rows(
             .par_chunks_mut(rows_per_task * systems * metrics),
     );
     pool::run(|| tasks.enumerate().try_for_each(task))
+}
+
+/// Fetches texts of a row that will be scored soon: they may lie anywhere in memory.
+#[inline]
+fn fetch_texts(batch: &Batch<'_>, row: usize, system: usize) {
+    let Some(instance) = batch.instances.get(row) else {
+        return;
+    };
+    let prediction = batch.predictions[instance.predictions.range()].get(system);
+    let reference = batch.references(instance).first();
+    for text in [
+        prediction.and_then(|prediction| prediction.text),
+        reference.copied(),
+    ] {
+        let text = text.unwrap_or_default().as_bytes();
+        simd::prefetch(&text[..text.len().min(FETCHED_BYTES)]);
+    }
 }
 
 fn score_row(

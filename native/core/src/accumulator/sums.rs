@@ -339,7 +339,8 @@ impl WholeSums {
         }
     }
 
-    /// Adds a row if all its numbers are whole.
+    /// Adds a row if all its numbers are whole. No branch depends on them, so that this is vector code.
+    #[allow(clippy::needless_bitwise_bool)]
     pub fn add(&mut self, stats: &[f64]) -> bool {
         // Adding and taking away a number with no bits behind the point rounds to a whole number.
         const ROUNDER: f64 = 6_755_399_441_055_744.0;

@@ -63,13 +63,7 @@ impl Work for Compare<'_> {
             let keys = &self.reference.keys[word * WORD..];
             let keys = &keys[..keys.len().min(WORD)];
             match keys.len().div_ceil(GROUP) {
-                0 | 1 => self.compare::<S, 1>(simd, word, keys),
-                2 => self.compare::<S, 2>(simd, word, keys),
-                3 => self.compare::<S, 3>(simd, word, keys),
-                4 => self.compare::<S, 4>(simd, word, keys),
-                5 => self.compare::<S, 5>(simd, word, keys),
-                6 => self.compare::<S, 6>(simd, word, keys),
-                7 => self.compare::<S, 7>(simd, word, keys),
+                0..=4 => self.compare::<S, 4>(simd, word, keys),
                 _ => self.compare::<S, 8>(simd, word, keys),
             }
         }

@@ -112,19 +112,12 @@ impl<const N: usize> Work for Count<'_, N> {
     type Output = [u32; N];
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) -> [u32; N] {
-        let mut free = [u64::MAX; N];
-        let mut counts = [0; N];
-        for window in self.rows.windows(N).take(self.len) {
-            let mut positions = u64::MAX;
-            for order in 0..N {
-                positions &= window[order] >> order;
-                let open = positions & free[order];
-                free[order] ^= open & open.wrapping_neg();
-                counts[order] += u32::from(open != 0);
-            }
+    fn run<S: Simd>(self, simd: S) -> [u32; N] {
+        if N == 4 {
+            let four = simd.clipped_counts(self.rows, self.len);
+            return std::array::from_fn(|order| four[order]);
         }
-        counts
+        simd::clipped_counts(self.rows, self.len)
     }
 }
 

@@ -15,11 +15,11 @@ const UNSTEMMED: usize = 3;
 /// Stems by word. Its tables are made on first use and kept by the thread for the next one.
 #[derive(Debug, Default)]
 pub struct Stems {
-    tables: Option<Box<Tables>>,
+    tables: Option<Tables>,
 }
 
 thread_local! {
-    static KEPT: Cell<Option<Box<Tables>>> = const { Cell::new(None) };
+    static KEPT: Cell<Option<Tables>> = const { Cell::new(None) };
 }
 
 impl Drop for Stems {
@@ -52,13 +52,11 @@ struct LongStem {
 }
 
 impl Tables {
-    fn of_thread() -> Box<Self> {
+    fn of_thread() -> Self {
         let kept = KEPT.try_with(Cell::take).ok().flatten();
-        kept.unwrap_or_else(|| {
-            Box::new(Self {
-                short: vec![(0, 0); SHORT_SLOTS],
-                long: vec![LongStem::default(); LONG_SLOTS],
-            })
+        kept.unwrap_or_else(|| Self {
+            short: vec![(0, 0); SHORT_SLOTS],
+            long: vec![LongStem::default(); LONG_SLOTS],
         })
     }
 }

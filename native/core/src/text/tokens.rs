@@ -1,5 +1,7 @@
 //! The tokens of one text: slices of a normalised copy, each with a 64-bit key.
 
+use std::hint::select_unpredictable;
+
 use super::blocks::{BLOCK, PADDING};
 use super::simd::Simd;
 
@@ -113,11 +115,7 @@ impl Tokens {
             .enumerate()
         {
             let base = at * BLOCK;
-            let rest = text.get(base..).unwrap_or_default();
-            *copy = match rest.first_chunk() {
-                Some(block) => *block,
-                None => simd.last_block(rest),
-            };
+            *copy = simd.block(text.get(base..).unwrap_or_default());
             let (start, end) = splitter.split(simd, base, copy);
             simd.positions(start, base as u32, room(&mut self.starts, starts));
             starts += start.count_ones() as usize;
@@ -142,9 +140,10 @@ impl Tokens {
     #[inline(always)]
     pub(super) fn make_plain_keys(&mut self) {
         self.keys.resize(self.count, 0);
+        let text = self.text.as_slice();
         let spans = self.starts.iter().zip(&self.ends);
         for (key, (&start, &end)) in self.keys.iter_mut().zip(spans) {
-            *key = plain_key(&self.text, start as usize, end as usize);
+            *key = plain_key(text, start as usize, end as usize);
         }
     }
 
@@ -226,9 +225,9 @@ impl<'a> Text<'a> {
 }
 
 /// The first 8 bytes from an offset that lies in the text or its padding.
-#[inline]
+#[inline(always)]
 fn load(text: &[u8], at: usize) -> u64 {
-    match text.get(at..).and_then(<[u8]>::first_chunk) {
+    match text.get(at..at + 8).and_then(<[u8]>::first_chunk) {
         Some(eight) => u64::from_le_bytes(*eight),
         None => 0,
     }
@@ -260,17 +259,16 @@ fn plain_key(text: &[u8], start: usize, end: usize) -> u64 {
         return long_key(text, start, end);
     }
     let head = load(text, start);
-    let tail = load(text, start + len.saturating_sub(8));
-    let short = head & (u64::MAX >> (64 - 8 * len.clamp(1, 8)));
-    let long = hash(hash(head, len as u64), tail);
-    // All ones if the token is short.
-    let chosen = u64::from(len <= 8).wrapping_neg();
-    short & chosen | long & !chosen
+    let tail = load(text, end.saturating_sub(8));
+    // For a length of 8 or less; else it is anything.
+    let unused = 8_u32.wrapping_sub(len as u32).wrapping_mul(8);
+    let short = head & u64::MAX.wrapping_shr(unused);
+    select_unpredictable(len <= 8, short, hash(head, tail))
 }
 
 #[cold]
 fn long_key(text: &[u8], start: usize, end: usize) -> u64 {
-    let mut mixed = hash(load(text, start), (end - start) as u64);
+    let mut mixed = load(text, start);
     let mut at = start + 8;
     while at + 8 < end {
         mixed = hash(mixed, load(text, at));
@@ -279,10 +277,12 @@ fn long_key(text: &[u8], start: usize, end: usize) -> u64 {
     hash(mixed, load(text, end - 8))
 }
 
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Mixes two words into a hashed key. Only speed depends on its quality: equal keys are compared by bytes.
-#[inline]
+#[inline(always)]
 fn hash(left: u64, right: u64) -> u64 {
-    let mixed = (left ^ right.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (left.wrapping_mul(ODD) ^ right.rotate_left(29)).wrapping_mul(ODD);
     (mixed ^ (mixed >> 32)) | HASHED
 }
 
@@ -312,18 +312,18 @@ mod tests {
     /// [`hash`] folds the product's high half onto its low half and drops the top byte, so products that differ by
     /// d in the top byte and in the byte at bit 24 collide; the multiplier is odd and can be inverted.
     fn colliding_heads() -> Option<([u8; 8], [u8; 8])> {
-        let multiplier = 0x9e37_79b9_7f4a_7c15_u64;
-        let inverse = (0..6).fold(multiplier, |inverse, _| {
-            inverse.wrapping_mul(2_u64.wrapping_sub(multiplier.wrapping_mul(inverse)))
+        let inverse = (0..6).fold(ODD, |inverse, _| {
+            inverse.wrapping_mul(2_u64.wrapping_sub(ODD.wrapping_mul(inverse)))
         });
-        let salt = 16_u64.rotate_left(29);
+        let tail = u64::from_le_bytes(*b"abcdefgh").rotate_left(29);
         (0..200_000_u64).find_map(|number| {
             let digits = format!("{:08}", number * 487 % 100_000_000);
             let head: [u8; 8] = digits.as_bytes().try_into().ok()?;
-            let product = (u64::from_le_bytes(head) ^ salt).wrapping_mul(multiplier);
+            let mixed = u64::from_le_bytes(head).wrapping_mul(ODD) ^ tail;
+            let product = mixed.wrapping_mul(ODD);
             (1..=255_u64).find_map(|d| {
-                let other = (product ^ (d << 56 | d << 24)).wrapping_mul(inverse) ^ salt;
-                let other = other.to_le_bytes();
+                let other = (product ^ (d << 56 | d << 24)).wrapping_mul(inverse) ^ tail;
+                let other = other.wrapping_mul(inverse).to_le_bytes();
                 other
                     .iter()
                     .all(u8::is_ascii_alphanumeric)

@@ -1,6 +1,7 @@
 //! Everything of a request but its rows: small, so prost reads it.
 
 use evald_core::error::{Error, Result};
+use evald_core::text::simd::prefetch;
 use prost::{DecodeError, Message};
 
 use super::INSTANCES;
@@ -48,6 +49,9 @@ pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
     })
 }
 
+/// How far ahead of the row at hand a request is fetched.
+const BYTES_AHEAD: usize = 2048;
+
 /// The bytes of all top-level fields but the rows, and the number of rows.
 pub(super) fn without_rows(request: &[u8]) -> Read<(Vec<u8>, usize)> {
     let mut fields = Vec::new();
@@ -59,8 +63,15 @@ pub(super) fn without_rows(request: &[u8]) -> Read<(Vec<u8>, usize)> {
             return Ok((fields, rows));
         };
         if tag == INSTANCES {
-            cursor.bytes(wire)?;
+            let row = cursor.bytes(wire)?.len();
             rows += 1;
+            // Where the next row begins is only known once this one is there: fetch what comes.
+            let ahead = cursor.offset() + BYTES_AHEAD;
+            prefetch(
+                request
+                    .get(ahead..ahead + row.min(BYTES_AHEAD))
+                    .unwrap_or_default(),
+            );
         } else {
             cursor.skip(tag, wire, DEPTH)?;
             fields.extend_from_slice(&request[start..cursor.offset()]);

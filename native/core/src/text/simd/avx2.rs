@@ -2,8 +2,10 @@
 #![expect(unsafe_code, reason = "run-time dispatch; see the module above")]
 
 use std::arch::x86_64::{
-    __m256i, _mm256_castsi256_pd, _mm256_cmpeq_epi64, _mm256_movemask_epi8, _mm256_movemask_pd,
-    _mm256_set_epi64x, _mm256_set1_epi64x, _mm256_slli_epi16,
+    __m256i, _mm256_and_si256, _mm256_blend_epi32, _mm256_castsi256_pd, _mm256_cmpeq_epi64,
+    _mm256_extract_epi64, _mm256_movemask_epi8, _mm256_movemask_pd, _mm256_permute4x64_epi64,
+    _mm256_set_epi64x, _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_slli_epi16,
+    _mm256_srlv_epi64, _mm256_sub_epi64, _mm256_xor_si256,
 };
 
 use super::super::blocks::BLOCK;
@@ -47,8 +49,14 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn last_block(self, bytes: &[u8]) -> [u8; BLOCK] {
-        plain::last_block(bytes)
+    fn block(self, bytes: &[u8]) -> [u8; BLOCK] {
+        plain::block(bytes)
+    }
+
+    #[inline(always)]
+    fn clipped_counts(self, rows: &[u64], len: usize) -> [u32; 4] {
+        // SAFETY: an Avx2 exists, so the processor has the instructions.
+        unsafe { clipped_counts(rows, len) }
     }
 }
 
@@ -102,4 +110,35 @@ fn equal_keys<const G: usize>(key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
         mask |= (low | high << 4) << (GROUP * place);
     }
     mask
+}
+
+/// One lane an order.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn clipped_counts(rows: &[u64], len: usize) -> [u32; 4] {
+    let all = _mm256_set1_epi64x(-1);
+    let shifts = _mm256_set_epi64x(3, 2, 1, 0);
+    let (mut free, mut missed) = (all, _mm256_setzero_si256());
+    for window in rows.windows(4).take(len) {
+        let lane = |at: usize| window[at].cast_signed();
+        let here = _mm256_set_epi64x(lane(3), lane(2), lane(1), lane(0));
+        let grams = _mm256_srlv_epi64(here, shifts);
+        // Every lane and those before it: the two steps of a running "and".
+        let before = _mm256_permute4x64_epi64::<0b10_01_00_00>(grams);
+        let grams = _mm256_and_si256(grams, _mm256_blend_epi32::<0b0000_0011>(before, all));
+        let before = _mm256_permute4x64_epi64::<0b01_00_00_00>(grams);
+        let grams = _mm256_and_si256(grams, _mm256_blend_epi32::<0b0000_1111>(before, all));
+        let open = _mm256_and_si256(grams, free);
+        let lowest = _mm256_and_si256(open, _mm256_sub_epi64(_mm256_setzero_si256(), open));
+        free = _mm256_xor_si256(free, lowest);
+        missed = _mm256_sub_epi64(missed, _mm256_cmpeq_epi64(open, _mm256_setzero_si256()));
+    }
+    let missed = [
+        _mm256_extract_epi64::<0>(missed),
+        _mm256_extract_epi64::<1>(missed),
+        _mm256_extract_epi64::<2>(missed),
+        _mm256_extract_epi64::<3>(missed),
+    ];
+    let windows = rows.len().saturating_sub(3).min(len) as u32;
+    missed.map(|missed| windows - missed as u32)
 }

@@ -2,10 +2,13 @@
 #![expect(unsafe_code, reason = "run-time dispatch; see the module above")]
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_cmpeq_epi64_mask, _mm512_cvtepu8_epi32,
-    _mm512_extracti32x4_epi32, _mm512_loadu_si512, _mm512_mask_loadu_epi8, _mm512_mask_mov_epi8,
-    _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_storeu_si512, _mm512_test_epi8_mask,
+    __m512i, _mm256_and_si256, _mm256_extract_epi64, _mm256_mask_add_epi64,
+    _mm256_mask_permutexvar_epi64, _mm256_set_epi64x, _mm256_set1_epi64x, _mm256_setzero_si256,
+    _mm256_srlv_epi64, _mm256_sub_epi64, _mm256_test_epi64_mask, _mm256_xor_si256,
+    _mm512_add_epi32, _mm512_cmpeq_epi64_mask, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32,
+    _mm512_loadu_si512, _mm512_mask_loadu_epi8, _mm512_mask_mov_epi8, _mm512_maskz_compress_epi8,
+    _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_set1_epi64, _mm512_storeu_si512, _mm512_test_epi8_mask,
 };
 
 use super::super::blocks::BLOCK;
@@ -54,10 +57,15 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn last_block(self, bytes: &[u8]) -> [u8; BLOCK] {
-        assert!(bytes.len() < BLOCK, "a whole block is not the last one");
-        // SAFETY: an Avx512 exists, so the processor has the instructions; the length was just checked.
-        unsafe { last_block(bytes) }
+    fn block(self, bytes: &[u8]) -> [u8; BLOCK] {
+        // SAFETY: an Avx512 exists, so the processor has the instructions.
+        unsafe { block(bytes) }
+    }
+
+    #[inline(always)]
+    fn clipped_counts(self, rows: &[u64], len: usize) -> [u32; 4] {
+        // SAFETY: an Avx512 exists, so the processor has the instructions.
+        unsafe { clipped_counts(rows, len) }
     }
 }
 
@@ -143,21 +151,46 @@ fn equal_keys<const G: usize>(key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
     mask
 }
 
-/// # Safety
-/// There are fewer than 64 bytes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn last_block(bytes: &[u8]) -> [u8; BLOCK] {
-    let mask = (1 << bytes.len()) - 1;
+fn block(bytes: &[u8]) -> [u8; BLOCK] {
+    let mask = u64::MAX.checked_shl(bytes.len().min(BLOCK) as u32);
+    let mask = !mask.unwrap_or(0);
+    let spaces = _mm512_set1_epi8(b' '.cast_signed());
     // SAFETY: bytes that the mask leaves out are not touched, whatever memory they are in.
-    let value = unsafe {
-        _mm512_mask_loadu_epi8(
-            _mm512_set1_epi8(b' '.cast_signed()),
-            mask,
-            bytes.as_ptr().cast(),
-        )
-    };
+    let value = unsafe { _mm512_mask_loadu_epi8(spaces, mask, bytes.as_ptr().cast()) };
     let mut block = [0; BLOCK];
     store(&mut block, value);
     block
+}
+
+/// One lane an order.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl")]
+fn clipped_counts(rows: &[u64], len: usize) -> [u32; 4] {
+    let all = _mm256_set1_epi64x(-1);
+    let shifts = _mm256_set_epi64x(3, 2, 1, 0);
+    let (one, zero) = (_mm256_set1_epi64x(1), _mm256_setzero_si256());
+    let (by_one, by_two) = (_mm256_set_epi64x(2, 1, 0, 0), _mm256_set_epi64x(1, 0, 0, 0));
+    let (mut free, mut counts) = (all, zero);
+    for window in rows.windows(4).take(len) {
+        let lane = |at: usize| window[at].cast_signed();
+        let here = _mm256_set_epi64x(lane(3), lane(2), lane(1), lane(0));
+        let grams = _mm256_srlv_epi64(here, shifts);
+        // Every lane and those before it: the two steps of a running "and".
+        let before = _mm256_mask_permutexvar_epi64(all, 0b1110, by_one, grams);
+        let grams = _mm256_and_si256(grams, before);
+        let before = _mm256_mask_permutexvar_epi64(all, 0b1100, by_two, grams);
+        let grams = _mm256_and_si256(grams, before);
+        let open = _mm256_and_si256(grams, free);
+        let lowest = _mm256_and_si256(open, _mm256_sub_epi64(zero, open));
+        free = _mm256_xor_si256(free, lowest);
+        counts = _mm256_mask_add_epi64(counts, _mm256_test_epi64_mask(open, open), counts, one);
+    }
+    [
+        _mm256_extract_epi64::<0>(counts) as u32,
+        _mm256_extract_epi64::<1>(counts) as u32,
+        _mm256_extract_epi64::<2>(counts) as u32,
+        _mm256_extract_epi64::<3>(counts) as u32,
+    ]
 }

@@ -14,6 +14,8 @@ use std::sync::OnceLock;
 
 use super::blocks::BLOCK;
 
+pub(super) use plain::clipped_counts;
+
 /// Keys that are compared at once.
 pub const GROUP: usize = 8;
 
@@ -119,8 +121,12 @@ pub trait Simd: Copy {
     /// One bit for each of the keys that equals the key.
     fn equal_keys<const G: usize>(self, key: u64, keys: &[[u64; GROUP]; G]) -> u64;
 
-    /// The block that begins with these bytes, fewer than a block; the rest is spaces.
-    fn last_block(self, bytes: &[u8]) -> [u8; BLOCK];
+    /// The block that begins with these bytes; spaces where there are no more.
+    fn block(self, bytes: &[u8]) -> [u8; BLOCK];
+
+    /// See [`super::matching`]: how many rows of the first `len` find a free position, for the orders 1 to 4. There are
+    /// three more rows.
+    fn clipped_counts(self, rows: &[u64], len: usize) -> [u32; 4];
 }
 
 /// Classes of bytes, one bit each; the table says the same as the function.
@@ -164,6 +170,23 @@ fn run_on<W: Work>(path: Available, work: W) -> W::Output {
         Path::Avx2 => unsafe { avx2::run(work) },
         _ => plain::run(work),
     }
+}
+
+/// Asks the processor to fetch bytes that are read soon.
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "an instruction by name")
+)]
+#[inline]
+pub fn prefetch(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in bytes.chunks(BLOCK) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every x86-64 processor has the instruction, and it never fails, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = bytes;
 }
 
 #[cfg(test)]
@@ -283,17 +306,46 @@ mod tests {
 
         #[inline(always)]
         fn run<S: Simd>(self, simd: S) -> [u8; BLOCK] {
-            simd.last_block(self.0)
+            simd.block(self.0)
         }
     }
 
     #[test]
     fn every_path_fills_the_last_block_with_spaces() {
-        for len in 0..BLOCK {
+        for len in 0..BLOCK + 3 {
             let bytes = vec![b'x'; len];
             let mut expected = [b' '; BLOCK];
-            expected[..len].fill(b'x');
+            expected[..len.min(BLOCK)].fill(b'x');
             each_path(|path| assert_eq!(run_on(path, Last(&bytes)), expected, "{path:?} {len}"));
+        }
+    }
+
+    struct Clipped<'a>(&'a [u64], usize);
+
+    impl Work for Clipped<'_> {
+        type Output = [u32; 4];
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> [u32; 4] {
+            simd.clipped_counts(self.0, self.1)
+        }
+    }
+
+    #[test]
+    fn every_path_clips_alike() {
+        let mut state = 1_u64;
+        for len in 0..60 {
+            let mut rows: Vec<u64> = (0..len)
+                .map(|_| {
+                    state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+                    // Some bits, often the same ones, as words that occur several times.
+                    (0x8421_1248_0000_0011 | 1 << (state >> 58)) & !0 >> (state >> 40 & 31)
+                })
+                .collect();
+            rows.resize(len + 8, 0);
+            let expected = plain::clipped_counts(&rows, len);
+            assert!(len < 8 || expected[0] > 0);
+            each_path(|path| assert_eq!(run_on(path, Clipped(&rows, len)), expected, "{path:?}"));
         }
     }
 

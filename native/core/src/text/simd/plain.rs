@@ -34,12 +34,32 @@ pub(super) fn positions(mut bits: u64, base: u32, out: &mut [u32; BLOCK]) {
     }
 }
 
-/// The last block by copying.
+/// A block by copying.
 #[inline(always)]
-pub(super) fn last_block(bytes: &[u8]) -> [u8; BLOCK] {
+pub(super) fn block(bytes: &[u8]) -> [u8; BLOCK] {
+    if let Some(block) = bytes.first_chunk() {
+        return *block;
+    }
     let mut block = [b' '; BLOCK];
     block[..bytes.len()].copy_from_slice(bytes);
     block
+}
+
+/// Clipped matches, one order at a time.
+#[inline(always)]
+pub fn clipped_counts<const N: usize>(rows: &[u64], len: usize) -> [u32; N] {
+    let mut free = [u64::MAX; N];
+    let mut counts = [0; N];
+    for window in rows.windows(N).take(len) {
+        let mut positions = u64::MAX;
+        for order in 0..N {
+            positions &= window[order] >> order;
+            let open = positions & free[order];
+            free[order] ^= open & open.wrapping_neg();
+            counts[order] += u32::from(open != 0);
+        }
+    }
+    counts
 }
 
 impl Simd for Plain {
@@ -70,7 +90,12 @@ impl Simd for Plain {
     }
 
     #[inline(always)]
-    fn last_block(self, bytes: &[u8]) -> [u8; BLOCK] {
-        last_block(bytes)
+    fn block(self, bytes: &[u8]) -> [u8; BLOCK] {
+        block(bytes)
+    }
+
+    #[inline(always)]
+    fn clipped_counts(self, rows: &[u64], len: usize) -> [u32; 4] {
+        clipped_counts(rows, len)
     }
 }
