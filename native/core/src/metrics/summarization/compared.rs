@@ -1,73 +1,17 @@
 //! A row as ROUGE metrics see it, made once for all metrics that take the same words.
 
-use std::sync::Arc;
-
+use super::tools::{Free, Tools};
+use super::words::{Script, Tokenizer, Words};
 use crate::metrics::{Row, RowFlags};
-use crate::text::UNICODE_VERSION;
 use crate::text::interning::Interner;
 use crate::text::masks::{MAX_WORDS, Masks, WORD};
 use crate::text::matching::Matching;
-use crate::text::python::is_alphanumeric;
-use crate::text::rouge_words;
-use crate::text::rouge155_words::{Limit, Reading, WordRules};
-use crate::text::sentences::{line_ends, split_into};
+use crate::text::rouge155_words::{Limit, Reading};
+use crate::text::sentences::line_ends;
 use crate::text::skip_bigrams::SkipBigrams;
 use crate::text::stems::Stems;
 use crate::text::tokens::Tokens;
-use crate::text::unicode_words::{self, Unit};
-use crate::text::union_lcs::{SparseRows, UnionLcs};
-use crate::text::weighted_lcs::{NumberedPair, WeightedLcs, Weights};
-
-/// How texts become words.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Words {
-    /// Runs of ASCII letters and digits.
-    Ascii {
-        /// Compare stems.
-        stemmer: bool,
-        /// Put sentences on lines by the built-in rules.
-        split: bool,
-    },
-    /// Unicode words or characters.
-    Unicode {
-        /// Which of them.
-        unit: Unit,
-        /// As above.
-        split: bool,
-    },
-    /// As ROUGE-1.5.5 does.
-    Script(Arc<Script>),
-}
-
-impl Words {
-    /// The versions of Unicode that they rest on.
-    pub fn unicode(&self) -> &'static str {
-        match self {
-            Self::Ascii { .. } | Self::Script(_) => UNICODE_VERSION,
-            Self::Unicode { split: false, .. } => unicode_words::VERSION,
-            Self::Unicode { split: true, .. } => BOTH_VERSIONS,
-        }
-    }
-}
-
-/// What ROUGE-1.5.5 makes of texts.
-#[derive(Debug)]
-pub(super) struct Script {
-    pub rules: WordRules,
-    pub limit: Limit,
-    pub reading: Reading,
-    /// The settings in words: equal settings make equal words.
-    pub key: String,
-}
-
-impl PartialEq for Script {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-/// The versions of the rules for sentences and of Unicode words.
-const BOTH_VERSIONS: &str = "14.0.0+17.0.0";
+use crate::text::weighted_lcs::NumberedPair;
 
 /// Longest prediction whose masks are kept.
 const MAX_ROWS: usize = 4096;
@@ -381,142 +325,5 @@ impl Numbers {
         self.reference.clear();
         self.reference.extend_from_slice(interner.reference());
         self.bound = interner.distinct();
-    }
-}
-
-/// Makes the tokens of a row's texts and collects what they lose.
-struct Tokenizer<'a> {
-    words: &'a Words,
-    stems: &'a mut Stems,
-    split: &'a mut String,
-    flags: RowFlags,
-}
-
-impl Tokenizer<'_> {
-    fn tokenize(&mut self, text: &str, tokens: &mut Tokens) {
-        match self.words {
-            Words::Ascii { stemmer, split } => {
-                let stems = stemmer.then_some(&mut *self.stems);
-                let text = on_lines(text, *split, self.split);
-                if rouge_words::tokenize(text, stems, tokens) {
-                    self.flags.0 |= RowFlags::NON_ASCII_DROPPED;
-                }
-            }
-            Words::Unicode { unit, split } => {
-                let text = on_lines(text, *split, self.split);
-                unicode_words::tokenize(text, *unit, tokens);
-            }
-            Words::Script(script) => {
-                let Script {
-                    rules,
-                    limit,
-                    reading,
-                    ..
-                } = &**script;
-                if rules.tokenize(text, *limit, *reading, tokens) {
-                    self.flags.0 |= RowFlags::TRUNCATED;
-                }
-                if !text.is_ascii() && text.chars().any(|c| !c.is_ascii() && is_alphanumeric(c)) {
-                    self.flags.0 |= RowFlags::NON_ASCII_DROPPED;
-                }
-            }
-        }
-    }
-}
-
-/// The text with its sentences on lines.
-fn on_lines<'a>(text: &'a str, split: bool, buffer: &'a mut String) -> &'a str {
-    if !split {
-        return text;
-    }
-    buffer.clear();
-    split_into(text, buffer);
-    buffer
-}
-
-/// What the measures work with.
-#[derive(Default)]
-pub(super) struct Tools {
-    pub union: UnionLcs,
-    pub rows: SparseRows,
-    pub weighted: WeightedLcs,
-    pub bigrams: SkipBigrams,
-    pub free: Free,
-    pub weights: AllWeights,
-    pub hits: Vec<u64>,
-}
-
-/// The weights of every power that a call asks for.
-#[derive(Default)]
-pub(super) struct AllWeights(Vec<Weights>);
-
-impl AllWeights {
-    /// The weights of a power.
-    pub fn of(&mut self, power: f64) -> &mut Weights {
-        let found = self.0.iter().position(|known| known.power() == power);
-        let at = found.unwrap_or_else(|| {
-            self.0.push(Weights::new(power));
-            self.0.len() - 1
-        });
-        &mut self.0[at]
-    }
-}
-
-/// How often each token of the reference may still match, so that no token matches more often than both texts have it.
-#[derive(Debug, Default)]
-pub(super) struct Free {
-    prediction: Vec<u32>,
-    reference: Vec<u32>,
-}
-
-impl Free {
-    fn load(&mut self, bound: usize, prediction: &[u32], reference: &[u32]) {
-        let fill = |counts: &mut Vec<u32>, numbers: &[u32]| {
-            counts.clear();
-            counts.resize(bound, 0);
-            for &number in numbers {
-                if let Some(count) = counts.get_mut(number as usize) {
-                    *count += 1;
-                }
-            }
-        };
-        fill(&mut self.prediction, prediction);
-        fill(&mut self.reference, reference);
-    }
-
-    /// How often two texts have tokens in common.
-    pub fn matches(&mut self, bound: usize, prediction: &[u32], reference: &[u32]) -> u32 {
-        self.load(bound, prediction, reference);
-        let pairs = self.prediction.iter().zip(&self.reference);
-        pairs
-            .map(|(prediction, reference)| prediction.min(reference))
-            .sum()
-    }
-
-    /// Takes one match of a token of the reference, if one is left.
-    pub fn take(&mut self, number: u32) -> bool {
-        let (prediction, reference) = (
-            &mut self.prediction[number as usize],
-            &mut self.reference[number as usize],
-        );
-        let is_free = *prediction > 0 && *reference > 0;
-        if is_free {
-            *prediction -= 1;
-            *reference -= 1;
-        }
-        is_free
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_versions_are_named() {
-        assert_eq!(
-            BOTH_VERSIONS,
-            [UNICODE_VERSION, unicode_words::VERSION].join("+")
-        );
     }
 }

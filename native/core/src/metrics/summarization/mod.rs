@@ -8,6 +8,8 @@ pub mod rouge_n;
 pub mod rouge_s;
 pub mod rouge_w;
 mod scoring;
+mod tools;
+mod words;
 
 use super::registry::Entry;
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::str;
 use std::sync::Arc;
 
-use super::compared::{Script, Words};
 use super::scoring::{Aggregation, Profile, Scoring};
+use super::words::{Script, Words};
 use crate::error::Result;
 use crate::metrics::{Context, ParamKind, ParamSpec, Params};
 use crate::text::rouge155_stems::Exceptions;

@@ -1,7 +1,9 @@
 //! What all ROUGE metrics share (Lin 2004): a measure counts what two texts have in common, the rest is the same.
 
-use super::compared::{Compared, RougeMemory, Tools, Words};
+use super::compared::{Compared, RougeMemory};
 use super::scoring::{Counts, Scoring};
+use super::tools::Tools;
+use super::words::Words;
 use crate::metrics::{Components, Entry, Problem, Row, RowFlags, RowMetric, Statistics};
 use crate::text::scratch::Scratch;
 

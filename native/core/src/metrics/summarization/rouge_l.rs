@@ -1,12 +1,13 @@
 //! ROUGE-L and ROUGE-Lsum: the longest common subsequence of the whole texts, or of their sentences (Lin 2004, section 3).
 
-use super::compared::{Compared, Tools};
+use super::compared::Compared;
 use super::options::{
     AGGREGATION, ALPHA, BYTE_LIMIT, EXCEPTIONS, Reads, SENTENCES, STEMMER, STOP_WORDS, TOKENIZER,
     WORD_LIMIT, read,
 };
 use super::rouge::{Measure, Rouge, SHARED};
 use super::scoring::{Counts, Profile};
+use super::tools::Tools;
 use crate::error::Result;
 use crate::metrics::{Context, Entry, Params, Row, RowFlags, Statistics};
 use crate::text::masks::Masks;

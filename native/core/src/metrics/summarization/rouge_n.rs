@@ -1,12 +1,13 @@
 //! ROUGE-1 to ROUGE-9: n-grams that prediction and reference have in common (Lin 2004, section 2).
 
-use super::compared::{Compared, Tools};
+use super::compared::Compared;
 use super::options::{
     AGGREGATION, ALPHA, BYTE_LIMIT, EXCEPTIONS, Reads, STEMMER, STOP_WORDS, TOKENIZER, WORD_LIMIT,
     read,
 };
 use super::rouge::{Measure, Rouge, SHARED};
 use super::scoring::Counts;
+use super::tools::Tools;
 use crate::metrics::{Entry, ParamSpec};
 
 /// The registry entries, by length.

@@ -1,12 +1,13 @@
 //! ROUGE-S and ROUGE-SU: pairs of words in their order, alone and with single words (Lin 2004, sections 4 and 5).
 
-use super::compared::{Compared, Tools};
+use super::compared::Compared;
 use super::options::{
     AGGREGATION, ALPHA, BYTE_LIMIT, EXCEPTIONS, Reads, SKIP_DISTANCE, STEMMER, STOP_WORDS,
     TOKENIZER, WORD_LIMIT, read,
 };
 use super::rouge::{Measure, Rouge, SHARED};
 use super::scoring::{Counts, Profile};
+use super::tools::Tools;
 use crate::error::Result;
 use crate::metrics::{Context, Entry, ParamSpec, Params, Statistics};
 use crate::text::skip_bigrams::pairs;

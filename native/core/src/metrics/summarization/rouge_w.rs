@@ -1,12 +1,13 @@
 //! ROUGE-W: the longest common subsequence with a weight for words that follow one another (Lin 2004, section 3.3).
 
-use super::compared::{Compared, Free, Tools};
+use super::compared::Compared;
 use super::options::{
     AGGREGATION, ALPHA, BYTE_LIMIT, EXCEPTIONS, Reads, STEMMER, STOP_WORDS, TOKENIZER, WEIGHT,
     WORD_LIMIT, read,
 };
 use super::rouge::{Measure, Rouge, SHARED};
 use super::scoring::{Counts, Profile};
+use super::tools::{Free, Tools};
 use crate::error::Result;
 use crate::metrics::{Context, Entry, Params, Statistics};
 use crate::text::union_lcs::is_set;
