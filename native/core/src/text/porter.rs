@@ -22,7 +22,7 @@ fn irregular(word: &[u8]) -> Option<&'static [u8]> {
 }
 
 /// A suffix and its replacement. The suffix is kept as a number, its last letter lowest, and compared at once.
-struct Rule {
+pub(super) struct Rule {
     suffix: u64,
     mask: u64,
     len: usize,
@@ -30,9 +30,9 @@ struct Rule {
 }
 
 /// The first suffix that fits decides.
-type Rules = [Rule];
+pub(super) type Rules = [Rule];
 
-const fn rule(suffix: &[u8], by: &'static [u8]) -> Rule {
+pub(super) const fn rule(suffix: &[u8], by: &'static [u8]) -> Rule {
     let mut number = 0;
     let mut at = 0;
     while at < suffix.len() {
@@ -47,7 +47,7 @@ const fn rule(suffix: &[u8], by: &'static [u8]) -> Rule {
     }
 }
 
-static STEP_2: &Rules = &[
+pub(super) static STEP_2: &Rules = &[
     rule(b"ational", b"ate"),
     rule(b"tional", b"tion"),
     rule(b"enci", b"ence"),
@@ -71,7 +71,7 @@ static STEP_2: &Rules = &[
     rule(b"fulli", b"ful"),
 ];
 
-static STEP_3: &Rules = &[
+pub(super) static STEP_3: &Rules = &[
     rule(b"icate", b"ic"),
     rule(b"ative", b""),
     rule(b"alize", b"al"),
@@ -109,10 +109,7 @@ pub fn stem(buffer: &mut [u8]) -> usize {
         buffer[..form.len()].copy_from_slice(form);
         return form.len();
     }
-    let mut word = Word {
-        len: buffer.len(),
-        bytes: buffer,
-    };
+    let mut word = Word::new(buffer);
     if word.len > 2 {
         word.step_1a();
         word.step_1b();
@@ -125,14 +122,35 @@ pub fn stem(buffer: &mut [u8]) -> usize {
     word.len
 }
 
-struct Word<'a> {
+/// A word that becomes shorter in place.
+pub(super) struct Word<'a> {
     bytes: &'a mut [u8],
     len: usize,
 }
 
-impl Word<'_> {
+impl<'a> Word<'a> {
+    pub(super) fn new(bytes: &'a mut [u8]) -> Self {
+        Self {
+            len: bytes.len(),
+            bytes,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// Drops the last bytes.
+    pub(super) fn cut(&mut self, bytes: usize) {
+        self.len -= bytes;
+    }
+
     #[inline]
-    fn ends<const N: usize>(&self, suffix: &[u8; N]) -> bool {
+    pub(super) fn ends<const N: usize>(&self, suffix: &[u8; N]) -> bool {
         self.bytes[..self.len].last_chunk() == Some(suffix)
     }
 
@@ -148,14 +166,14 @@ impl Word<'_> {
     }
 
     /// Replaces the last `cut` bytes.
-    fn replace(&mut self, cut: usize, by: &[u8]) {
+    pub(super) fn replace(&mut self, cut: usize, by: &[u8]) {
         let stem = self.len - cut;
         self.bytes[stem..stem + by.len()].copy_from_slice(by);
         self.len = stem + by.len();
     }
 
     /// Whether each letter of the first `len` is a consonant; a y after a consonant is a vowel.
-    fn consonants(&self, len: usize) -> impl Iterator<Item = bool> {
+    pub(super) fn consonants(&self, len: usize) -> impl Iterator<Item = bool> {
         self.bytes[..len].iter().scan(false, |previous, byte| {
             *previous = match byte {
                 b'a' | b'e' | b'i' | b'o' | b'u' => false,
@@ -171,7 +189,7 @@ impl Word<'_> {
     }
 
     /// Porter's m: how often a consonant follows a vowel.
-    fn measure(&self, len: usize) -> usize {
+    pub(super) fn measure(&self, len: usize) -> usize {
         let mut vowel = false;
         let mut count = 0;
         for consonant in self.consonants(len) {
@@ -182,7 +200,7 @@ impl Word<'_> {
     }
 
     /// Porter's *o, and NLTK's extension to a vowel with one consonant.
-    fn ends_cvc(&self, len: usize) -> bool {
+    pub(super) fn ends_cvc(&self, len: usize) -> bool {
         let consonant = |back: usize| self.is_consonant(len - back);
         match len {
             0 | 1 => false,
@@ -197,7 +215,7 @@ impl Word<'_> {
     }
 
     /// Applies the first rule whose suffix fits, if the measure of the rest is above `limit`.
-    fn apply(&mut self, rules: &Rules, limit: usize) {
+    pub(super) fn apply(&mut self, rules: &Rules, limit: usize) {
         let tail = self.tail();
         if let Some(rule) = rules.iter().find(|rule| tail & rule.mask == rule.suffix)
             && self.measure(self.len - rule.len) > limit

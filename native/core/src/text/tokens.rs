@@ -49,6 +49,11 @@ impl Tokens {
         &self.text[self.starts[at] as usize..self.ends[at] as usize]
     }
 
+    /// Offset of the first byte of a token in the normalised text.
+    pub fn start(&self, at: usize) -> usize {
+        self.starts[at] as usize
+    }
+
     /// Starts a new text: `fill` appends its normalised form.
     pub fn load(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
         self.text.clear();

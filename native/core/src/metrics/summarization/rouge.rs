@@ -1,90 +1,90 @@
-//! ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004), as rouge-score 0.1.2 computes them (profile `google`).
+//! What all ROUGE metrics share (Lin 2004): a measure counts what two texts have in common, the rest is the same.
 
-use crate::metrics::{
-    Components, Entry, ParamKind, ParamSpec, Params, Row, RowFlags, RowMetric, Statistics,
-};
-use crate::stats::f_measure;
-use crate::text::matching::Matching;
+use super::compared::{Compared, RougeMemory};
+use super::scoring::{Counts, Scoring};
+use super::tools::Tools;
+use super::words::Words;
+use crate::metrics::{Components, Entry, Problem, Row, RowFlags, RowMetric, Statistics};
 use crate::text::scratch::Scratch;
 
-/// ROUGE-1.
-pub static ROUGE_1: Entry = Entry {
-    name: "rouge_1",
-    summary: "Overlap of single words with the reference, as F-measure; 0 to 1.",
-    build: |params, _| Ok(build(Unit::Grams(1), params)),
-    ..SHARED
-};
+/// Counts what a prediction and a reference have in common.
+pub(super) trait Measure: Send + Sync + 'static {
+    /// Counts for the reference of this number.
+    fn counts(&self, compared: &mut Compared, tools: &mut Tools, reference: usize) -> Counts;
 
-/// ROUGE-2.
-pub static ROUGE_2: Entry = Entry {
-    name: "rouge_2",
-    summary: "Overlap of pairs of words with the reference, as F-measure; 0 to 1.",
-    build: |params, _| Ok(build(Unit::Grams(2), params)),
-    ..SHARED
-};
+    /// What a row's texts tell beside the counts.
+    fn flags(&self, _row: &Row<'_>) -> RowFlags {
+        RowFlags::default()
+    }
 
-/// ROUGE-L.
-pub static ROUGE_L: Entry = Entry {
-    name: "rouge_l",
-    summary: "Longest common subsequence of words with the reference, as F-measure; 0 to 1.",
-    build: |params, _| Ok(build(Unit::Subsequence, params)),
-    ..SHARED
-};
+    /// Whether work grows with the product of the lengths, so that long texts are refused.
+    fn is_quadratic(&self) -> bool {
+        false
+    }
+}
+
+/// A measure with its words and formulas.
+pub(super) struct Rouge<M> {
+    pub measure: M,
+    pub words: Words,
+    pub scoring: Scoring,
+}
 
 /// What all ROUGE entries have in common.
-const SHARED: Entry = Entry {
-    params: &[ParamSpec {
-        name: "stemmer",
-        summary: "Compare Porter stems of words with more than three letters.",
-        kind: ParamKind::Bool(false),
-    }],
-    profiles: &["google"],
-    reference: "rouge-score 0.1.2",
+pub(super) const SHARED: Entry = Entry {
     source: "Lin 2004, https://aclanthology.org/W04-1013",
     ..Entry::TEXTS
 };
 
-/// What is counted.
-#[derive(Debug, Clone, Copy)]
-enum Unit {
-    Grams(usize),
-    Subsequence,
+/// Most pairs of a prediction's and a reference's words where time and memory grow with them: a second and 32 MiB.
+const MAX_PAIRS: usize = 1 << 28;
+
+impl<M: Measure> Rouge<M> {
+    /// As the registry wants it.
+    pub fn boxed(self) -> Statistics {
+        Statistics::Rows(Box::new(self))
+    }
 }
 
-struct Rouge {
-    unit: Unit,
-    stemmer: bool,
-}
-
-fn build(unit: Unit, params: &Params) -> Statistics {
-    Statistics::Rows(Box::new(Rouge {
-        unit,
-        stemmer: params.bool("stemmer"),
-    }))
-}
-
-impl RowMetric for Rouge {
+impl<M: Measure> RowMetric for Rouge<M> {
     /// Precision, recall, F-measure.
     fn width(&self) -> usize {
         3
     }
 
-    fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
-        let compared = scratch.rouge(row, self.stemmer);
-        let mut best = [0.0; 3];
-        for matching in compared.matchings() {
-            let triple = self.unit.score(matching);
-            // The first of the best, as NumPy's argmax.
-            if triple[2] > best[2] {
-                best = triple;
-            }
+    fn unicode(&self) -> &'static str {
+        self.words.unicode()
+    }
+
+    fn checks_rows(&self) -> bool {
+        self.measure.is_quadratic()
+    }
+
+    fn check_row(&self, row: &Row<'_>) -> Result<(), Problem> {
+        if !self.measure.is_quadratic() {
+            return Ok(());
         }
-        out.copy_from_slice(&best);
-        RowFlags(if compared.dropped {
-            RowFlags::NON_ASCII_DROPPED
-        } else {
-            0
-        })
+        let words = |text: &str| most_words(text, &self.words);
+        let of_prediction = words(row.prediction);
+        let is_long = |reference: &&str| of_prediction.saturating_mul(words(reference)) > MAX_PAIRS;
+        match row.references.iter().position(is_long) {
+            None => Ok(()),
+            Some(at) => Err(Problem::new(
+                "TEXT_TOO_LONG",
+                format!("references[{at}]"),
+                "the work grows with the product of the lengths of prediction and reference, which is above 2^28 words \
+                 here: give shorter texts",
+            )),
+        }
+    }
+
+    fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
+        let memory: &mut RougeMemory = scratch.of();
+        let (compared, tools) = memory.load(row, &self.words);
+        let references = 0..compared.references();
+        let counts = references.map(|at| self.measure.counts(compared, tools, at));
+        out.copy_from_slice(&self.scoring.score(counts));
+        compared.flags.and(self.measure.flags(row))
     }
 
     fn value(&self, sums: &[f64], n: f64) -> f64 {
@@ -102,90 +102,19 @@ impl RowMetric for Rouge {
     }
 }
 
-impl Unit {
-    /// Precision, recall and F-measure. An F-measure of 0 means that nothing matches, so all three are 0.
-    fn score(self, matching: &mut Matching) -> [f64; 3] {
-        let (hits, shorter_by) = match self {
-            Self::Grams(1) => (matching.counts::<1>()[0] as usize, 0),
-            Self::Grams(_) => (matching.counts::<2>()[1] as usize, 1),
-            Self::Subsequence => (matching.lcs(), 0),
-        };
-        let of = |tokens: usize| hits as f64 / tokens.saturating_sub(shorter_by).max(1) as f64;
-        let precision = of(matching.prediction());
-        let recall = of(matching.reference());
-        [precision, recall, f_measure(precision, recall)]
+/// How many words a text has at most. Short texts are not looked at.
+fn most_words(text: &str, words: &Words) -> usize {
+    const SHORT: usize = 1 << 15;
+    if text.len() <= SHORT {
+        return text.len();
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stats(unit: Unit, prediction: &str, references: &[&str]) -> ([f64; 3], RowFlags) {
-        let mut out = [f64::NAN; 3];
-        let row = Row::of_texts(prediction, references, 1);
-        let metric = Rouge {
-            unit,
-            stemmer: false,
-        };
-        let flags = metric.row(&row, &mut Scratch::default(), &mut out);
-        (out, flags)
+    if matches!(words, Words::Unicode { .. }) {
+        return text.chars().count();
     }
-
-    /// Lin 2004, section 3: S1 to S3.
-    #[test]
-    fn the_example_of_the_paper() {
-        let reference = ["police killed the gunman"];
-        assert_eq!(
-            stats(Unit::Subsequence, "police kill the gunman", &reference).0[2],
-            0.75
-        );
-        assert_eq!(
-            stats(Unit::Subsequence, "the gunman kill police", &reference).0[2],
-            0.5
-        );
-        assert_eq!(
-            stats(Unit::Grams(2), "the gunman kill police", &reference).0[1],
-            1.0 / 3.0
-        );
-    }
-
-    #[test]
-    fn the_first_of_the_best_references_counts() {
-        let (best, _) = stats(Unit::Grams(1), "a b", &["x", "a b c d", "a b"]);
-        assert_eq!(best, [1.0, 1.0, 1.0]);
-        let (best, _) = stats(Unit::Grams(1), "a b c", &["a b d", "b c e"]);
-        assert_eq!(best, [2.0 / 3.0; 3]);
-    }
-
-    #[test]
-    fn dropped_letters_are_flagged() {
-        let flags = |text| stats(Unit::Grams(1), text, &["x"]).1;
-        assert_eq!(flags("caf\u{e9}").0, RowFlags::NON_ASCII_DROPPED);
-        assert_eq!(flags("\u{6f22}").0, RowFlags::NON_ASCII_DROPPED);
-        assert_eq!(
-            flags("\u{2018}x\u{2019} \u{212a}\u{130} \u{1f600}"),
-            RowFlags::default()
-        );
-    }
-
-    #[test]
-    fn rows_of_one_scratch_do_not_mix() {
-        let mut scratch = Scratch::default();
-        let mut out = [0.0; 3];
-        for (serial, stemmer, f) in [
-            (1, false, 0.0),
-            (1, true, 1.0),
-            (2, false, 0.0),
-            (3, true, 1.0),
-        ] {
-            let metric = Rouge {
-                unit: Unit::Grams(1),
-                stemmer,
-            };
-            let row = Row::of_texts("running", &["runs"], serial);
-            metric.row(&row, &mut scratch, &mut out);
-            assert_eq!(out[2], f, "{serial} {stemmer}");
-        }
-    }
+    let starts = |pair: &[u8]| !pair[0].is_ascii_alphanumeric() && pair[1].is_ascii_alphanumeric();
+    1 + text
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| starts(pair))
+        .count()
 }
