@@ -3,8 +3,9 @@
 // Tests of bytes have no branches, so that they are compiled to vector code.
 #![allow(clippy::needless_bitwise_bool)]
 
-use super::blocks::{BLOCK, Classes};
+use super::blocks::BLOCK;
 use super::python::{lower_into, wide_space_len};
+use super::simd::{self, ByteClasses, Simd, Work};
 use super::tokens::{Text, Tokens};
 
 /// The words between spaces become the tokens, as `str.split()` has them; `fill` appends the text.
@@ -89,9 +90,10 @@ fn push(start: usize, end: usize, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
 pub fn for_each_word(text: Text<'_>, mut found: impl FnMut(usize, usize)) {
     let mut word = None;
     let (mut before, mut wide) = (1, 0);
-    for (base, block) in text.blocks() {
-        let [ascii, leads] = Classes::of(block, class_of).masks();
-        let space = ascii | spaces_at(text.bytes(), base, leads, &mut wide);
+    let text = text.bytes();
+    for base in (0..text.len()).step_by(BLOCK) {
+        let [ascii, leads] = simd::run(SpaceMasks(&text[base..]));
+        let space = ascii | spaces_at(text, base, leads, &mut wide);
         // Words begin and end where a space is next to another character.
         let mut edges = space ^ (space << 1 | before);
         before = space >> (BLOCK - 1);
@@ -105,16 +107,47 @@ pub fn for_each_word(text: Text<'_>, mut found: impl FnMut(usize, usize)) {
         }
     }
     if let Some(start) = word {
-        found(start, text.bytes().len());
+        found(start, text.len());
     }
 }
 
 /// Bit 0: an ASCII space. Bit 1: the first byte of a character that may be another one.
 #[inline]
-fn class_of(byte: u8) -> u8 {
+const fn class_of(byte: u8) -> u8 {
     let space = (byte == b' ') | (byte.wrapping_sub(b'\t') <= 4) | (byte.wrapping_sub(0x1c) <= 3);
     let lead = (byte == 0xc2) | (byte.wrapping_sub(0xe1) <= 2);
-    u8::from(space) | u8::from(lead) << 1
+    (space as u8) | (lead as u8) << 1
+}
+
+struct Bytes;
+
+impl ByteClasses for Bytes {
+    const TABLE: [u8; 256] = {
+        let mut table = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = class_of(byte as u8);
+            byte += 1;
+        }
+        table
+    };
+
+    #[inline(always)]
+    fn of(byte: u8) -> u8 {
+        class_of(byte)
+    }
+}
+
+/// The masks of the classes for the block with which the bytes begin.
+struct SpaceMasks<'t>(&'t [u8]);
+
+impl Work for SpaceMasks<'_> {
+    type Output = [u64; 2];
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> [u64; 2] {
+        simd.class_masks::<Bytes, 2>(&simd.block(self.0))
+    }
 }
 
 /// The bytes of the spaces that begin at `leads`; `rest` are those that reach into the next block.
