@@ -142,7 +142,7 @@ def test_metrics_are_listed_and_described(capsys: pytest.CaptureFixture[str]) ->
     assert all(metric.name in out for metric in evald.list_metrics())
     code, out, _ = run(capsys, "metrics", "bleu")
     assert code == 0
-    assert evald.get_metric("bleu").signature in out
+    assert (evald.get_metric("bleu").signature or "?") in out
     assert "prediction_text, references" in out
     code, out, _ = run(capsys, "metrics", "--json")
     assert [one["name"] for one in json.loads(out)] == [metric.name for metric in evald.list_metrics()]

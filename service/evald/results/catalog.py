@@ -25,7 +25,8 @@ class MetricInfo:
 
     `needs` names what a row must carry: "prediction_text", "references", "labels", "token_logprobs" and so on, as the
     API's RowField does. `direction` is "higher", "lower" or None. `low` and `high` bound the value on the metric's own
-    scale. `signature` is that of the defaults, None if a parameter must be given. `weighted` says whether rows may have weights, `interval` whether the value can have an interval and a test.
+    scale. `signature` is that of the defaults, None if a parameter must be given. `weighted` says whether rows may have
+    weights, `interval` whether the value can have an interval and a test.
     """
 
     name: str

@@ -84,7 +84,7 @@ impl Beam {
         before.clear();
         before.extend_from_slice(self.cells_of(from));
         let mut distance = None;
-        for at in from..words.len() {
+        for (at, &word) in words.iter().enumerate().skip(from) {
             let (above, row) = (self.rows[at], self.rows[at + 1]);
             cells.clear();
             cells.resize(row.end - row.first, UNKNOWN);
@@ -93,7 +93,7 @@ impl Beam {
                 above.first,
                 &mut cells,
                 row.first,
-                words[at],
+                word,
                 &self.reference,
             );
             std::mem::swap(&mut before, &mut cells);

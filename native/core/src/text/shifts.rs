@@ -154,7 +154,7 @@ impl Shifts {
             };
             let changed = self.distance_after(shift);
             let rank = (
-                distance as isize - changed as isize,
+                distance.cast_signed() - changed.cast_signed(),
                 length,
                 Reverse(start),
                 Reverse(target),

@@ -71,7 +71,8 @@ impl TerDistance {
                 self.rows
                     .push(self.next(self.rows[self.rows.len() - 1], word));
             }
-            self.distance = self.cell_of(self.rows[words.len()], words.len(), self.reference.len());
+            self.distance =
+                Self::cell_of(self.rows[words.len()], words.len(), self.reference.len());
             self.path_in_beam = !self.is_inside(self.distance);
         }
         if self.path_in_beam {
@@ -104,7 +105,7 @@ impl TerDistance {
                 break;
             }
         }
-        self.cell_of(row, words.len(), self.reference.len())
+        Self::cell_of(row, words.len(), self.reference.len())
     }
 
     #[inline]
@@ -127,7 +128,7 @@ impl TerDistance {
 
     /// The cell of a column; rows count the words taken.
     #[inline]
-    fn cell_of(&self, (more, less): (u64, u64), row: usize, column: usize) -> usize {
+    fn cell_of((more, less): (u64, u64), row: usize, column: usize) -> usize {
         let columns = if column == 0 {
             0
         } else {
@@ -141,7 +142,7 @@ impl TerDistance {
         if self.path_in_beam {
             self.beam.cell(row, column)
         } else {
-            self.cell_of(self.rows[row], row, column)
+            Self::cell_of(self.rows[row], row, column)
         }
     }
 
@@ -192,7 +193,9 @@ mod tests {
         for seed in 0..400 {
             let (columns, rows) = (seed % 64 + 1, seed * 7 % 75);
             let mut reference = noise(seed, columns, 9);
-            reference.iter_mut().for_each(|number| *number %= columns);
+            for number in &mut reference {
+                *number %= columns;
+            }
             let mut words = noise(seed + 1, rows, 9);
             if seed % 3 > 0 {
                 words.truncate(5);

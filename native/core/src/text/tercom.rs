@@ -6,6 +6,10 @@ use super::tokens::Tokens;
 use super::words;
 
 /// What the tokenizer does beside splitting at spaces.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags of the reference, by its names"
+)]
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Tercom {
     /// Reads entities and makes punctuation tokens of its own.

@@ -25,6 +25,7 @@ impl Positive {
         }
     }
 
+    /// A label given by name.
     #[cfg(test)]
     pub fn named(label: &str) -> Self {
         Self {

@@ -41,6 +41,10 @@ impl RougeMemory {
 }
 
 /// One row compared with each of its references. What not every measure needs is made when it is asked for.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether the field above it is made"
+)]
 #[derive(Default)]
 pub(super) struct Compared {
     serial: Option<u64>,

@@ -204,7 +204,7 @@ mod tests {
         #[test]
         fn near_halves_too(number in 0..100_000_u32, ulps in -3..4_i64) {
             let half = (f64::from(number) + 0.5) / 100_000.0;
-            let value = f64::from_bits((half.to_bits() as i64 + ulps) as u64);
+            let value = f64::from_bits(half.to_bits().wrapping_add_signed(ulps));
             prop_assert_eq!(five_decimals(value), printed(value));
         }
     }
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(score(Profile::Script, Aggregation::Best), [0.5, 0.5, 0.5]);
         let mean = score(Profile::Google, Aggregation::Average);
         assert_eq!(mean[..2], [0.5, 0.375]);
-        assert!((mean[2] - (1.0 / 3.0 + 0.5) / 2.0).abs() < 1e-15);
+        assert!((mean[2] - f64::midpoint(1.0 / 3.0, 0.5)).abs() < 1e-15);
     }
 
     #[test]

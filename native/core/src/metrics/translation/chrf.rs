@@ -144,7 +144,7 @@ impl RowMetric for Chrf {
     }
 
     fn components(&self, sums: &[f64], n: f64) -> Components {
-        let means = self.means(sums);
+        let means = Self::means(sums);
         let mut parts = Components::new();
         for (name, mean) in [("precision", means.0), ("recall", means.1)] {
             parts.push((name.to_owned(), (n > 0.0).then_some(100.0 * mean)));
@@ -222,7 +222,7 @@ impl Chrf {
     }
 
     /// Precision and recall, each the mean over the orders that both texts have.
-    fn means(&self, stats: &[f64]) -> (f64, f64) {
+    fn means(stats: &[f64]) -> (f64, f64) {
         let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0.0);
         for counts in stats.chunks(3) {
             let [prediction, reference, matches] = [counts[0], counts[1], counts[2]];
@@ -256,7 +256,7 @@ impl Chrf {
             }
             return 100.0 * sum / (self.char_order + self.word_order) as f64;
         }
-        let (precision, recall) = self.means(stats);
+        let (precision, recall) = Self::means(stats);
         if precision + recall == 0.0 {
             return 0.0;
         }
