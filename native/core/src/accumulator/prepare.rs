@@ -59,18 +59,7 @@ pub fn prepare(
     labels: &mut LabelTable,
 ) -> Result<Prepared> {
     let (rows, systems) = (batch.instances.len(), spec.systems.len());
-    let labelled = if spec.numbers_labels() { rows } else { 0 };
-    let mut prepared = Prepared {
-        systems,
-        usable: vec![true; rows * systems],
-        counted: spec.counts_classes(),
-        classes: vec![None; labelled * systems],
-        numbers: Vec::new(),
-        failures: failures.to_vec(),
-    };
-    for failure in failures {
-        prepared.usable[failure.row as usize * systems + failure.system as usize] = false;
-    }
+    let mut prepared = unchecked(spec, rows, failures);
     let needs = spec.needs();
     let mut classes = spec.numbers_labels().then(|| Classes {
         spec,
@@ -111,6 +100,24 @@ pub fn prepare(
         }
     }
     Ok(prepared)
+}
+
+/// What is known before the rows are looked at: every prediction is usable but the failures.
+fn unchecked(spec: &Spec, rows: usize, failures: &[RowFailure]) -> Prepared {
+    let systems = spec.systems.len();
+    let labelled = if spec.numbers_labels() { rows } else { 0 };
+    let mut prepared = Prepared {
+        systems,
+        usable: vec![true; rows * systems],
+        counted: spec.counts_classes(),
+        classes: vec![None; labelled * systems],
+        numbers: Vec::new(),
+        failures: failures.to_vec(),
+    };
+    for failure in failures {
+        prepared.usable[failure.row as usize * systems + failure.system as usize] = false;
+    }
+    prepared
 }
 
 const UNKNOWN_PREDICTION: (&str, &str) = (

@@ -353,7 +353,7 @@ pub struct MetricDescriptor {
     /// The reference implementation and its version, for example "sacrebleu 2.6.0".
     #[prost(string, tag = "11")]
     pub reference: ::prost::alloc::string::String,
-    /// The signature with default parameters.
+    /// The signature with default parameters. Empty if a parameter must be given.
     #[prost(string, tag = "12")]
     pub signature: ::prost::alloc::string::String,
     /// The paper or document that defines the metric.
