@@ -172,6 +172,12 @@ def test_rows_may_hold_nothing_but_fields_of_the_prediction() -> None:
         table_of([{"choices": [["c", True]]}])
 
 
+def test_agreement_between_people_needs_no_predictions() -> None:
+    found = table_of([{"human_labels": ["a", "b"]}])
+    assert column(found).values == [None]
+    assert values(found.fields["human_labels"]) == [["a", "b"]]
+
+
 def test_csv_cells_of_numbers_are_numbers(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("prediction,reference,weight,value,no_answer_score\na,b,2,1e3,\na,b,0.5,x,1_0\n", encoding="utf-8")

@@ -287,6 +287,7 @@ def test_unknown_arguments_are_refused() -> None:
     [
         {"baseline": ["a"], "references": ["a"]},
         {"baseline": ["a"], "candidates": {}, "references": ["a"]},
+        {"baseline": {"n": ["a"]}, "candidates": ["a"]},
         {"baseline": ["a"], "candidates": {"n": ["a"]}, "candidate": ["a"], "references": ["a"]},
         {"baseline": ["a"], "candidates": {"baseline": ["a"]}, "references": ["a"]},
         {"baseline": "x", "candidates": {"n": ["a"]}, "references": ["a"]},

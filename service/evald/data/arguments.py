@@ -122,6 +122,8 @@ def compared(
         raise InvalidRequestError.of_field("CONFLICT", "baseline", "must be a name of systems when systems are given")
     if (candidate is None) == (candidates is None):
         raise InvalidRequestError.of_field("MISSING_FIELD", "candidates", "give either candidate or candidates")
+    if candidates is not None and not isinstance(candidates, Mapping):
+        raise InvalidRequestError.of_field("BAD_TYPE", "candidates", "must map names to predictions")
     others = {"candidate": candidate} if candidates is None else dict(candidates)
     if not others:
         raise InvalidRequestError.of_field("MISSING_FIELD", "candidates", "must hold at least one system")

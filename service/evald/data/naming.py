@@ -85,8 +85,10 @@ class Roles:
         """The predictions of a source of one system; null is a missing prediction."""
         values, own = self.values("prediction"), self.answer_fields()
         if values is None:
-            # All that there is may be in columns of their own: the scores of choices need no other prediction.
-            return Column([None] * self.source.length, {}, self.source.where, fields=own) if own else None
+            # The scores of choices need no other prediction, and agreement between people needs none at all.
+            if not own and self.values("human_labels") is None:
+                return None
+            return Column([None] * self.source.length, {}, self.source.where, fields=own)
         return replace(column(values, "predictions", missing=True, where=self.where("prediction")), fields=own)
 
     def answer_fields(self) -> dict[str, Field]:
