@@ -15,6 +15,7 @@ pub mod diversity;
 pub mod exact;
 pub mod field;
 pub mod language;
+pub mod long_texts;
 pub mod own;
 pub mod packed;
 pub mod params;

@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 use crate::metrics::{
     Components, Context, Direction, Entry, Field, ParamKind, ParamSpec, ParamValue, Params,
-    Problem, Row, RowFlags, RowMetric, Statistics, find,
+    Problem, Row, RowFlags, RowMetric, Statistics, find, long_texts,
 };
 use crate::text::python::is_space;
 use crate::text::scratch::Scratch;
@@ -189,11 +189,15 @@ impl RowMetric for TruthfulQa {
     }
 
     fn check_row(&self, row: &Row<'_>) -> std::result::Result<(), Problem> {
-        if trimmed(row.wrong_references()).next().is_some() {
-            return Ok(());
+        let wrong = row.wrong_references();
+        if trimmed(wrong).next().is_none() {
+            let text = "give at least one wrong reference that is not blank";
+            return Err(Problem::new("MISSING_REFERENCE", "wrong_references", text));
         }
-        let text = "give at least one wrong reference that is not blank";
-        Err(Problem::new("MISSING_REFERENCE", "wrong_references", text))
+        for references in [("references", row.references), ("wrong_references", wrong)] {
+            long_texts::check(row.prediction, references, long_texts::BITS, str::len)?;
+        }
+        Ok(())
     }
 
     fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {

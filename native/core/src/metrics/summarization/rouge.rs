@@ -4,7 +4,9 @@ use super::compared::{Compared, RougeMemory};
 use super::scoring::{Counts, Scoring};
 use super::tools::Tools;
 use super::words::Words;
-use crate::metrics::{Components, Entry, Problem, Row, RowFlags, RowMetric, Statistics};
+use crate::metrics::{
+    Components, Entry, Problem, Row, RowFlags, RowMetric, Statistics, long_texts,
+};
 use crate::text::scratch::Scratch;
 
 /// Counts what a prediction and a reference have in common.
@@ -17,9 +19,9 @@ pub(super) trait Measure: Send + Sync + 'static {
         RowFlags::default()
     }
 
-    /// Whether work grows with the product of the lengths, so that long texts are refused.
-    fn is_quadratic(&self) -> bool {
-        false
+    /// Most pairs of words; rows with more are refused.
+    fn most_pairs(&self) -> usize {
+        long_texts::BITS
     }
 }
 
@@ -35,9 +37,6 @@ pub(super) const SHARED: Entry = Entry {
     source: "Lin 2004, https://aclanthology.org/W04-1013",
     ..Entry::TEXTS
 };
-
-/// Most pairs of a prediction's and a reference's words where time and memory grow with them: a second and 32 MiB.
-const MAX_PAIRS: usize = 1 << 28;
 
 impl<M: Measure> Rouge<M> {
     /// As the registry wants it.
@@ -57,25 +56,13 @@ impl<M: Measure> RowMetric for Rouge<M> {
     }
 
     fn checks_rows(&self) -> bool {
-        self.measure.is_quadratic()
+        self.measure.most_pairs() < usize::MAX
     }
 
     fn check_row(&self, row: &Row<'_>) -> Result<(), Problem> {
-        if !self.measure.is_quadratic() {
-            return Ok(());
-        }
         let words = |text: &str| most_words(text, &self.words);
-        let of_prediction = words(row.prediction);
-        let is_long = |reference: &&str| of_prediction.saturating_mul(words(reference)) > MAX_PAIRS;
-        match row.references.iter().position(is_long) {
-            None => Ok(()),
-            Some(at) => Err(Problem::new(
-                "TEXT_TOO_LONG",
-                format!("references[{at}]"),
-                "the work grows with the product of the lengths of prediction and reference, which is above 2^28 words \
-                 here: give shorter texts",
-            )),
-        }
+        let references = ("references", row.references);
+        long_texts::check(row.prediction, references, self.measure.most_pairs(), words)
     }
 
     fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
@@ -102,12 +89,8 @@ impl<M: Measure> RowMetric for Rouge<M> {
     }
 }
 
-/// How many words a text has at most. Short texts are not looked at.
+/// How many words a text has at most.
 fn most_words(text: &str, words: &Words) -> usize {
-    const SHORT: usize = 1 << 15;
-    if text.len() <= SHORT {
-        return text.len();
-    }
     if matches!(words, Words::Unicode { .. }) {
         return text.chars().count();
     }

@@ -9,7 +9,7 @@ use super::rouge::{Measure, Rouge, SHARED};
 use super::scoring::{Counts, Profile};
 use super::tools::Tools;
 use crate::error::Result;
-use crate::metrics::{Context, Entry, Params, Row, RowFlags, Statistics};
+use crate::metrics::{Context, Entry, Params, Row, RowFlags, Statistics, long_texts};
 use crate::text::masks::Masks;
 use crate::text::sentences::looks_unsplit;
 use crate::text::union_lcs::{DenseRows, is_set};
@@ -99,6 +99,10 @@ struct Union {
 }
 
 impl Measure for Union {
+    fn most_pairs(&self) -> usize {
+        long_texts::LINES
+    }
+
     fn counts(&self, compared: &mut Compared, tools: &mut Tools, reference: usize) -> Counts {
         let short = !compared.counts_other_words();
         let hits = match compared.short_lines(reference).filter(|_| short) {

@@ -65,6 +65,10 @@ const fn entry<const N: usize>(name: &'static str) -> Entry {
 struct Grams<const N: usize>;
 
 impl<const N: usize> Measure for Grams<N> {
+    fn most_pairs(&self) -> usize {
+        usize::MAX
+    }
+
     fn counts(&self, compared: &mut Compared, _: &mut Tools, reference: usize) -> Counts {
         let matching = compared.matching(reference);
         let hits = f64::from(matching.counts::<N>()[N - 1]);

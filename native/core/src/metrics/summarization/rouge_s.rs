@@ -9,7 +9,7 @@ use super::rouge::{Measure, Rouge, SHARED};
 use super::scoring::{Counts, Profile};
 use super::tools::Tools;
 use crate::error::Result;
-use crate::metrics::{Context, Entry, ParamSpec, Params, Statistics};
+use crate::metrics::{Context, Entry, ParamSpec, Params, Statistics, long_texts};
 use crate::text::skip_bigrams::pairs;
 
 /// ROUGE-S.
@@ -87,8 +87,8 @@ struct Pairs {
 }
 
 impl Measure for Pairs {
-    fn is_quadratic(&self) -> bool {
-        true
+    fn most_pairs(&self) -> usize {
+        long_texts::CELLS
     }
 
     fn counts(&self, compared: &mut Compared, tools: &mut Tools, reference: usize) -> Counts {

@@ -9,7 +9,7 @@ use super::rouge::{Measure, Rouge, SHARED};
 use super::scoring::{Counts, Profile};
 use super::tools::{Free, Tools};
 use crate::error::Result;
-use crate::metrics::{Context, Entry, Params, Statistics};
+use crate::metrics::{Context, Entry, Params, Statistics, long_texts};
 use crate::text::union_lcs::is_set;
 use crate::text::weighted_lcs::{NumberedPair, Weights};
 
@@ -60,8 +60,8 @@ struct Whole {
 }
 
 impl Measure for Whole {
-    fn is_quadratic(&self) -> bool {
-        true
+    fn most_pairs(&self) -> usize {
+        long_texts::CELLS
     }
 
     fn counts(&self, compared: &mut Compared, tools: &mut Tools, reference: usize) -> Counts {
@@ -84,8 +84,8 @@ struct Lines {
 }
 
 impl Measure for Lines {
-    fn is_quadratic(&self) -> bool {
-        true
+    fn most_pairs(&self) -> usize {
+        long_texts::CELLS
     }
 
     fn counts(&self, compared: &mut Compared, tools: &mut Tools, reference: usize) -> Counts {

@@ -2,8 +2,8 @@
 //! (process.py), for all metrics of this field.
 
 use crate::metrics::{
-    Components, Direction, Entry, ParamKind, ParamSpec, Params, Row, RowFlags, RowMetric,
-    Statistics,
+    Components, Direction, Entry, ParamKind, ParamSpec, Params, Problem, Row, RowFlags, RowMetric,
+    Statistics, long_texts,
 };
 use crate::text::characters::Characters;
 use crate::text::edits::{Aligner, Edits};
@@ -89,6 +89,19 @@ struct Memory {
 impl RowMetric for ErrorMetric {
     fn width(&self) -> usize {
         NAMES.len()
+    }
+
+    fn checks_rows(&self) -> bool {
+        true
+    }
+
+    fn check_row(&self, row: &Row<'_>) -> Result<(), Problem> {
+        let tokens = |text: &str| match self.unit {
+            Unit::Words => text.split(is_space).count(),
+            Unit::Characters => text.chars().count(),
+        };
+        let references = ("references", row.references);
+        long_texts::check(row.prediction, references, long_texts::BAND, tokens)
     }
 
     fn row(&self, row: &Row<'_>, scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {

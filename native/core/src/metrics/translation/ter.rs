@@ -3,10 +3,11 @@
 
 use crate::error::Result;
 use crate::metrics::{
-    Components, Context, Direction, Entry, ParamKind, ParamSpec, Params, ReferenceCounts, Row,
-    RowFlags, RowMetric, Statistics,
+    Components, Context, Direction, Entry, ParamKind, ParamSpec, Params, Problem, ReferenceCounts,
+    Row, RowFlags, RowMetric, Statistics, long_texts,
 };
 use crate::text::interning::Interner;
+use crate::text::python::is_space;
 use crate::text::scratch::Scratch;
 use crate::text::shifts::Shifts;
 use crate::text::tercom::Tercom;
@@ -79,6 +80,22 @@ impl RowMetric for Ter {
     /// Edits, and words of the reference.
     fn width(&self) -> usize {
         2
+    }
+
+    fn checks_rows(&self) -> bool {
+        true
+    }
+
+    fn check_row(&self, row: &Row<'_>) -> std::result::Result<(), Problem> {
+        let tokens = |text: &str| {
+            if self.tokenizer.normalized {
+                text.chars().count()
+            } else {
+                text.split(is_space).count()
+            }
+        };
+        let references = ("references", row.references);
+        long_texts::check(row.prediction, references, long_texts::BITS, tokens)
     }
 
     /// The edits of the nearest reference, and the mean length of all.
