@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::lcs;
+use super::positions::Positions;
 use super::tokens::Tokens;
 
 /// The number of what the reference does not have.
@@ -23,11 +24,9 @@ pub struct Interner {
     reference_grams: Vec<u32>,
     prediction_grams: Vec<u32>,
     free: Vec<u32>,
+    /// Where the reference has each number.
+    positions: Positions,
     vector: Vec<u64>,
-    mask: Vec<u64>,
-    /// The last reference position of each number, and the position before it of the same number.
-    last: Vec<u32>,
-    before: Vec<u32>,
 }
 
 impl Interner {
@@ -154,47 +153,20 @@ impl Interner {
         distinct as usize
     }
 
-    /// Length of the longest common subsequence; the mask of a token is made and undone when it is needed.
+    /// Length of the longest common subsequence.
     pub fn lcs(&mut self) -> usize {
-        let words = self.reference.len().div_ceil(64);
-        self.index_positions();
-        self.vector.clear();
-        self.vector.resize(words, u64::MAX);
-        self.mask.clear();
-        self.mask.resize(words, 0);
-        for at in 0..self.prediction.len() {
-            let number = self.prediction[at];
-            if number == ABSENT {
-                continue;
+        let Self {
+            positions, vector, ..
+        } = self;
+        positions.load(self.reference.iter().copied(), self.distinct);
+        vector.clear();
+        vector.resize(positions.words(), u64::MAX);
+        for &number in &self.prediction {
+            if number != ABSENT {
+                lcs::step(vector, positions.mask(number));
             }
-            self.set_mask(number, true);
-            lcs::step(&mut self.vector, &self.mask);
-            self.set_mask(number, false);
         }
-        lcs::grown(&self.vector)
-    }
-
-    fn index_positions(&mut self) {
-        self.last.clear();
-        self.last.resize(self.distinct, ABSENT);
-        self.before.clear();
-        for (at, &number) in self.reference.iter().enumerate() {
-            self.before.push(self.last[number as usize]);
-            self.last[number as usize] = at as u32;
-        }
-    }
-
-    fn set_mask(&mut self, number: u32, value: bool) {
-        let mut at = self.last[number as usize];
-        while at != ABSENT {
-            let position = at as usize;
-            self.mask[position / 64] = if value {
-                self.mask[position / 64] | 1 << (position % 64)
-            } else {
-                0
-            };
-            at = self.before[position];
-        }
+        lcs::grown(vector)
     }
 }
 

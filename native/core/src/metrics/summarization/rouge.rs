@@ -17,9 +17,9 @@ pub(super) trait Measure: Send + Sync + 'static {
         RowFlags::default()
     }
 
-    /// Whether work grows with the product of the lengths, so that long texts are refused.
-    fn is_quadratic(&self) -> bool {
-        false
+    /// Most pairs of a prediction's and a reference's words, where time grows with them: some seconds.
+    fn most_pairs(&self) -> usize {
+        usize::MAX
     }
 }
 
@@ -36,8 +36,11 @@ pub(super) const SHARED: Entry = Entry {
     ..Entry::TEXTS
 };
 
-/// Most pairs of a prediction's and a reference's words where time and memory grow with them: a second and 32 MiB.
-const MAX_PAIRS: usize = 1 << 28;
+/// Where every pair is looked at, or has a bit in memory: 32 MiB.
+pub(super) const PAIRS_ONE_BY_ONE: usize = 1 << 28;
+
+/// Where pairs are looked at by 64 in rows of which few are kept.
+pub(super) const PAIRS_IN_WORDS: usize = 1 << 32;
 
 impl<M: Measure> Rouge<M> {
     /// As the registry wants it.
@@ -57,23 +60,28 @@ impl<M: Measure> RowMetric for Rouge<M> {
     }
 
     fn checks_rows(&self) -> bool {
-        self.measure.is_quadratic()
+        self.measure.most_pairs() < usize::MAX
     }
 
     fn check_row(&self, row: &Row<'_>) -> Result<(), Problem> {
-        if !self.measure.is_quadratic() {
-            return Ok(());
-        }
-        let words = |text: &str| most_words(text, &self.words);
-        let of_prediction = words(row.prediction);
-        let is_long = |reference: &&str| of_prediction.saturating_mul(words(reference)) > MAX_PAIRS;
-        match row.references.iter().position(is_long) {
+        let most = self.measure.most_pairs();
+        // Texts have no more words than bytes: words of short texts are not counted.
+        let too_long = |reference: &&str| {
+            row.prediction.len().saturating_mul(reference.len()) > most
+                && most_words(row.prediction, &self.words)
+                    .saturating_mul(most_words(reference, &self.words))
+                    > most
+        };
+        match row.references.iter().position(too_long) {
             None => Ok(()),
             Some(at) => Err(Problem::new(
                 "TEXT_TOO_LONG",
                 format!("references[{at}]"),
-                "the work grows with the product of the lengths of prediction and reference, which is above 2^28 words \
-                 here: give shorter texts",
+                format!(
+                    "the work grows with the product of the numbers of words of prediction and reference, which is \
+                     above 2^{} here: give shorter texts",
+                    most.ilog2()
+                ),
             )),
         }
     }
@@ -102,12 +110,8 @@ impl<M: Measure> RowMetric for Rouge<M> {
     }
 }
 
-/// How many words a text has at most. Short texts are not looked at.
+/// How many words a text has at most.
 fn most_words(text: &str, words: &Words) -> usize {
-    const SHORT: usize = 1 << 15;
-    if text.len() <= SHORT {
-        return text.len();
-    }
     if matches!(words, Words::Unicode { .. }) {
         return text.chars().count();
     }

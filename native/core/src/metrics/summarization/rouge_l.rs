@@ -5,7 +5,7 @@ use super::options::{
     AGGREGATION, ALPHA, BYTE_LIMIT, EXCEPTIONS, Reads, SENTENCES, STEMMER, STOP_WORDS, TOKENIZER,
     WORD_LIMIT, read,
 };
-use super::rouge::{Measure, Rouge, SHARED};
+use super::rouge::{Measure, PAIRS_IN_WORDS, Rouge, SHARED};
 use super::scoring::{Counts, Profile};
 use super::tools::Tools;
 use crate::error::Result;
@@ -79,6 +79,10 @@ fn rouge_l(params: &Params, context: &Context<'_>) -> Result<Statistics> {
 struct Whole;
 
 impl Measure for Whole {
+    fn most_pairs(&self) -> usize {
+        PAIRS_IN_WORDS
+    }
+
     fn counts(&self, compared: &mut Compared, _: &mut Tools, reference: usize) -> Counts {
         let matching = compared.matching(reference);
         let reference = matching.reference() as f64;
@@ -99,6 +103,10 @@ struct Union {
 }
 
 impl Measure for Union {
+    fn most_pairs(&self) -> usize {
+        PAIRS_IN_WORDS
+    }
+
     fn counts(&self, compared: &mut Compared, tools: &mut Tools, reference: usize) -> Counts {
         let short = !compared.counts_other_words();
         let hits = match compared.short_lines(reference).filter(|_| short) {

@@ -5,7 +5,7 @@ use super::options::{
     AGGREGATION, ALPHA, BYTE_LIMIT, EXCEPTIONS, Reads, SKIP_DISTANCE, STEMMER, STOP_WORDS,
     TOKENIZER, WORD_LIMIT, read,
 };
-use super::rouge::{Measure, Rouge, SHARED};
+use super::rouge::{Measure, PAIRS_ONE_BY_ONE, Rouge, SHARED};
 use super::scoring::{Counts, Profile};
 use super::tools::Tools;
 use crate::error::Result;
@@ -80,6 +80,9 @@ enum Singles {
     AllButLast,
 }
 
+/// Up to here the work grows with the length of the texts, times the gap at most.
+const LINEAR_GAP: usize = 100;
+
 /// Pairs with at most so many words between them.
 struct Pairs {
     gap: usize,
@@ -87,8 +90,12 @@ struct Pairs {
 }
 
 impl Measure for Pairs {
-    fn is_quadratic(&self) -> bool {
-        true
+    fn most_pairs(&self) -> usize {
+        if self.gap > LINEAR_GAP {
+            PAIRS_ONE_BY_ONE
+        } else {
+            usize::MAX
+        }
     }
 
     fn counts(&self, compared: &mut Compared, tools: &mut Tools, reference: usize) -> Counts {

@@ -5,7 +5,7 @@ use super::options::{
     AGGREGATION, ALPHA, BYTE_LIMIT, EXCEPTIONS, Reads, STEMMER, STOP_WORDS, TOKENIZER, WEIGHT,
     WORD_LIMIT, read,
 };
-use super::rouge::{Measure, Rouge, SHARED};
+use super::rouge::{Measure, PAIRS_ONE_BY_ONE, Rouge, SHARED};
 use super::scoring::{Counts, Profile};
 use super::tools::{Free, Tools};
 use crate::error::Result;
@@ -60,17 +60,25 @@ struct Whole {
 }
 
 impl Measure for Whole {
-    fn is_quadratic(&self) -> bool {
-        true
+    fn most_pairs(&self) -> usize {
+        PAIRS_ONE_BY_ONE
     }
 
     fn counts(&self, compared: &mut Compared, tools: &mut Tools, reference: usize) -> Counts {
         let numbers = compared.numbers(reference);
         let weights = tools.weights.of(self.power);
         let of_reference = weights.of_tokens(numbers.reference.len());
+        let of_prediction = weights.of_tokens(numbers.prediction.len());
+        // Equal texts are one run. The sum of the steps to its weight would be rounded, up to a score above 1.
+        let hits = if numbers.prediction == numbers.reference {
+            of_reference
+        } else {
+            let sum = tools.weighted.weight(numbers.pair(), weights);
+            sum.min(of_reference).min(of_prediction)
+        };
         Counts {
-            hits: tools.weighted.weight(numbers.pair(), weights),
-            prediction: weights.of_tokens(numbers.prediction.len()),
+            hits,
+            prediction: of_prediction,
             reference: of_reference,
             base: of_reference,
         }
@@ -84,8 +92,8 @@ struct Lines {
 }
 
 impl Measure for Lines {
-    fn is_quadratic(&self) -> bool {
-        true
+    fn most_pairs(&self) -> usize {
+        PAIRS_ONE_BY_ONE
     }
 
     fn counts(&self, compared: &mut Compared, tools: &mut Tools, reference: usize) -> Counts {
