@@ -1,7 +1,7 @@
 """Write rouge_variants.json: profile google from rouge-score 0.1.2, the others from cases worked out by hand.
 
-The cases of lin2004 are those of the paper (Lin 2004, https://aclanthology.org/W04-1013), those of 1.5.5 show where the script
-parts from it; tests/metrics/test_rouge_155.py compares with what the script printed for real documents.
+The cases of lin2004 are those of the paper (Lin 2004, https://aclanthology.org/W04-1013), those of 1.5.5 show where the
+script parts from it; tests/metrics/test_rouge_155.py compares with what the script printed for real documents.
 """
 
 from fractions import Fraction

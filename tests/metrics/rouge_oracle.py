@@ -1,4 +1,4 @@
-"""ROUGE written down from the paper (Lin 2004, https://aclanthology.org/W04-1013), slowly: the reference of profile lin2004.
+"""ROUGE written down from the paper (Lin 2004, https://aclanthology.org/W04-1013), slowly: what lin2004 must equal.
 
 Texts are words here; :func:`words` makes them of text. Section numbers are those of the paper.
 """

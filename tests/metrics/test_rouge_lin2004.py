@@ -81,13 +81,18 @@ def test_words_in_a_row_weigh_more() -> None:
     together, apart = "a b c d h i k", "a h b k c i d"
     for prediction in (together, apart):
         assert score("rouge_l(profile=lin2004)", prediction, "a b c d e f g", part="recall") == 4 / 7
-    values = [score("rouge_w(profile=lin2004,weight=2)", one, "a b c d e f g", part="recall") for one in (together, apart)]
+    values = [
+        score("rouge_w(profile=lin2004,weight=2)", one, "a b c d e f g", part="recall") for one in (together, apart)
+    ]
     assert values == pytest.approx([4 / 7, 2 / 7], rel=1e-15)
 
 
 def test_a_weight_of_one_is_rouge_l() -> None:
     for prediction in ("police kill the gunman", "the gunman kill police", "the gunman police killed", ""):
-        of_l, of_w = (score(metric, prediction, POLICE) for metric in ("rouge_l(profile=lin2004)", "rouge_w(profile=lin2004,weight=1)"))
+        of_l, of_w = (
+            score(metric, prediction, POLICE)
+            for metric in ("rouge_l(profile=lin2004)", "rouge_w(profile=lin2004,weight=1)")
+        )
         assert of_l == of_w
 
 

@@ -1,4 +1,4 @@
-"""ROUGE-L, W, S and SU of profile lin2004 against the paper's definitions, written down in tests/metrics/rouge_oracle.py."""
+"""ROUGE-L, W, S and SU of profile lin2004 against the definitions of the paper in tests/metrics/rouge_oracle.py."""
 
 from __future__ import annotations
 
