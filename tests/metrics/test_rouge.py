@@ -15,7 +15,14 @@ from tests.properties.build import AWKWARD, Question, Row, any_text, components,
 
 from evald.v1.metric_pb2 import MetricResult
 
-NAMES = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
+NAMES = {
+    "rouge_1": "rouge1",
+    "rouge_2": "rouge2",
+    "rouge_3": "rouge3",
+    "rouge_9": "rouge9",
+    "rouge_l": "rougeL",
+    "rouge_lsum": "rougeLsum",
+}
 
 Triple = tuple[float, float, float]
 
@@ -94,6 +101,29 @@ def test_several_references(xsum: dict[str, list[str]], stemmer: bool) -> None:
     check(xsum["convs2s"], [of_row[: 1 + at % 3] for at, of_row in enumerate(references)], stemmer)
 
 
+@STEMMER
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\n\n \n"], ids=["lf", "crlf", "empty lines"])
+def test_several_lines(xsum: dict[str, list[str]], newline: str, stemmer: bool) -> None:
+    """Documents of one to five summaries, a line each."""
+    grouped = {
+        name: [newline.join(text[at : at + 1 + at % 5]) for at in range(0, 900, 6)] for name, text in xsum.items()
+    }
+    references = zip(grouped["reference"], grouped["ptgen"], strict=True)
+    check(grouped["convs2s"], [of_row[: 1 + at % 2] for at, of_row in enumerate(references)], stemmer)
+
+
+def test_long_lines_and_many_lines() -> None:
+    """Lengths around the words of bits; tables too large to be kept."""
+    choose = random.Random(5)
+    for words, sentences, length in [(3, 3, 64), (3, 5, 65), (2, 9, 30), (40, 4, 130), (900, 300, 3)]:
+        few = [f"w{number}" for number in range(words)]
+        prediction, reference = (
+            "\n".join(" ".join(choose.choices(few, k=choose.randint(0, length))) for _ in range(sentences))
+            for _ in range(2)
+        )
+        check([prediction, reference], [[reference], [prediction, "w0 w1\nw1"]], stemmer=False)
+
+
 def test_the_first_of_equally_good_references_counts() -> None:
     """Precision and recall swap roles between the two references; F is the same."""
     for references in (["a b", "a b c d e f g h"], ["a b c d e f g h", "a b"]):
@@ -144,3 +174,14 @@ def test_real_words_have_the_stems_of_the_reference(xsum: dict[str, list[str]]) 
 def test_any_text(rows: list[tuple[str, list[str]]], stemmer: bool) -> None:
     predictions, references = zip(*rows, strict=True)
     check(predictions, references, stemmer)
+
+
+few_lines = st.lists(st.lists(st.sampled_from("abc"), max_size=8).map(" ".join), max_size=5)
+line_ends = st.sampled_from(["\n", "\r\n", "\n\n", "\r", "\x00\n"])
+documents = st.tuples(line_ends, few_lines).map(lambda drawn: drawn[0].join(drawn[1]))
+
+
+@given(rows=st.lists(st.tuples(documents, st.lists(documents, min_size=1, max_size=3)), min_size=1, max_size=5))
+def test_any_lines(rows: list[tuple[str, list[str]]]) -> None:
+    predictions, references = zip(*rows, strict=True)
+    check(predictions, references, stemmer=False)

@@ -24,8 +24,9 @@ pub struct Interner {
     reference_grams: Vec<u32>,
     prediction_grams: Vec<u32>,
     free: Vec<u32>,
-    vector: Vec<u64>,
+    /// Where the reference has each number.
     positions: Positions,
+    vector: Vec<u64>,
 }
 
 impl Interner {
@@ -154,16 +155,18 @@ impl Interner {
 
     /// Length of the longest common subsequence.
     pub fn lcs(&mut self) -> usize {
-        self.positions
-            .load(self.reference.iter().copied(), self.distinct);
-        self.vector.clear();
-        self.vector.resize(self.positions.words(), u64::MAX);
+        let Self {
+            positions, vector, ..
+        } = self;
+        positions.load(self.reference.iter().copied(), self.distinct);
+        vector.clear();
+        vector.resize(positions.words(), u64::MAX);
         for &number in &self.prediction {
             if number != ABSENT {
-                lcs::step(&mut self.vector, self.positions.mask(number));
+                lcs::step(vector, positions.mask(number));
             }
         }
-        lcs::grown(&self.vector)
+        lcs::grown(vector)
     }
 }
 

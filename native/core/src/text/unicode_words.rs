@@ -18,7 +18,7 @@ const NEWER: [char; 5] = ['\u{a7dd}', '\u{a7e2}', '\u{ab6c}', '\u{ab6d}', '\u{1d
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// A word. Ideographs are words of their own; scripts without spaces, such as Thai, are not split.
+    /// A word. Ideographs, and characters of scripts without spaces such as Thai, are words of their own.
     Word,
     /// A grapheme cluster: what a reader calls a character.
     Grapheme,

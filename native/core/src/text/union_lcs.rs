@@ -8,7 +8,9 @@
 //! All sentences of the reference lie in one row of bits. Adding them as fields, whose carries do not leave them,
 //! computes their tables at once.
 
+use super::interning::ABSENT;
 use super::masks::{Masks, WORD};
+use super::positions::Positions;
 
 /// Rows that are kept at once, in words; of longer sentences some rows are kept and the others made again.
 const KEPT_WORDS: usize = 1 << 18;
@@ -215,56 +217,32 @@ impl EqualRows for DenseRows<'_> {
     }
 }
 
-/// Rows made from token numbers when they are asked for.
+/// Rows made from token numbers.
 #[derive(Debug, Default)]
-pub struct SparseRows {
+pub struct NumberedRows {
     prediction: Vec<u32>,
-    /// The last reference position of each number, and the position before it of the same number.
-    last: Vec<u32>,
-    before: Vec<u32>,
-    shown: u32,
-    row: Vec<u64>,
+    positions: Positions,
 }
 
-/// No position, no number.
-const NONE: u32 = u32::MAX;
-
-impl SparseRows {
+impl NumberedRows {
     /// Takes the numbers of the tokens; numbers of the reference are below `distinct`, the prediction may have others.
     pub fn load(&mut self, prediction: &[u32], reference: &[u32], distinct: usize) {
+        let known = |number: &u32| {
+            if (*number as usize) < distinct {
+                *number
+            } else {
+                ABSENT
+            }
+        };
         self.prediction.clear();
-        self.prediction.extend_from_slice(prediction);
-        self.last.clear();
-        self.last.resize(distinct, NONE);
-        self.before.clear();
-        for (at, &number) in reference.iter().enumerate() {
-            self.before.push(self.last[number as usize]);
-            self.last[number as usize] = at as u32;
-        }
-        self.shown = NONE;
-        self.row.clear();
-        self.row.resize(reference.len().div_ceil(WORD).max(1), 0);
-    }
-
-    fn change(&mut self, number: u32, value: bool) {
-        let mut at = self.last.get(number as usize).copied().unwrap_or(NONE);
-        while at != NONE {
-            let (word, bit) = (at as usize / WORD, at as usize % WORD);
-            self.row[word] = self.row[word] & !(1 << bit) | u64::from(value) << bit;
-            at = self.before[at as usize];
-        }
+        self.prediction.extend(prediction.iter().map(known));
+        self.positions.load(reference.iter().copied(), distinct);
     }
 }
 
-impl EqualRows for SparseRows {
+impl EqualRows for NumberedRows {
     fn row(&mut self, at: usize) -> &[u64] {
-        let number = self.prediction[at];
-        if number != self.shown {
-            self.change(self.shown, false);
-            self.change(number, true);
-            self.shown = number;
-        }
-        &self.row
+        self.positions.mask(self.prediction[at])
     }
 }
 
@@ -323,7 +301,7 @@ mod tests {
     }
 
     fn fast_hits(prediction: &Sentences, reference: &Sentences) -> Vec<bool> {
-        let (mut rows, mut union) = (SparseRows::default(), UnionLcs::default());
+        let (mut rows, mut union) = (NumberedRows::default(), UnionLcs::default());
         let distinct = reference.iter().flatten().max().map_or(0, |max| max + 1);
         rows.load(&prediction.concat(), &reference.concat(), distinct as usize);
         let hits = union.hits(&mut rows, &ends(prediction), &ends(reference));

@@ -80,6 +80,9 @@ enum Singles {
     AllButLast,
 }
 
+/// Up to here the work grows with the length of the texts, times the gap at most.
+const LINEAR_GAP: usize = 100;
+
 /// Pairs with at most so many words between them.
 struct Pairs {
     gap: usize,
@@ -88,7 +91,11 @@ struct Pairs {
 
 impl Measure for Pairs {
     fn most_pairs(&self) -> usize {
-        long_texts::CELLS
+        if self.gap > LINEAR_GAP {
+            long_texts::CELLS
+        } else {
+            usize::MAX
+        }
     }
 
     fn counts(&self, compared: &mut Compared, tools: &mut Tools, reference: usize) -> Counts {

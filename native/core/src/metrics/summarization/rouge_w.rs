@@ -68,9 +68,17 @@ impl Measure for Whole {
         let numbers = compared.numbers(reference);
         let weights = tools.weights.of(self.power);
         let of_reference = weights.of_tokens(numbers.reference.len());
+        let of_prediction = weights.of_tokens(numbers.prediction.len());
+        // Equal texts are one run. The sum of the steps to its weight would be rounded, up to a score above 1.
+        let hits = if numbers.prediction == numbers.reference {
+            of_reference
+        } else {
+            let sum = tools.weighted.weight(numbers.pair(), weights);
+            sum.min(of_reference).min(of_prediction)
+        };
         Counts {
-            hits: tools.weighted.weight(numbers.pair(), weights),
-            prediction: weights.of_tokens(numbers.prediction.len()),
+            hits,
+            prediction: of_prediction,
             reference: of_reference,
             base: of_reference,
         }

@@ -1,14 +1,14 @@
 //! What the measures work with, reused from row to row.
 
 use crate::text::skip_bigrams::SkipBigrams;
-use crate::text::union_lcs::{SparseRows, UnionLcs};
+use crate::text::union_lcs::{NumberedRows, UnionLcs};
 use crate::text::weighted_lcs::{WeightedLcs, Weights};
 
 /// What the measures work with.
 #[derive(Default)]
 pub(super) struct Tools {
     pub union: UnionLcs,
-    pub rows: SparseRows,
+    pub rows: NumberedRows,
     pub weighted: WeightedLcs,
     pub bigrams: SkipBigrams,
     pub free: Free,
