@@ -30,8 +30,7 @@ pub(super) struct Memory {
 
 /// Appends where the pieces of a text end.
 ///
-/// Sums are kept with single precision but compared with double, as in the reference: which of two nearly equal ways
-/// wins depends on it.
+/// Sums have single precision, as in the reference: which of two nearly equal ways wins depends on it.
 pub(super) fn cut(text: &str, vocabulary: &Vocabulary, memory: &mut Memory, cuts: &mut Vec<Cut>) {
     let text = text.as_bytes();
     let best = &mut memory.best;
@@ -47,14 +46,15 @@ pub(super) fn cut(text: &str, vocabulary: &Vocabulary, memory: &mut Memory, cuts
         vocabulary.for_each_prefix(&text[start..], |length, piece| {
             let score = match piece.kind {
                 Kind::Unused => return,
-                Kind::Symbol => f64::from(length as f32 * highest) - 0.1,
-                _ => f64::from(piece.score),
+                // The reference has 0.1 with double precision.
+                Kind::Symbol => (f64::from(length as f32 * highest) - 0.1) as f32,
+                _ => piece.score,
             };
             is_known |= length == width;
-            best[start + length].improve(score + f64::from(here), start, true);
+            best[start + length].improve(score + here, start, true);
         });
         if !is_known {
-            best[start + width].improve(f64::from(unknown + here), start, false);
+            best[start + width].improve(unknown + here, start, false);
         }
         start += width;
     }
@@ -70,10 +70,10 @@ pub(super) fn cut(text: &str, vocabulary: &Vocabulary, memory: &mut Memory, cuts
 
 impl Best {
     #[inline(always)]
-    fn improve(&mut self, score: f64, start: usize, known: bool) {
-        if self.start == NOWHERE || score > f64::from(self.score) {
+    fn improve(&mut self, score: f32, start: usize, known: bool) {
+        if self.start == NOWHERE || score > self.score {
             *self = Self {
-                score: score as f32,
+                score,
                 start: start as u32,
                 known,
             };
