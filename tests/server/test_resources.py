@@ -25,7 +25,7 @@ def request(metric: str) -> evaluation_pb2.EvaluateRequest:
         statistics=statistics_pb2.StatisticsSpec(replicates=0),
     )
     row = instance_pb2.Instance(
-        predictions=[instance_pb2.Prediction(text="the cat sat")], references=["the cat sat on a mat"]
+        predictions=[instance_pb2.Prediction(text="the cat sat on the mat")], references=["the cat sat on a mat"]
     )
     return evaluation_pb2.EvaluateRequest(spec=spec, instances=[row])
 
