@@ -74,7 +74,8 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
         ids: one id a row; results then do not depend on the order of rows.
         clusters: rows of one cluster (a document, a user) are resampled together.
         name: name of the system.
-        resources: files or folders that metrics name, by the name that parameters use: lists of stop words.
+        resources: files or folders that metrics name, by the name that parameters use: lists of stop words,
+            models of tokenizers.
         progress: called with rows done and rows in all, on the thread that scores.
         **keywords: more columns (see `evald.RowColumns`): labels, values, wrong_references, reference_tokens, choices,
             human_labels, weights, samples; and options (see `evald.Options`): classes, unknown_labels, seed,

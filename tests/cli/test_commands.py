@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.metrics.pieces import model_file
 
 import evald
 from evald.__main__ import main
@@ -68,6 +69,17 @@ def test_evaluate_prints_json_and_writes_it(capsys: pytest.CaptureFixture[str], 
     assert found == json.loads(Path(files["out"]).read_text())
     assert found["systems"][0]["metrics"][0]["value"] == 0.5
     assert (found["provenance"]["seed"], found["confidence_level"]) == (7, 0.9)
+
+
+def test_a_metric_uses_a_file_that_is_named(
+    capsys: pytest.CaptureFixture[str], files: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "small.model").write_bytes(model_file("unigram"))
+    metric = "bleu(model=small,tokenizer=sentencepiece)"
+    flags = ["--json", "--replicates", "0", "--resource", f"small={tmp_path / 'small.model'}"]
+    code, out, _ = run(capsys, "evaluate", files["texts"], "--metrics", metric, *flags)
+    assert code == 0
+    assert "model=small@" in json.loads(out)["systems"][0]["metrics"][0]["signature"]
 
 
 def test_columns_can_be_mapped(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -71,6 +71,8 @@ class Question:
     classes: Sequence[str] = ()
     unknown_labels: evaluation_pb2.UnknownLabels = evaluation_pb2.UNKNOWN_LABELS_UNSPECIFIED
     rows: bool = False
+    # Content by name: the files that parameters name.
+    resources: Mapping[str, bytes] = field(default_factory=dict)
     statistics: dict[str, Any] = field(default_factory=lambda: {"replicates": 0})
 
     def asking(self, **changes: Any) -> Question:
@@ -89,7 +91,8 @@ class Question:
             row_report=report_pb2.ROW_REPORT_ALL if self.rows else report_pb2.ROW_REPORT_NONE,
         )
         header = evaluation_pb2.EvaluateRequest(spec=spec).SerializeToString(deterministic=True)
-        return _native.Spec.from_request(self.kind, header, _native.Limits(max_response_bytes=64 << 20))
+        files = _native.Resources({name: [(name, content)] for name, content in self.resources.items()})
+        return _native.Spec.from_request(self.kind, header, _native.Limits(max_response_bytes=64 << 20), files)
 
     def accumulate(self, *batches: Iterable[Row]) -> _native.Accumulator:
         """The sums of the rows, pushed batch by batch."""

@@ -308,7 +308,10 @@ impl Params {
 
     /// The content of a resource, if one is named.
     pub fn resource<'r>(&self, name: &str, resources: &'r Resources) -> Option<&'r Resource> {
-        resources.find(self.text(name)).ok()
+        let written = self.text(name);
+        (written != NONE)
+            .then(|| resources.find(written).ok())
+            .flatten()
     }
 
     /// A word.

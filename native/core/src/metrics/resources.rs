@@ -2,18 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
+
+use crate::text::sentencepiece::SentencePiece;
 
 /// Characters of the digest that signatures carry: 48 bits.
 const SHOWN: usize = 12;
 
+/// A tokenizer model once it was asked for, or why the resource is none.
+type Tokenizer = OnceLock<Result<Arc<SentencePiece>, String>>;
+
 /// One file, or the files of one folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Resource {
     name: String,
     digest: String,
     files: Vec<(String, Vec<u8>)>,
+    tokenizer: Tokenizer,
 }
 
 impl Resource {
@@ -35,6 +42,7 @@ impl Resource {
             name: name.into(),
             digest,
             files,
+            tokenizer: Tokenizer::new(),
         }
     }
 
@@ -55,6 +63,15 @@ impl Resource {
         &self.digest
     }
 
+    /// The file as a `SentencePiece` model, read once for all calls. The error says what is wrong, in words.
+    pub fn sentencepiece(&self) -> Result<Arc<SentencePiece>, String> {
+        let read = || match self.files.as_slice() {
+            [(_, content)] => SentencePiece::read(content).map(Arc::new),
+            _ => Err("it is no SentencePiece model, but a folder of several files".to_owned()),
+        };
+        self.tokenizer.get_or_init(read).clone()
+    }
+
     /// The name with the beginning of the digest, as signatures carry it.
     pub fn signed_name(&self) -> String {
         format!("{}@{}", self.name, &self.digest[..SHOWN])
@@ -62,7 +79,7 @@ impl Resource {
 }
 
 /// The resources of a process, by name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Resources {
     by_name: BTreeMap<String, Resource>,
 }

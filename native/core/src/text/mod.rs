@@ -34,6 +34,7 @@ pub mod rouge155_stems;
 pub mod rouge155_words;
 pub mod rouge_words;
 pub mod scratch;
+pub mod sentencepiece;
 pub mod sentences;
 pub mod shifts;
 pub mod simd;

@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use super::matching::Matching;
+use super::sentencepiece;
 use super::tokens::Tokens;
 
 /// Reused by one thread for all metrics of a call.
@@ -33,4 +34,15 @@ pub(crate) struct BleuScratch {
     pub(crate) matching: Matching,
     /// One bit for each n-gram position of the prediction, order by order.
     pub(crate) hits: Vec<u64>,
+    pub(crate) pieces: PiecesScratch,
+}
+
+/// What cutting texts into the pieces of a model reuses.
+#[derive(Debug, Default)]
+pub(crate) struct PiecesScratch {
+    /// The text as it is cut: in lower case where that is asked for.
+    pub(crate) text: Vec<u8>,
+    /// Its pieces with spaces between.
+    pub(crate) joined: String,
+    pub(crate) memory: sentencepiece::Memory,
 }

@@ -55,6 +55,11 @@ const PARAMS: &[ParamSpec] = &[
         },
     },
     ParamSpec {
+        name: "model",
+        summary: "The SentencePiece model of the tokenizer sentencepiece: a resource of the settings.",
+        kind: ParamKind::Resource,
+    },
+    ParamSpec {
         name: "smoothing",
         summary: "What replaces a precision of zero. sacrebleu: halving (exp), nothing (none), a part of a match \
                   (floor), or more matches above unigrams (add-k); hf: none, or one more match (add-one); \
@@ -75,8 +80,17 @@ const PARAMS: &[ParamSpec] = &[
     ParamSpec {
         name: "tokenizer",
         summary: "How texts become tokens: as mteval-v13a (13a) or mteval-v14 (intl), Chinese characters apart (zh), \
-                  characters (char), words between spaces (none), or tokens that the rows carry (given).",
-        kind: ParamKind::Choice(&["13a", "intl", "zh", "char", "none", "given"]),
+                  characters (char), words between spaces (none), the pieces of a SentencePiece model (sentencepiece), or \
+                  tokens that the rows carry (given).",
+        kind: ParamKind::Choice(&[
+            "13a",
+            "intl",
+            "zh",
+            "char",
+            "none",
+            "sentencepiece",
+            "given",
+        ]),
     },
 ];
 
@@ -92,9 +106,9 @@ fn adjust(params: &Params) -> (Direction, (f64, f64)) {
     (Direction::Higher, (0.0, high))
 }
 
-fn build(params: &Params, _context: &Context<'_>) -> Result<Statistics> {
+fn build(params: &Params, context: &Context<'_>) -> Result<Statistics> {
     let counting = Counting {
-        source: source_of(params.text("tokenizer")),
+        source: source(params, context)?,
         lowercase: params.bool("lowercase"),
         max_order: params.int("max_order") as usize,
         length: Length::Closest,
@@ -108,12 +122,35 @@ fn build(params: &Params, _context: &Context<'_>) -> Result<Statistics> {
     Ok(Statistics::Rows(Box::new(bleu)))
 }
 
+/// A model is needed by one tokenizer, and refused by the others.
+fn source(params: &Params, context: &Context<'_>) -> Result<Source> {
+    let tokenizer = params.text("tokenizer");
+    let model = params.resource("model", context.resources);
+    match (tokenizer, model) {
+        ("sentencepiece", Some(model)) => {
+            let read = model.sentencepiece();
+            Ok(Source::Pieces(
+                read.map_err(|problem| params.error("model", problem))?,
+            ))
+        }
+        ("sentencepiece", None) => Err(params.error(
+            "model",
+            "the tokenizer sentencepiece needs a model: name a resource of the settings",
+        )),
+        (_, Some(_)) => Err(params.error(
+            "model",
+            "only the tokenizer sentencepiece has a model: choose it, or leave the model out",
+        )),
+        (tokenizer, None) => Ok(source_of(tokenizer)),
+    }
+}
+
 fn sacrebleu(params: &Params, counting: Counting) -> Result<Bleu> {
     let smoothing = Smoothing::read(params)?;
     let effective_order = params.bool("effective_order");
     let tokenizer = params.text("tokenizer");
-    // sacrebleu has no name for tokens of other tools.
-    let signature = (tokenizer != "given").then(|| {
+    // sacrebleu has no name for tokens of other tools, and names a model only if it is one that it downloads itself.
+    let signature = (!["given", "sentencepiece"].contains(&tokenizer)).then(|| {
         format!(
             "case:{}|eff:{}|tok:{tokenizer}|smooth:{}|version:2.6.0",
             if counting.lowercase { "lc" } else { "mixed" },
@@ -138,7 +175,7 @@ fn sacrebleu(params: &Params, counting: Counting) -> Result<Bleu> {
 }
 
 fn hf(params: &Params, counting: Counting) -> Result<Bleu> {
-    params.refuse(&["effective_order", "lowercase", "smoothing_value"])?;
+    params.refuse(&["effective_order", "lowercase", "model", "smoothing_value"])?;
     let smooth = match params.text("smoothing") {
         "none" => false,
         "add-one" => true,
@@ -162,7 +199,7 @@ fn hf(params: &Params, counting: Counting) -> Result<Bleu> {
 }
 
 fn nltk(params: &Params, counting: Counting) -> Result<Bleu> {
-    params.refuse(&["lowercase"])?;
+    params.refuse(&["lowercase", "model"])?;
     let auto_reweigh = params.bool("effective_order");
     if auto_reweigh && counting.max_order != 4 {
         return Err(params.error(

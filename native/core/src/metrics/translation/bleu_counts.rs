@@ -1,9 +1,12 @@
 //! The statistics of one row: lengths, matches and n-grams of each order.
 
+use std::sync::Arc;
+
 use crate::metrics::{Row, RowFlags};
 use crate::text::matching::MAX_ORDER;
-use crate::text::python::is_space;
-use crate::text::scratch::BleuScratch;
+use crate::text::python::{is_space, lower_into};
+use crate::text::scratch::{BleuScratch, PiecesScratch};
+use crate::text::sentencepiece::SentencePiece;
 use crate::text::tokens::Tokens;
 use crate::text::{intl, mteval13a, plain, zh};
 
@@ -11,9 +14,11 @@ use crate::text::{intl, mteval13a, plain, zh};
 type Tokenize = fn(&str, bool, &mut Tokens);
 
 /// Where tokens come from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Source {
     Text(Tokenize),
+    /// The pieces of a model.
+    Pieces(Arc<SentencePiece>),
     /// The row has them.
     Given,
 }
@@ -27,7 +32,7 @@ pub(super) enum Length {
 }
 
 /// How a row is counted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Counting {
     pub(super) source: Source,
     pub(super) lowercase: bool,
@@ -37,7 +42,7 @@ pub(super) struct Counting {
     pub(super) at_least: f64,
 }
 
-/// The tokenizer of a name of the parameter.
+/// The tokenizer of a name of the parameter; `sentencepiece` has a model beside.
 pub(super) fn source_of(tokenizer: &str) -> Source {
     match tokenizer {
         "intl" => Source::Text(intl::tokenize),
@@ -47,6 +52,30 @@ pub(super) fn source_of(tokenizer: &str) -> Source {
         "given" => Source::Given,
         _ => Source::Text(mteval13a::tokenize),
     }
+}
+
+/// As sacrebleu does it: the pieces of a text without the spaces at its end are joined by spaces, and then words between
+/// spaces are the tokens. A piece with a space of Python's that the model kept is thereby several.
+fn tokenize_pieces(
+    model: &SentencePiece,
+    text: &str,
+    lowercase: bool,
+    scratch: &mut PiecesScratch,
+    tokens: &mut Tokens,
+) {
+    scratch.joined.clear();
+    let lower;
+    let text = if lowercase {
+        scratch.text.clear();
+        lower_into(text, &mut scratch.text);
+        lower = String::from_utf8_lossy(&scratch.text);
+        &lower
+    } else {
+        text
+    };
+    let text = text.trim_end_matches(is_space);
+    model.encode(text, &mut scratch.memory, &mut scratch.joined);
+    plain::words(&scratch.joined, false, tokens);
 }
 
 /// `13a` as Hugging Face evaluate has it: spaces at the end stay until lines are joined, so that a hyphen before the
@@ -74,7 +103,7 @@ impl Counting {
         out: &mut [f64],
     ) -> RowFlags {
         let lowercase = self.lowercase;
-        match self.source {
+        match &self.source {
             Source::Text(tokenize) => {
                 tokenize(row.prediction, lowercase, &mut scratch.prediction);
                 let references = row.references.iter();
@@ -84,6 +113,16 @@ impl Counting {
                     scratch,
                     out,
                 );
+            }
+            Source::Pieces(model) => {
+                let mut pieces = std::mem::take(&mut scratch.pieces);
+                let mut load = |text: &str, tokens: &mut Tokens| {
+                    tokenize_pieces(model, text, lowercase, &mut pieces, tokens);
+                };
+                load(row.prediction, &mut scratch.prediction);
+                let references = row.references.iter();
+                self.compare(references, |text, tokens| load(text, tokens), scratch, out);
+                scratch.pieces = pieces;
             }
             Source::Given => {
                 plain::given(row.tokens(), lowercase, &mut scratch.prediction);
@@ -102,7 +141,7 @@ impl Counting {
     fn compare<R>(
         &self,
         mut references: impl ExactSizeIterator<Item = R>,
-        load: impl Fn(R, &mut Tokens),
+        mut load: impl FnMut(R, &mut Tokens),
         scratch: &mut BleuScratch,
         out: &mut [f64],
     ) {
@@ -147,7 +186,7 @@ impl Counting {
     fn many_references<R>(
         &self,
         references: impl Iterator<Item = R>,
-        load: impl Fn(R, &mut Tokens),
+        mut load: impl FnMut(R, &mut Tokens),
         scratch: &mut BleuScratch,
         correct: &mut [f64],
     ) -> usize {
