@@ -1,0 +1,12 @@
+"""The groups of checks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.parity.runner import Check
+from tests.parity.translation import translation
+
+GROUPS: dict[str, Callable[[], list[Check]]] = {
+    "translation": translation,
+}
