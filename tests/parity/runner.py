@@ -66,6 +66,11 @@ class Case:
             found[metric] = Expected(undefined(value_of(result)), scores, parts, matrix)
         return found
 
+    def told(self, difference: str) -> str:
+        """The row that a difference names; else everything."""
+        row = re.match(r"row (\d+)", difference)
+        return ascii(str(self.arguments or (self.rows[int(row[1])] if row else self.rows)))
+
 
 class Check(Protocol):
     """A source of cases."""
@@ -196,7 +201,7 @@ def compare(check: Check, cases: int, seed: int, table: dict[str, Tally], shown:
                 tally.mismatches += len(wrong)
                 seen.add(line_of(metric))
                 if wrong and tally.mismatches - len(wrong) < shown:
-                    print(f"DIFFERENT {metric}: {wrong[0]}\n    of {str(case.arguments or case.rows)[:3000]}", flush=True)
+                    print(f"DIFFERENT {metric}: {wrong[0]}\n    of {case.told(wrong[0])[:1500]}", flush=True)
     for line in seen:
         table[line].seconds += (time.monotonic() - start) / len(seen)
 
