@@ -86,7 +86,9 @@ def normalizers(choose: random.Random) -> Case:
     for form in ("profile=triviaqa", "profile=plain", *choose.sample(list(NORMALIZERS), 3)):
         words = NORMALIZERS.get(form, str.split)
         lists = [(words(one.prediction), [words(gold) for gold in one.references]) for one in drawn]
-        expected[f"token_f1({form})"] = percent([max(overlap(said, gold)[2] for gold in golds) for said, golds in lists])
+        expected[f"token_f1({form})"] = percent(
+            [max(overlap(said, gold)[2] for gold in golds) for said, golds in lists]
+        )
         if form in NORMALIZERS:
             expected[f"exact_match({form})"] = percent([said in golds for said, golds in lists])
     for form, change in OPTIONS.items():
@@ -143,19 +145,18 @@ def contains(choose: random.Random) -> Case:
 
 def patterns(choose: random.Random) -> Case:
     """What Python's re and Rust's regex have in common, on ASCII; their classes follow different Unicodes beyond."""
-    drawn = [Pair(one.prediction.encode("ascii", "ignore").decode(), (choose.choice(PATTERNS),)) for one in shorts(choose)]
+    drawn = [
+        Pair(one.prediction.encode("ascii", "ignore").decode(), (choose.choice(PATTERNS),)) for one in shorts(choose)
+    ]
     drawn = [Pair(re.sub(r"[\x1c-\x1f]", " ", one.prediction), one.references) for one in drawn]
-    expected = {}
-    for mode in ("search", "full"):
-        for case in (False, True):
-            flags = re.IGNORECASE | re.ASCII if case else re.ASCII
-            compiled = [re.compile(one.references[0].replace("$", r"\Z"), flags) for one in drawn]
-            found = [
-                (pattern.search if mode == "search" else pattern.fullmatch)(one.prediction) is not None
-                for pattern, one in zip(compiled, drawn, strict=True)
-            ]
-            expected[f"regex_match(ignore_case={str(case).lower()},mode={mode})"] = percent(found)
-    return Case(instances(drawn), expected)
+    mode, ignored = choose.choice(("search", "full")), choose.random() < 0.5
+    flags = re.IGNORECASE | re.ASCII if ignored else re.ASCII
+    hits = []
+    for one in drawn:
+        # A dollar is the end of the text, in Python the end of its last line too.
+        pattern = re.compile(one.references[0].replace("$", r"\Z"), flags)
+        hits.append((pattern.search if mode == "search" else pattern.fullmatch)(one.prediction) is not None)
+    return Case(instances(drawn), {f"regex_match(ignore_case={str(ignored).lower()},mode={mode})": percent(hits)})
 
 
 def numeric(choose: random.Random) -> Case:

@@ -116,7 +116,10 @@ class RowCheck:
     def cases(self, choose: random.Random, rows: int) -> Iterator[tuple[int, Case]]:
         for start in range(0, rows, 500):
             drawn = pairs(choose, min(500, rows - start), self.most_references)
-            yield len(drawn), Case(instances(drawn), {self.metric: Expected(rows=[self.reference(one) for one in drawn])})
+            yield (
+                len(drawn),
+                Case(instances(drawn), {self.metric: Expected(rows=[self.reference(one) for one in drawn])}),
+            )
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,9 @@ def bleuscore_case(choose: random.Random) -> Case:
     expected = {}
     for smooth in (False, True):
         order = choose.randint(1, 9)
-        found = bleuscore.compute([[*one.references] for one in drawn], [one.prediction for one in drawn], order, smooth)
+        found = bleuscore.compute(
+            [[*one.references] for one in drawn], [one.prediction for one in drawn], order, smooth
+        )
         parts = {f"precision_{n}": found["precisions"][n - 1] for n in range(1, order + 1)}
         parts |= {"sys_len": found["translation_length"], "ref_len": found["reference_length"]}
         form = f"bleu(max_order={order},profile=hf,smoothing={'add-one' if smooth else 'none'})"
