@@ -12,9 +12,8 @@ from tests.metrics import test_squad2, test_truthfulqa
 from tests.metrics.answer_oracles import drop_scores, overlap, squad2_scores
 from tests.metrics.test_drop import PIECES as DROP_PIECES
 from tests.metrics.test_drop import span_rows
-from tests.metrics.test_matches import CONTAINS
+from tests.metrics.test_matches import CONTAINS, read_number
 from tests.metrics.test_matches import PIECES as NUMBER_PIECES
-from tests.metrics.test_matches import read_number
 from tests.metrics.test_squad import f1, normalised
 from tests.metrics.test_triviaqa import NORMALIZERS, OPTIONS
 from tests.metrics.test_truthfulqa import REPORTS
@@ -172,7 +171,8 @@ def numeric(choose: random.Random) -> Case:
             return text(choose)
         return "".join(choose.choices(NUMBER_PIECES, k=choose.randint(0, 10)))
 
-    drawn, hits = [], []
+    drawn: list[Pair] = []
+    hits: list[bool] = []
     while len(drawn) < 50:
         one = Pair(written(), tuple(written() for _ in range(choose.randint(1, 3))))
         said = read_number(one.prediction, which, decimal, percents)
@@ -189,7 +189,7 @@ def is_close(said: float | None, gold: float | None, absolute: float, relative: 
 
 
 def truthfulqa(choose: random.Random) -> Case:
-    """sacrebleu and rouge-score as lm-evaluation-harness calls them."""
+    """Scores of sacrebleu and rouge-score, as lm-evaluation-harness calls them."""
     cases: list[test_truthfulqa.Case] = []
     for _ in range(20):
         one, wrong = pair(choose, 4), pair(choose, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sacrebleu.metrics import BLEU
 from tests.metrics.test_diversity import TOKENIZERS, ngrams, self_bleu
@@ -44,7 +44,7 @@ def lengths(choose: random.Random) -> Case:
     for tokenizer, scorer in LENGTHS.items():
         split = TOKENIZERS[tokenizer]
         asked = [[len(split(reference)) for reference in one.references] for one in drawn]
-        choices = {"shortest": map(min, asked), "longest": map(max, asked)}
+        choices: dict[str, Iterable[float]] = {"shortest": map(min, asked), "longest": map(max, asked)}
         choices["average"] = (sum(of_row) / len(of_row) for of_row in asked)
         score = scorer.corpus_score([one.prediction for one in drawn], streams([one.references for one in drawn]))
         sums = {"closest": float(score.ref_len)} | {choice: math.fsum(of_rows) for choice, of_rows in choices.items()}

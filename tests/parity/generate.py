@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 # Enough repetition for matches of every order, punctuation and numbers for tokenizers, letters whose lower case is
 # ASCII or longer, spaces that only Python knows, characters of every plane.
-_WORDS = (
+_TEXT = (
     "the a an cat Cat sat sat. mat mat, on under dog dogs running runs ran happily don't it's 3.14 1,000 1,000.5 "
     "$5 50% U.S. e-mail re-use (x) [y] \"q\" 'r' &amp; &lt;b&gt; &quot; <skipped> - -- ... ! ? naïve café straße "
     "STRASSE \u0130stanbul \u212aelvin 東京 に行く。 你好， สวั नम 😀 👨\u200d👩\u200d👧 ½ ١٢ “x” — x² \ufeffz \u200b"
-).split(" ")
+)
+_WORDS = _TEXT.split(" ")
 _SPACES = (" ",) * 24 + ("  ", "\r\n", *"\n\t\x1c\x1d\x1e\x1f\x0b\x85\u00a0\u2028\u3000", "")
 _PLANES = (
     (0x00, 0x20),

@@ -18,7 +18,7 @@ from tests.parity.generate import Pair, pairs
 from tests.properties.build import Question, Row, components, result_of, row_scores, value_of
 
 import evald
-from evald.v1.evaluation_pb2 import UnknownLabels
+from evald.v1.evaluation_pb2 import UNKNOWN_LABELS_UNSPECIFIED, UnknownLabels
 from evald.v1.instance_pb2 import Prediction
 
 # Cases of very long texts: at most so many a check, and one for so many other rows.
@@ -43,15 +43,15 @@ class Case:
     rows: Sequence[Row]
     expected: Mapping[str, Expected]
     classes: Sequence[str] = ()
-    unknown_labels: UnknownLabels = 0
+    unknown_labels: UnknownLabels = UNKNOWN_LABELS_UNSPECIFIED
     # In place of rows of the API: what `evald.evaluate` is called with.
     arguments: Mapping[str, Any] | None = None
 
     def found(self) -> Mapping[str, Expected]:
         """What evald says of the same metrics."""
         if self.arguments is not None:
-            result = evald.evaluate(**self.arguments, metrics=list(self.expected), replicates=0)
-            return {metric: Expected(undefined(result[metric].value)) for metric in self.expected}
+            given = evald.evaluate(**self.arguments, metrics=list(self.expected), replicates=0)
+            return {metric: Expected(undefined(given[metric].value)) for metric in self.expected}
         wanted = any(expected.rows is not None for expected in self.expected.values())
         question = Question(
             [*map(named, self.expected)], classes=self.classes, rows=wanted, unknown_labels=self.unknown_labels
