@@ -32,7 +32,7 @@ KINDS: tuple[tuple[Any, ...], ...] = ((0, 1), (True, False), (-7, 0, 3, 12, 100)
 
 def size(choose: random.Random) -> int:
     """Few or many rows."""
-    return choose.choice((1, 2, 5, 40, 300))
+    return choose.choice((1, 2, 5, 40, 200, 1_000))
 
 
 def drawn(choose: random.Random) -> tuple[list[str], list[str]]:
@@ -138,8 +138,8 @@ def sets(choose: random.Random) -> Case:
     return Case(test_multilabel.rows(gold, predicted), expected, order)
 
 
-def scores(choose: random.Random) -> Case:
-    """Probabilities and logits, with ties and classes that are never gold."""
+def drawn_scores(choose: random.Random) -> tuple[list[int], Numbers]:
+    """Gold classes and logits, with ties and classes that are never gold."""
     draw = np.random.default_rng(choose.getrandbits(64))
     classes, count = choose.choice((2, 3, 5)), size(choose) + 1
     logits = draw.normal(size=(count, classes)) * choose.choice((0.1, 3, 30))
@@ -147,31 +147,42 @@ def scores(choose: random.Random) -> Case:
         logits = np.round(logits, choose.choice((0, 1)))
     gold = [int(label) for label in draw.integers(0, choose.randint(1, classes), count)]
     gold = [int(row.argmax()) if draw.random() < 0.4 else label for label, row in zip(gold, logits, strict=True)]
-    probabilities = softmax(logits, axis=1)
-    expected = values(score_values(gold, probabilities))
-    chosen = probabilities[range(count), gold]
+    return gold, logits
+
+
+def probabilities(choose: random.Random) -> Case:
+    """Everything that is defined for probabilities."""
+    gold, logits = drawn_scores(choose)
+    given = softmax(logits, axis=1)
+    expected = values(score_values(gold, given))
+    chosen = given[range(len(gold)), gold]
     edge = np.finfo(float).eps
     expected["log_loss"] = Expected(expected["log_loss"].value, [*-np.log(np.clip(chosen, edge, 1 - edge))])
     if chosen.min() > 1e-9:
         expected["cross_entropy(scores=probabilities)"] = Expected(float(-np.log(chosen).mean()))
-    names = test_scores.named(classes)
-    if choose.random() < 0.3:
-        by_logit = -log_softmax(logits, axis=1)[range(count), gold]
-        forms = ("cross_entropy", "log_loss(scores=logits)")
-        expected = {form: Expected(float(by_logit.mean()), [*by_logit]) for form in forms}
-        losses = test_scores.losses(gold, probabilities)
-        expected |= {f"brier(scores=logits,{form[6:]}": Expected(losses[form]) for form in losses if form[0] == "b"}
-        return Case(test_scores.rows(gold, logits, names), expected, names)
-    return Case(test_scores.rows(gold, probabilities, names), expected, names)
+    names = test_scores.named(logits.shape[1])
+    return Case(test_scores.rows(gold, given, names), expected, names)
 
 
-def score_values(gold: Sequence[int], probabilities: Numbers) -> dict[str, float]:
-    """Everything over probabilities."""
-    found = test_scores.losses(gold, probabilities) | test_scores.ranks(gold, probabilities)
-    if probabilities.shape[1] > 2:
-        found |= test_scores.areas(gold, probabilities)
-    for positive in range(probabilities.shape[1]):
-        truth, column = np.equal(gold, positive), probabilities[:, positive]
+def logits(choose: random.Random) -> Case:
+    """Losses of logits; ranks of classes are in the other case, as equal logits may differ as probabilities."""
+    gold, given = drawn_scores(choose)
+    by_row = -log_softmax(given, axis=1)[range(len(gold)), gold]
+    forms = ("cross_entropy", "log_loss(scores=logits)")
+    expected = {form: Expected(float(by_row.mean()), [*by_row]) for form in forms}
+    losses = test_scores.losses(gold, softmax(given, axis=1))
+    expected |= {f"brier(scores=logits,{form[6:]}": Expected(losses[form]) for form in losses if form[0] == "b"}
+    names = test_scores.named(given.shape[1])
+    return Case(test_scores.rows(gold, given, names), expected, names)
+
+
+def score_values(gold: Sequence[int], given: Numbers) -> dict[str, float]:
+    """Values over probabilities."""
+    found = test_scores.losses(gold, given) | test_scores.ranks(gold, given)
+    if given.shape[1] > 2:
+        found |= test_scores.areas(gold, given)
+    for positive in range(given.shape[1]):
+        truth, column = np.equal(gold, positive), given[:, positive]
         both = truth.any() and not truth.all()
         found[f"roc_auc(positive_label={positive})"] = sklearn.roc_auc_score(truth, column) if both else math.nan
         found[f"average_precision(positive_label={positive})"] = sklearn.average_precision_score(truth, column)
@@ -199,4 +210,4 @@ def kinds() -> list[Check]:
 
 def classification() -> list[Check]:
     """All of them."""
-    return [*(CaseCheck(make, TOLERANCE) for make in (counted, binary, weighted, sets, scores)), *kinds()]
+    return [*(CaseCheck(make, TOLERANCE) for make in (counted, binary, weighted, sets, probabilities, logits)), *kinds()]
