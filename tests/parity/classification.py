@@ -210,4 +210,7 @@ def kinds() -> list[Check]:
 
 def classification() -> list[Check]:
     """All of them."""
-    return [*(CaseCheck(make, TOLERANCE) for make in (counted, binary, weighted, sets, probabilities, logits)), *kinds()]
+    return [
+        *(CaseCheck(make, TOLERANCE) for make in (counted, binary, weighted, sets, probabilities, logits)),
+        *kinds(),
+    ]
