@@ -192,7 +192,7 @@ def truthfulqa(choose: random.Random) -> Case:
     """Scores of sacrebleu and rouge-score, as lm-evaluation-harness calls them."""
     cases: list[test_truthfulqa.Case] = []
     for _ in range(20):
-        one, wrong = pair(choose, 4), pair(choose, 2)
+        one, wrong = pair(choose, 3), pair(choose, 1)
         close = [near(choose, gold) if choose.random() < 0.3 else gold for gold in wrong.references]
         cases.append((one.prediction, one.references, [*close, "a cat"]))
     found = [test_truthfulqa.expected_of(case) for case in cases]
