@@ -29,6 +29,7 @@ GROUPS: dict[str, Callable[[], list[Check]]] = {
     "language": language,
     "own": own,
     "regression": regression,
+    # Here: "rouge": rouge, the profiles 1.5.5 and lin2004.
     "summarization": summarization,
     "tagging": tagging,
     "transcription": transcription,
