@@ -203,7 +203,7 @@ def translation() -> list[Check]:
         ),
         CaseCheck(
             lambda choose: ter_case(choose, corpus(choose, 3)),
-            # The reference takes seconds for a thousand words.
-            long=lambda choose: ter_case(choose, [long_pair(choose, 400)], ["ter"]),
+            # The reference takes a quarter of a minute for 400 words.
+            long=lambda choose: ter_case(choose, [long_pair(choose, 150)], ["ter"]),
         ),
     ]
