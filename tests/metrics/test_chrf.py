@@ -41,12 +41,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def counts(parts: dict[str, float | None], scorer: CHRF) -> list[float | None]:
-    """The integers of a score in the order of sacrebleu."""
+def names(scorer: CHRF) -> list[str]:
+    """The components that are integers of a score, in the order of sacrebleu."""
     orders = [("char", order + 1) for order in range(scorer.char_order)]
     orders += [("word", order + 1) for order in range(scorer.word_order)]
-    names = ("prediction", "reference", "matches")
-    return [parts[f"{name}_{unit}_{order}"] for unit, order in orders for name in names]
+    return [f"{name}_{unit}_{order}" for unit, order in orders for name in ("prediction", "reference", "matches")]
 
 
 def check(predictions: Sequence[str], references: References, metrics: Sequence[str] = tuple(OPTIONS)) -> None:
@@ -56,7 +55,8 @@ def check(predictions: Sequence[str], references: References, metrics: Sequence[
         scorer = CHRF(**OPTIONS[metric])
         by_row = scorer._extract_corpus_statistics(list(predictions), streams(references))
         result = result_of(answer, metric)
-        assert counts(components(result), scorer) == [sum(column) for column in zip(*by_row, strict=True)], metric
+        parts = components(result)
+        assert [parts[name] for name in names(scorer)] == [sum(column) for column in zip(*by_row, strict=True)], metric
         expected = scorer._aggregate_and_compute(by_row).score
         assert value_of(result) == pytest.approx(expected, rel=0, abs=TOLERANCE), metric
         # As `sentence_score` has it.

@@ -93,8 +93,8 @@ def check_counts(answer: Answer, true: list[Any], answered: list[Any], order: li
     assert same(value_of(accuracy), accuracy_score(true, answered))
 
 
-def check_others(gold: Sequence[str], predicted: Sequence[str], classes: Sequence[str]) -> None:
-    """Metrics beside precision, recall and F1."""
+def others(gold: Sequence[str], predicted: Sequence[str], classes: Sequence[str]) -> dict[str, float]:
+    """Metrics beside precision, recall and F1, as scikit-learn has them."""
     true, answered, order = typed(gold, predicted, classes)
     sides: dict[str, Any] = {"y_true": true, "y_pred": answered}
     several = len(set(true)) > 1
@@ -126,6 +126,11 @@ def check_others(gold: Sequence[str], predicted: Sequence[str], classes: Sequenc
                 true, answered, average="macro", labels=sorted({*true, *answered}), zero_division=number
             )[2]
         )
+    return asked
+
+
+def check_others(gold: Sequence[str], predicted: Sequence[str], classes: Sequence[str]) -> None:
+    asked = others(gold, predicted, classes)
     answer = Question(list(asked), classes=classes).answer(labels([predicted], gold))
     for metric, expected in asked.items():
         assert same(value_of(result_of(answer, metric)), expected), (metric, expected)

@@ -47,7 +47,10 @@ def units_of(unit: str, logprobs: Sequence[float], text: str) -> int:
 
 
 def exp(number: float) -> float:
-    return math.exp(number) if number < 709.7 else math.inf
+    try:
+        return math.exp(number)
+    except OverflowError:
+        return math.inf
 
 
 def expected(logprobs: Logprobs, texts: Sequence[str]) -> dict[str, float | None]:

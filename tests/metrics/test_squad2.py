@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +36,20 @@ def rows_of(questions: Sequence[dict[str, Any]]) -> list[Row]:
 
 
 def best_threshold(questions: Sequence[dict[str, Any]], scores: Sequence[float]) -> tuple[float, float]:
-    """Answer one question after the other, from the surest on; questions of one no-answer score at once."""
+    """Answer one question after the other, from the surest on; questions of one no-answer score at once.
+
+    Sums are exact: of two thresholds that are equally good, the script takes the later if its sum is rounded up.
+    """
     has_answer = [question["references"] != [""] for question in questions]
-    now = best = float(has_answer.count(False))
+    now = best = Fraction(has_answer.count(False))
     threshold = 0.0
     for level in sorted({question["no_answer_score"] for question in questions}):
         for question, score, has in zip(questions, scores, has_answer, strict=True):
             if question["no_answer_score"] == level:
-                now += score if has else -bool(question["prediction"])
+                now += Fraction(score) if has else -bool(question["prediction"])
         if now > best:
             best, threshold = now, level
-    return 100.0 * best / len(questions), threshold
+    return float(100 * best / len(questions)), threshold
 
 
 def check(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> None:
@@ -119,6 +123,22 @@ def test_questions_of_one_score_are_answered_together() -> None:
     answer = Question(BEST[:1]).answer(rows_of(tied))
     assert value_of(result_of(answer, BEST[0])) == 50.0
     assert components(result_of(answer, BEST[0])) == {"threshold": 0.0}
+
+
+def test_of_equally_good_thresholds_the_lowest_counts() -> None:
+    """In doubles 1 + 0.8 + 2/3 + 1/3 - 1 is more than 1 + 0.8."""
+    asked: list[dict[str, Any]] = [
+        {"prediction": said, "references": [gold], "no_answer_score": score}
+        for said, gold, score in [
+            ("", "", 0.0),
+            ("x y", "x y z", 0.1),
+            ("x", "x y", 0.2),
+            ("x y z", "x v w", 0.2),
+            ("cat", "", 0.2),
+        ]
+    ]
+    answer = Question(BEST[1:]).answer(rows_of(asked))
+    assert components(result_of(answer, BEST[1])) == {"threshold": 0.1}
 
 
 @pytest.mark.parametrize("awkward", AWKWARD)

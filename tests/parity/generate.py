@@ -8,92 +8,24 @@ from dataclasses import dataclass
 
 # Enough repetition for matches of every order, punctuation and numbers for tokenizers, letters whose lower case is
 # ASCII or longer, spaces that only Python knows, characters of every plane.
-_WORDS = [
-    "the",
-    "a",
-    "an",
-    "cat",
-    "Cat",
-    "sat",
-    "sat.",
-    "mat",
-    "mat,",
-    "on",
-    "under",
-    "dog",
-    "dogs",
-    "running",
-    "runs",
-    "ran",
-    "happily",
-    "don't",
-    "it's",
-    "3.14",
-    "1,000",
-    "1,000.5",
-    "$5",
-    "50%",
-    "U.S.",
-    "e-mail",
-    "re-use",
-    "(x)",
-    "[y]",
-    '"q"',
-    "'r'",
-    "&amp;",
-    "&lt;b&gt;",
-    "&quot;",
-    "<skipped>",
-    "-",
-    "--",
-    "...",
-    "!",
-    "?",
-    "naïve",
-    "café",
-    "straße",
-    "STRASSE",
-    "İstanbul",
-    "Kelvin",
-    "東京",
-    "に行く。",
-    "你好，",
-    "สวั",
-    "नम",
-    "😀",
-    "👨\u200d👩\u200d👧",
-    "½",
-    "١٢",
-    "“x”",
-    "—",
-    "x²",
-    "\ufeffz",
-    "\u200b",
-]
-_SPACES = (" ",) * 24 + (
-    "  ",
-    "\n",
-    "\r\n",
-    "\t",
-    "\x1c",
-    "\x1d",
-    "\x1e",
-    "\x1f",
-    "\x0b",
-    "\x85",
-    "\u00a0",
-    "\u2028",
-    "\u3000",
-    "",
+_TEXT = (
+    "the a an cat Cat sat sat. mat mat, on under dog dogs running runs ran happily don't it's 3.14 1,000 1,000.5 "
+    "$5 50% U.S. e-mail re-use (x) [y] \"q\" 'r' &amp; &lt;b&gt; &quot; <skipped> - -- ... ! ? naïve café straße "
+    "STRASSE \u0130stanbul \u212aelvin 東京 に行く。 你好， สวั नम 😀 👨\u200d👩\u200d👧 ½ ١٢ “x” — x² \ufeffz \u200b"
 )
+_WORDS = _TEXT.split(" ")
+_SPACES = (" ",) * 24 + ("  ", "\r\n", *"\n\t\x1c\x1d\x1e\x1f\x0b\x85\u00a0\u2028\u3000", "")
 _PLANES = (
+    (0x00, 0x20),
     (0x20, 0x7F),
     (0x80, 0x250),
     (0x370, 0x530),
     (0x590, 0xE80),
     (0x2000, 0x2070),
     (0x3000, 0xD7FF),
+    (0xE000, 0xFFFF),
     (0x10000, 0x1FFFF),
+    (0x20000, 0x10FFFF),
 )
 
 
@@ -135,13 +67,29 @@ def near(choose: random.Random, source: str) -> str:
     return " ".join(words)
 
 
-def pair(choose: random.Random, most: int = 3, fewest: int = 1) -> Pair:
-    """A prediction with up to `most` references, related to it more often than not."""
+def pair(choose: random.Random, most: int = 7) -> Pair:
+    """A prediction with one to `most` references, seldom many, related to it more often than not."""
     prediction = text(choose)
-    related = [
-        near(choose, prediction) if choose.random() < 0.7 else text(choose) for _ in range(choose.randint(fewest, most))
-    ]
+    count = choose.randint(1, min(most, choose.choice((1, 1, 2, 3, most))))
+    related = [near(choose, prediction) if choose.random() < 0.7 else text(choose) for _ in range(count)]
     return Pair(prediction, tuple(related))
+
+
+def pairs(choose: random.Random, count: int, most: int = 7) -> list[Pair]:
+    """So many of them."""
+    return [pair(choose, most) for _ in range(count)]
+
+
+def corpus(choose: random.Random, most: int = 7) -> list[Pair]:
+    """Few or many pairs."""
+    return pairs(choose, choose.choice((1, 2, choose.randint(3, 20), choose.randint(40, 90))), most)
+
+
+def long_pair(choose: random.Random, tokens: int) -> Pair:
+    """So many words; a reference that is another text of the same words, and one that has much in common."""
+    words = choose.choices([*_WORDS, *(f"w{number}" for number in range(choose.choice((1, 50, 3000))))], k=tokens)
+    other = choose.choices(words, k=tokens)
+    return Pair(" ".join(words), (" ".join(other), " ".join(words[tokens // 3 :] + other[: tokens // 9])))
 
 
 def labels(choose: random.Random, classes: Sequence[str], rows: int) -> tuple[list[str], list[str]]:
