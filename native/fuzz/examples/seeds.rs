@@ -96,9 +96,12 @@ impl Golden {
         }
     }
 
+    /// Texts, one after the other for each of the checks that the first byte names.
     fn texts(&self) -> Inputs {
-        let texts = self.pairs.iter().flatten();
-        texts.map(|text| text.as_bytes().to_vec()).collect()
+        let texts = self.pairs.iter().flatten().zip((0..7).cycle());
+        texts
+            .map(|(text, check)| [&[check][..], text.as_bytes()].concat())
+            .collect()
     }
 
     /// Pairs, one after the other for each of the forms that the first byte names.

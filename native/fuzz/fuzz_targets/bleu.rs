@@ -19,7 +19,7 @@ const FORMS: &[&str] = &[
     "bleu(profile=hf,smoothing=add-one,max_order=6)",
     "bleu(profile=nltk)",
     "bleu(profile=nltk,smoothing=method1)",
-    "bleu(profile=nltk,smoothing=method2,tokenizer=13a)",
+    "bleu(profile=nltk,smoothing=method2)",
     "bleu(profile=nltk,smoothing=method3,effective_order=true)",
     "bleu(profile=nltk,smoothing=method4,max_order=9)",
     "chrf",

@@ -20,15 +20,21 @@ use evald_fuzz::paths::on_every_path;
 use evald_fuzz::texts::texts;
 use libfuzzer_sys::fuzz_target;
 
+/// The first byte of an input names one of them.
+const CHECKS: [fn(&str); 7] = [
+    machine_translation,
+    terms,
+    summaries,
+    answers,
+    check_sentences,
+    check_numbers,
+    check_words,
+];
+
 fuzz_target!(|data: &[u8]| {
-    for text in texts(data) {
-        machine_translation(&text);
-        terms(&text);
-        summaries(&text);
-        answers(&text);
-        check_sentences(&text);
-        check_numbers(&text);
-        check_words(&text);
+    if let Some((first, data)) = data.split_first() {
+        let check = CHECKS[usize::from(*first) % CHECKS.len()];
+        texts(data).iter().for_each(|text| check(text));
     }
 });
 
@@ -51,14 +57,16 @@ fn check(name: &str, tokenize: impl Fn(&mut Tokens)) {
     assert_eq!(used, new, "{name}: memory shows");
 }
 
-fn read(name: &str, tokens: &Tokens) -> Vec<(String, u64)> {
+fn read(name: &str, tokens: &Tokens) -> Vec<(Vec<u8>, u64)> {
     assert_eq!(tokens.keys.len(), tokens.len(), "{name}");
-    (0..tokens.len())
-        .map(|at| {
-            let word = String::from_utf8(tokens.bytes(at).to_vec());
-            (word.expect("tokens are whole characters"), tokens.keys[at])
-        })
-        .collect()
+    let words = (0..tokens.len()).map(|at| {
+        let bytes = tokens.bytes(at);
+        // Given tokens end with a byte that no text has.
+        let whole = name == "given" || std::str::from_utf8(bytes).is_ok();
+        assert!(whole, "{name}: a character is cut in {bytes:?}");
+        (bytes.to_vec(), tokens.keys[at])
+    });
+    words.collect()
 }
 
 fn machine_translation(text: &str) {

@@ -63,6 +63,10 @@ pub fn check_row(forms: &[ResolvedMetric], data: &[u8]) {
     if references.is_empty() {
         references.push("");
     }
+    let row = Row::of_texts(prediction, &references, 0);
+    if rows.checks_rows() && rows.check_row(&row).is_err() {
+        return;
+    }
     let expected = on_every_path(|| {
         let row = Row::of_texts(prediction, &references, 1);
         score(metric, rows.as_ref(), &row, &mut Scratch::default())

@@ -23,7 +23,7 @@ pub fn examples() -> Vec<Example> {
     [
         (0, "bleu;token_f1"),
         (evaluate, "bleu;rouge_l;wer"),
-        (evaluate, "accuracy;f1"),
+        (evaluate, "accuracy;f1(average=macro)"),
         (evaluate, "pearson;spearman;mae"),
         (evaluate, "perplexity;score(of=quality)"),
         (evaluate + 1, "token_f1;accuracy;kendall"),
