@@ -233,6 +233,7 @@ mod tests {
 
     /// A band of a few columns, where all columns would take 400 MB.
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn long_sequences_that_are_nearly_equal_take_little_memory() {
         let reference: Vec<u32> = (0..60_000).map(|at| at * at % 7).collect();
         let mut prediction = reference.clone();
