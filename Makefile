@@ -24,7 +24,8 @@ export UV_NO_PROGRESS := 1
 # The certificates of the machine, as pip uses them; uv brings its own otherwise.
 export UV_NATIVE_TLS := 1
 
-RUST_FILES := $(shell find native -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+RUST_FILES := $(shell find native -path native/fuzz -prune -o -name '*.rs' -print -o -name Cargo.toml -print) \
+	Cargo.toml Cargo.lock
 # Of these, the ones that exist.
 TYPED := $(wildcard service tests tools clients/python examples bench)
 
@@ -65,6 +66,7 @@ check: setup-dev  ## Run all linters and type checkers; changes nothing
 	MYPYPATH=service $(PY) -m mypy.stubtest evald._native --mypy-config-file pyproject.toml
 	$(VENV)/bin/lint-imports
 	cargo fmt --all --check
+	cargo fmt --manifest-path native/fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	$(VENV)/bin/buf lint
 
@@ -73,6 +75,7 @@ format: setup-dev  ## Format Python and Rust in place
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 	cargo fmt --all
+	cargo fmt --manifest-path native/fuzz/Cargo.toml
 
 .PHONY: proto
 proto: $(VENV)/.stamp-dev proto-tools  ## Regenerate the Python and Rust code of proto/
@@ -91,13 +94,53 @@ bench: setup-dev  ## Measure speed against the reference packages; ARGS="..." is
 bench-metrics: setup-dev  ## Measure the speed of single metrics and processor paths; ARGS="..." is passed on
 	$(PY) -m bench.metrics $(ARGS)
 
+# Metrics over texts, whose hot loops differ by path. The fastest path is the one that `make test` takes.
+PATH_TESTS := $(wildcard $(foreach metric,bleu* chrf ter wer rouge* squad* scores processor_paths,tests/metrics/test_$(metric).py))
+
 .PHONY: test-paths
-test-paths: setup-dev  ## Test BLEU and ROUGE on every processor path that this machine has
+test-paths: setup-dev  ## Test text metrics on the plain path, BLEU and ROUGE on every processor path that this machine has
 	@for path in plain avx2 avx512; do \
 		EVALD_CPU=$$path $(PY) -c 'import evald._native' 2>/dev/null || { echo "no $$path here"; continue; }; \
 		echo "EVALD_CPU=$$path"; \
-		EVALD_CPU=$$path $(PY) -m pytest -q tests/metrics/test_bleu.py tests/metrics/test_rouge.py $(ARGS) || exit 1; \
+		files="tests/metrics/test_bleu.py tests/metrics/test_rouge.py"; \
+		[ "$$path" != plain ] || files="$(PATH_TESTS)"; \
+		EVALD_CPU=$$path $(PY) -m pytest -q $$files $(ARGS) || exit 1; \
 	done
+
+# What one nightly compiler with these parts can do; each check says what is missing.
+NIGHTLY := cargo +nightly
+FUZZ_TARGETS := $(patsubst native/fuzz/fuzz_targets/%.rs,%,$(wildcard native/fuzz/fuzz_targets/*.rs))
+SECONDS ?= 60
+
+.PHONY: nightly
+nightly:
+	@$(NIGHTLY) --version >/dev/null 2>&1 || { echo "there is no nightly compiler; try: rustup toolchain install nightly"; exit 1; }
+
+.PHONY: fuzz-needs
+fuzz-needs: nightly
+	@$(NIGHTLY) fuzz --version >/dev/null 2>&1 || { echo "there is no cargo-fuzz; try: cargo install cargo-fuzz --locked"; exit 1; }
+
+.PHONY: miri-needs
+miri-needs: nightly
+	@$(NIGHTLY) miri --version >/dev/null 2>&1 \
+		|| { echo "there is no Miri; try: rustup +nightly component add miri rust-src"; exit 1; }
+
+.PHONY: fuzz
+fuzz: fuzz-needs  ## Fuzz the native code, SECONDS=60 a target; ARGS="rouge ter" names targets
+	$(NIGHTLY) fuzz build --fuzz-dir native/fuzz --target-dir target/fuzz
+	cargo run --quiet --release --locked --manifest-path native/fuzz/Cargo.toml --target-dir target/fuzz --example seeds \
+		tests/golden target/fuzz/seeds
+	@for target in $(or $(ARGS),$(FUZZ_TARGETS)); do \
+		native/fuzz/run $$target $(SECONDS) || exit 1; \
+	done
+
+# What calls the only unsafe code, that of text/simd.
+MIRI_TESTS := $(foreach module,simd masks matching marks mteval13a rouge_words words,text::$(module)::)
+
+.PHONY: miri
+miri: miri-needs  ## Run the tests around the unsafe code in Miri, on the plain path; ARGS names others, as text::
+	MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=1 \
+		$(NIGHTLY) miri test -p evald-core --lib --locked -- $(or $(ARGS),$(MIRI_TESTS))
 
 .PHONY: parity
 parity: setup-dev  ## Compare metrics with their references on 100,000 generated pairs each; ARGS="..." is passed on

@@ -116,6 +116,7 @@ mod tests {
 
     /// Every way of counting gives what counting n-grams in a map gives.
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn all_lengths_are_exact() {
         let text = |seed: u32, len: u32| -> String {
             let letter = |at: u32| char::from(b'a' + ((at * at + seed * at / 3) % 7) as u8);

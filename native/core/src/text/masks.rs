@@ -132,6 +132,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn masks_of_every_reference_length_are_exact() {
         let prediction = tokens((0..50).map(|number| format!("word{}", number % 20)));
         let mut masks = Masks::default();

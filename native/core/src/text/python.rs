@@ -86,6 +86,7 @@ mod tests {
 
     /// The expected number is Python 3.11's: the FNV-1a of `chr(c).lower()` in UTF-8 over all code points.
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn lower_case_equals_python_for_every_code_point() {
         let all = ('\0'..=char::MAX).flat_map(|c| lower(&c.to_string()).into_bytes());
         assert_eq!(fnv(all), FNV_LOWER);
@@ -101,6 +102,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn there_are_29_spaces() {
         assert_eq!(('\0'..=char::MAX).filter(|c| is_space(*c)).count(), 29);
         for c in '\u{80}'..=char::MAX {

@@ -37,7 +37,7 @@ fn decimal_digit(c: char) -> Option<u8> {
     let code = u32::from(c);
     let after = DECIMAL_ZEROS.partition_point(|&zero| zero <= code);
     let digit = code - DECIMAL_ZEROS.get(after.checked_sub(1)?)?;
-    (digit < 10).then_some(b'0' + digit as u8)
+    (digit < 10).then(|| b'0' + digit as u8)
 }
 
 /// The text without its underscores; `None` if one does not stand between two digits.
@@ -152,6 +152,9 @@ mod tests {
             "1 2",
             "infinit_y",
             "\u{2212}5",
+            // Far behind the digits before it.
+            "\u{307}",
+            "5\u{e9}",
             "--5",
         ] {
             assert_eq!(shown(text), None, "{text:?}");

@@ -239,6 +239,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn runs_turn_to_every_target_and_back() {
         for (target, expected) in (0..=6).zip([
             [2, 3, 0, 1, 4, 5],

@@ -148,6 +148,7 @@ mod tests {
 
     /// More words than slots, so that words drive each other out; each is asked for twice.
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn cached_stems_equal_stems() {
         let mut stems = Stems::default();
         for round in 0..2 {

@@ -189,6 +189,7 @@ mod tests {
 
     /// Distances and paths from bits are those of the beam alone, for near and far texts of all lengths.
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn bits_and_the_beam_agree() {
         for seed in 0..400 {
             let (columns, rows) = (seed % 64 + 1, seed * 7 % 75);

@@ -338,6 +338,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn equal_hashes_of_different_words_are_told_apart() {
         let (left, right) = colliding_heads().expect("the multiplier is invertible");
         let word = |head: [u8; 8]| format!("{}abcdefgh", String::from_utf8_lossy(&head));

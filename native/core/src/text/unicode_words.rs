@@ -125,6 +125,7 @@ mod tests {
 
     /// FNV-1a over the tokens of every code point between two letters, as rouge-score-rs 0.2.1 has them.
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn tokens_of_every_code_point_are_those_of_the_reference() {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         for first in (0..0x11_0000).step_by(0x400) {

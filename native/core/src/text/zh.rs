@@ -108,6 +108,7 @@ mod tests {
 
     /// The expected number is sacrebleu's: how many code points `_is_chinese_char` accepts.
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
     fn as_many_characters_are_chinese_as_in_sacrebleu() {
         assert_eq!(
             ('\0'..=char::MAX).filter(|c| is_chinese(*c)).count(),

@@ -102,11 +102,30 @@ static CHOSEN: OnceLock<Result<Available, String>> = OnceLock::new();
 /// The path in force, chosen at the first call; an error if [`VARIABLE`] asks for what cannot be, and the plain path is
 /// in force then.
 pub fn chosen() -> Result<Available, &'static str> {
+    #[cfg(feature = "fuzzing")]
+    if let Some(path) = FORCED.get() {
+        return Ok(path);
+    }
     let chosen = CHOSEN.get_or_init(|| {
         let name = std::env::var_os(VARIABLE).unwrap_or_default();
         Available::of_name(&name.to_string_lossy())
     });
     chosen.as_ref().copied().map_err(String::as_str)
+}
+
+#[cfg(feature = "fuzzing")]
+thread_local! {
+    static FORCED: std::cell::Cell<Option<Available>> = const { std::cell::Cell::new(None) };
+}
+
+/// Does work with a path in force on this thread, so that fuzzing compares the paths.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub fn with_path<T>(path: Available, work: impl FnOnce() -> T) -> T {
+    let before = FORCED.replace(Some(path));
+    let result = work();
+    FORCED.set(before);
+    result
 }
 
 /// What the hot loops need of the processor beside plain Rust. A value of a type that implements it proves that the
