@@ -12,8 +12,8 @@ use crate::errors::to_python;
 /// Rows between two chances for other threads to run, and two looks at the cancel flag: about a millisecond.
 const ROWS_A_TURN: usize = 1 << 16;
 
-/// Rows of arrays that are copied at once: the copies stay in the second-level cache.
-const ROWS_A_COPY: usize = 1 << 14;
+/// Rows of arrays that are copied at once: few enough for the caches.
+const ROWS_A_COPY: usize = 1 << 13;
 
 /// Different labels of text columns, at most; more are left to rows, where limits are checked.
 const MAX_LABELS: usize = 2_048;
