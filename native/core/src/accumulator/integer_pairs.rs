@@ -4,8 +4,11 @@ use multiversion::multiversion;
 
 use super::label_columns::PairCounts;
 
-/// Rows whose cells are computed at once: their buffers stay in the first-level cache.
-pub const CHUNK: usize = 512;
+/// Rows whose cells are computed at once: few, so that memory is read all the time.
+const STEP: usize = 64;
+
+/// Rows that tell how far the table grows.
+const AHEAD: usize = 1 << 14;
 
 /// Integers that span at most this many values are counted in a table.
 const MAX_SPAN: usize = 2_048;
@@ -13,20 +16,47 @@ const MAX_SPAN: usize = 2_048;
 /// Up to this span two rows are counted at once, by both of their cells: the table of these still fits the caches.
 const SMALL_SPAN: usize = 16;
 
-/// Counts two columns of integers, chunk by chunk.
-///
-/// The counts that rows touch are single bytes, since what limits the speed is how much of the table the caches hold;
-/// a byte that wraps adds 256 to the wide count of its cell.
+/// Counts two columns of integers, part by part.
 #[derive(Default)]
 pub struct IntegerPairs {
     low: i64,
     span: usize,
-    /// By gold value, then predicted value: rows, less those in `bytes` and `twos`.
-    counts: Vec<u64>,
-    /// By cell, or by two cells for a small span.
+    table: Table,
+    /// By gold value, then predicted value: rows that are not in the table. Empty for none.
+    others: Vec<u64>,
+}
+
+/// Counts in which rows touch a single byte, since the speed is limited by how much of it the caches hold.
+#[derive(Default)]
+struct Table {
     bytes: Vec<u8>,
-    /// For a small span: the wide counts of `bytes`.
-    twos: Vec<u64>,
+    /// How often each byte has wrapped.
+    wraps: Vec<u32>,
+}
+
+impl Table {
+    fn new(cells: usize) -> Self {
+        Self {
+            bytes: vec![0; cells],
+            wraps: vec![0; cells],
+        }
+    }
+
+    #[inline(always)]
+    fn count(&mut self, cells: &[u32]) {
+        for cell in cells {
+            let byte = &mut self.bytes[*cell as usize];
+            *byte = byte.wrapping_add(1);
+            if *byte == 0 {
+                self.wraps[*cell as usize] += 1;
+            }
+        }
+    }
+
+    fn counts(&self) -> impl Iterator<Item = u64> {
+        let cells = self.bytes.iter().zip(&self.wraps);
+        cells.map(|(byte, wraps)| (u64::from(*wraps) << 8) + u64::from(*byte))
+    }
 }
 
 impl IntegerPairs {
@@ -35,159 +65,217 @@ impl IntegerPairs {
         Self::default()
     }
 
-    /// Adds up to [`CHUNK`] rows. When it returns false the values span too many integers for a table, and the
-    /// counts are good for nothing.
+    /// Adds rows. When it returns false the values span too many integers for a table, and the counts are good for
+    /// nothing.
     #[must_use]
-    pub fn add(&mut self, gold: &[i64], predicted: &[i64]) -> bool {
-        let mut cells = [0_u32; CHUNK];
-        let placed = self.place(gold, predicted, &mut cells)
-            || (self.grow(gold, predicted) && self.place(gold, predicted, &mut cells));
-        if !placed {
-            return false;
+    pub fn add(&mut self, mut gold: &[i64], mut predicted: &[i64]) -> bool {
+        loop {
+            let done = self.count(gold, predicted);
+            (gold, predicted) = (&gold[done..], &predicted[done..]);
+            if gold.is_empty() {
+                return true;
+            }
+            let next = AHEAD.min(gold.len());
+            if !self.grow(&gold[..next], &predicted[..next]) {
+                return false;
+            }
         }
-        let cells = &mut cells[..gold.len()];
+    }
+
+    /// Counts rows until a value is outside the table; how many.
+    fn count(&mut self, gold: &[i64], predicted: &[i64]) -> usize {
+        let (low, span) = (self.low, self.span as u64);
         if self.span > SMALL_SPAN {
-            count(cells, &mut self.bytes, &mut self.counts);
-            return true;
+            return count_one_by_one(gold, predicted, low, span, &mut self.table);
         }
-        let (first, rest) = cells.split_at_mut(gold.len() / 2);
-        let (second, odd) = rest.split_at(first.len());
-        join(first, second, self.counts.len() as u32);
-        count(first, &mut self.bytes, &mut self.twos);
-        for cell in odd {
-            self.counts[*cell as usize] += 1;
+        let whole = gold.len() - gold.len() % STEP;
+        let (steps, rest) = (gold[..whole].as_chunks().0, &gold[whole..]);
+        let (others, other_rest) = (predicted[..whole].as_chunks().0, &predicted[whole..]);
+        let done = count_two_by_two(steps, others, low, span, &mut self.table);
+        if done < whole {
+            return done;
         }
-        true
+        let place =
+            |value: &i64| Some(value.wrapping_sub(low) as u64).filter(|place| *place < span);
+        for (at, (gold, predicted)) in rest.iter().zip(other_rest).enumerate() {
+            let (Some(gold), Some(predicted)) = (place(gold), place(predicted)) else {
+                return whole + at;
+            };
+            self.others[(gold * span + predicted) as usize] += 1;
+        }
+        gold.len()
     }
 
-    /// Computes the cell of each row; whether all values are in the table.
-    fn place(&self, gold: &[i64], predicted: &[i64], cells: &mut [u32; CHUNK]) -> bool {
-        cells_of(gold, predicted, self.low, self.span as u64, cells)
-    }
-
-    /// Makes room for the values of a chunk; whether there can be.
+    /// Makes room for these values; whether there can be.
     fn grow(&mut self, gold: &[i64], predicted: &[i64]) -> bool {
         let all = || gold.iter().chain(predicted).copied();
         let (Some(mut low), Some(mut high)) = (all().min(), all().max()) else {
             return true;
         };
+        let known = self.low.wrapping_add_unsigned(self.span as u64);
         if self.span > 0 {
-            low = low.min(self.low);
-            high = high.max(self.low.wrapping_add_unsigned(self.span as u64 - 1));
+            (low, high) = (low.min(self.low), high.max(known.wrapping_sub(1)));
         }
-        if high.abs_diff(low) >= MAX_SPAN as u64 {
+        let distance = high.abs_diff(low);
+        if distance >= MAX_SPAN as u64 {
             return false;
         }
-        self.settle();
-        let span = high.abs_diff(low) as usize + 1;
-        if (SMALL_SPAN..MAX_SPAN / 2).contains(&span) {
-            // The next chunks will hold values a little beyond; few data have labels below zero.
-            let room = span as i64 / 64 + 1;
-            let floor = if low < 0 { i64::MIN } else { 0 };
-            low = low.saturating_sub(room).max(floor);
-            high = high.saturating_add(room);
+        if self.span > 0 {
+            // More room than is asked for: rows may be sorted by their labels.
+            let room = (distance / 4).min((MAX_SPAN as u64 - 1 - distance) / 2);
+            low = if low < self.low {
+                low.saturating_sub_unsigned(room)
+            } else {
+                low
+            };
+            high = if high >= known {
+                high.saturating_add_unsigned(room)
+            } else {
+                high
+            };
         }
-        let span = high.abs_diff(low) as usize + 1;
-        let mut counts = vec![0; span * span];
-        let shift = if self.span > 0 {
-            self.low.abs_diff(low) as usize
-        } else {
-            0
-        };
-        for (gold, row) in self.counts.chunks(self.span.max(1)).enumerate() {
-            counts[(gold + shift) * span + shift..][..row.len()].copy_from_slice(row);
-        }
-        let cells = counts.len();
+        let (old, old_span) = (self.settled(), self.span.max(1));
+        let shift = self.low.abs_diff(low) as usize;
         self.low = low;
-        self.span = span;
-        self.counts = counts;
-        if span > SMALL_SPAN {
-            (self.bytes, self.twos) = (vec![0; cells], Vec::new());
-        } else {
-            (self.bytes, self.twos) = (vec![0; cells * cells], vec![0; cells * cells]);
+        self.span = high.abs_diff(low) as usize + 1;
+        let cells = self.span * self.span;
+        let is_small = self.span <= SMALL_SPAN;
+        let is_needed = is_small || old.iter().any(|count| *count > 0);
+        self.others = vec![0; if is_needed { cells } else { 0 }];
+        if is_needed {
+            for (gold, row) in old.chunks(old_span).enumerate() {
+                let start = (gold + shift) * self.span + shift;
+                self.others[start..][..row.len()].copy_from_slice(row);
+            }
         }
+        self.table = Table::new(if is_small {
+            cells * cells
+        } else {
+            cells + self.span
+        });
         true
     }
 
-    /// Moves all counts to the wide ones of single cells.
-    fn settle(&mut self) {
-        if self.span > SMALL_SPAN {
-            for (count, byte) in self.counts.iter_mut().zip(&mut self.bytes) {
-                *count += u64::from(std::mem::take(byte));
+    /// The counts of all rows.
+    fn settled(&self) -> Vec<u64> {
+        let span = self.span;
+        let mut all: Vec<u64>;
+        if span > SMALL_SPAN {
+            all = self.table.counts().skip(span).collect();
+            for (value, count) in self.table.counts().take(span).enumerate() {
+                all[value * span + value] += count;
             }
-            return;
+        } else {
+            let cells = span * span;
+            all = vec![0; cells];
+            for (at, count) in self.table.counts().enumerate() {
+                all[at / cells] += count;
+                all[at % cells] += count;
+            }
         }
-        let cells = self.counts.len();
-        for (at, (wide, byte)) in self.twos.iter_mut().zip(&mut self.bytes).enumerate() {
-            let both = std::mem::take(wide) + u64::from(std::mem::take(byte));
-            self.counts[at / cells] += both;
-            self.counts[at % cells] += both;
+        for (count, other) in all.iter_mut().zip(&self.others) {
+            *count += other;
         }
+        all
     }
 
     /// The counts of the values that occur.
-    pub fn finish(mut self) -> PairCounts {
-        self.settle();
-        let span = self.span;
+    pub fn finish(self) -> PairCounts {
+        let (all, span) = (self.settled(), self.span);
         let occurs = |value: &usize| {
-            let row = &self.counts[value * span..][..span];
-            row.iter().any(|count| *count > 0)
-                || (0..span).any(|gold| self.counts[gold * span + value] > 0)
+            let row = &all[value * span..][..span];
+            row.iter().any(|count| *count > 0) || (0..span).any(|gold| all[gold * span + value] > 0)
         };
         let values: Vec<usize> = (0..span).filter(occurs).collect();
-        // Wider than the values by the room that growing left at the ends, seldom by more.
+        let label = |value: &usize| self.low.wrapping_add_unsigned(*value as u64).to_string();
+        let labels = values.iter().map(label).collect();
+        if values.len() == span {
+            return PairCounts {
+                labels,
+                counts: all,
+            };
+        }
         let mut counts = Vec::with_capacity(values.len() * values.len());
         for gold in &values {
-            let row = &self.counts[gold * span..][..span];
+            let row = &all[gold * span..][..span];
             counts.extend(values.iter().map(|predicted| row[*predicted]));
         }
-        PairCounts {
-            counts,
-            labels: values
-                .iter()
-                .map(|value| self.low.wrapping_add_unsigned(*value as u64).to_string())
-                .collect(),
-        }
+        PairCounts { labels, counts }
     }
 }
 
-/// The number of each row's cell; whether all values are in the range.
+/// Counts rows by their cells, until a value is outside the table; how many. The cells of equal labels come first in
+/// the table and lie together, since most rows should be there.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn cells_of(
+fn count_one_by_one(
     gold: &[i64],
     predicted: &[i64],
     low: i64,
     span: u64,
-    cells: &mut [u32; CHUNK],
+    table: &mut Table,
+) -> usize {
+    let mut cells = [0; STEP];
+    let steps = gold.chunks(STEP).zip(predicted.chunks(STEP));
+    for (step, (gold, predicted)) in steps.enumerate() {
+        let cell = |gold: u32, predicted: u32| {
+            let row = if gold == predicted {
+                0
+            } else {
+                gold.wrapping_add(1)
+            };
+            row.wrapping_mul(span as u32).wrapping_add(predicted)
+        };
+        if !place(gold, predicted, low, span, cell, &mut cells) {
+            return step * STEP;
+        }
+        table.count(&cells[..gold.len()]);
+    }
+    gold.len()
+}
+
+/// The same by the cells of two rows.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn count_two_by_two(
+    gold: &[[i64; STEP]],
+    predicted: &[[i64; STEP]],
+    low: i64,
+    span: u64,
+    table: &mut Table,
+) -> usize {
+    let mut cells = [0; STEP];
+    let width = span as u32;
+    for (step, (gold, predicted)) in gold.iter().zip(predicted).enumerate() {
+        let cell = |gold: u32, predicted: u32| gold.wrapping_mul(width).wrapping_add(predicted);
+        if !place(gold, predicted, low, span, cell, &mut cells) {
+            return step * STEP;
+        }
+        let (first, second) = cells.split_at_mut(STEP / 2);
+        for (first, second) in first.iter_mut().zip(second) {
+            *first = first.wrapping_mul(width * width).wrapping_add(*second);
+        }
+        table.count(first);
+    }
+    gold.len() * STEP
+}
+
+/// Computes the cell of each row; whether all values are in the range.
+#[inline(always)]
+fn place(
+    gold: &[i64],
+    predicted: &[i64],
+    low: i64,
+    span: u64,
+    cell: impl Fn(u32, u32) -> u32,
+    cells: &mut [u32; STEP],
 ) -> bool {
     let mut outside = false;
-    for ((gold, predicted), cell) in gold.iter().zip(predicted).zip(cells) {
+    for ((gold, predicted), to) in gold.iter().zip(predicted).zip(cells) {
         let gold = gold.wrapping_sub(low) as u64;
         let predicted = predicted.wrapping_sub(low) as u64;
         outside |= gold.max(predicted) >= span;
-        *cell = (gold as u32)
-            .wrapping_mul(span as u32)
-            .wrapping_add(predicted as u32);
+        *to = cell(gold as u32, predicted as u32);
     }
     !outside
-}
-
-/// The number of two cells, of so many each, in place of the first.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn join(first: &mut [u32], second: &[u32], cells: u32) {
-    for (first, second) in first.iter_mut().zip(second) {
-        *first = first.wrapping_mul(cells).wrapping_add(*second);
-    }
-}
-
-fn count(cells: &[u32], bytes: &mut [u8], wide: &mut [u64]) {
-    for cell in cells {
-        let byte = &mut bytes[*cell as usize];
-        *byte = byte.wrapping_add(1);
-        if *byte == 0 {
-            wide[*cell as usize] += 256;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -197,7 +285,7 @@ mod tests {
 
     fn count(gold: &[i64], predicted: &[i64]) -> Option<PairCounts> {
         let mut pairs = IntegerPairs::new();
-        let mut chunks = gold.chunks(CHUNK).zip(predicted.chunks(CHUNK));
+        let mut chunks = gold.chunks(777).zip(predicted.chunks(777));
         chunks
             .all(|(gold, predicted)| pairs.add(gold, predicted))
             .then(|| pairs.finish())

@@ -34,7 +34,7 @@ use crate::metrics::{
 use crate::result::Answer;
 use crate::spec::{Question, RowReport, Spec};
 
-pub use integer_pairs::{CHUNK, IntegerPairs};
+pub use integer_pairs::IntegerPairs;
 pub use label_columns::PairCounts;
 
 use fold::SystemRows;
