@@ -1,12 +1,11 @@
 """Intervals of BLEU: 1,000 replicates for two systems against sacrebleu's resampling, their share of a call, memory.
 
-sacrebleu's part is its own function that resamples the statistics of rows, for both systems; evald's is what a call with
-replicates takes longer than one without. sacrebleu draws rows, evald weights of at most 4,096 slots.
+sacrebleu's part is its own function that resamples the statistics of rows, for both systems; evald's is what a call
+takes longer with replicates than without. sacrebleu draws rows, evald weights of at most 4,096 slots.
 """
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from sacrebleu.significance import _bootstrap_resample
 import evald
 from bench import corpora
 from bench.corpora import Corpus
-from bench.machine import ROOT
+from bench.machine import ROOT, peak_memory
 from bench.measure import Spread, interleave, rounds_of
 from bench.report import Figure, Goal, main, milliseconds
 from evald import _native
@@ -87,7 +86,7 @@ def _peak(rows: int, replicates: int) -> float:
 def _work(rows: int, replicates: int) -> None:
     _native.set_threads(1)
     _evaluate(corpora.translations(rows), replicates)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(peak_memory())
 
 
 if __name__ == "__main__":

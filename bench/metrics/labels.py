@@ -20,7 +20,6 @@ from bench.corpora import Corpus
 from bench.measure import interleave, rounds_of
 from bench.report import Figure, Goal, main, milliseconds
 from evald import _native
-from evald.v1 import evaluation_pb2 as evaluation
 
 Goals = dict[str, Goal]
 INTEGERS: dict[int, Goals] = {
@@ -72,15 +71,15 @@ def _native_answer(gold: Any, predicted: Any) -> bytes:
 def _compare(
     key: str, gold: Any, predicted: Any, quick: bool, others: dict[str, Callable[[], Any]], goals: Goals
 ) -> list[Figure]:
-    answer = evaluation.EvaluateResponse.FromString(_native_answer(gold, predicted))
-    counts = answer.systems[0].metrics[0].confusion_matrix.counts
+    evaluate = partial(evald.evaluate, predicted, gold, metrics=["confusion_matrix"], replicates=0)
+    matrix = evaluate()["confusion_matrix"].confusion_matrix
     for name, other in others.items():
-        if not np.array_equal(np.array(counts), other().ravel()):
+        if matrix is None or not np.array_equal(np.array(matrix.dense()), other()):
             raise RuntimeError(f"{key}: evald's matrix is not that of {name}; nothing was timed")
     work = {
         **others,
         "native": partial(_native_answer, gold, predicted),
-        "evaluate": partial(evald.evaluate, predicted, gold, metrics=["confusion_matrix"], replicates=0),
+        "evaluate": evaluate,
     }
     measured = interleave(work, rounds_of(quick))
     what = f"{len(gold):,} rows"

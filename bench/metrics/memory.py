@@ -5,13 +5,12 @@ Each kind of row has a process of its own. It pushes the same lists again and ag
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 
 from bench import corpora, requests
 from bench.corpora import Corpus
-from bench.machine import ROOT
+from bench.machine import ROOT, peak_memory
 from bench.measure import Spread
 from bench.report import Figure, Goal, main
 from evald import _native
@@ -53,7 +52,7 @@ def _work(kind: str, stops: list[int]) -> None:
         while rows < stop:
             accumulator.push(spec.from_lists([corpus.predictions], corpus.references))
             rows += BATCH
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(peak_memory())
     accumulator.finish()
 
 

@@ -19,7 +19,7 @@ def run(quick: bool) -> list[Figure]:
     corpus = corpora.translations(100 if quick else 2_000)
 
     def score() -> float:
-        return 100 * float(jiwer.wer(corpus.references, corpus.predictions))
+        return float(jiwer.wer(corpus.references, corpus.predictions))
 
     native = ways.native(corpus, ["wer"])
     ways.check_equal(native, [score()])
