@@ -7,7 +7,7 @@ also makes Python objects of the matrix. Seven labels in ten are right.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -69,14 +69,14 @@ def _native_answer(gold: Any, predicted: Any) -> bytes:
 
 
 def _compare(
-    key: str, gold: Any, predicted: Any, quick: bool, others: dict[str, Callable[[], Any]], goals: Goals
+    key: str, gold: Any, predicted: Any, quick: bool, others: Mapping[str, Callable[[], Any]], goals: Goals
 ) -> list[Figure]:
     evaluate = partial(evald.evaluate, predicted, gold, metrics=["confusion_matrix"], replicates=0)
     matrix = evaluate()["confusion_matrix"].confusion_matrix
     for name, other in others.items():
         if matrix is None or not np.array_equal(np.array(matrix.dense()), other()):
             raise RuntimeError(f"{key}: evald's matrix is not that of {name}; nothing was timed")
-    work = {
+    work: dict[str, Callable[[], object]] = {
         **others,
         "native": partial(_native_answer, gold, predicted),
         "evaluate": evaluate,

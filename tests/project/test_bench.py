@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from bench.metrics import SECTIONS, Section
+
 from evald import _native
 
 NAMES = [section.name for section in SECTIONS]
