@@ -15,13 +15,12 @@ from bench.measure import Spread
 from bench.report import Figure
 
 
-def figures(key: str, corpus: Corpus, quick: bool) -> list[Figure]:
-    """Nanoseconds a word of each limit; of a debug build, which tests have made, in a quick run."""
+def figures(key: str, corpus: Corpus) -> list[Figure]:
+    """Nanoseconds a word of each limit."""
     with tempfile.TemporaryDirectory() as folder:
         texts = Path(folder) / "texts"
         texts.write_text("\n".join([*corpus.predictions, *corpus.references]), encoding="utf-8")
-        command = ["cargo", "run", "--quiet", "--locked", "-p", "evald-core", "--example", "text_limits"]
-        command += [] if quick else ["--release"]
+        command = ["cargo", "run", "--quiet", "--release", "--locked", "-p", "evald-core", "--example", "text_limits"]
         done = subprocess.run([*command, "--", str(texts)], cwd=ROOT, capture_output=True, text=True, check=True)
     found = (line.split() for line in done.stdout.splitlines())
     tokens = corpus.tokens()
