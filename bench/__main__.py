@@ -16,8 +16,6 @@ from bench.machine import ROOT, check_native
 
 # In the order in which they run; a name is a module of this folder.
 NAMES = ("text_metrics", "grpc_intervals", "gil", "footprint", "resampling")
-RESULTS = ROOT / "bench" / "RESULTS.md"
-START, END = "<!-- results: start -->", "<!-- results: end -->"
 
 
 def main() -> int:
@@ -35,12 +33,12 @@ def main() -> int:
     check_native()
     names = options.names or NAMES
     reports = [found for name in names if (found := _run(name, options.quick)) is not None]
-    _print_goals(reports)
+    report.print_goals(reports)
     if len(reports) < len(names):
         print("a benchmark failed or ran nothing; see above", file=sys.stderr)
         return 1
     if options.update_results:
-        _update_results(reports)
+        report.record("results", reports)
     return 0
 
 
@@ -54,27 +52,6 @@ def _run(name: str, quick: bool) -> dict[str, Any] | None:
         return None
     found = report.read(name)
     return found if found["figures"] else None
-
-
-def _print_goals(reports: list[dict[str, Any]]) -> None:
-    print("\ngoals" + (" (a quick run: too few rounds and rows to judge)" if any(r["quick"] for r in reports) else ""))
-    for found in reports:
-        for key, figure in found["figures"].items():
-            if "goal" in figure:
-                met = "met   " if figure["met"] else "MISSED"
-                print(f"  {met} {key}: {figure['value']:.3g} {figure['unit']}, goal {figure['goal']}")
-
-
-def _update_results(reports: list[dict[str, Any]]) -> None:
-    if len({found["machine"]["native_sha256"] for found in reports}) > 1:
-        raise RuntimeError("the extension was rebuilt during the run; nothing was recorded")
-    text = RESULTS.read_text(encoding="utf-8")
-    before, _, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise RuntimeError(f"RESULTS.md lacks {START} or {END}")
-    RESULTS.write_text(f"{before}{START}\n{report.markdown(reports)}\n{END}{after}", encoding="utf-8")
-    print("wrote bench/RESULTS.md")
 
 
 if __name__ == "__main__":

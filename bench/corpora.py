@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import json
 import random
 import sys
 from collections.abc import Sequence
@@ -76,6 +77,19 @@ def long_summaries(rows: int = 2_000) -> Corpus:
         references.append(" ".join(words[1][:59]))
     name = short.name.partition(",")[0]
     return Corpus(f"{name} joined to 79 and 59 words, {rows} pairs", predictions, references)
+
+
+def answers(rows: int = 1_190) -> Corpus:
+    """Answers to the English questions of XQuAD: a system's, and the first gold answer."""
+    folder = DATA / "qa-xquad-en"
+    if folder.is_dir():
+        asked = json.loads((folder / "dataset-xquad-en.json").read_text(encoding="utf-8"))
+        given = json.loads((folder / "output-xquad-en.json").read_text(encoding="utf-8"))
+        name, predictions = "qa-xquad-en", [answer["predicted_answers"]["text"] for answer in given]
+        references = [question["answers"]["text"][0] for question in asked]
+    else:
+        name, predictions, references = "seeded Zipf text", *_synthetic(rows, 4, seed=3)
+    return Corpus(f"{name}, {rows} pairs", _repeated(predictions, rows), _repeated(references, rows))
 
 
 def _lines(path: Path) -> list[str]:

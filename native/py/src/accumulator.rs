@@ -66,7 +66,7 @@ impl Accumulator {
         let Some(pairs) = run_attached(py, count)? else {
             return Ok(false);
         };
-        run(py, || self.lock().push_columns(&pairs))?;
+        run(py, || self.lock().push_columns(pairs))?;
         Ok(true)
     }
 

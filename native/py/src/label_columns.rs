@@ -1,19 +1,16 @@
 //! Whole columns of labels from Python: arrays of integers and lists of strings, counted without making rows.
 
-use evald_core::accumulator::{CHUNK, IntegerPairs, PairCounts};
+use evald_core::accumulator::{IntegerPairs, PairCounts};
 use evald_core::error::Error;
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PySlice, PyString};
+use pyo3::types::{PyList, PyString};
 use rustc_hash::FxHashMap;
 
 use crate::errors::to_python;
 
 /// Rows between two chances for other threads to run, and two looks at the cancel flag: about a millisecond.
 const ROWS_A_TURN: usize = 1 << 16;
-
-/// Rows of arrays that are copied at once: the copies stay in the second-level cache.
-const ROWS_A_COPY: usize = 1 << 14;
 
 /// Different labels of text columns, at most; more are left to rows, where limits are checked.
 const MAX_LABELS: usize = 2_048;
@@ -43,51 +40,39 @@ fn count_integers(
     predicted: &Bound<'_, PyAny>,
     turn: &dyn Fn() -> PyResult<()>,
 ) -> PyResult<Option<PairCounts>> {
-    let (Some(rows), Some(others)) = (length(gold), length(predicted)) else {
+    let (Ok(gold), Ok(predicted)) = (PyBuffer::<i64>::get(gold), PyBuffer::<i64>::get(predicted))
+    else {
         return Ok(None);
     };
-    if rows != others {
+    let is_flat = |array: &PyBuffer<i64>| array.dimensions() == 1;
+    let rows = gold.item_count();
+    if !is_flat(&gold) || !is_flat(&predicted) || predicted.item_count() != rows {
         return Ok(None);
     }
     let mut pairs = IntegerPairs::new();
-    let (mut left, mut right) = (vec![0; ROWS_A_COPY], vec![0; ROWS_A_COPY]);
-    for start in (0..rows).step_by(ROWS_A_COPY) {
-        let count = ROWS_A_COPY.min(rows - start);
-        let (left, right) = (&mut left[..count], &mut right[..count]);
-        if !(copy(gold, start, left) && copy(predicted, start, right)) {
+    for start in (0..rows).step_by(ROWS_A_TURN) {
+        let part = start..rows.min(start + ROWS_A_TURN);
+        let (Some(gold), Some(predicted)) = (numbers(&gold), numbers(&predicted)) else {
+            return Ok(None);
+        };
+        if !pairs.add(&gold[part.clone()], &predicted[part]) {
             return Ok(None);
         }
-        for (gold, predicted) in left.chunks(CHUNK).zip(right.chunks(CHUNK)) {
-            if !pairs.add(gold, predicted) {
-                return Ok(None);
-            }
-        }
-        if start % ROWS_A_TURN == 0 {
-            turn()?;
-        }
+        turn()?;
     }
     Ok(Some(pairs.finish()))
 }
 
-/// The length of a flat array of 64-bit integers.
-fn length(array: &Bound<'_, PyAny>) -> Option<usize> {
-    let buffer = PyBuffer::<i64>::get(array).ok()?;
-    (buffer.dimensions() == 1).then(|| buffer.item_count())
-}
-
-/// Copies a part of an array, which another thread may write to; false if it changed its shape.
-fn copy(array: &Bound<'_, PyAny>, start: usize, to: &mut [i64]) -> bool {
-    let part = PySlice::new(
-        array.py(),
-        start.cast_signed(),
-        (start + to.len()).cast_signed(),
-        1,
-    );
-    let copied = array
-        .get_item(part)
-        .and_then(|part| PyBuffer::<i64>::get(&part))
-        .and_then(|part| part.copy_to_slice(array.py(), to));
-    copied.is_ok()
+/// The numbers of an array without gaps. Copies would halve the speed: memory is what limits it.
+#[expect(unsafe_code, reason = "a view of memory that belongs to Python")]
+fn numbers(array: &PyBuffer<i64>) -> Option<&[i64]> {
+    // SAFETY: the buffer was checked for type and alignment when it was made, and keeps the memory where it is. Python
+    // code may write to it only while this thread is detached, and views are made anew after each such turn. Against
+    // native code of others that writes without the GIL nobody who reads an array is safe; here every number is read
+    // once and then checked.
+    array
+        .as_slice_ptr()
+        .map(|numbers| unsafe { numbers.as_ref() })
 }
 
 fn count_texts(

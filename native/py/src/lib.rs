@@ -57,13 +57,8 @@ mod _native {
     /// Facts of the build and of the processor.
     #[pyfunction]
     fn build_info() -> BTreeMap<&'static str, String> {
-        let profile = if cfg!(debug_assertions) {
-            "debug"
-        } else {
-            "release"
-        };
         BTreeMap::from([
-            ("profile", profile.to_owned()),
+            ("profile", env!("EVALD_PROFILE").to_owned()),
             (
                 "target",
                 format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),

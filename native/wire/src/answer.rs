@@ -91,30 +91,27 @@ fn system_result(system: SystemAnswer, ids: Vec<String>) -> proto::SystemResult 
     let is_asked = !(rows.ids.is_empty() && rows.scores.is_empty() && rows.errors.is_empty());
     proto::SystemResult {
         system: system.name,
-        metrics: system.metrics.iter().map(metric_result).collect(),
+        metrics: system.metrics.into_iter().map(metric_result).collect(),
         rows: is_asked.then_some(rows),
     }
 }
 
-fn metric_result(metric: &MetricAnswer) -> proto::MetricResult {
+fn metric_result(metric: MetricAnswer) -> proto::MetricResult {
     proto::MetricResult {
-        metric: metric.key.clone(),
-        signature: metric.signature.clone(),
+        metric: metric.key,
+        signature: metric.signature,
         estimate: Some(estimate(&metric.estimate)),
         scale: metric.scale,
         components: metric
             .components
-            .iter()
-            .map(|(name, value)| proto::Component {
-                name: name.clone(),
-                value: *value,
-            })
+            .into_iter()
+            .map(|(name, value)| proto::Component { name, value })
             .collect(),
-        confusion_matrix: metric.confusion.as_ref().map(confusion_matrix),
+        confusion_matrix: metric.confusion.map(confusion_matrix),
         slices: Vec::new(),
         notes: metric.notes.iter().map(note).collect(),
-        row_signature: metric.row_signature.clone(),
-        reference_signature: metric.reference_signature.clone(),
+        row_signature: metric.row_signature,
+        reference_signature: metric.reference_signature,
         direction: crate::catalog::direction(metric.direction).into(),
     }
 }
@@ -123,24 +120,41 @@ fn metric_result(metric: &MetricAnswer) -> proto::MetricResult {
 const CELL_BYTES: usize = 8;
 
 /// Counts go as they are unless most are zero; weights and shares go as cells.
-fn confusion_matrix(matrix: &ConfusionMatrix) -> proto::ConfusionMatrix {
+fn confusion_matrix(matrix: ConfusionMatrix) -> proto::ConfusionMatrix {
     let labels = matrix.labels.len();
+    let is_full = |cells: usize| labels <= DENSE_LABELS || cells * CELL_BYTES >= labels * labels;
     let is_count = |(_, _, value): &(u32, u32, f64)| value.fract() == 0.0;
-    let is_full = labels <= DENSE_LABELS || matrix.cells.len() * CELL_BYTES >= labels * labels;
     let mut sent = proto::ConfusionMatrix {
-        labels: matrix.labels.clone(),
+        labels: matrix.labels,
         ..proto::ConfusionMatrix::default()
     };
-    if is_full && matrix.counts && matrix.cells.iter().all(is_count) {
+    let mut send = |gold: u32, predicted: u32, value: f64| {
+        sent.cell_gold.push(gold);
+        sent.cell_predicted.push(predicted);
+        sent.cell_value.push(value);
+    };
+    if !matrix.counts.is_empty() {
+        if is_full(matrix.counts.iter().filter(|count| **count > 0).count()) {
+            sent.counts = matrix.counts;
+        } else {
+            for (at, count) in matrix
+                .counts
+                .iter()
+                .enumerate()
+                .filter(|(_, count)| **count > 0)
+            {
+                send((at / labels) as u32, (at % labels) as u32, *count as f64);
+            }
+        }
+    } else if is_full(matrix.cells.len()) && matrix.are_counts && matrix.cells.iter().all(is_count)
+    {
         sent.counts = vec![0; labels * labels];
         for (gold, predicted, value) in &matrix.cells {
             sent.counts[*gold as usize * labels + *predicted as usize] = *value as u64;
         }
     } else {
-        for (gold, predicted, value) in &matrix.cells {
-            sent.cell_gold.push(*gold);
-            sent.cell_predicted.push(*predicted);
-            sent.cell_value.push(*value);
+        for (gold, predicted, value) in matrix.cells {
+            send(gold, predicted, value);
         }
     }
     sent

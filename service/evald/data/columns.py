@@ -356,11 +356,11 @@ def label_columns(gold: Any, predicted: Any) -> tuple[Any, Any] | None:
 
 
 def _integers(column: Any) -> Any:
-    """A flat array of 64-bit integers; None if the column is no array that fits one."""
+    """A flat array of 64-bit integers without gaps; None if the column is no array that fits one."""
     dtype: Any = getattr(column, "dtype", None)
     kind = getattr(dtype, "kind", None)
     if getattr(column, "ndim", None) != 1 or not hasattr(column, "__array__") or kind not in ("b", "i", "u"):
         return None
     if kind == "u" and dtype.itemsize == 8:
         return None
-    return column.__array__().astype("int64", copy=False)
+    return column.__array__().astype("int64", order="C", copy=False)

@@ -259,6 +259,18 @@ impl Desk<'_> {
                 labels.push((*label).to_owned());
             }
         }
+        if by == Normalize::None
+            && let Some((classes, counts)) = sums.whole_matrix()
+        {
+            let place = |class: &u32| place[self.label_ranks[*class as usize] as usize];
+            let places: Vec<Option<u32>> = classes.iter().map(place).collect();
+            return ConfusionMatrix {
+                counts: placed(counts, &places, labels.len()),
+                labels,
+                are_counts: true,
+                cells: Vec::new(),
+            };
+        }
         let cells = sums.confusion_numbers(&self.label_ranks);
         let mut cells: Vec<(u32, u32, f64)> = cells
             .filter(|(_, _, count)| *count != 0.0)
@@ -274,10 +286,27 @@ impl Desk<'_> {
         normalize(&mut cells, labels.len(), by);
         ConfusionMatrix {
             labels,
-            counts: by == Normalize::None,
+            are_counts: by == Normalize::None,
+            counts: Vec::new(),
             cells,
         }
     }
+}
+
+/// A square matrix with its rows and columns moved to these places of a wider one.
+fn placed(counts: &[u64], places: &[Option<u32>], width: usize) -> Vec<u64> {
+    if places.len() == width && (0..).map(Some).zip(places).all(|(at, place)| at == *place) {
+        return counts.to_vec();
+    }
+    let mut moved = vec![0; width * width];
+    for (gold, row) in places.iter().zip(counts.chunks(places.len().max(1))) {
+        for (predicted, count) in places.iter().zip(row) {
+            if let (Some(gold), Some(predicted)) = (gold, predicted) {
+                moved[*gold as usize * width + *predicted as usize] = *count;
+            }
+        }
+    }
+    moved
 }
 
 /// Adds up neighbours of the same classes.

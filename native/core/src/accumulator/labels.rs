@@ -93,12 +93,10 @@ impl LabelTable {
         match integers {
             // "7" and "07" are the same number: the name decides.
             Some(integers) => order.sort_by_key(|number| {
-                (
-                    integers[*number as usize],
-                    self.names[*number as usize].clone(),
-                )
+                let at = *number as usize;
+                (integers[at], self.names[at].as_str())
             }),
-            None => order.sort_by_key(|number| self.names[*number as usize].clone()),
+            None => order.sort_by_key(|number| self.names[*number as usize].as_str()),
         }
         order
     }

@@ -10,6 +10,7 @@ mod collect;
 mod compare;
 mod finish;
 mod fold;
+mod integer_pairs;
 mod kept;
 mod label_columns;
 mod labels;
@@ -33,7 +34,8 @@ use crate::metrics::{
 use crate::result::Answer;
 use crate::spec::{Question, RowReport, Spec};
 
-pub use label_columns::{CHUNK, IntegerPairs, PairCounts};
+pub use integer_pairs::IntegerPairs;
+pub use label_columns::PairCounts;
 
 use fold::SystemRows;
 use kept::Kept;

@@ -107,18 +107,24 @@ impl Sums {
     }
 
     /// Adds rows by their counts: a square matrix over these classes.
-    pub fn add_matrix(&mut self, classes: &[u32], counts: &[u64]) {
+    pub fn add_matrix(&mut self, classes: Vec<u32>, counts: Vec<u64>) {
         match &mut self.matrix {
-            Some((known, sums)) if known == classes => {
-                for (sum, count) in sums.iter_mut().zip(counts) {
+            Some((known, sums)) if *known == classes => {
+                for (sum, count) in sums.iter_mut().zip(&counts) {
                     *sum += count;
                 }
             }
             _ => {
                 self.flatten();
-                self.matrix = Some((classes.to_vec(), counts.to_vec()));
+                self.matrix = Some((classes, counts));
             }
         }
+    }
+
+    /// The matrix and its classes, if all rows with one class each are in it.
+    pub fn whole_matrix(&self) -> Option<(&[u32], &[u64])> {
+        let matrix = self.matrix.as_ref().filter(|_| self.confusion.is_empty());
+        matrix.map(|(classes, counts)| (&classes[..], &counts[..]))
     }
 
     /// Moves the matrix to the other cells.
@@ -270,11 +276,30 @@ impl Sums {
         let mut numbers: Vec<f64> = self.totals.iter().map(|sum| to_number(*sum)).collect();
         let start = numbers.len();
         numbers.resize(start + 3 * classes, 0.0);
-        for (gold, predicted, count) in self.confusion_numbers(label_ranks) {
-            numbers[start + classes * SUPPORT as usize + gold as usize] += count;
-            numbers[start + classes * PREDICTED as usize + predicted as usize] += count;
-            if gold == predicted {
-                numbers[start + gold as usize] += count;
+        let (true_positive, rest) = numbers[start..].split_at_mut(classes);
+        let (support, predicted) = rest.split_at_mut(classes);
+        for ((gold, answer), count) in &self.confusion {
+            let [gold, answer] = [gold, answer].map(|class| label_ranks[*class as usize] as usize);
+            let count = to_number(*count);
+            support[gold] += count;
+            predicted[answer] += count;
+            if gold == answer {
+                true_positive[gold] += count;
+            }
+        }
+        if let Some((numbers, counts)) = &self.matrix {
+            let mut columns = vec![0; numbers.len()];
+            let rows = counts.chunks(numbers.len().max(1));
+            for (at, (class, row)) in numbers.iter().zip(rows).enumerate() {
+                let rank = label_ranks[*class as usize] as usize;
+                support[rank] += row.iter().sum::<u64>() as f64;
+                true_positive[rank] += row[at] as f64;
+                for (column, count) in columns.iter_mut().zip(row) {
+                    *column += count;
+                }
+            }
+            for (class, count) in numbers.iter().zip(columns) {
+                predicted[label_ranks[*class as usize] as usize] += count as f64;
             }
         }
         for ((_, column), count) in &self.class_totals {

@@ -3,15 +3,70 @@
 
 use super::python::{is_alphanumeric, is_space, lower_into};
 use super::tokens::{Text, Tokens};
+use super::words::for_each_word;
 
 /// Normalises the text; its words become the tokens.
 pub fn tokenize(text: &str, tokens: &mut Tokens) {
+    let mut is_plain = true;
     tokens.load(|buffer| {
-        lower_into(text, buffer);
-        buffer.retain(|byte| !byte.is_ascii_punctuation());
+        is_plain = load_plain(text.as_bytes(), buffer);
+        if !is_plain {
+            buffer.clear();
+            lower_into(text, buffer);
+            buffer.retain(|byte| !byte.is_ascii_punctuation());
+        }
     });
-    tokens.split(|text, starts, ends| find_words(text, is_article, starts, ends));
+    tokens.split(|text, starts, ends| {
+        if !is_plain {
+            return find_words(text, is_article, starts, ends);
+        }
+        // Words are runs of letters and digits here.
+        for_each_word(text, |start, end| {
+            if !is_article(&text.bytes()[start..end]) {
+                starts.push(start as u32);
+                ends.push(end as u32);
+            }
+        });
+    });
     tokens.make_keys();
+}
+
+/// Marks bytes that are dropped.
+const DROPPED: u8 = 0;
+
+/// Marks bytes that are no ASCII letter, digit, space or punctuation.
+const OTHER: u8 = 1;
+
+/// What becomes of each byte.
+const PLAIN: [u8; 256] = {
+    let mut table = [OTHER; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let c = byte as u8;
+        if c.is_ascii_alphanumeric() {
+            table[byte] = c.to_ascii_lowercase();
+        } else if c.is_ascii_punctuation() {
+            table[byte] = DROPPED;
+        } else if is_space(c as char) {
+            table[byte] = b' ';
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// Normalises a text of ASCII letters, digits, spaces and punctuation; whether it is one.
+fn load_plain(text: &[u8], buffer: &mut Vec<u8>) -> bool {
+    buffer.resize(text.len(), DROPPED);
+    let (mut len, mut is_plain) = (0, true);
+    for byte in text {
+        let byte = PLAIN[usize::from(*byte)];
+        buffer[len] = byte;
+        len += usize::from(byte != DROPPED);
+        is_plain &= byte != OTHER;
+    }
+    buffer.truncate(len);
+    is_plain
 }
 
 /// What a character does.
@@ -96,5 +151,8 @@ mod tests {
         assert_eq!(words("x\u{1c}y\u{a0}z\u{3000}w"), ["x", "y", "z", "w"]);
         assert_eq!(words("a-b _ c.d!"), ["ab", "cd"]);
         assert!(words("... the").is_empty());
+        assert_eq!(words("The\x1fa\tB.C. AN \x0bT-he"), ["bc"]);
+        // A control character ends a run of letters, and no word.
+        assert_eq!(words("a\x01b the\x7f"), ["\x01b", "\x7f"]);
     }
 }

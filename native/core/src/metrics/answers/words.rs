@@ -62,21 +62,19 @@ impl Rules {
 
     /// Whether the answer has the words of a reference.
     pub(super) fn is_exact(self, words: &Words) -> bool {
-        self.golds(words)
+        self.golds(&words.references[..words.used])
             .any(|gold| are_equal(&words.prediction, gold))
     }
 
     /// Precision, recall and F1, 0 to 1, of the first of the best references.
     pub(super) fn best(self, words: &mut Words) -> [f64; 3] {
-        let mut matching = std::mem::take(&mut words.matching);
         let mut best = [0.0; 3];
-        for gold in self.golds(words) {
-            let parts = self.overlap(&words.prediction, gold, &mut matching);
+        for gold in self.golds(&words.references[..words.used]) {
+            let parts = self.overlap(&words.prediction, gold, &mut words.matching);
             if parts[2] > best[2] {
                 best = parts;
             }
         }
-        words.matching = matching;
         best
     }
 
@@ -92,11 +90,11 @@ impl Rules {
     }
 
     /// The references that count.
-    fn golds(self, words: &Words) -> impl Iterator<Item = &Tokens> {
-        let used = &words.references[..words.used];
-        let some_have_words = used.iter().any(|gold| !gold.is_empty());
+    fn golds(self, references: &[Tokens]) -> impl Iterator<Item = &Tokens> {
+        let some_have_words = references.iter().any(|gold| !gold.is_empty());
         let skips_empty = self.no_answers && some_have_words;
-        used.iter()
+        references
+            .iter()
             .filter(move |gold| !(skips_empty && gold.is_empty()))
     }
 }
