@@ -30,7 +30,7 @@ VERSION: Final[str]
 UNICODE_VERSION: Final[str]
 
 def build_info() -> dict[str, str]:
-    """Facts of the build: profile (of Cargo: "release", "debug", ...), target, version; and cpu, the instructions that scoring uses.
+    """Facts of the build: profile (of Cargo: "release", "debug", ...), target, version, and cpu: what scoring uses.
 
     cpu is the best of "plain", "avx2" and "avx512" that the processor has, or what the environment variable EVALD_CPU
     names. Importing this module raises ValueError if that is none of them or more than the processor has.

@@ -13,6 +13,7 @@ from tests.parity.diversity import diversity
 from tests.parity.language import language
 from tests.parity.own import own
 from tests.parity.regression import regression
+from tests.parity.rouge import rouge
 from tests.parity.runner import Check
 from tests.parity.summarization import summarization
 from tests.parity.tagging import tagging
@@ -29,7 +30,7 @@ GROUPS: dict[str, Callable[[], list[Check]]] = {
     "language": language,
     "own": own,
     "regression": regression,
-    # Here: "rouge": rouge, the profiles 1.5.5 and lin2004.
+    "rouge": rouge,
     "summarization": summarization,
     "tagging": tagging,
     "transcription": transcription,

@@ -10,9 +10,6 @@ import evald
 
 CASES, SEED = 300, 7
 
-# Their checks come with the group of ROUGE-1.5.5; tests/metrics compares them with what the original script printed.
-LATER = {"rouge_s", "rouge_su", "rouge_w"}
-
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, dict[str, Tally]]:
@@ -30,4 +27,4 @@ def test_nothing_differs(tables: dict[str, dict[str, Tally]], group: str) -> Non
 def test_every_metric_and_profile_has_a_reference(tables: dict[str, dict[str, Tally]]) -> None:
     compared = {line for table in tables.values() for line in table}
     missing = {metric.name for metric in evald.list_metrics()} - {line.partition(" ")[0] for line in compared}
-    assert missing == LATER
+    assert not missing
