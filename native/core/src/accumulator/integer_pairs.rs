@@ -1,5 +1,8 @@
 //! Two columns of integers, counted by (gold, predicted) in a square table that grows with the range of the data.
 
+// What is not inlined is compiled for the plain path.
+#![allow(clippy::inline_always)]
+
 use multiversion::multiversion;
 
 use super::label_columns::PairCounts;
