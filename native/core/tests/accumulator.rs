@@ -313,6 +313,27 @@ fn plain_rows(count: usize) -> Vec<Row> {
     (0..count).map(row).collect()
 }
 
+/// Any byte may be wrong behind a right checksum: then the state is refused or has an answer. Found by fuzzing.
+#[test]
+fn forged_states_are_refused_or_answered() {
+    let spec = compare(2);
+    let rows = plain_rows(3);
+    let real = pushed(&spec, [rows.as_slice()]).state();
+    let body = &real[..real.len() - 4];
+    let mut refused = 0;
+    for at in 150..body.len() {
+        let mut forged = body.to_vec();
+        forged[at] = 0x7f;
+        forged.extend(crc32fast::hash(&forged).to_le_bytes());
+        let mut accumulator = Accumulator::new(Arc::clone(&spec));
+        match accumulator.merge(&forged) {
+            Ok(()) => drop(accumulator.finish(&never)),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 0);
+}
+
 #[test]
 fn the_border_of_slots_does_not_show() {
     let spec = evaluate(&["exact_match", "f1(average=weighted)"]);

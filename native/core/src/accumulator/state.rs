@@ -18,6 +18,9 @@ use crate::text::UNICODE_VERSION;
 /// Changes when the form changes; a reader for old forms comes with the second one.
 const FORMAT: &[u8; 8] = b"EVALDST1";
 
+/// Rows that can be counted: sums of counts stay far from overflow.
+const MAX_ROWS: u64 = 1 << 53;
+
 #[derive(Serialize, Deserialize)]
 pub struct State {
     evald_version: String,
@@ -262,6 +265,7 @@ pub fn read(bytes: &[u8], spec: &Spec) -> Result<State> {
 impl Accumulator {
     /// Adds a state that belongs to the same specification.
     pub(super) fn absorb(&mut self, state: State) -> Result<()> {
+        self.check_counts(&state)?;
         let slots = match &state.hashes {
             None => MAX_SLOTS,
             Some(hashes) if hashes.len() <= MAX_SLOTS && hashes.is_sorted() => hashes.len(),
@@ -316,6 +320,37 @@ impl Accumulator {
         }
         self.keys.merge(state.keys);
         Ok(())
+    }
+
+    /// No count of a state is larger than its number of rows, and the rows of both can be counted.
+    fn check_counts(&self, state: &State) -> Result<()> {
+        let keys = [state.keys.cluster, state.keys.id, state.keys.position];
+        let rows = keys.into_iter().try_fold(0, u64::checked_add);
+        let both = rows.and_then(|rows| rows.checked_add(self.rows_seen()));
+        let (Some(rows), Some(..=MAX_ROWS)) = (rows, both) else {
+            return Err(damaged("it has too many rows"));
+        };
+        let fits = |sums: &SumsState, most: i64| (0..=most).contains(&sums.rows);
+        let of_system = |at: usize| state.systems.get(at).map_or(0, |sums| sums.rows);
+        let tallies = state.tallies.iter().all(|tally| tally.counts_at_most(rows));
+        let systems = state.systems.iter().all(|sums| fits(sums, rows as i64));
+        let pairs = self.pairs.iter().zip(&state.pairs).all(|(mine, theirs)| {
+            let (baseline, candidate) = (&theirs.excluded_baseline, &theirs.excluded_candidate);
+            let within = |sums: &Option<SumsState>, system| {
+                sums.as_ref()
+                    .is_none_or(|sums| fits(sums, of_system(system)))
+            };
+            let mut outcomes = theirs.outcomes.iter().flatten();
+            within(baseline, mine.baseline)
+                && within(candidate, mine.candidate)
+                && theirs.different <= rows
+                && outcomes.all(|count| *count <= rows)
+        });
+        if tallies && systems && pairs {
+            Ok(())
+        } else {
+            Err(damaged("it counts more rows than it has"))
+        }
     }
 
     fn pairs_of(

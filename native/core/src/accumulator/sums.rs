@@ -248,15 +248,16 @@ impl Sums {
         } else {
             other
         };
+        // Sums of rows stay far from the ends of the range, those of a forged state may not.
         let sign = i128::from(sign);
         for (to, from) in self.totals.iter_mut().zip(&other.totals) {
-            *to += from * sign;
+            *to = to.saturating_add(from.saturating_mul(sign));
         }
         if self.slots.len() < other.slots.len() {
             self.slots.resize(other.slots.len(), 0);
         }
         for (to, from) in self.slots.iter_mut().zip(&other.slots) {
-            *to += from * sign;
+            *to = to.saturating_add(from.saturating_mul(sign));
         }
         for (mine, theirs) in [
             (&mut self.confusion, &other.confusion),
@@ -264,7 +265,8 @@ impl Sums {
             (&mut self.class_slots, &other.class_slots),
         ] {
             for (key, count) in theirs {
-                *mine.entry(*key).or_default() += count * sign;
+                let sum = mine.entry(*key).or_default();
+                *sum = sum.saturating_add(count.saturating_mul(sign));
             }
         }
     }

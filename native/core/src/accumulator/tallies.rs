@@ -78,6 +78,13 @@ impl SystemTally {
         }
     }
 
+    /// Whether this many rows can have these counts.
+    pub fn counts_at_most(&self, rows: u64) -> bool {
+        let flagged = self.flagged.iter().flatten();
+        let mut samples = flagged.chain([&self.empty]);
+        self.failed <= rows && samples.all(|sample| sample.count <= rows)
+    }
+
     /// Adds the counts of another shard.
     pub fn merge(&mut self, other: Self) {
         self.failed += other.failed;
