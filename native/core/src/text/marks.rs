@@ -13,7 +13,7 @@
 //! is ASCII; here a bit is a character.
 
 use super::blocks::BLOCK;
-use super::simd::{self, ByteClasses, Simd, Work};
+use super::simd::{self, Simd, Work, byte_classes};
 use super::tokens::Text;
 
 /// What a character is to a tokenizer; one bit each.
@@ -58,24 +58,11 @@ impl Work for ClassMasks<'_> {
 }
 
 /// Every byte is its own class.
-struct Same;
-
-impl ByteClasses for Same {
-    const TABLE: [u8; 256] = {
-        let mut table = [0; 256];
-        let mut at = 0;
-        while at < 256 {
-            table[at] = at as u8;
-            at += 1;
-        }
-        table
-    };
-
-    #[inline(always)]
-    fn of(byte: u8) -> u8 {
-        byte
-    }
+const fn same(byte: u8) -> u8 {
+    byte
 }
+
+byte_classes!(Same, same);
 
 /// What the end of a block hands to the next one; each is 0 or 1.
 struct Carry {

@@ -12,7 +12,7 @@
 
 use super::blocks::BLOCK;
 use super::python::{lower_into, wide_space_len};
-use super::simd::{self, ByteClasses, Simd, Work};
+use super::simd::{self, Simd, Work, byte_classes};
 use super::tokens::{Splitter, Tokens};
 
 /// Tokenizes the text into `tokens`.
@@ -183,24 +183,7 @@ const fn class_of(byte: u8) -> u8 {
         | ((byte == 0) as u8) << NUL
 }
 
-struct Bytes;
-
-impl ByteClasses for Bytes {
-    const TABLE: [u8; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            table[byte] = class_of(byte as u8);
-            byte += 1;
-        }
-        table
-    };
-
-    #[inline(always)]
-    fn of(byte: u8) -> u8 {
-        class_of(byte)
-    }
-}
+byte_classes!(Bytes, class_of);
 
 impl Splitter for Finder<'_> {
     #[inline(always)]

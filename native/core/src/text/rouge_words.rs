@@ -5,7 +5,7 @@
 
 use super::blocks::BLOCK;
 use super::python::is_alphanumeric;
-use super::simd::{self, ByteClasses, Simd, Work};
+use super::simd::{self, Simd, Work, byte_classes};
 use super::stems::Stems;
 use super::tokens::{Splitter, Tokens};
 
@@ -132,24 +132,7 @@ const fn class_of(byte: u8) -> u8 {
     (word as u8) << WORD | ((byte >= 0xc0) as u8) << LEAD
 }
 
-struct Bytes;
-
-impl ByteClasses for Bytes {
-    const TABLE: [u8; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            table[byte] = class_of(byte as u8);
-            byte += 1;
-        }
-        table
-    };
-
-    #[inline(always)]
-    fn of(byte: u8) -> u8 {
-        class_of(byte)
-    }
-}
+byte_classes!(Bytes, class_of);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 
 use super::blocks::BLOCK;
 use super::python::{lower_into, wide_space_len};
-use super::simd::{self, ByteClasses, Simd, Work};
+use super::simd::{self, Simd, Work, byte_classes};
 use super::tokens::{Text, Tokens};
 
 /// The words between spaces become the tokens, as `str.split()` has them; `fill` appends the text.
@@ -119,24 +119,7 @@ const fn class_of(byte: u8) -> u8 {
     (space as u8) | (lead as u8) << 1
 }
 
-struct Bytes;
-
-impl ByteClasses for Bytes {
-    const TABLE: [u8; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            table[byte] = class_of(byte as u8);
-            byte += 1;
-        }
-        table
-    };
-
-    #[inline(always)]
-    fn of(byte: u8) -> u8 {
-        class_of(byte)
-    }
-}
+byte_classes!(Bytes, class_of);
 
 /// The masks of the classes for the block with which the bytes begin.
 struct SpaceMasks<'t>(&'t [u8]);

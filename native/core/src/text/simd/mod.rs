@@ -157,6 +157,31 @@ pub trait ByteClasses {
     fn of(byte: u8) -> u8;
 }
 
+/// Makes a type of classes from a constant function: `byte_classes!(Type, class_of)`.
+macro_rules! byte_classes {
+    ($name:ident, $class_of:path) => {
+        struct $name;
+
+        impl $crate::text::simd::ByteClasses for $name {
+            const TABLE: [u8; 256] = {
+                let mut table = [0; 256];
+                let mut byte = 0;
+                while byte < 256 {
+                    table[byte] = $class_of(byte as u8);
+                    byte += 1;
+                }
+                table
+            };
+
+            #[inline(always)]
+            fn of(byte: u8) -> u8 {
+                $class_of(byte)
+            }
+        }
+    };
+}
+pub(super) use byte_classes;
+
 /// A hot loop. `run` is marked `#[inline(always)]`, and so is every generic function that it calls: code that is
 /// not inlined is compiled for the plain path.
 pub trait Work {
@@ -219,23 +244,11 @@ mod tests {
             .for_each(check);
     }
 
-    struct Numbers;
-
-    impl ByteClasses for Numbers {
-        const TABLE: [u8; 256] = {
-            let mut table = [0; 256];
-            let mut at = 0;
-            while at < 256 {
-                table[at] = (at as u8).wrapping_mul(37) ^ 5;
-                at += 1;
-            }
-            table
-        };
-
-        fn of(byte: u8) -> u8 {
-            byte.wrapping_mul(37) ^ 5
-        }
+    const fn number(byte: u8) -> u8 {
+        byte.wrapping_mul(37) ^ 5
     }
+
+    byte_classes!(Numbers, number);
 
     struct Masks([u8; BLOCK]);
 
