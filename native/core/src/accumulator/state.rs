@@ -333,7 +333,10 @@ impl Accumulator {
         let fits = |sums: &SumsState, most: i64| (0..=most).contains(&sums.rows);
         let of_system = |at: usize| state.systems.get(at).map_or(0, |sums| sums.rows);
         let tallies = state.tallies.iter().all(|tally| tally.counts_at_most(rows));
-        let systems = state.systems.iter().all(|sums| fits(sums, rows as i64));
+        let systems = state
+            .systems
+            .iter()
+            .all(|sums| fits(sums, rows.cast_signed()));
         let pairs = self.pairs.iter().zip(&state.pairs).all(|(mine, theirs)| {
             let (baseline, candidate) = (&theirs.excluded_baseline, &theirs.excluded_candidate);
             let within = |sums: &Option<SumsState>, system| {
