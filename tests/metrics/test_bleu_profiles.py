@@ -194,9 +194,9 @@ def test_given_tokens_have_the_score_of_nltk() -> None:
 def test_a_profile_has_its_own_scale_and_defaults() -> None:
     row = Row(predictions=[Prediction(text="a b c d")], references=["a b c d"])
     signatures = {
-        "bleu": "max_order=4,profile=sacrebleu,smoothing=exp,smoothing_value=none,tokenizer=13a",
-        "bleu(profile=hf)": "max_order=4,profile=hf,smoothing=none,smoothing_value=none,tokenizer=13a",
-        "bleu(profile=nltk)": "max_order=4,profile=nltk,smoothing=method0,smoothing_value=none,tokenizer=none",
+        "bleu": "max_order=4,model=none,profile=sacrebleu,smoothing=exp,smoothing_value=none,tokenizer=13a",
+        "bleu(profile=hf)": "max_order=4,model=none,profile=hf,smoothing=none,smoothing_value=none,tokenizer=13a",
+        "bleu(profile=nltk)": "max_order=4,model=none,profile=nltk,smoothing=method0,smoothing_value=none,tokenizer=none",
     }
     for metric, rest in signatures.items():
         result = result_of(Question([metric]).answer([row]), metric)
