@@ -21,8 +21,8 @@ from evald import _native
 def run(quick: bool) -> list[Figure]:
     """All figures of this section."""
     _native.set_threads(1)
-    small = corpora.translations(300 if quick else 2_000)
-    large = corpora.translations(1_000 if quick else 50_000)
+    small = corpora.sentences(300 if quick else 2_000)
+    large = corpora.sentences(1_000 if quick else 50_000)
     figures = [
         *compare("bleu.2k", small, quick, {"lists": Goal(">=", 300), "bytes": Goal(">=", 300)}),
         *compare("bleu.50k", large, quick, {"lists": Goal(">=", 180), "bytes": Goal(">=", 250)}),

@@ -1,26 +1,28 @@
 """Intervals of BLEU: 1,000 replicates for two systems against sacrebleu's resampling, their share of a call, memory.
 
-sacrebleu's part is its own function that resamples the statistics of rows, for both systems; evald's is what a call
-takes longer with replicates than without. sacrebleu draws rows, evald weights of at most 4,096 slots.
+sacrebleu's part is its own function that resamples the statistics of rows, for both systems; evald's is what the answer
+takes longer with replicates than without, once the rows are added up. sacrebleu draws rows, evald weights of at most
+4,096 slots.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from sacrebleu.metrics import BLEU
 from sacrebleu.significance import _bootstrap_resample
 
 import evald
-from bench import corpora
+from bench import corpora, requests
 from bench.corpora import Corpus
 from bench.machine import ROOT, peak_memory
 from bench.measure import Spread, interleave, rounds_of
 from bench.report import Figure, Goal, main, milliseconds
 from evald import _native
+from evald.v1 import evaluation_pb2 as evaluation
 
 REPLICATES = 1000
 GOALS = {2_000: Goal(">=", 45), 50_000: Goal(">=", 400)}
@@ -34,8 +36,8 @@ def run(quick: bool) -> list[Figure]:
     divisor = 100 if quick else 1
     figures = []
     for rows, goal in GOALS.items():
-        figures += _against_sacrebleu(rows, corpora.translations(2 * rows // divisor), goal, quick)
-    corpus = corpora.translations(SHARE_ROWS // divisor)
+        figures += _against_sacrebleu(rows, corpora.sentences(2 * rows // divisor), goal, quick)
+    corpus = corpora.sentences(SHARE_ROWS // divisor)
     work = {"with": partial(_evaluate, corpus, REPLICATES), "without": partial(_evaluate, corpus, 0)}
     share = interleave(work, rounds_of(quick)).ratio("with", "without")
     what = f"a call with intervals / without; {corpus.name}"
@@ -57,13 +59,10 @@ def _against_sacrebleu(size: int, corpus: Corpus, goal: Goal, quick: bool) -> li
     bleu = BLEU()
     stats = [bleu._extract_corpus_statistics(lines, [references]) for lines in systems.values()]
 
-    def evaluate(replicates: int) -> Callable[[], object]:
-        return lambda: evald.evaluate(None, references, systems=systems, metrics=["bleu"], replicates=replicates)
-
     work: dict[str, Callable[[], object]] = {
         "sacrebleu": lambda: [_bootstrap_resample(one, bleu, REPLICATES) for one in stats],
-        "with": evaluate(REPLICATES),
-        "without": evaluate(0),
+        "with": _sums(systems, references, REPLICATES).finish,
+        "without": _sums(systems, references, 0).finish,
     }
     measured = interleave(work, rounds_of(quick))
     key = f"bootstrap.{size // 1000}k"
@@ -77,6 +76,20 @@ def _against_sacrebleu(size: int, corpus: Corpus, goal: Goal, quick: bool) -> li
     ]
 
 
+def _sums(systems: Mapping[str, list[str]], references: list[str], replicates: int) -> _native.Accumulator:
+    """The sums of all rows, from which answers are made."""
+    message = evaluation.EvaluateRequest()
+    message.spec.systems.extend(evaluation.System(name=name) for name in systems)
+    message.spec.metrics.add(name="bleu")
+    message.spec.statistics.replicates = replicates
+    spec = _native.Spec.from_request("evaluate", message.SerializeToString(), requests.limits())
+    accumulator = _native.Accumulator(spec)
+    for start in range(0, len(references), requests.CHUNK):
+        part = slice(start, start + requests.CHUNK)
+        accumulator.push(spec.from_lists([texts[part] for texts in systems.values()], references[part]))
+    return accumulator
+
+
 def _peak(rows: int, replicates: int) -> float:
     """Peak memory in MB of a process that scores once."""
     command = [sys.executable, "-m", "bench.metrics.bootstrap", "--worker", str(rows), str(replicates)]
@@ -85,7 +98,7 @@ def _peak(rows: int, replicates: int) -> float:
 
 def _work(rows: int, replicates: int) -> None:
     _native.set_threads(1)
-    _evaluate(corpora.translations(rows), replicates)
+    _evaluate(corpora.sentences(rows), replicates)
     print(peak_memory())
 
 

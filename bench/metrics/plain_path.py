@@ -15,7 +15,7 @@ def run(quick: bool) -> list[Figure]:
     if _native.build_info()["cpu"] != "plain":
         raise RuntimeError("set EVALD_CPU=plain")
     _native.set_threads(1)
-    pairs = corpora.translations(300 if quick else 2_000)
+    pairs = corpora.sentences(300 if quick else 2_000)
     texts = corpora.long_summaries(100 if quick else 2_000)
     goal = Goal(">=", 50)
     return [

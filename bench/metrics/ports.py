@@ -26,7 +26,7 @@ def run(quick: bool) -> list[Figure]:
     _native.set_threads(1)
     figures = []
     for key, rows in (("2k", 2_000), ("50k", 50_000)):
-        figures += _bleu(f"bleuscore.{key}", corpora.translations(rows // 50 if quick else rows), quick)
+        figures += _bleu(f"bleuscore.{key}", corpora.sentences(rows // 50 if quick else rows), quick)
     texts = corpora.long_summaries(100 if quick else 2_000)
     return [
         *figures,

@@ -66,7 +66,7 @@ def _work(threads: int, divisor: int) -> None:
     work: dict[str, Callable[[], bytes]] = {}
     for size, rows in SIZES.items():
         rouge = size.startswith("rouge")
-        corpus = corpora.long_summaries(rows // divisor) if rouge else corpora.translations(rows // divisor)
+        corpus = corpora.long_summaries(rows // divisor) if rouge else corpora.sentences(rows // divisor)
         native = ways.native(corpus, ["rouge_1", "rouge_2", "rouge_l"] if rouge else ["bleu"])
         work |= {f"{size}.{way}": call for way, call in native.items()}
     for line in sys.stdin:

@@ -16,7 +16,7 @@ from evald import _native
 def run(quick: bool) -> list[Figure]:
     """All figures of this section."""
     _native.set_threads(1)
-    corpus = corpora.translations(100 if quick else 2_000)
+    corpus = corpora.sentences(100 if quick else 2_000)
 
     def score() -> float:
         return float(jiwer.wer(corpus.references, corpus.predictions))

@@ -19,9 +19,9 @@ GOAL = Goal(">=", 60)
 def run(quick: bool) -> list[Figure]:
     """All figures of this section."""
     _native.set_threads(1)
-    corpus = corpora.translations(100 if quick else 2_000)
+    corpus = corpora.sentences(100 if quick else 2_000)
     # sacrebleu's TER takes a millisecond a pair and more.
-    few = corpora.translations(50 if quick else 500)
+    few = corpora.sentences(50 if quick else 500)
     return [*_compare("chrf", corpus, quick, CHRF), *_compare("ter", few, quick, TER)]
 
 

@@ -15,7 +15,7 @@ use crate::spec::Spec;
 use crate::text::scratch::Scratch;
 use crate::text::simd;
 
-/// Rows that one task scores with the same scratch memory, if there is more than one task.
+/// Rows that one task scores, if there is more than one task.
 const ROWS_PER_TASK: usize = 128;
 
 /// Below this many rows a second thread costs more than it saves.
@@ -87,9 +87,9 @@ pub fn score_rows(
     }
     let parallel = rows.len() >= PARALLEL_ROWS && pool::is_parallel();
     let rows_per_task = if parallel { ROWS_PER_TASK } else { rows.len() };
-    let task = |(at, (stats, flags)): (usize, (&mut [f64], &mut [RowFlags]))| {
+    let task = |scratch: &mut Scratch,
+                (at, (stats, flags)): (usize, (&mut [f64], &mut [RowFlags]))| {
         let first = rows.start + at * rows_per_task;
-        let mut scratch = Scratch::default();
         let cells = stats
             .chunks_mut(width)
             .zip(flags.chunks_mut(metrics))
@@ -105,13 +105,14 @@ pub fn score_rows(
             if prepared.usable[at] {
                 let answer = Answer::find(batch, outputs, row, system);
                 let row = answer.row(spec, batch, (row, at as u64), prepared.classes_of(at));
-                score_row(spec, &row, &mut scratch, stats, flags);
+                score_row(spec, &row, scratch, stats, flags);
             }
         }
         Ok(())
     };
     if !parallel {
-        return task((0, (&mut scored.stats, &mut scored.flags)));
+        let all = (0, (&mut scored.stats[..], &mut scored.flags[..]));
+        return task(&mut Scratch::default(), all);
     }
     let stats = scored.stats.par_chunks_mut(rows_per_task * systems * width);
     let tasks = stats.zip(
@@ -119,7 +120,7 @@ pub fn score_rows(
             .flags
             .par_chunks_mut(rows_per_task * systems * metrics),
     );
-    pool::run(|| tasks.enumerate().try_for_each(task))
+    pool::run(|| tasks.enumerate().try_for_each_init(Scratch::default, task))
 }
 
 /// Fetches texts of a row that will be scored soon: they may lie anywhere in memory.
