@@ -7,8 +7,7 @@ use super::resample::{Arm, swap_test};
 use crate::error::Result;
 use crate::metrics::{Direction, ResolvedMetric};
 use crate::result::{Decision, PairedAnswer};
-use crate::spec::Correction;
-use crate::stats::correction::holm;
+use crate::stats::correction::{adjust, dependence};
 use crate::stats::replicate::Columns;
 
 /// Draws of a swap test, at least.
@@ -28,7 +27,8 @@ impl Desk<'_> {
     pub(super) fn draws(&self) -> u64 {
         let alpha = 1.0 - self.accumulator.spec.statistics.confidence;
         let family = self.tested().count() * self.accumulator.pairs.len();
-        MIN_DRAWS.max((FLOOR_MARGIN * family as f64 / alpha).ceil() as u64)
+        let dependence = dependence(self.accumulator.spec.statistics.correction, family);
+        MIN_DRAWS.max((FLOOR_MARGIN * family as f64 * dependence / alpha).ceil() as u64)
     }
 
     /// One candidate by every metric that has a direction.
@@ -92,10 +92,9 @@ impl Desk<'_> {
             .filter_map(|comparison| comparison.p)
             .map(|p| p.value)
             .collect();
-        let (adjusted, name) = match spec.statistics.correction {
-            Correction::Holm => (holm(&raw), "holm"),
-            Correction::None => (raw.clone(), "no correction"),
-        };
+        let correction = spec.statistics.correction;
+        let adjusted = adjust(correction, &raw);
+        let name = correction.name();
         let family = format!("{name} over {} tests: metrics x candidates", raw.len());
         let mut adjusted = adjusted.into_iter();
         for comparison in comparisons {

@@ -196,6 +196,14 @@ pub enum CorrectionMethod {
     Holm = 1,
     /// None: adjusted p-values equal the raw ones.
     None = 2,
+    /// Holm's procedure with Sidak's bound: a little less strict than Holm's, for tests that are independent
+    /// or positively dependent.
+    HolmSidak = 3,
+    /// The false discovery rate (Benjamini and Hochberg 1995), for tests that are independent or positively
+    /// dependent: of the changes called significant, the expected share that is none.
+    BenjaminiHochberg = 4,
+    /// The false discovery rate under any dependence of the tests (Benjamini and Yekutieli 2001).
+    BenjaminiYekutieli = 5,
 }
 impl CorrectionMethod {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -207,6 +215,9 @@ impl CorrectionMethod {
             Self::Unspecified => "CORRECTION_METHOD_UNSPECIFIED",
             Self::Holm => "CORRECTION_METHOD_HOLM",
             Self::None => "CORRECTION_METHOD_NONE",
+            Self::HolmSidak => "CORRECTION_METHOD_HOLM_SIDAK",
+            Self::BenjaminiHochberg => "CORRECTION_METHOD_BENJAMINI_HOCHBERG",
+            Self::BenjaminiYekutieli => "CORRECTION_METHOD_BENJAMINI_YEKUTIELI",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -215,6 +226,9 @@ impl CorrectionMethod {
             "CORRECTION_METHOD_UNSPECIFIED" => Some(Self::Unspecified),
             "CORRECTION_METHOD_HOLM" => Some(Self::Holm),
             "CORRECTION_METHOD_NONE" => Some(Self::None),
+            "CORRECTION_METHOD_HOLM_SIDAK" => Some(Self::HolmSidak),
+            "CORRECTION_METHOD_BENJAMINI_HOCHBERG" => Some(Self::BenjaminiHochberg),
+            "CORRECTION_METHOD_BENJAMINI_YEKUTIELI" => Some(Self::BenjaminiYekutieli),
             _ => None,
         }
     }
