@@ -269,7 +269,7 @@ def test_every_correction_is_tested() -> None:
 # Of a p-value of 1, in statsmodels.
 @pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
 @pytest.mark.parametrize("correction", CORRECTIONS)
-def test_p_values_of_a_family_are_corrected(correction: int) -> None:
+def test_p_values_of_a_family_are_corrected(correction: CorrectionMethod) -> None:
     name, method = CORRECTIONS[correction]
     metrics = ["accuracy", "bleu", "rouge_1", "exact_match", "confusion_matrix"]
     rows = make_rows(120, seed=8, skill=(0.55, 0.55, 0.6, 0.7))
