@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, MetricResult, Note, PairedResult
+    from evald.results.plan import Plan
 
 # Wider ones do not fit a terminal.
 MOST_CLASSES_DRAWN = 12
@@ -84,6 +85,18 @@ def paired_cells(result: Comparison, one: PairedResult) -> list[str]:
         number(one.difference, scale, signed=True), span(one.low, one.high, scale, signed=True),
         p_value(one.p_value, one), p_value(one.p_adjusted, one), f"{one.n:,}",
     ]  # fmt: skip
+
+
+def plan(result: Plan) -> str:
+    """A plan in one sentence, and what it rests on below."""
+    found = f"{result.rows:,} rows find a difference of {result.effect:.4g} with probability {result.power:.3g}"
+    std = f"standard deviation of a row's difference {result.difference_std:.4g}"
+    facts = [f"{result.method}, two-sided level {result.level:.3g}, {std}"]
+    if result.design_effect != 1:
+        facts.append(f"{result.design_effect:.4g} clustered rows count as one")
+    if result.rough:
+        facts.append("rough: fewer than sixty rows tell the systems apart")
+    return "\n".join([found, *facts])
 
 
 def _matrices(result: Evaluation | Comparison) -> list[str]:
