@@ -50,8 +50,7 @@ def translations(rows: int = 3004) -> Corpus:
 
 
 def sentences(rows: int) -> Corpus:
-    """Pairs whose reference has at least 14 words, 26 tokens of 13a on average; no reference comes twice (but for the few
-    that the data has twice).
+    """Pairs whose reference has at least 14 words, 26 tokens of 13a on average; hardly a reference comes twice.
 
     From the second system on, a pair is the first half of one and the second half of another: a reference that came
     again for each system would be tokenised once by sacrebleu's cache, which is to be cold.

@@ -14,6 +14,7 @@ from tests.properties import draws
 from tests.properties.build import Question, Row, components, labels, result_of, value_of
 from tests.properties.draws import Numbers
 
+import evald
 from evald.v1.evaluation_pb2 import CompareResponse
 from evald.v1.instance_pb2 import Prediction
 from evald.v1.statistics_pb2 import CorrectionMethod, Decision, Estimate, PairedResult
@@ -286,6 +287,23 @@ def test_p_values_of_a_family_are_corrected(correction: CorrectionMethod) -> Non
         better = "IMPROVED" if result.difference.value > 0 else "REGRESSED"
         verdict = better if result.p_adjusted <= 0.05 else "INCONCLUSIVE"
         assert Decision.Name(result.decision) == f"DECISION_{verdict}"
+
+
+def test_inconclusive_comparisons_say_what_they_could_show() -> None:
+    metrics = ["accuracy", "exact_match"]
+    rows = make_rows(300, seed=4, skill=(0.6, 0.62, 0.9))
+    statistics = {"replicates": 200}
+    answer = compare(Question(metrics, ("base", "same", "better"), "compare", statistics=statistics), rows)
+    decisions = {result.candidate: Decision.Name(result.decision) for result in answer.comparisons}
+    assert decisions == {"same": "DECISION_INCONCLUSIVE", "better": "DECISION_IMPROVED"}
+    for result in answer.comparisons:
+        assert result.HasField("mde") == (result.candidate == "same")
+        if result.HasField("mde"):
+            found = result.difference
+            plan = evald.plan(rows=300, difference_std=found.std_error * math.sqrt(300), tests=4)
+            assert result.mde == pytest.approx(plan.effect, rel=1e-9)
+            # Two standard errors reach the level alone; the power asks for more.
+            assert 2 < result.mde / found.std_error < 4
 
 
 def test_intervals_cover_and_tests_reject_as_often_as_promised() -> None:

@@ -1,7 +1,7 @@
 //! Planning a comparison: a small message in, a small one out.
 
 use evald_core::error::{Error, Result};
-use evald_core::stats::plan::{Design, MOST_ROWS, Spread};
+use evald_core::stats::plan::{Design, MOST_ROWS, POWER, Spread};
 use prost::Message;
 
 use crate::proto;
@@ -25,8 +25,6 @@ pub fn plan(request: &[u8]) -> Result<Vec<u8>> {
     };
     Ok(solved(&request, design)?.encode_to_vec())
 }
-
-const POWER: f64 = 0.8;
 
 fn solved(request: &proto::PlanRequest, design: Design) -> Result<proto::PlanResponse> {
     check_known(request, design)?;

@@ -171,6 +171,7 @@ def _paired(message: statistics.PairedResult) -> results.PairedResult:
         wins=_optional(message, "wins"),
         losses=_optional(message, "losses"),
         ties=_optional(message, "ties"),
+        mde=_optional(message, "mde"),
         decision=_word(statistics.Decision, "DECISION", message.decision),
         undefined_reason=found.undefined_reason or None,
     )

@@ -64,9 +64,21 @@ def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> st
     head = ["metric", result.baseline, name, *paired_head(result)]
     rows = [[one.metric, *paired_cells(result, one), _ARROWS.get(one.decision or "", "no test")] for one in found]
     shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
-    return (
-        f"{printable(name)} against {printable(result.baseline)}\n{table(shown[0], shown[1:], left=1, left_last=True)}"
-    )
+    title = f"{printable(name)} against {printable(result.baseline)}"
+    return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *_detectable(result, found)])
+
+
+def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
+    """What the rows would have shown, where they show nothing."""
+    scales = _scales(result)
+    missed = [
+        f"{printable(one.metric)} {number(one.mde, scales.get(one.metric, 1))}" for one in found if one.mde is not None
+    ]
+    return [f"differences that these rows show four times in five: {', '.join(missed)}"] if missed else []
+
+
+def _scales(result: Comparison) -> dict[str, float]:
+    return {found.metric: found.scale for system in result.systems for found in system.metrics}
 
 
 def paired_head(result: Comparison) -> list[str]:
@@ -77,9 +89,7 @@ def paired_head(result: Comparison) -> list[str]:
 
 def paired_cells(result: Comparison, one: PairedResult) -> list[str]:
     """Values of baseline and candidate, difference, interval, p, adjusted p, rows; not escaped."""
-    scale = next(
-        (found.scale for system in result.systems for found in system.metrics if found.metric == one.metric), 1
-    )
+    scale = _scales(result).get(one.metric, 1)
     return [
         number(one.baseline_value, scale), number(one.candidate_value, scale),
         number(one.difference, scale, signed=True), span(one.low, one.high, scale, signed=True),

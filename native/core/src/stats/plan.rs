@@ -4,6 +4,9 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
+/// The power that is planned for unless another is asked for.
+pub const POWER: f64 = 0.8;
+
 /// More rows than this are no plan.
 pub const MOST_ROWS: u64 = 1 << 50;
 

@@ -105,7 +105,9 @@ pub struct PairedResult {
     /// Rows where both row scores are equal; unset for metrics without row scores.
     #[prost(uint64, optional, tag = "13")]
     pub ties: ::core::option::Option<u64>,
-    /// Minimum detectable effect. Reserved for a later release.
+    /// Minimum detectable effect, on the metric's scale, where the decision is INCONCLUSIVE: the difference that as
+    /// many rows show with a power of 0.8 at the family's share of the level, as Plan computes it from
+    /// difference.std_error. Unset without an interval.
     #[prost(double, optional, tag = "14")]
     pub mde: ::core::option::Option<f64>,
     /// The verdict.
