@@ -129,7 +129,7 @@ impl Work for Tokenize<'_> {
         };
         self.tokens.split_blocks(simd, self.text, &mut finder);
         if finder.nul == 0 {
-            self.tokens.make_plain_keys();
+            self.tokens.make_plain_keys(simd);
         } else {
             self.tokens.make_keys();
         }

@@ -137,8 +137,15 @@ pub trait Simd: Copy {
     /// Writes `base` + the position of every set bit, in order; what is behind them is undefined.
     fn positions(self, bits: u64, base: u32, out: &mut [u32; BLOCK]);
 
-    /// One bit for each of the keys that equals the key.
-    fn equal_keys<const G: usize>(self, key: u64, keys: &[[u64; GROUP]; G]) -> u64;
+    /// The keys of tokens; see [`super::tokens::Tokens::make_plain_keys`].
+    fn keys(self, text: &[u8], spans: Spans<'_>, keys: &mut [[u64; GROUP]]);
+
+    /// For each of the wanted keys, one bit for each of up to 64 keys that equals it.
+    fn equal_keys<const G: usize>(
+        self,
+        wanted: &[[u64; GROUP]; G],
+        keys: &[u64],
+    ) -> [[u64; GROUP]; G];
 
     /// The block that begins with these bytes; spaces where there are no more.
     fn block(self, bytes: &[u8]) -> [u8; BLOCK];
@@ -146,6 +153,15 @@ pub trait Simd: Copy {
     /// See [`super::matching`]: how many rows of the first `len` find a free position, for the orders 1 to 4. There are
     /// three more rows.
     fn clipped_counts(self, rows: &[u64], len: usize) -> [u32; 4];
+}
+
+/// Where tokens start and, exclusively, end.
+#[derive(Debug, Clone, Copy)]
+pub struct Spans<'a> {
+    /// The first bytes.
+    pub starts: &'a [[u32; GROUP]],
+    /// The bytes behind the last ones.
+    pub ends: &'a [[u32; GROUP]],
 }
 
 /// Classes of bytes, one bit each; the table says the same as the function.
@@ -193,7 +209,7 @@ pub trait Work {
 }
 
 /// Does the work on the path in force.
-#[inline]
+#[inline(always)]
 pub fn run<W: Work>(work: W) -> W::Output {
     run_on(chosen().unwrap_or(Available(Path::Plain)), work)
 }
@@ -203,7 +219,7 @@ pub fn run<W: Work>(work: W) -> W::Output {
     target_arch = "x86_64",
     expect(unsafe_code, reason = "run-time dispatch; see the module")
 )]
-#[inline]
+#[inline(always)]
 fn run_on<W: Work>(path: Available, work: W) -> W::Output {
     match path.0 {
         #[cfg(target_arch = "x86_64")]
@@ -235,6 +251,7 @@ pub fn prefetch(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tokens::key_of;
     use super::*;
 
     fn each_path(check: impl Fn(Available)) {
@@ -309,25 +326,67 @@ mod tests {
         }
     }
 
-    struct Equal(u64, [[u64; GROUP]; 3]);
+    struct Equal<'a>([[u64; GROUP]; 3], &'a [u64]);
 
-    impl Work for Equal {
-        type Output = u64;
+    impl Work for Equal<'_> {
+        type Output = [[u64; GROUP]; 3];
 
         #[inline(always)]
-        fn run<S: Simd>(self, simd: S) -> u64 {
-            simd.equal_keys(self.0, &self.1)
+        fn run<S: Simd>(self, simd: S) -> [[u64; GROUP]; 3] {
+            simd.equal_keys(&self.0, self.1)
         }
     }
 
     #[test]
     fn every_path_finds_equal_keys() {
         let key = |at: usize| (at as u64 % 5) << 40 | (at as u64 % 3);
-        let keys = std::array::from_fn(|group| std::array::from_fn(|at| key(group * GROUP + at)));
-        for wanted in (0..30).map(key) {
-            let expected =
-                (0..3 * GROUP).fold(0, |mask, at| mask | u64::from(key(at) == wanted) << at);
-            each_path(|path| assert_eq!(run_on(path, Equal(wanted, keys)), expected, "{path:?}"));
+        let wanted =
+            std::array::from_fn(|group| std::array::from_fn(|at| key(group * GROUP + at + 7)));
+        for len in 0..=64 {
+            let keys: Vec<u64> = (0..len).map(key).collect();
+            let mask_of = |wanted| {
+                let equal = keys.iter().map(|key| u64::from(*key == wanted));
+                equal.zip(0..).fold(0, |mask, (bit, at)| mask | bit << at)
+            };
+            let expected = wanted.map(|group: [u64; GROUP]| group.map(mask_of));
+            each_path(|path| assert_eq!(run_on(path, Equal(wanted, &keys)), expected, "{path:?}"));
+        }
+    }
+
+    struct Keys<'a>(&'a [u8], Spans<'a>);
+
+    impl Work for Keys<'_> {
+        type Output = [[u64; GROUP]; 2];
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> [[u64; GROUP]; 2] {
+            let mut keys = [[0; GROUP]; 2];
+            simd.keys(self.0, self.1, &mut keys);
+            keys
+        }
+    }
+
+    /// Tokens of every length, and at every place of a text.
+    #[test]
+    fn every_path_makes_the_same_keys() {
+        let text: Vec<u8> = (0..120).map(|at| b'!' + at % 90).collect();
+        for len in 1..40_u32 {
+            let places = text.len() as u32 - len - 7;
+            for first in (0..places).step_by(GROUP) {
+                let start = |at: u32| (first + at).min(places);
+                let end = |at: u32| start(at) + (len - at % len);
+                let eights = [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 10, 11, 12, 13, 14, 15]];
+                let spans = Spans {
+                    starts: &eights.map(|eight: [u32; GROUP]| eight.map(start)),
+                    ends: &eights.map(|eight: [u32; GROUP]| eight.map(end)),
+                };
+                let key = |at| key_of(&text, start(at) as usize, end(at) as usize);
+                let expected = eights.map(|eight| eight.map(key));
+                each_path(|path| {
+                    let found = run_on(path, Keys(&text, spans));
+                    assert_eq!(found, expected, "{path:?} {len} {first}");
+                });
+            }
         }
     }
 

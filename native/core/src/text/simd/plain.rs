@@ -1,7 +1,8 @@
 //! The path without vector instructions by name; the compiler still uses those that the target has.
 
 use super::super::blocks::{BLOCK, gather};
-use super::{ByteClasses, GROUP, Simd, Work};
+use super::super::tokens::plain_key;
+use super::{ByteClasses, GROUP, Simd, Spans, Work};
 
 /// Needs nothing of the processor.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,16 @@ pub(super) fn block(bytes: &[u8]) -> [u8; BLOCK] {
     block
 }
 
+/// The keys one by one.
+#[inline(always)]
+pub(super) fn make_keys(text: &[u8], spans: Spans<'_>, keys: &mut [[u64; GROUP]]) {
+    let starts = spans.starts.as_flattened().iter();
+    let spans = starts.zip(spans.ends.as_flattened());
+    for (key, (&start, &end)) in keys.as_flattened_mut().iter_mut().zip(spans) {
+        *key = plain_key(text, start as usize, end as usize);
+    }
+}
+
 /// Clipped matches, one order at a time.
 #[inline(always)]
 pub fn clipped_counts<const N: usize>(rows: &[u64], len: usize) -> [u32; N] {
@@ -84,9 +95,24 @@ impl Simd for Plain {
     }
 
     #[inline(always)]
-    fn equal_keys<const G: usize>(self, key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
-        let keys = keys.as_flattened().iter().enumerate();
-        keys.fold(0, |mask, (at, other)| mask | u64::from(*other == key) << at)
+    fn keys(self, text: &[u8], spans: Spans<'_>, keys: &mut [[u64; GROUP]]) {
+        make_keys(text, spans, keys);
+    }
+
+    #[inline(always)]
+    fn equal_keys<const G: usize>(
+        self,
+        wanted: &[[u64; GROUP]; G],
+        keys: &[u64],
+    ) -> [[u64; GROUP]; G] {
+        let mut masks = [[0; GROUP]; G];
+        for (at, key) in keys.iter().enumerate() {
+            let places = masks.as_flattened_mut().iter_mut();
+            for (mask, wanted) in places.zip(wanted.as_flattened()) {
+                *mask |= u64::from(wanted == key) << at;
+            }
+        }
+        masks
     }
 
     #[inline(always)]
