@@ -2,11 +2,11 @@
 #![expect(unsafe_code, reason = "run-time dispatch; see the module above")]
 
 use std::arch::x86_64::{
-    __m512i, _mm_loadu_si128, _mm256_and_si256, _mm256_castsi128_si256, _mm256_extract_epi64,
-    _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_mask_add_epi64,
+    __m128i, __m512i, _mm_loadu_si128, _mm256_add_epi64, _mm256_and_si256, _mm256_castsi128_si256,
+    _mm256_extract_epi64, _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_mask_add_epi64,
     _mm256_mask_permutexvar_epi64, _mm256_set_epi64x, _mm256_set1_epi64x, _mm256_setzero_si256,
-    _mm256_srlv_epi64, _mm256_sub_epi32, _mm256_sub_epi64, _mm256_test_epi64_mask,
-    _mm256_xor_si256, _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512, _mm512_castsi256_si512,
+    _mm256_srlv_epi64, _mm256_sub_epi32, _mm256_ternarylogic_epi64, _mm256_test_epi64_mask,
+    _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512, _mm512_castsi256_si512,
     _mm512_cmpeq_epi64_mask, _mm512_cmpgt_epu64_mask, _mm512_cmple_epu64_mask,
     _mm512_cvtepu8_epi32, _mm512_cvtepu32_epi64, _mm512_extracti32x4_epi32, _mm512_inserti64x4,
     _mm512_loadu_si512, _mm512_mask_loadu_epi8, _mm512_mask_mov_epi8, _mm512_mask_mov_epi64,
@@ -183,14 +183,8 @@ fn equal_keys<const G: usize>(wanted: &[[u64; GROUP]; G], keys: &[u64]) -> [[u64
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
 fn make_keys(text: &[u8], spans: Spans<'_>, keys: &mut [[u64; GROUP]]) {
-    let starts = spans.starts.as_flattened().iter();
-    let highest = starts.fold(0, |highest, &start| highest.max(start));
-    if text.len() < highest as usize + 16 {
-        return plain::make_keys(text, spans, keys);
-    }
     for (keys, (starts, ends)) in keys.iter_mut().zip(spans.starts.iter().zip(spans.ends)) {
-        // SAFETY: behind the highest start the text has 16 bytes.
-        let [first, second] = unsafe { pairs_of_words(text, starts) };
+        let [first, second] = pairs_of_words(text, starts);
         // SAFETY: the arrays have 32 bytes; the instruction takes any alignment.
         let [start, end] =
             [starts, ends].map(|places| unsafe { _mm256_loadu_si256(places.as_ptr().cast()) });
@@ -207,17 +201,10 @@ fn make_keys(text: &[u8], spans: Spans<'_>, keys: &mut [[u64; GROUP]]) {
 
 /// Two words from each of eight places: the first ones, then the second ones. Loads one by one are faster than the
 /// instructions that gather.
-///
-/// # Safety
-///
-/// The text has 16 bytes from every place on.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-unsafe fn pairs_of_words(text: &[u8], places: &[u32; GROUP]) -> [__m512i; 2] {
-    let [a, b, c, d, e, f, g, h] = places.map(|place| {
-        // SAFETY: the text has 16 bytes from there on; the instruction takes any alignment.
-        unsafe { _mm_loadu_si128(text.as_ptr().add(place as usize).cast()) }
-    });
+fn pairs_of_words(text: &[u8], places: &[u32; GROUP]) -> [__m512i; 2] {
+    let [a, b, c, d, e, f, g, h] = places.map(|place| sixteen(text, place as usize));
     let four = |a, b, c, d| {
         let low = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(a), b);
         let high = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(c), d);
@@ -228,6 +215,22 @@ unsafe fn pairs_of_words(text: &[u8], places: &[u32; GROUP]) -> [__m512i; 2] {
         _mm512_unpacklo_epi64(even, odd),
         _mm512_unpackhi_epi64(even, odd),
     ]
+}
+
+/// Sixteen bytes, which the text has.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sixteen(text: &[u8], place: usize) -> __m128i {
+    let Some(bytes) = text.get(place..place + 16) else {
+        out_of_text()
+    };
+    // SAFETY: there are 16 bytes; the instruction takes any alignment.
+    unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
+}
+
+#[cold]
+fn out_of_text() -> ! {
+    unreachable!("tokens are in the text, and the padding is longer")
 }
 
 /// Keys of tokens of up to 16 bytes from their first two words and their lengths.
@@ -262,28 +265,38 @@ fn block(bytes: &[u8]) -> [u8; BLOCK] {
     block
 }
 
+/// `free & !(open & !below)`, where `below` is `open - 1`.
+const TAKE_LOWEST: i32 = 0xb0;
+
 /// One lane an order.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vl")]
 fn clipped_counts(rows: &[u64], len: usize) -> [u32; 4] {
     let all = _mm256_set1_epi64x(-1);
     let shifts = _mm256_set_epi64x(3, 2, 1, 0);
-    let (one, zero) = (_mm256_set1_epi64x(1), _mm256_setzero_si256());
+    let one = _mm256_set1_epi64x(1);
     let (by_one, by_two) = (_mm256_set_epi64x(2, 1, 0, 0), _mm256_set_epi64x(1, 0, 0, 0));
-    let (mut free, mut counts) = (all, zero);
-    for window in rows.windows(4).take(len) {
-        let lane = |at: usize| window[at].cast_signed();
-        let here = _mm256_set_epi64x(lane(3), lane(2), lane(1), lane(0));
-        let grams = _mm256_srlv_epi64(here, shifts);
-        // Every lane and those before it: the two steps of a running "and".
-        let before = _mm256_mask_permutexvar_epi64(all, 0b1110, by_one, grams);
-        let grams = _mm256_and_si256(grams, before);
-        let before = _mm256_mask_permutexvar_epi64(all, 0b1100, by_two, grams);
-        let grams = _mm256_and_si256(grams, before);
-        let open = _mm256_and_si256(grams, free);
-        let lowest = _mm256_and_si256(open, _mm256_sub_epi64(zero, open));
-        free = _mm256_xor_si256(free, lowest);
-        counts = _mm256_mask_add_epi64(counts, _mm256_test_epi64_mask(open, open), counts, one);
+    let (mut free, mut counts) = (all, _mm256_setzero_si256());
+    // Four at a time: the rows behind the last one are zero.
+    for at in (0..len).step_by(4) {
+        let Some(seven) = rows.get(at..at + 7) else {
+            unreachable!("there are empty rows behind the others");
+        };
+        for window in seven.windows(4) {
+            // SAFETY: a window has four rows; the instruction takes any alignment.
+            let here = unsafe { _mm256_loadu_si256(window.as_ptr().cast()) };
+            let grams = _mm256_srlv_epi64(here, shifts);
+            // Every lane and those before it: the two steps of a running "and".
+            let before = _mm256_mask_permutexvar_epi64(all, 0b1110, by_one, grams);
+            let grams = _mm256_and_si256(grams, before);
+            let before = _mm256_mask_permutexvar_epi64(all, 0b1100, by_two, grams);
+            let open = _mm256_ternarylogic_epi64::<0x80>(grams, before, free);
+            let found = _mm256_test_epi64_mask(open, open);
+            counts = _mm256_mask_add_epi64(counts, found, counts, one);
+            // Without the lowest bit of `open`.
+            let below = _mm256_add_epi64(open, all);
+            free = _mm256_ternarylogic_epi64::<TAKE_LOWEST>(free, open, below);
+        }
     }
     [
         _mm256_extract_epi64::<0>(counts) as u32,
