@@ -61,7 +61,7 @@ struct Compare<'a> {
 }
 
 /// Most groups of the prediction that are compared at once: their keys and masks stay in registers.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 5;
 
 // The rows of the last group may pass the end of the prediction.
 const _: () = assert!(EMPTY_ROWS >= GROUP - 1);
@@ -81,6 +81,7 @@ impl Work for Compare<'_> {
                 first += AT_ONCE;
             }
             match prediction[first..] {
+                [a, b, c, d] => self.compare(simd, &[a, b, c, d], first * GROUP, word, keys),
                 [a, b, c] => self.compare(simd, &[a, b, c], first * GROUP, word, keys),
                 [a, b] => self.compare(simd, &[a, b], first * GROUP, word, keys),
                 [a] => self.compare(simd, &[a], first * GROUP, word, keys),
