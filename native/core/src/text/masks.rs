@@ -49,7 +49,9 @@ impl Masks {
             reference,
             masks: self,
         });
-        self.rows[used..self.len].fill(0);
+        for empty in self.rows[used..self.len].as_chunks_mut().0 {
+            *empty = [0; EMPTY_ROWS];
+        }
     }
 }
 

@@ -14,7 +14,9 @@ pub(super) const HASHED: u64 = 0xff << 56;
 #[derive(Debug, Default)]
 pub struct Tokens {
     text: Vec<u8>,
-    len: usize,
+    /// Bytes of the text.
+    bytes: usize,
+    /// Number of tokens.
     count: usize,
     /// Offset of the first byte of each token.
     starts: Vec<u32>,
@@ -73,7 +75,7 @@ impl Tokens {
         self.ends.clear();
         self.count = 0;
         fill(&mut self.text);
-        self.len = self.text.len();
+        self.bytes = self.text.len();
         self.text.extend_from_slice(&[b' '; PADDING]);
     }
 
@@ -81,7 +83,7 @@ impl Tokens {
     pub fn text(&self) -> Text<'_> {
         Text {
             padded: &self.text,
-            len: self.len,
+            len: self.bytes,
         }
     }
 
@@ -89,11 +91,11 @@ impl Tokens {
     pub fn split(&mut self, find: impl FnOnce(Text<'_>, &mut Vec<u32>, &mut Vec<u32>)) {
         let text = Text {
             padded: &self.text,
-            len: self.len,
+            len: self.bytes,
         };
         find(text, &mut self.starts, &mut self.ends);
         if self.ends.len() < self.starts.len() {
-            self.ends.push(self.len as u32);
+            self.ends.push(self.bytes as u32);
         }
         self.count = self.starts.len();
     }
@@ -118,7 +120,7 @@ impl Tokens {
         text: &[u8],
         splitter: &mut impl Splitter,
     ) {
-        self.len = text.len();
+        self.bytes = text.len();
         let padded = text.len().next_multiple_of(BLOCK) + PADDING;
         if self.text.len() < padded {
             self.text.resize(padded, b' ');
@@ -139,7 +141,7 @@ impl Tokens {
             ends += end.count_ones() as usize;
         }
         // The end of the text ends a token that fills its block.
-        room(&mut self.ends, ends)[0] = self.len as u32;
+        room(&mut self.ends, ends)[0] = self.bytes as u32;
         self.count = starts;
     }
 

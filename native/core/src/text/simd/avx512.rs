@@ -19,7 +19,7 @@ use std::arch::x86_64::{
 
 use super::super::blocks::BLOCK;
 use super::super::tokens::{HASHED, ODD, long_key};
-use super::{ByteClasses, GROUP, Simd, Spans, Work, plain};
+use super::{ByteClasses, GROUP, Simd, Spans, Work};
 
 /// The processor has AVX-512 F, BW, DQ, VL, VBMI and VBMI2, and what AVX2 processors have: only [`run`] makes it.
 #[derive(Debug, Clone, Copy)]
