@@ -49,8 +49,10 @@ impl Masks {
             reference,
             masks: self,
         });
-        for empty in self.rows[used..self.len].as_chunks_mut().0 {
-            *empty = [0; EMPTY_ROWS];
+        let empty = &mut self.rows[used..self.len];
+        match <&mut [u64; EMPTY_ROWS]>::try_from(&mut *empty) {
+            Ok(of_one_word) => *of_one_word = [0; EMPTY_ROWS],
+            Err(_) => empty.fill(0),
         }
     }
 }

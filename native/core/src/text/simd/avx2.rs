@@ -9,7 +9,7 @@ use std::arch::x86_64::{
 };
 
 use super::super::blocks::BLOCK;
-use super::{ByteClasses, GROUP, Simd, Spans, Work, plain};
+use super::{ByteClasses, GROUP, Simd, Spans, Work, plain, take};
 
 /// The processor has AVX2, BMI1, BMI2, LZCNT and POPCNT: only [`run`] makes it.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +26,8 @@ pub fn is_available() -> bool {
 
 /// Does the work on this path.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub fn run<W: Work>(work: W) -> W::Output {
-    work.run(Avx2(()))
+pub fn run<W: Work>(work: &mut Option<W>) -> W::Output {
+    take(work).run(Avx2(()))
 }
 
 impl Simd for Avx2 {

@@ -19,7 +19,7 @@ use std::arch::x86_64::{
 
 use super::super::blocks::BLOCK;
 use super::super::tokens::{HASHED, ODD, long_key};
-use super::{ByteClasses, GROUP, Simd, Spans, Work};
+use super::{ByteClasses, GROUP, Simd, Spans, Work, take};
 
 /// The processor has AVX-512 F, BW, DQ, VL, VBMI and VBMI2, and what AVX2 processors have: only [`run`] makes it.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +40,8 @@ pub fn is_available() -> bool {
 #[target_feature(
     enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt"
 )]
-pub fn run<W: Work>(work: W) -> W::Output {
-    work.run(Avx512(()))
+pub fn run<W: Work>(work: &mut Option<W>) -> W::Output {
+    take(work).run(Avx512(()))
 }
 
 impl Simd for Avx512 {

@@ -222,6 +222,8 @@ pub fn run<W: Work>(work: W) -> W::Output {
 )]
 #[inline(always)]
 fn run_on<W: Work>(path: Available, work: W) -> W::Output {
+    // By reference: the processor would wait for a copy of what was written just before.
+    let work = &mut Some(work);
     match path.0 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: an available path is one whose instructions the processor has.
@@ -230,6 +232,15 @@ fn run_on<W: Work>(path: Available, work: W) -> W::Output {
         // SAFETY: the same.
         Path::Avx2 => unsafe { avx2::run(work) },
         _ => plain::run(work),
+    }
+}
+
+/// What is done once.
+#[inline(always)]
+fn take<W>(work: &mut Option<W>) -> W {
+    match work.take() {
+        Some(work) => work,
+        None => unreachable!("work is done once"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::blocks::{BLOCK, gather};
 use super::super::tokens::plain_key;
-use super::{ByteClasses, GROUP, Simd, Spans, Work};
+use super::{ByteClasses, GROUP, Simd, Spans, Work, take};
 
 /// Needs nothing of the processor.
 #[derive(Debug, Clone, Copy)]
@@ -10,8 +10,8 @@ pub struct Plain;
 
 /// Does the work with the instructions of the target.
 #[inline(never)]
-pub fn run<W: Work>(work: W) -> W::Output {
-    work.run(Plain)
+pub fn run<W: Work>(work: &mut Option<W>) -> W::Output {
+    take(work).run(Plain)
 }
 
 /// Classifies a block. A function of its own, as the compiler makes good vector code of it only alone.
