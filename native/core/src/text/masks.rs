@@ -4,7 +4,7 @@
 //! are equal tokens but for hashes: those with a candidate are noted and compared by bytes afterwards.
 
 use super::simd::{self, GROUP, Simd, Work};
-use super::tokens::Tokens;
+use super::tokens::{HASHED, Tokens};
 
 /// Bits of a mask word.
 pub const WORD: usize = 64;
@@ -108,15 +108,7 @@ impl Compare<'_> {
     ) {
         let words = self.masks.words;
         let masks = simd.equal_keys(wanted, keys);
-        let mut doubtful = 0;
-        for (at, (mask, key)) in masks
-            .as_flattened()
-            .iter()
-            .zip(wanted.as_flattened())
-            .enumerate()
-        {
-            doubtful |= u64::from((*mask != 0) & Tokens::is_hash(*key)) << at;
-        }
+        let doubtful = simd.found_from(HASHED, wanted, &masks);
         let rows = &mut self.masks.rows[first * words..];
         if words == 1 {
             rows[..G * GROUP].copy_from_slice(masks.as_flattened());
@@ -125,7 +117,8 @@ impl Compare<'_> {
                 row[word] = *mask;
             }
         }
-        doubtful &= u64::MAX >> (WORD - (self.prediction.len() - first).min(G * GROUP));
+        let tokens = (self.prediction.len() - first).min(G * GROUP);
+        let mut doubtful = doubtful & u64::MAX >> (WORD - tokens);
         while doubtful != 0 {
             let at = doubtful.trailing_zeros() as usize;
             doubtful &= doubtful - 1;

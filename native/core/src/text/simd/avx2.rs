@@ -58,6 +58,16 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn found_from<const G: usize>(
+        self,
+        least: u64,
+        keys: &[[u64; GROUP]; G],
+        masks: &[[u64; GROUP]; G],
+    ) -> u64 {
+        plain::found_from(least, keys, masks)
+    }
+
+    #[inline(always)]
     fn block(self, bytes: &[u8]) -> [u8; BLOCK] {
         plain::block(bytes)
     }

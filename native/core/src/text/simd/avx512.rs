@@ -9,12 +9,13 @@ use std::arch::x86_64::{
     _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512, _mm512_castsi256_si512,
     _mm512_cmpeq_epi64_mask, _mm512_cmpgt_epu64_mask, _mm512_cmple_epu64_mask,
     _mm512_cvtepu8_epi32, _mm512_cvtepu32_epi64, _mm512_extracti32x4_epi32, _mm512_inserti64x4,
-    _mm512_loadu_si512, _mm512_mask_loadu_epi8, _mm512_mask_mov_epi8, _mm512_mask_mov_epi64,
-    _mm512_mask_or_epi64, _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_mullo_epi64,
-    _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_rol_epi64, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_slli_epi64,
-    _mm512_srli_epi64, _mm512_srlv_epi64, _mm512_storeu_si512, _mm512_sub_epi64,
-    _mm512_test_epi8_mask, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
+    _mm512_loadu_si512, _mm512_mask_cmpge_epu64_mask, _mm512_mask_loadu_epi8, _mm512_mask_mov_epi8,
+    _mm512_mask_mov_epi64, _mm512_mask_or_epi64, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
+    _mm512_mullo_epi64, _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_rol_epi64,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_setzero_si512,
+    _mm512_slli_epi64, _mm512_srli_epi64, _mm512_srlv_epi64, _mm512_storeu_si512, _mm512_sub_epi64,
+    _mm512_test_epi8_mask, _mm512_test_epi64_mask, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+    _mm512_xor_si512,
 };
 
 use super::super::blocks::BLOCK;
@@ -71,6 +72,17 @@ impl Simd for Avx512 {
     ) -> [[u64; GROUP]; G] {
         // SAFETY: an Avx512 exists, so the processor has the instructions.
         unsafe { equal_keys(wanted, keys) }
+    }
+
+    #[inline(always)]
+    fn found_from<const G: usize>(
+        self,
+        least: u64,
+        keys: &[[u64; GROUP]; G],
+        masks: &[[u64; GROUP]; G],
+    ) -> u64 {
+        // SAFETY: an Avx512 exists, so the processor has the instructions.
+        unsafe { found_from(least, keys, masks) }
     }
 
     #[inline(always)]
@@ -177,6 +189,24 @@ fn equal_keys<const G: usize>(wanted: &[[u64; GROUP]; G], keys: &[u64]) -> [[u64
         store(out, mask);
     }
     out
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn found_from<const G: usize>(
+    least: u64,
+    keys: &[[u64; GROUP]; G],
+    masks: &[[u64; GROUP]; G],
+) -> u64 {
+    let least = _mm512_set1_epi64(least.cast_signed());
+    let mut found = 0;
+    for (at, (keys, masks)) in keys.iter().zip(masks).enumerate() {
+        let masks = load(masks);
+        let not_zero = _mm512_test_epi64_mask(masks, masks);
+        let both = _mm512_mask_cmpge_epu64_mask(not_zero, load(keys), least);
+        found |= u64::from(both) << (GROUP * at);
+    }
+    found
 }
 
 /// See `plain_key` of the tokens.

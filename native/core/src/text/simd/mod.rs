@@ -148,11 +148,19 @@ pub trait Simd: Copy {
         keys: &[u64],
     ) -> [[u64; GROUP]; G];
 
+    /// One bit for each of the keys that is `least` or more and whose mask is not zero.
+    fn found_from<const G: usize>(
+        self,
+        least: u64,
+        keys: &[[u64; GROUP]; G],
+        masks: &[[u64; GROUP]; G],
+    ) -> u64;
+
     /// The block that begins with these bytes; spaces where there are no more.
     fn block(self, bytes: &[u8]) -> [u8; BLOCK];
 
-    /// See [`super::matching`]: how many rows of the first `len` find a free position, for the orders 1 to 4. There are
-    /// three more rows.
+    /// See [`super::matching`]: how many rows of the first `len` find a free position, for the orders 1 to 4. Behind them
+    /// are [`super::masks::EMPTY_ROWS`] rows of zeros.
     fn clipped_counts(self, rows: &[u64], len: usize) -> [u32; 4];
 }
 
@@ -362,6 +370,35 @@ mod tests {
             };
             let expected = wanted.map(|group: [u64; GROUP]| group.map(mask_of));
             each_path(|path| assert_eq!(run_on(path, Equal(wanted, &keys)), expected, "{path:?}"));
+        }
+    }
+
+    struct FoundFrom(u64, [[u64; GROUP]; 3], [[u64; GROUP]; 3]);
+
+    impl Work for FoundFrom {
+        type Output = u64;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> u64 {
+            simd.found_from(self.0, &self.1, &self.2)
+        }
+    }
+
+    #[test]
+    fn every_path_finds_keys_with_masks() {
+        let key = |at: usize| (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mask = |at: usize| (at as u64 / 2 % 3) << (at % 7 * 9);
+        let all = |number: &dyn Fn(usize) -> u64| {
+            std::array::from_fn(|group| std::array::from_fn(|at| number(group * GROUP + at)))
+        };
+        for least in [0, 1, key(3), key(20), 1 << 63, u64::MAX] {
+            let expected = (0..3 * GROUP).fold(0, |bits, at| {
+                bits | u64::from(key(at) >= least && mask(at) != 0) << at
+            });
+            each_path(|path| {
+                let found = run_on(path, FoundFrom(least, all(&key), all(&mask)));
+                assert_eq!(found, expected, "{path:?} {least}");
+            });
         }
     }
 

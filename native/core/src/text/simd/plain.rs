@@ -56,6 +56,19 @@ pub(super) fn make_keys(text: &[u8], spans: Spans<'_>, keys: &mut [[u64; GROUP]]
     }
 }
 
+/// The bits one by one.
+#[inline(always)]
+pub(super) fn found_from<const G: usize>(
+    least: u64,
+    keys: &[[u64; GROUP]; G],
+    masks: &[[u64; GROUP]; G],
+) -> u64 {
+    let both = keys.as_flattened().iter().zip(masks.as_flattened());
+    both.zip(0..).fold(0, |found, ((key, mask), at)| {
+        found | u64::from((*key >= least) & (*mask != 0)) << at
+    })
+}
+
 /// Clipped matches, one order at a time.
 #[inline(always)]
 pub fn clipped_counts<const N: usize>(rows: &[u64], len: usize) -> [u32; N] {
@@ -113,6 +126,16 @@ impl Simd for Plain {
             }
         }
         masks
+    }
+
+    #[inline(always)]
+    fn found_from<const G: usize>(
+        self,
+        least: u64,
+        keys: &[[u64; GROUP]; G],
+        masks: &[[u64; GROUP]; G],
+    ) -> u64 {
+        found_from(least, keys, masks)
     }
 
     #[inline(always)]
