@@ -65,7 +65,7 @@ pub(super) fn found_from<const G: usize>(
 ) -> u64 {
     let both = keys.as_flattened().iter().zip(masks.as_flattened());
     both.zip(0..).fold(0, |found, ((key, mask), at)| {
-        found | u64::from((*key >= least) & (*mask != 0)) << at
+        found | (u64::from(*key >= least) & u64::from(*mask != 0)) << at
     })
 }
 
