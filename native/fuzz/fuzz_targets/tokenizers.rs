@@ -58,13 +58,13 @@ fn check(name: &str, tokenize: impl Fn(&mut Tokens)) {
 }
 
 fn read(name: &str, tokens: &Tokens) -> Vec<(Vec<u8>, u64)> {
-    assert_eq!(tokens.keys.len(), tokens.len(), "{name}");
+    assert_eq!(tokens.keys().len(), tokens.len(), "{name}");
     let words = (0..tokens.len()).map(|at| {
         let bytes = tokens.bytes(at);
         // Given tokens end with a byte that no text has.
         let whole = name == "given" || std::str::from_utf8(bytes).is_ok();
         assert!(whole, "{name}: a character is cut in {bytes:?}");
-        (bytes.to_vec(), tokens.keys[at])
+        (bytes.to_vec(), tokens.keys()[at])
     });
     words.collect()
 }

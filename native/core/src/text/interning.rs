@@ -78,7 +78,7 @@ impl Interner {
 
     /// The number of a token; a key that another token has taken is replaced by the next one.
     fn number(&mut self, tokens: &Tokens, at: usize, reference: &Tokens, add: bool) -> u32 {
-        let mut key = tokens.keys[at];
+        let mut key = tokens.keys()[at];
         loop {
             let Some(&number) = self.numbers.get(&key) else {
                 if !add {

@@ -4,7 +4,7 @@
 //! are equal tokens but for hashes: those with a candidate are noted and compared by bytes afterwards.
 
 use super::simd::{self, GROUP, Simd, Work};
-use super::tokens::Tokens;
+use super::tokens::{HASHED, Tokens};
 
 /// Bits of a mask word.
 pub const WORD: usize = 64;
@@ -16,9 +16,12 @@ pub const MAX_WORDS: usize = 4;
 pub const EMPTY_ROWS: usize = 8;
 
 /// One row of `words` mask words for each token of the prediction.
+///
+/// Its memory only grows: what lies behind the rows is left from earlier ones.
 #[derive(Debug, Default)]
 pub struct Masks {
     words: usize,
+    len: usize,
     rows: Vec<u64>,
 }
 
@@ -30,20 +33,27 @@ impl Masks {
 
     /// All rows, [`EMPTY_ROWS`] included.
     pub fn rows(&self) -> &[u64] {
-        &self.rows
+        &self.rows[..self.len]
     }
 
     /// Compares all tokens of the prediction with all tokens of the reference.
     pub fn load(&mut self, prediction: &Tokens, reference: &Tokens) {
         self.words = reference.len().div_ceil(WORD).max(1);
         let used = prediction.len() * self.words;
-        self.rows.resize(used + EMPTY_ROWS * self.words, 0);
-        self.rows[used..].fill(0);
+        self.len = used + EMPTY_ROWS * self.words;
+        if self.rows.len() < self.len {
+            self.rows.resize(self.len, 0);
+        }
         simd::run(Compare {
             prediction,
             reference,
             masks: self,
         });
+        let empty = &mut self.rows[used..self.len];
+        match <&mut [u64; EMPTY_ROWS]>::try_from(&mut *empty) {
+            Ok(of_one_word) => *of_one_word = [0; EMPTY_ROWS],
+            Err(_) => empty.fill(0),
+        }
     }
 }
 
@@ -54,48 +64,72 @@ struct Compare<'a> {
     masks: &'a mut Masks,
 }
 
+/// Most groups of the prediction that are compared at once: their keys and masks stay in registers.
+const AT_ONCE: usize = 5;
+
+// The rows of the last group may pass the end of the prediction.
+const _: () = assert!(EMPTY_ROWS >= GROUP - 1);
+
 impl Work for Compare<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
+        let prediction = self.prediction.key_groups();
         for word in 0..self.masks.words {
-            let keys = &self.reference.keys[word * WORD..];
+            let keys = &self.reference.keys()[word * WORD..];
             let keys = &keys[..keys.len().min(WORD)];
-            match keys.len().div_ceil(GROUP) {
-                0..=4 => self.compare::<S, 4>(simd, word, keys),
-                _ => self.compare::<S, 8>(simd, word, keys),
+            let mut first = 0;
+            while let Some(groups) = prediction[first..].first_chunk() {
+                self.compare::<S, AT_ONCE>(simd, groups, first * GROUP, word, keys);
+                first += AT_ONCE;
+            }
+            match prediction[first..] {
+                [a, b, c, d] => self.compare(simd, &[a, b, c, d], first * GROUP, word, keys),
+                [a, b, c] => self.compare(simd, &[a, b, c], first * GROUP, word, keys),
+                [a, b] => self.compare(simd, &[a, b], first * GROUP, word, keys),
+                [a] => self.compare(simd, &[a], first * GROUP, word, keys),
+                _ => {}
             }
         }
     }
 }
 
 impl Compare<'_> {
-    /// Compares all tokens with one word of the reference, G groups of keys.
+    /// Compares tokens from `first` on with one word of the reference.
     #[inline(always)]
-    fn compare<S: Simd, const G: usize>(&mut self, simd: S, word: usize, keys: &[u64]) {
-        let mut groups = [[0; GROUP]; G];
-        groups.as_flattened_mut()[..keys.len()].copy_from_slice(keys);
-        let valid = !(u64::MAX.checked_shl(keys.len() as u32).unwrap_or(0));
+    fn compare<S: Simd, const G: usize>(
+        &mut self,
+        simd: S,
+        wanted: &[[u64; GROUP]; G],
+        first: usize,
+        word: usize,
+        keys: &[u64],
+    ) {
         let words = self.masks.words;
-        let wanted = self.prediction.keys.chunks(WORD);
-        for (chunk, (wanted, rows)) in wanted
-            .zip(self.masks.rows.chunks_mut(WORD * words))
-            .enumerate()
-        {
-            let mut doubtful = 0;
-            for (at, (&key, row)) in wanted.iter().zip(rows.chunks_exact_mut(words)).enumerate() {
-                let mask = simd.equal_keys(key, &groups) & valid;
-                row[word] = mask;
-                doubtful |= u64::from((mask != 0) & Tokens::is_hash(key)) << at;
+        let masks = simd.equal_keys(wanted, keys);
+        let doubtful = simd.found_from(HASHED, wanted, &masks);
+        let rows = &mut self.masks.rows[first * words..];
+        if words == 1 {
+            rows[..G * GROUP].copy_from_slice(masks.as_flattened());
+        } else {
+            for (row, mask) in rows.chunks_exact_mut(words).zip(masks.as_flattened()) {
+                row[word] = *mask;
             }
-            while doubtful != 0 {
-                let at = doubtful.trailing_zeros() as usize;
-                doubtful &= doubtful - 1;
-                let mask = &mut rows[at * words + word];
-                let at = chunk * WORD + at;
-                *mask = verified(*mask, self.prediction, at, self.reference, word * WORD);
-            }
+        }
+        let tokens = (self.prediction.len() - first).min(G * GROUP);
+        let mut doubtful = doubtful & u64::MAX >> (WORD - tokens);
+        while doubtful != 0 {
+            let at = doubtful.trailing_zeros() as usize;
+            doubtful &= doubtful - 1;
+            let mask = &mut rows[at * words + word];
+            *mask = verified(
+                *mask,
+                self.prediction,
+                first + at,
+                self.reference,
+                word * WORD,
+            );
         }
     }
 }

@@ -7,7 +7,7 @@
 use super::interning::Interner;
 use super::lcs;
 use super::masks::{MAX_WORDS, Masks, WORD};
-use super::simd::{self, Simd, Work};
+use super::simd::{self, GROUP, Simd, Work};
 use super::tokens::Tokens;
 
 /// Highest n-gram order; [`super::masks::EMPTY_ROWS`] + 1.
@@ -24,6 +24,8 @@ pub struct Matching {
     long: bool,
     prediction: usize,
     reference: usize,
+    /// The matches of the orders 1 to 4, once they are counted.
+    four: Option<[u32; 4]>,
 }
 
 impl Matching {
@@ -47,6 +49,7 @@ impl Matching {
         self.long = long;
         self.prediction = prediction.len();
         self.reference = reference.len();
+        self.four = None;
     }
 
     /// Tokens of the prediction.
@@ -66,10 +69,20 @@ impl Matching {
             self.for_each_hit(N, |order, _| counts[order] += 1);
             return counts;
         }
-        simd::run(Count::<N> {
-            rows: self.masks.rows(),
-            len: self.prediction,
-        })
+        let rows = self.masks.rows();
+        let len = self.prediction;
+        if N == 1 && len <= GROUP {
+            // For words of short answers, to choose a path would take longer.
+            simd::clipped_counts(rows, len)
+        } else if N <= 4 {
+            // Four orders take little longer than one, and another metric may ask for the next.
+            let four = *self
+                .four
+                .get_or_insert_with(|| simd::run(Count { rows, len }));
+            std::array::from_fn(|order| four[order])
+        } else {
+            simd::run(CountAll { rows, len })
+        }
     }
 
     /// Calls `hit` with n - 1 and the position of every n-gram of the prediction that has a match.
@@ -103,20 +116,31 @@ impl Matching {
 }
 
 /// Clipped matches where the reference fits one word: no branch depends on the text.
-struct Count<'a, const N: usize> {
+struct Count<'a> {
     rows: &'a [u64],
     len: usize,
 }
 
-impl<const N: usize> Work for Count<'_, N> {
+impl Work for Count<'_> {
+    type Output = [u32; 4];
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> [u32; 4] {
+        simd.clipped_counts(self.rows, self.len)
+    }
+}
+
+/// The same for N orders.
+struct CountAll<'a, const N: usize> {
+    rows: &'a [u64],
+    len: usize,
+}
+
+impl<const N: usize> Work for CountAll<'_, N> {
     type Output = [u32; N];
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> [u32; N] {
-        if N == 4 {
-            let four = simd.clipped_counts(self.rows, self.len);
-            return std::array::from_fn(|order| four[order]);
-        }
+    fn run<S: Simd>(self, _: S) -> [u32; N] {
         simd::clipped_counts(self.rows, self.len)
     }
 }

@@ -91,18 +91,29 @@ fn trim_end(text: &mut Vec<u8>) {
 /// Replaces all occurrences, left to right, in place; `to` is not longer than `from`.
 pub fn replace(text: &mut Vec<u8>, from: &[u8], to: &[u8]) {
     let (mut read, mut write) = (0, 0);
-    while read < text.len() {
-        if text[read] == from[0] && text[read..].starts_with(from) {
-            text[write..write + to.len()].copy_from_slice(to);
-            read += from.len();
-            write += to.len();
-        } else {
-            text[write] = text[read];
-            read += 1;
-            write += 1;
-        }
+    while let Some(before) = find(&text[read..], from) {
+        text.copy_within(read..read + before, write);
+        read += before + from.len();
+        write += before;
+        text[write..write + to.len()].copy_from_slice(to);
+        write += to.len();
     }
-    text.truncate(write);
+    if write < read {
+        text.copy_within(read.., write);
+        text.truncate(text.len() - (read - write));
+    }
+}
+
+/// How many bytes are before the first occurrence.
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += text[at..].iter().position(|byte| *byte == wanted[0])?;
+        if text[at..].starts_with(wanted) {
+            return Some(at);
+        }
+        at += 1;
+    }
 }
 
 /// Tokenizes a text as it is; false if [`unmark`] might change it.
@@ -129,7 +140,7 @@ impl Work for Tokenize<'_> {
         };
         self.tokens.split_blocks(simd, self.text, &mut finder);
         if finder.nul == 0 {
-            self.tokens.make_plain_keys();
+            self.tokens.make_plain_keys(simd);
         } else {
             self.tokens.make_keys();
         }

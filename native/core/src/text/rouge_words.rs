@@ -73,7 +73,7 @@ impl Work for Tokenize<'_> {
         };
         self.tokens.split_blocks(simd, text.as_bytes(), &mut finder);
         // Letters and digits are no NUL.
-        self.tokens.make_plain_keys();
+        self.tokens.make_plain_keys(simd);
         finder.found
     }
 }

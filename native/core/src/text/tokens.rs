@@ -3,10 +3,10 @@
 use std::hint::select_unpredictable;
 
 use super::blocks::{BLOCK, PADDING};
-use super::simd::Simd;
+use super::simd::{GROUP, Simd, Spans};
 
 /// Keys from here on are hashes. No key below is one: its top byte would be 0xFF, which UTF-8 does not have.
-const HASHED: u64 = 0xff << 56;
+pub(super) const HASHED: u64 = 0xff << 56;
 
 /// The tokens of one text. Texts are below 4 GiB: protobuf and the row reader hold far smaller messages.
 ///
@@ -14,7 +14,9 @@ const HASHED: u64 = 0xff << 56;
 #[derive(Debug, Default)]
 pub struct Tokens {
     text: Vec<u8>,
-    len: usize,
+    /// Bytes of the text.
+    bytes: usize,
+    /// Number of tokens.
     count: usize,
     /// Offset of the first byte of each token.
     starts: Vec<u32>,
@@ -22,8 +24,8 @@ pub struct Tokens {
     ends: Vec<u32>,
     /// Memory for a text that is changed before it is split.
     spare: Vec<u8>,
-    /// One a token: the bytes of a token of up to 8 bytes, a hash of a longer one.
-    pub keys: Vec<u64>,
+    /// One a token: the bytes of a token of up to 8 bytes, a hash of a longer one. In groups, as they are compared.
+    keys: Vec<[u64; GROUP]>,
 }
 
 /// Finds tokens block by block; `split` is marked `#[inline(always)]`.
@@ -36,12 +38,24 @@ pub trait Splitter {
 impl Tokens {
     /// Number of tokens.
     pub fn len(&self) -> usize {
-        self.keys.len()
+        self.count
     }
 
     /// Whether there are no tokens.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.count == 0
+    }
+
+    /// One key a token: tokens of different keys are different; see [`Tokens::same`].
+    #[inline]
+    pub fn keys(&self) -> &[u64] {
+        &self.keys.as_flattened()[..self.count]
+    }
+
+    /// The keys in groups; in the last one, anything may be behind them.
+    #[inline]
+    pub(super) fn key_groups(&self) -> &[[u64; GROUP]] {
+        &self.keys[..self.count.div_ceil(GROUP)]
     }
 
     /// The bytes of a token.
@@ -59,10 +73,9 @@ impl Tokens {
         self.text.clear();
         self.starts.clear();
         self.ends.clear();
-        self.keys.clear();
         self.count = 0;
         fill(&mut self.text);
-        self.len = self.text.len();
+        self.bytes = self.text.len();
         self.text.extend_from_slice(&[b' '; PADDING]);
     }
 
@@ -70,7 +83,7 @@ impl Tokens {
     pub fn text(&self) -> Text<'_> {
         Text {
             padded: &self.text,
-            len: self.len,
+            len: self.bytes,
         }
     }
 
@@ -78,11 +91,11 @@ impl Tokens {
     pub fn split(&mut self, find: impl FnOnce(Text<'_>, &mut Vec<u32>, &mut Vec<u32>)) {
         let text = Text {
             padded: &self.text,
-            len: self.len,
+            len: self.bytes,
         };
         find(text, &mut self.starts, &mut self.ends);
         if self.ends.len() < self.starts.len() {
-            self.ends.push(self.len as u32);
+            self.ends.push(self.bytes as u32);
         }
         self.count = self.starts.len();
     }
@@ -107,7 +120,7 @@ impl Tokens {
         text: &[u8],
         splitter: &mut impl Splitter,
     ) {
-        self.len = text.len();
+        self.bytes = text.len();
         let padded = text.len().next_multiple_of(BLOCK) + PADDING;
         if self.text.len() < padded {
             self.text.resize(padded, b' ');
@@ -128,27 +141,41 @@ impl Tokens {
             ends += end.count_ones() as usize;
         }
         // The end of the text ends a token that fills its block.
-        room(&mut self.ends, ends)[0] = self.len as u32;
+        room(&mut self.ends, ends)[0] = self.bytes as u32;
         self.count = starts;
     }
 
     /// Computes the keys of all tokens.
     pub fn make_keys(&mut self) {
+        self.make_room_for_keys();
         let text = self.text.as_slice();
         let spans = self.starts.iter().zip(&self.ends).take(self.count);
-        self.keys.clear();
-        self.keys
-            .extend(spans.map(|(&start, &end)| key_of(text, start as usize, end as usize)));
+        for (key, (&start, &end)) in self.keys.as_flattened_mut().iter_mut().zip(spans) {
+            *key = key_of(text, start as usize, end as usize);
+        }
     }
 
     /// Computes the keys of all tokens of a text without NUL bytes.
     #[inline(always)]
-    pub(super) fn make_plain_keys(&mut self) {
-        self.keys.resize(self.count, 0);
-        let text = self.text.as_slice();
-        let spans = self.starts.iter().zip(&self.ends);
-        for (key, (&start, &end)) in self.keys.iter_mut().zip(spans) {
-            *key = plain_key(text, start as usize, end as usize);
+    pub(super) fn make_plain_keys<S: Simd>(&mut self, simd: S) {
+        self.make_room_for_keys();
+        // The last group is filled up with empty tokens.
+        for places in [&mut self.starts, &mut self.ends] {
+            room(places, self.count)[..GROUP].fill(0);
+        }
+        let groups = self.count.div_ceil(GROUP);
+        let spans = Spans {
+            starts: &self.starts.as_chunks().0[..groups],
+            ends: &self.ends.as_chunks().0[..groups],
+        };
+        simd.keys(&self.text, spans, &mut self.keys[..groups]);
+    }
+
+    #[inline(always)]
+    fn make_room_for_keys(&mut self) {
+        let groups = self.count.div_ceil(GROUP);
+        if self.keys.len() < groups {
+            self.keys.resize(groups, [0; GROUP]);
         }
     }
 
@@ -159,7 +186,8 @@ impl Tokens {
         mut change: impl FnMut(&mut [u8], usize, usize, u64) -> (usize, u64),
     ) {
         let spans = self.starts.iter().zip(&mut self.ends);
-        for (key, (&start, end)) in self.keys.iter_mut().zip(spans) {
+        let keys = &mut self.keys.as_flattened_mut()[..self.count];
+        for (key, (&start, end)) in keys.iter_mut().zip(spans) {
             let (new_end, new_key) = change(&mut self.text, start as usize, *end as usize, *key);
             *end = new_end as u32;
             *key = new_key;
@@ -175,8 +203,8 @@ impl Tokens {
     /// Whether a token of this text and one of another are the same bytes.
     #[inline]
     pub fn same(&self, at: usize, other: &Self, other_at: usize) -> bool {
-        let key = self.keys[at];
-        key == other.keys[other_at]
+        let key = self.keys()[at];
+        key == other.keys()[other_at]
             && (key < HASHED || same_bytes(self.bytes(at), other.bytes(other_at)))
     }
 }
@@ -258,21 +286,22 @@ pub fn key_of(text: &[u8], start: usize, end: usize) -> u64 {
 /// [`key_of`] bytes that do not end in NUL. Both kinds of keys are made and one is taken, as the length is hard to
 /// guess for the processor.
 #[inline(always)]
-fn plain_key(text: &[u8], start: usize, end: usize) -> u64 {
+pub(super) fn plain_key(text: &[u8], start: usize, end: usize) -> u64 {
     let len = end - start;
     if len > 16 {
         return long_key(text, start, end);
     }
-    let head = load(text, start);
-    let tail = load(text, end.saturating_sub(8));
-    // For a length of 8 or less; else it is anything.
-    let unused = 8_u32.wrapping_sub(len as u32).wrapping_mul(8);
-    let short = head & u64::MAX.wrapping_shr(unused);
-    select_unpredictable(len <= 8, short, hash(head, tail))
+    let first = load(text, start);
+    let second = load(text, start + 8);
+    // For a length of 8 or less, and for a longer one; else it is anything.
+    let behind = 64_u32.wrapping_sub(8 * len as u32);
+    let short = first & u64::MAX.wrapping_shr(behind);
+    let hash = hash(first, second & u64::MAX.wrapping_shr(behind));
+    select_unpredictable(len <= 8, short, hash)
 }
 
 #[cold]
-fn long_key(text: &[u8], start: usize, end: usize) -> u64 {
+pub(super) fn long_key(text: &[u8], start: usize, end: usize) -> u64 {
     let mut mixed = load(text, start);
     let mut at = start + 8;
     while at + 8 < end {
@@ -282,7 +311,7 @@ fn long_key(text: &[u8], start: usize, end: usize) -> u64 {
     hash(mixed, load(text, end - 8))
 }
 
-const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(super) const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Mixes two words into a hashed key. Only speed depends on its quality: equal keys are compared by bytes.
 #[inline(always)]
@@ -345,7 +374,7 @@ mod tests {
         let (left, right) = (word(left), word(right));
         let both = tokens(&[&left, &right, &left]);
         assert_ne!(left, right);
-        assert_eq!(both.keys[0], both.keys[1]);
+        assert_eq!(both.keys()[0], both.keys()[1]);
         assert!(!both.same(0, &both, 1));
         assert!(both.same(0, &both, 2));
 

@@ -32,7 +32,7 @@ impl Grams {
         self.order.clear();
         self.order.extend(0..tokens.len() as u32);
         // By key first, which is fast; equal keys may be different long words.
-        let by_token = |at: &u32| (tokens.keys[*at as usize], tokens.bytes(*at as usize));
+        let by_token = |at: &u32| (tokens.keys()[*at as usize], tokens.bytes(*at as usize));
         self.order
             .sort_unstable_by(|left, right| by_token(left).cmp(&by_token(right)));
         self.tokens.clear();

@@ -2,14 +2,14 @@
 #![expect(unsafe_code, reason = "run-time dispatch; see the module above")]
 
 use std::arch::x86_64::{
-    __m256i, _mm256_and_si256, _mm256_blend_epi32, _mm256_castsi256_pd, _mm256_cmpeq_epi64,
-    _mm256_extract_epi64, _mm256_movemask_epi8, _mm256_movemask_pd, _mm256_permute4x64_epi64,
+    __m256i, _mm256_add_epi64, _mm256_and_si256, _mm256_blend_epi32, _mm256_cmpeq_epi64,
+    _mm256_extract_epi64, _mm256_movemask_epi8, _mm256_or_si256, _mm256_permute4x64_epi64,
     _mm256_set_epi64x, _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_slli_epi16,
     _mm256_srlv_epi64, _mm256_sub_epi64, _mm256_xor_si256,
 };
 
 use super::super::blocks::BLOCK;
-use super::{ByteClasses, GROUP, Simd, Work, plain};
+use super::{ByteClasses, GROUP, Simd, Spans, Work, plain, take};
 
 /// The processor has AVX2, BMI1, BMI2, LZCNT and POPCNT: only [`run`] makes it.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +26,8 @@ pub fn is_available() -> bool {
 
 /// Does the work on this path.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub fn run<W: Work>(work: W) -> W::Output {
-    work.run(Avx2(()))
+pub fn run<W: Work>(work: &mut Option<W>) -> W::Output {
+    take(work).run(Avx2(()))
 }
 
 impl Simd for Avx2 {
@@ -43,9 +43,28 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn equal_keys<const G: usize>(self, key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
+    fn keys(self, text: &[u8], spans: Spans<'_>, keys: &mut [[u64; GROUP]]) {
+        plain::make_keys(text, spans, keys);
+    }
+
+    #[inline(always)]
+    fn equal_keys<const G: usize>(
+        self,
+        wanted: &[[u64; GROUP]; G],
+        keys: &[u64],
+    ) -> [[u64; GROUP]; G] {
         // SAFETY: an Avx2 exists, so the processor has the instructions.
-        unsafe { equal_keys(key, keys) }
+        unsafe { equal_keys(wanted, keys) }
+    }
+
+    #[inline(always)]
+    fn found_from<const G: usize>(
+        self,
+        least: u64,
+        keys: &[[u64; GROUP]; G],
+        masks: &[[u64; GROUP]; G],
+    ) -> u64 {
+        plain::found_from(least, keys, masks)
     }
 
     #[inline(always)]
@@ -95,21 +114,41 @@ fn high_bits(halves: [__m256i; 2]) -> u64 {
     u64::from(low) | u64::from(high) << 32
 }
 
+/// One lane a wanted key.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn equal_keys<const G: usize>(key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
-    let wanted = _mm256_set1_epi64x(key.cast_signed());
-    let mut mask = 0;
-    for (place, group) in keys.iter().enumerate() {
-        let [a, b, c, d, e, f, g, h] = group.map(u64::cast_signed);
-        let halves = [_mm256_set_epi64x(d, c, b, a), _mm256_set_epi64x(h, g, f, e)];
-        let [low, high] = halves.map(|half| {
-            let equal = _mm256_cmpeq_epi64(half, wanted);
-            u64::from(_mm256_movemask_pd(_mm256_castsi256_pd(equal)).cast_unsigned())
-        });
-        mask |= (low | high << 4) << (GROUP * place);
+fn equal_keys<const G: usize>(wanted: &[[u64; GROUP]; G], keys: &[u64]) -> [[u64; GROUP]; G] {
+    let mut masks = [[0; GROUP]; G];
+    for (masks, wanted) in masks.iter_mut().zip(wanted) {
+        let [a, b, c, d, e, f, g, h] = wanted.map(u64::cast_signed);
+        let wanted = [_mm256_set_epi64x(d, c, b, a), _mm256_set_epi64x(h, g, f, e)];
+        let [mut low, mut high] = [_mm256_setzero_si256(); 2];
+        let mut bit = _mm256_set1_epi64x(1);
+        for key in keys {
+            let key = _mm256_set1_epi64x(key.cast_signed());
+            let [equal_low, equal_high] =
+                wanted.map(|half| _mm256_and_si256(_mm256_cmpeq_epi64(half, key), bit));
+            low = _mm256_or_si256(low, equal_low);
+            high = _mm256_or_si256(high, equal_high);
+            bit = _mm256_add_epi64(bit, bit);
+        }
+        let (a, b) = masks.split_at_mut(4);
+        a.copy_from_slice(&lanes(low));
+        b.copy_from_slice(&lanes(high));
     }
-    mask
+    masks
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn lanes(value: __m256i) -> [u64; 4] {
+    [
+        _mm256_extract_epi64::<0>(value),
+        _mm256_extract_epi64::<1>(value),
+        _mm256_extract_epi64::<2>(value),
+        _mm256_extract_epi64::<3>(value),
+    ]
+    .map(i64::cast_unsigned)
 }
 
 /// One lane an order.
@@ -133,12 +172,6 @@ fn clipped_counts(rows: &[u64], len: usize) -> [u32; 4] {
         free = _mm256_xor_si256(free, lowest);
         missed = _mm256_sub_epi64(missed, _mm256_cmpeq_epi64(open, _mm256_setzero_si256()));
     }
-    let missed = [
-        _mm256_extract_epi64::<0>(missed),
-        _mm256_extract_epi64::<1>(missed),
-        _mm256_extract_epi64::<2>(missed),
-        _mm256_extract_epi64::<3>(missed),
-    ];
     let windows = rows.len().saturating_sub(3).min(len) as u32;
-    missed.map(|missed| windows - missed as u32)
+    lanes(missed).map(|missed| windows - missed as u32)
 }

@@ -137,15 +137,40 @@ pub trait Simd: Copy {
     /// Writes `base` + the position of every set bit, in order; what is behind them is undefined.
     fn positions(self, bits: u64, base: u32, out: &mut [u32; BLOCK]);
 
-    /// One bit for each of the keys that equals the key.
-    fn equal_keys<const G: usize>(self, key: u64, keys: &[[u64; GROUP]; G]) -> u64;
+    /// The keys of tokens, each of which starts 16 bytes or more before the end of the padded text; see
+    /// [`super::tokens::Tokens::make_plain_keys`].
+    fn keys(self, text: &[u8], spans: Spans<'_>, keys: &mut [[u64; GROUP]]);
+
+    /// For each of the wanted keys, one bit for each of up to 64 keys that equals it.
+    fn equal_keys<const G: usize>(
+        self,
+        wanted: &[[u64; GROUP]; G],
+        keys: &[u64],
+    ) -> [[u64; GROUP]; G];
+
+    /// One bit for each of the keys that is `least` or more and whose mask is not zero.
+    fn found_from<const G: usize>(
+        self,
+        least: u64,
+        keys: &[[u64; GROUP]; G],
+        masks: &[[u64; GROUP]; G],
+    ) -> u64;
 
     /// The block that begins with these bytes; spaces where there are no more.
     fn block(self, bytes: &[u8]) -> [u8; BLOCK];
 
-    /// See [`super::matching`]: how many rows of the first `len` find a free position, for the orders 1 to 4. There are
-    /// three more rows.
+    /// See [`super::matching`]: how many rows of the first `len` find a free position, for the orders 1 to 4. Behind them
+    /// are [`super::masks::EMPTY_ROWS`] rows of zeros.
     fn clipped_counts(self, rows: &[u64], len: usize) -> [u32; 4];
+}
+
+/// Where tokens start and, exclusively, end.
+#[derive(Debug, Clone, Copy)]
+pub struct Spans<'a> {
+    /// The first bytes.
+    pub starts: &'a [[u32; GROUP]],
+    /// The bytes behind the last ones.
+    pub ends: &'a [[u32; GROUP]],
 }
 
 /// Classes of bytes, one bit each; the table says the same as the function.
@@ -193,7 +218,7 @@ pub trait Work {
 }
 
 /// Does the work on the path in force.
-#[inline]
+#[inline(always)]
 pub fn run<W: Work>(work: W) -> W::Output {
     run_on(chosen().unwrap_or(Available(Path::Plain)), work)
 }
@@ -203,8 +228,10 @@ pub fn run<W: Work>(work: W) -> W::Output {
     target_arch = "x86_64",
     expect(unsafe_code, reason = "run-time dispatch; see the module")
 )]
-#[inline]
+#[inline(always)]
 fn run_on<W: Work>(path: Available, work: W) -> W::Output {
+    // By reference: the processor would wait for a copy of what was written just before.
+    let work = &mut Some(work);
     match path.0 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: an available path is one whose instructions the processor has.
@@ -213,6 +240,15 @@ fn run_on<W: Work>(path: Available, work: W) -> W::Output {
         // SAFETY: the same.
         Path::Avx2 => unsafe { avx2::run(work) },
         _ => plain::run(work),
+    }
+}
+
+/// What is done once.
+#[inline(always)]
+fn take<W>(work: &mut Option<W>) -> W {
+    match work.take() {
+        Some(work) => work,
+        None => unreachable!("work is done once"),
     }
 }
 
@@ -235,6 +271,7 @@ pub fn prefetch(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tokens::key_of;
     use super::*;
 
     fn each_path(check: impl Fn(Available)) {
@@ -309,25 +346,96 @@ mod tests {
         }
     }
 
-    struct Equal(u64, [[u64; GROUP]; 3]);
+    struct Equal<'a>([[u64; GROUP]; 3], &'a [u64]);
 
-    impl Work for Equal {
-        type Output = u64;
+    impl Work for Equal<'_> {
+        type Output = [[u64; GROUP]; 3];
 
         #[inline(always)]
-        fn run<S: Simd>(self, simd: S) -> u64 {
-            simd.equal_keys(self.0, &self.1)
+        fn run<S: Simd>(self, simd: S) -> [[u64; GROUP]; 3] {
+            simd.equal_keys(&self.0, self.1)
         }
     }
 
     #[test]
     fn every_path_finds_equal_keys() {
         let key = |at: usize| (at as u64 % 5) << 40 | (at as u64 % 3);
-        let keys = std::array::from_fn(|group| std::array::from_fn(|at| key(group * GROUP + at)));
-        for wanted in (0..30).map(key) {
-            let expected =
-                (0..3 * GROUP).fold(0, |mask, at| mask | u64::from(key(at) == wanted) << at);
-            each_path(|path| assert_eq!(run_on(path, Equal(wanted, keys)), expected, "{path:?}"));
+        let wanted =
+            std::array::from_fn(|group| std::array::from_fn(|at| key(group * GROUP + at + 7)));
+        for len in 0..=64 {
+            let keys: Vec<u64> = (0..len).map(key).collect();
+            let mask_of = |wanted| {
+                let equal = keys.iter().map(|key| u64::from(*key == wanted));
+                equal.zip(0..).fold(0, |mask, (bit, at)| mask | bit << at)
+            };
+            let expected = wanted.map(|group: [u64; GROUP]| group.map(mask_of));
+            each_path(|path| assert_eq!(run_on(path, Equal(wanted, &keys)), expected, "{path:?}"));
+        }
+    }
+
+    struct FoundFrom(u64, [[u64; GROUP]; 3], [[u64; GROUP]; 3]);
+
+    impl Work for FoundFrom {
+        type Output = u64;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> u64 {
+            simd.found_from(self.0, &self.1, &self.2)
+        }
+    }
+
+    #[test]
+    fn every_path_finds_keys_with_masks() {
+        let key = |at: usize| (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mask = |at: usize| (at as u64 / 2 % 3) << (at % 7 * 9);
+        let all = |number: &dyn Fn(usize) -> u64| {
+            std::array::from_fn(|group| std::array::from_fn(|at| number(group * GROUP + at)))
+        };
+        for least in [0, 1, key(3), key(20), 1 << 63, u64::MAX] {
+            let expected = (0..3 * GROUP).fold(0, |bits, at| {
+                bits | u64::from(key(at) >= least && mask(at) != 0) << at
+            });
+            each_path(|path| {
+                let found = run_on(path, FoundFrom(least, all(&key), all(&mask)));
+                assert_eq!(found, expected, "{path:?} {least}");
+            });
+        }
+    }
+
+    struct Keys<'a>(&'a [u8], Spans<'a>);
+
+    impl Work for Keys<'_> {
+        type Output = [[u64; GROUP]; 2];
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> [[u64; GROUP]; 2] {
+            let mut keys = [[0; GROUP]; 2];
+            simd.keys(self.0, self.1, &mut keys);
+            keys
+        }
+    }
+
+    /// Tokens of every length, and at every place of a text that has 16 bytes from there on.
+    #[test]
+    fn every_path_makes_the_same_keys() {
+        let text: Vec<u8> = (0..120).map(|at| b'!' + at % 90).collect();
+        for len in 1..40_u32 {
+            let places = text.len() as u32 - len - 15;
+            for first in (0..places).step_by(GROUP) {
+                let start = |at: u32| (first + at).min(places);
+                let end = |at: u32| start(at) + (len - at % len);
+                let eights = [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 10, 11, 12, 13, 14, 15]];
+                let spans = Spans {
+                    starts: &eights.map(|eight: [u32; GROUP]| eight.map(start)),
+                    ends: &eights.map(|eight: [u32; GROUP]| eight.map(end)),
+                };
+                let key = |at| key_of(&text, start(at) as usize, end(at) as usize);
+                let expected = eights.map(|eight| eight.map(key));
+                each_path(|path| {
+                    let found = run_on(path, Keys(&text, spans));
+                    assert_eq!(found, expected, "{path:?} {len} {first}");
+                });
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! The path without vector instructions by name; the compiler still uses those that the target has.
 
 use super::super::blocks::{BLOCK, gather};
-use super::{ByteClasses, GROUP, Simd, Work};
+use super::super::tokens::plain_key;
+use super::{ByteClasses, GROUP, Simd, Spans, Work, take};
 
 /// Needs nothing of the processor.
 #[derive(Debug, Clone, Copy)]
@@ -9,8 +10,8 @@ pub struct Plain;
 
 /// Does the work with the instructions of the target.
 #[inline(never)]
-pub fn run<W: Work>(work: W) -> W::Output {
-    work.run(Plain)
+pub fn run<W: Work>(work: &mut Option<W>) -> W::Output {
+    take(work).run(Plain)
 }
 
 /// Classifies a block. A function of its own, as the compiler makes good vector code of it only alone.
@@ -43,6 +44,29 @@ pub(super) fn block(bytes: &[u8]) -> [u8; BLOCK] {
     let mut block = [b' '; BLOCK];
     block[..bytes.len()].copy_from_slice(bytes);
     block
+}
+
+/// The keys one by one.
+#[inline(always)]
+pub(super) fn make_keys(text: &[u8], spans: Spans<'_>, keys: &mut [[u64; GROUP]]) {
+    let starts = spans.starts.as_flattened().iter();
+    let spans = starts.zip(spans.ends.as_flattened());
+    for (key, (&start, &end)) in keys.as_flattened_mut().iter_mut().zip(spans) {
+        *key = plain_key(text, start as usize, end as usize);
+    }
+}
+
+/// The bits one by one.
+#[inline(always)]
+pub(super) fn found_from<const G: usize>(
+    least: u64,
+    keys: &[[u64; GROUP]; G],
+    masks: &[[u64; GROUP]; G],
+) -> u64 {
+    let both = keys.as_flattened().iter().zip(masks.as_flattened());
+    both.zip(0..).fold(0, |found, ((key, mask), at)| {
+        found | (u64::from(*key >= least) & u64::from(*mask != 0)) << at
+    })
 }
 
 /// Clipped matches, one order at a time.
@@ -84,9 +108,34 @@ impl Simd for Plain {
     }
 
     #[inline(always)]
-    fn equal_keys<const G: usize>(self, key: u64, keys: &[[u64; GROUP]; G]) -> u64 {
-        let keys = keys.as_flattened().iter().enumerate();
-        keys.fold(0, |mask, (at, other)| mask | u64::from(*other == key) << at)
+    fn keys(self, text: &[u8], spans: Spans<'_>, keys: &mut [[u64; GROUP]]) {
+        make_keys(text, spans, keys);
+    }
+
+    #[inline(always)]
+    fn equal_keys<const G: usize>(
+        self,
+        wanted: &[[u64; GROUP]; G],
+        keys: &[u64],
+    ) -> [[u64; GROUP]; G] {
+        let mut masks = [[0; GROUP]; G];
+        for (at, key) in keys.iter().enumerate() {
+            let places = masks.as_flattened_mut().iter_mut();
+            for (mask, wanted) in places.zip(wanted.as_flattened()) {
+                *mask |= u64::from(wanted == key) << at;
+            }
+        }
+        masks
+    }
+
+    #[inline(always)]
+    fn found_from<const G: usize>(
+        self,
+        least: u64,
+        keys: &[[u64; GROUP]; G],
+        masks: &[[u64; GROUP]; G],
+    ) -> u64 {
+        found_from(least, keys, masks)
     }
 
     #[inline(always)]
