@@ -107,6 +107,7 @@ struct Part<'s> {
     /// Position of the batch's first row.
     first: u64,
     scratch: Scratch,
+    /// One vector a row of a task.
     stats: Vec<f64>,
     flags: Vec<RowFlags>,
     few: PartSums,
@@ -121,7 +122,7 @@ impl<'s> Part<'s> {
             spec,
             first,
             scratch: Scratch::default(),
-            stats: vec![0.0; width - 1],
+            stats: Vec::new(),
             flags: vec![RowFlags::default(); spec.metrics.len()],
             few: PartSums::new(width - 1),
             sums: Sums::new(width, false),
@@ -130,35 +131,33 @@ impl<'s> Part<'s> {
     }
 
     fn add(&mut self, batch: &Batch<'_>, rows: Range<usize>, cancel: Cancel<'_>) -> Result<()> {
-        for row in rows {
+        let width = self.sums.width() - 1;
+        let mut table = std::mem::take(&mut self.stats);
+        table.clear();
+        table.resize(rows.len() * width, 0.0);
+        for (row, stats) in rows.zip(table.chunks_exact_mut(width)) {
             // A row may be a megabyte of text, so every one is a chance to end.
             if cancel() {
                 return Err(Error::cancelled());
             }
             fetch_texts(batch, row + ROWS_AHEAD, 0);
-            self.add_row(batch, row);
+            self.add_row(batch, row, stats);
         }
+        self.stats = table;
         self.sums.add_part(&mut self.few);
         Ok(())
     }
 
-    fn add_row(&mut self, batch: &Batch<'_>, at: usize) {
+    fn add_row(&mut self, batch: &Batch<'_>, at: usize, stats: &mut [f64]) {
         let instance = &batch.instances[at];
         let prediction = batch.prediction(instance, 0);
         let row = Row::of_batch(batch, instance, prediction, &self.spec.classes, at as u64);
-        self.stats.fill(0.0);
-        score_row(
-            self.spec,
-            &row,
-            &mut self.scratch,
-            &mut self.stats,
-            &mut self.flags,
-        );
-        if !self.few.add(&self.stats) {
-            self.sums.add(0, 1.0, &self.stats, None);
+        score_row(self.spec, &row, &mut self.scratch, stats, &mut self.flags);
+        if !self.few.add(stats) {
+            self.sums.add(0, 1.0, stats, None);
         }
-        let noted = self.flags.iter().any(|flags| *flags != RowFlags::default());
-        if noted || row.prediction.is_empty() {
+        let mut flags = self.flags.iter();
+        if row.prediction.is_empty() || flags.any(|flags| *flags != RowFlags::default()) {
             self.note(row.prediction, self.first + at as u64);
         }
     }
