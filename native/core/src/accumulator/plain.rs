@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::score::{PARALLEL_ROWS, ROWS_AHEAD, ROWS_PER_TASK, fetch_texts, score_row};
+use super::score::{ROWS_AHEAD, fetch_texts, rows_per_task, score_row};
 use super::sums::{PartSums, Sums};
 use super::tallies::SystemTally;
 use super::{Accumulator, Cancel, ModelOutput, collect};
@@ -31,8 +31,9 @@ fn is_plain(spec: &Spec) -> bool {
         && spec.metrics.iter().all(is_plain)
 }
 
-/// How many references the rows have, if there are rows and all have one prediction with a text and nothing else.
-fn plain_rows(batch: &Batch<'_>) -> Option<ReferenceCounts> {
+/// How many references the rows have, if there are rows and all have one prediction with a text, references if they need
+/// some, and nothing else.
+fn plain_rows(batch: &Batch<'_>, with_references: bool) -> Option<ReferenceCounts> {
     let only_texts = batch.labels.is_empty()
         && batch.numbers.is_empty()
         && batch.row_extras.is_empty()
@@ -54,7 +55,8 @@ fn plain_rows(batch: &Batch<'_>) -> Option<ReferenceCounts> {
             return None;
         }
     }
-    (only_texts && !batch.instances.is_empty()).then_some(counts)
+    let complete = !batch.instances.is_empty() && (!with_references || counts.fewest > 0);
+    (only_texts && complete).then_some(counts)
 }
 
 impl Accumulator {
@@ -70,18 +72,11 @@ impl Accumulator {
             return Ok(false);
         }
         let with_references = self.spec.needs().has(Field::References);
-        let Some(references) = plain_rows(batch) else {
+        let Some(references) = plain_rows(batch, with_references) else {
             return Ok(false);
         };
-        if with_references && references.fewest == 0 {
-            return Ok(false);
-        }
         let rows = batch.instances.len();
-        let task = if rows < PARALLEL_ROWS {
-            rows
-        } else {
-            ROWS_PER_TASK
-        };
+        let task = rows_per_task(rows);
         let tasks = (0..rows).step_by(task);
         let first = self.next_position;
         let parts = pool::share(
@@ -107,7 +102,6 @@ struct Part<'s> {
     /// Position of the batch's first row.
     first: u64,
     scratch: Scratch,
-    /// One vector a row of a task.
     stats: Vec<f64>,
     flags: Vec<RowFlags>,
     few: PartSums,
@@ -122,7 +116,7 @@ impl<'s> Part<'s> {
             spec,
             first,
             scratch: Scratch::default(),
-            stats: Vec::new(),
+            stats: vec![0.0; width - 1],
             flags: vec![RowFlags::default(); spec.metrics.len()],
             few: PartSums::new(width - 1),
             sums: Sums::new(width, false),
@@ -131,33 +125,30 @@ impl<'s> Part<'s> {
     }
 
     fn add(&mut self, batch: &Batch<'_>, rows: Range<usize>, cancel: Cancel<'_>) -> Result<()> {
-        let width = self.sums.width() - 1;
-        let mut table = std::mem::take(&mut self.stats);
-        table.clear();
-        table.resize(rows.len() * width, 0.0);
-        for (row, stats) in rows.zip(table.chunks_exact_mut(width)) {
+        for row in rows {
             // A row may be a megabyte of text, so every one is a chance to end.
             if cancel() {
                 return Err(Error::cancelled());
             }
             fetch_texts(batch, row + ROWS_AHEAD, 0);
-            self.add_row(batch, row, stats);
+            self.add_row(batch, row);
         }
-        self.stats = table;
         self.sums.add_part(&mut self.few);
         Ok(())
     }
 
-    fn add_row(&mut self, batch: &Batch<'_>, at: usize, stats: &mut [f64]) {
+    fn add_row(&mut self, batch: &Batch<'_>, at: usize) {
         let instance = &batch.instances[at];
         let prediction = batch.prediction(instance, 0);
         let row = Row::of_batch(batch, instance, prediction, &self.spec.classes, at as u64);
-        score_row(self.spec, &row, &mut self.scratch, stats, &mut self.flags);
+        let (stats, flags) = (&mut self.stats[..], &mut self.flags[..]);
+        stats.fill(0.0);
+        score_row(self.spec, &row, &mut self.scratch, stats, flags);
         if !self.few.add(stats) {
             self.sums.add(0, 1.0, stats, None);
         }
-        let mut flags = self.flags.iter();
-        if row.prediction.is_empty() || flags.any(|flags| *flags != RowFlags::default()) {
+        let noted = flags.iter().any(|flags| *flags != RowFlags::default());
+        if noted || row.prediction.is_empty() {
             self.note(row.prediction, self.first + at as u64);
         }
     }

@@ -14,10 +14,10 @@ use crate::text::scratch::Scratch;
 use crate::text::simd;
 
 /// Rows that a thread takes at once, if there is more than one thread: few, for all to end together.
-pub const ROWS_PER_TASK: usize = 32;
+const ROWS_PER_TASK: usize = 32;
 
 /// Below this many rows a second thread costs more than it saves.
-pub const PARALLEL_ROWS: usize = 512;
+const PARALLEL_ROWS: usize = 512;
 
 /// How far ahead of the row at hand texts are fetched, and how much of them: the processor goes on by itself.
 pub const ROWS_AHEAD: usize = 3;
@@ -68,6 +68,15 @@ impl Scored {
     }
 }
 
+/// How many of these rows a thread takes at once: all of them if they are few.
+pub fn rows_per_task(rows: usize) -> usize {
+    if rows < PARALLEL_ROWS {
+        rows
+    } else {
+        ROWS_PER_TASK
+    }
+}
+
 /// Computes the row metrics' vectors of some rows, in parallel when there are many.
 pub fn score_rows(
     spec: &Spec,
@@ -83,11 +92,7 @@ pub fn score_rows(
     if metrics == 0 {
         return Ok(());
     }
-    let rows_per_task = if rows.len() < PARALLEL_ROWS {
-        rows.len()
-    } else {
-        ROWS_PER_TASK
-    };
+    let rows_per_task = rows_per_task(rows.len());
     let task = |scratch: &mut Scratch,
                 (at, (stats, flags)): (usize, (&mut [f64], &mut [RowFlags]))| {
         let first = rows.start + at * rows_per_task;

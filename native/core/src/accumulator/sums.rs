@@ -387,7 +387,7 @@ impl PartSums {
         const CUT: f64 = 402_653_184.0;
         let fits = |value: &f64| {
             let size = value.abs();
-            (size == 0.0) | ((size >= Self::LEAST) & (size <= Self::MOST))
+            (size == 0.0) | (Self::LEAST..=Self::MOST).contains(&size)
         };
         if !stats.iter().fold(true, |all, value| all & fits(value)) {
             return false;
