@@ -4,9 +4,10 @@ use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use super::collect::Collected;
+use super::part_sums::PartSums;
 use super::prepare::Prepared;
 use super::score::Scored;
-use super::sums::{PartSums, whole};
+use super::sums::whole;
 use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
 use crate::metrics::{Direction, Field, RowFlags, Statistics};

@@ -16,6 +16,7 @@ mod label_columns;
 mod labels;
 mod notes;
 mod pairing;
+mod part_sums;
 mod plain;
 mod prepare;
 mod resample;

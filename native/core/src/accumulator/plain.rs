@@ -4,8 +4,9 @@
 
 use std::ops::Range;
 
+use super::part_sums::PartSums;
 use super::score::{ROWS_AHEAD, fetch_texts, rows_per_task, score_row};
-use super::sums::{PartSums, Sums};
+use super::sums::Sums;
 use super::tallies::SystemTally;
 use super::{Accumulator, Cancel, ModelOutput, collect};
 use crate::batch::{Batch, Instance, RowFailure};
