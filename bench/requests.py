@@ -11,7 +11,7 @@ from evald.v1 import metric_pb2 as metric
 from evald.v1 import report_pb2 as report
 
 # Rows that the embedded API reads in one go.
-CHUNK = 4096
+CHUNK = 8192
 
 
 def request_bytes(

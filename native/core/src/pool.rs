@@ -1,34 +1,179 @@
-//! The one thread pool of the process.
+//! The one thread pool of the process. A single thread needs no pool: work is then done where it is.
 
-use std::sync::OnceLock;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::available_parallelism;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-static POOL: OnceLock<ThreadPool> = OnceLock::new();
+use crate::error::Result;
+
+static POOL: OnceLock<Pool> = OnceLock::new();
+
+struct Pool {
+    size: usize,
+    /// None for a single thread.
+    threads: Option<ThreadPool>,
+    /// Threads that work for no call.
+    idle: AtomicUsize,
+}
 
 /// Sets the number of threads. Returns the number in force, which differs if the pool runs already.
 pub fn set_threads(threads: usize) -> usize {
-    pool_of(threads).current_num_threads()
+    pool_of(threads).size
 }
 
-/// Whether the pool has more than one thread: else work is done faster where it is.
-pub fn is_parallel() -> bool {
-    pool_of(0).current_num_threads() > 1
+/// Hands tasks to threads that are idle until none is left or one fails. Returns what each thread made of its tasks, in
+/// no order.
+///
+/// Calls never wait for each other: one that finds no idle threads does its work itself. Nor do they wait for a thread
+/// that the operating system is slow to wake: the others take its tasks.
+pub fn share<I: ExactSizeIterator + Send, S: Send>(
+    tasks: I,
+    start: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, I::Item) -> Result<()> + Sync,
+) -> Result<Vec<S>> {
+    let pool = pool_of(0);
+    let taken = Taken::of(pool, tasks.len());
+    let tasks = Mutex::new(Some(tasks));
+    let outcome = Mutex::new(Ok(Vec::new()));
+    let take_part = || match take_all(&tasks, start(), &work) {
+        Ok(made) => {
+            if let Ok(all) = &mut *lock(&outcome) {
+                all.push(made);
+            }
+        }
+        Err(error) => {
+            *lock(&tasks) = None;
+            *lock(&outcome) = Err(error);
+        }
+    };
+    match &pool.threads {
+        Some(threads) if taken.count > 1 => threads.in_place_scope(|scope| {
+            for _ in 0..taken.count {
+                scope.spawn(|_| take_part());
+            }
+        }),
+        _ => take_part(),
+    }
+    outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs work in the pool.
-pub fn run<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    pool_of(0).install(work)
+/// Works until no task is left.
+fn take_all<I: Iterator, S>(
+    tasks: &Mutex<Option<I>>,
+    mut made: S,
+    work: &impl Fn(&mut S, I::Item) -> Result<()>,
+) -> Result<S> {
+    let next = || lock(tasks).as_mut().and_then(Iterator::next);
+    while let Some(task) = next() {
+        work(&mut made, task)?;
+    }
+    Ok(made)
+}
+
+/// A panic of another thread ends the call once all threads are done; until then its tasks are as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Threads that work for one call.
+struct Taken<'p> {
+    pool: &'p Pool,
+    count: usize,
+}
+
+impl<'p> Taken<'p> {
+    /// As many idle threads as there are, but not more than this.
+    fn of(pool: &'p Pool, most: usize) -> Self {
+        let idle = |idle: usize| Some(idle - idle.min(most));
+        let order = Ordering::Relaxed;
+        let before = pool.idle.fetch_update(order, order, idle);
+        // An update that always has a value cannot fail.
+        let count = before.map_or(0, |before| before.min(most));
+        Self { pool, count }
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.pool.idle.fetch_add(self.count, Ordering::Relaxed);
+    }
 }
 
 /// Zero threads mean one a core.
-fn pool_of(threads: usize) -> &'static ThreadPool {
+fn pool_of(threads: usize) -> &'static Pool {
     POOL.get_or_init(|| {
-        ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("evald-score-{index}"))
-            .build()
-            // Without threads the process cannot score at all; the caller's panic guard reports it.
-            .expect("the operating system refuses to start threads")
+        let size = match threads {
+            0 => available_parallelism().map_or(1, NonZero::get),
+            threads => threads,
+        };
+        let start = || {
+            ThreadPoolBuilder::new()
+                .num_threads(size)
+                .thread_name(|index| format!("evald-score-{index}"))
+                .build()
+                // Without threads the process cannot score at all; the caller's panic guard reports it.
+                .expect("the operating system refuses to start threads")
+        };
+        Pool {
+            size,
+            threads: (size > 1).then(start),
+            idle: AtomicUsize::new(size),
+        }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    fn sum(numbers: std::ops::Range<usize>) -> usize {
+        let add = |sum: &mut usize, number: usize| {
+            *sum += number;
+            Ok(())
+        };
+        let parts = share(numbers, || 0, add).unwrap();
+        parts.into_iter().sum()
+    }
+
+    #[test]
+    fn every_task_is_done_once() {
+        for tasks in [0, 1, 2, 10_000] {
+            assert_eq!(sum(0..tasks), (0..tasks).sum());
+        }
+    }
+
+    #[test]
+    fn calls_do_not_wait_for_each_other() {
+        let inner = |total: &mut usize, task: usize| {
+            *total += sum(0..task);
+            Ok(())
+        };
+        let parts = share(0..100, || 0, inner).unwrap();
+        let expected: usize = (0..100_usize).map(|task| (0..task).sum::<usize>()).sum();
+        assert_eq!(parts.into_iter().sum::<usize>(), expected);
+    }
+
+    #[test]
+    fn an_error_ends_the_call() {
+        let done = AtomicUsize::new(0);
+        let outcome = share(
+            0..1_000_000,
+            || (),
+            |(), task| {
+                done.fetch_add(1, Ordering::Relaxed);
+                if task == 5 {
+                    Err(Error::cancelled())
+                } else {
+                    Ok(())
+                }
+            },
+        );
+        assert!(outcome.is_err());
+        assert!(done.into_inner() < 1_000_000);
+        assert_eq!(sum(0..10), 45);
+    }
 }

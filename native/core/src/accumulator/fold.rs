@@ -4,9 +4,10 @@ use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use super::collect::Collected;
+use super::part_sums::PartSums;
 use super::prepare::Prepared;
 use super::score::Scored;
-use super::sums::WholeSums;
+use super::sums::whole;
 use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
 use crate::metrics::{Direction, Field, RowFlags, Statistics};
@@ -57,7 +58,7 @@ impl Accumulator {
             collected,
         };
         let reads_text = self.spec.needs().has(Field::PredictionText);
-        let mut whole = self.whole_sums(batch, scored.rows().len());
+        let mut parts = self.part_sums(batch, scored.rows().len());
         for row in scored.rows() {
             let key = self.key_of(&batch.instances[row], row);
             // Needed by few rows or many, but never more than once a row.
@@ -71,11 +72,11 @@ impl Accumulator {
                     self.all_sums_mut().for_each(|sums| sums.remap(&remap));
                 }
             }
-            self.add_row(&found, row, place, batch.weight(row), &mut whole);
+            self.add_row(&found, row, place, batch.weight(row), &mut parts);
             self.tally_row(batch, &found, row, reads_text, &hash);
         }
-        for (sums, whole) in self.systems.iter_mut().zip(&whole) {
-            sums.add_whole(whole);
+        for (sums, part) in self.systems.iter_mut().zip(&mut parts) {
+            sums.add_part(part);
         }
         if self.reports_scores() {
             self.report_scores(batch, &found);
@@ -83,14 +84,14 @@ impl Accumulator {
     }
 
     /// Where rows that all count once and fall into no slot are summed first, one a system; else empty.
-    fn whole_sums(&self, batch: &Batch<'_>, rows: usize) -> Vec<WholeSums> {
+    fn part_sums(&self, batch: &Batch<'_>, rows: usize) -> Vec<PartSums> {
         let simple = !self.spec.resamples() && batch.row_extras.is_empty();
-        if !simple || rows > WholeSums::MOST_ROWS {
+        if !simple || rows > PartSums::MOST_ROWS {
             return Vec::new();
         }
         let systems = self.systems.iter();
         systems
-            .map(|sums| WholeSums::new(sums.width() - 1))
+            .map(|sums| PartSums::new(sums.width() - 1))
             .collect()
     }
 
@@ -115,18 +116,32 @@ impl Accumulator {
         self.keep(collected);
         self.count_references(batch);
         self.report_failures(batch, prepared);
-        self.advance(batch, self.next_position);
+        self.advance(batch);
     }
 
-    fn advance(&mut self, batch: &Batch<'_>, first: u64) {
+    fn advance(&mut self, batch: &Batch<'_>) {
+        let first = self.next_position;
         self.next_position += batch.instances.len() as u64;
         let by_position = |row: &Instance<'_>| row.id.is_empty() && row.cluster.is_empty();
         if batch.instances.iter().any(by_position) {
-            match self.positions.last_mut() {
-                Some(range) if range.1 == first => range.1 = self.next_position,
-                _ => self.positions.push((first, self.next_position)),
-            }
+            self.use_positions(first);
         }
+    }
+
+    /// Notes that the positions from this one on were keys.
+    pub(super) fn use_positions(&mut self, first: u64) {
+        match self.positions.last_mut() {
+            Some(range) if range.1 == first => range.1 = self.next_position,
+            _ => self.positions.push((first, self.next_position)),
+        }
+    }
+
+    /// Counts rows that have neither id nor cluster.
+    pub(super) fn advance_by_position(&mut self, rows: u64) {
+        let first = self.next_position;
+        self.keys.position += rows;
+        self.next_position += rows;
+        self.use_positions(first);
     }
 
     pub(super) fn all_sums_mut(&mut self) -> impl Iterator<Item = &mut Sums> {
@@ -141,17 +156,20 @@ impl Accumulator {
         row: usize,
         place: u32,
         weight: f64,
-        whole: &mut [WholeSums],
+        parts: &mut [PartSums],
     ) {
         let prepared = found.prepared;
         for system in 0..prepared.systems {
             let at = row * prepared.systems + system;
             if prepared.usable[at] {
-                let mut stats = found.scored.stats_of(at);
-                if whole.get_mut(system).is_some_and(|whole| whole.add(stats)) {
-                    stats = &[];
+                let stats = found.scored.stats_of(at);
+                let classes = prepared.counted_classes(at);
+                let sums = &mut self.systems[system];
+                if !parts.get_mut(system).is_some_and(|part| part.add(stats)) {
+                    sums.add(place, weight, stats, classes);
+                } else if let Some(classes) = classes {
+                    sums.add_classes(place, whole(1), classes);
                 }
-                self.systems[system].add(place, weight, stats, prepared.counted_classes(at));
             } else {
                 self.tallies[system].failed += 1;
             }

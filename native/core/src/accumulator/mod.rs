@@ -16,6 +16,8 @@ mod label_columns;
 mod labels;
 mod notes;
 mod pairing;
+mod part_sums;
+mod plain;
 mod prepare;
 mod resample;
 mod score;
@@ -203,6 +205,9 @@ impl Accumulator {
         failures: &[RowFailure],
         cancel: Cancel<'_>,
     ) -> Result<()> {
+        if self.push_plain(batch, outputs, failures, cancel)? {
+            return Ok(());
+        }
         check::check_batch(&self.spec, batch, outputs)?;
         let mut labels = self.labels.clone();
         let prepared = prepare::prepare(&self.spec, batch, outputs, failures, &mut labels)?;

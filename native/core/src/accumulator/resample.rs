@@ -1,7 +1,5 @@
 //! Values of replicates: the bootstrap of every system, the swap test of every pair.
 
-use rayon::prelude::*;
-
 use super::kept::Kept;
 use super::{Accumulator, Cancel, Placement, class_metrics, collected_metrics, row_metrics};
 use crate::error::{Error, Result};
@@ -399,8 +397,15 @@ fn run_blocks<T: Send>(
         }
         Ok(block(at, LANES.min(replicates - at * LANES)))
     };
-    if cells * blocks < PARALLEL_COST || !pool::is_parallel() {
+    if cells * blocks < PARALLEL_COST {
         return (0..blocks).map(one).collect();
     }
-    pool::run(|| (0..blocks).into_par_iter().map(one).collect())
+    let mut done: Vec<Option<T>> = Vec::new();
+    done.resize_with(blocks, || None);
+    let fill = |(): &mut (), (at, block): (usize, &mut Option<T>)| {
+        *block = Some(one(at)?);
+        Ok(())
+    };
+    pool::share(done.iter_mut().enumerate(), || (), fill)?;
+    Ok(done.into_iter().flatten().collect())
 }

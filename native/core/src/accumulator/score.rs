@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::answer::Answer;
 use super::prepare::Prepared;
 use super::{Cancel, ModelOutput, row_metrics};
@@ -15,14 +13,14 @@ use crate::spec::Spec;
 use crate::text::scratch::Scratch;
 use crate::text::simd;
 
-/// Rows that one task scores, if there is more than one task.
-const ROWS_PER_TASK: usize = 128;
+/// Rows that a thread takes at once, if there is more than one thread: few, for all to end together.
+const ROWS_PER_TASK: usize = 32;
 
 /// Below this many rows a second thread costs more than it saves.
 const PARALLEL_ROWS: usize = 512;
 
 /// How far ahead of the row at hand texts are fetched, and how much of them: the processor goes on by itself.
-const ROWS_AHEAD: usize = 3;
+pub const ROWS_AHEAD: usize = 3;
 const FETCHED_BYTES: usize = 256;
 
 /// Statistics of the row metrics for some rows of a batch: one vector a (row, system).
@@ -70,6 +68,15 @@ impl Scored {
     }
 }
 
+/// How many of these rows a thread takes at once: all of them if they are few.
+pub fn rows_per_task(rows: usize) -> usize {
+    if rows < PARALLEL_ROWS {
+        rows
+    } else {
+        ROWS_PER_TASK
+    }
+}
+
 /// Computes the row metrics' vectors of some rows, in parallel when there are many.
 pub fn score_rows(
     spec: &Spec,
@@ -85,8 +92,7 @@ pub fn score_rows(
     if metrics == 0 {
         return Ok(());
     }
-    let parallel = rows.len() >= PARALLEL_ROWS && pool::is_parallel();
-    let rows_per_task = if parallel { ROWS_PER_TASK } else { rows.len() };
+    let rows_per_task = rows_per_task(rows.len());
     let task = |scratch: &mut Scratch,
                 (at, (stats, flags)): (usize, (&mut [f64], &mut [RowFlags]))| {
         let first = rows.start + at * rows_per_task;
@@ -110,22 +116,16 @@ pub fn score_rows(
         }
         Ok(())
     };
-    if !parallel {
-        let all = (0, (&mut scored.stats[..], &mut scored.flags[..]));
-        return task(&mut Scratch::default(), all);
-    }
-    let stats = scored.stats.par_chunks_mut(rows_per_task * systems * width);
-    let tasks = stats.zip(
-        scored
-            .flags
-            .par_chunks_mut(rows_per_task * systems * metrics),
-    );
-    pool::run(|| tasks.enumerate().try_for_each_init(Scratch::default, task))
+    let cells = rows_per_task * systems;
+    let stats = scored.stats.chunks_mut(cells * width);
+    let tasks = stats.zip(scored.flags.chunks_mut(cells * metrics));
+    pool::share(tasks.enumerate(), Scratch::default, task)?;
+    Ok(())
 }
 
 /// Fetches texts of a row that will be scored soon: they may lie anywhere in memory.
 #[inline]
-fn fetch_texts(batch: &Batch<'_>, row: usize, system: usize) {
+pub fn fetch_texts(batch: &Batch<'_>, row: usize, system: usize) {
     let Some(instance) = batch.instances.get(row) else {
         return;
     };
@@ -140,7 +140,7 @@ fn fetch_texts(batch: &Batch<'_>, row: usize, system: usize) {
     }
 }
 
-fn score_row(
+pub fn score_row(
     spec: &Spec,
     row: &Row<'_>,
     scratch: &mut Scratch,

@@ -160,15 +160,8 @@ impl Sums {
         all.map(|(gold, predicted, count)| (ranks[gold as usize], ranks[predicted as usize], count))
     }
 
-    /// Adds the statistics of rows that [`WholeSums`] has gathered. Their number, weights and classes are added row by
-    /// row.
-    pub fn add_whole(&mut self, whole: &WholeSums) {
-        for (total, sum) in self.totals[1..].iter_mut().zip(&whole.sums) {
-            *total += to_exact(*sum);
-        }
-    }
-
-    fn add_classes(&mut self, place: u32, one: i128, classes: RowClasses<'_>) {
+    /// Adds the classes of a row.
+    pub fn add_classes(&mut self, place: u32, one: i128, classes: RowClasses<'_>) {
         let single = match (classes.gold, classes.predicted) {
             ([gold], [predicted]) => {
                 *self.confusion.entry((*gold, *predicted)).or_default() += one;
@@ -348,44 +341,9 @@ fn matrix_cells<'m>(
     })
 }
 
-/// Sums of statistics that are whole numbers: most are counts, and few enough rows add up exactly in `f64`.
-#[derive(Debug, Default)]
-pub struct WholeSums {
-    sums: Vec<f64>,
-}
-
-impl WholeSums {
-    /// Rows that may be added: their sums stay below 2^52.
-    pub const MOST_ROWS: usize = 1 << 12;
-    const MOST: f64 = (1_u64 << 40) as f64;
-
-    /// Zero, for this many statistics.
-    pub fn new(width: usize) -> Self {
-        Self {
-            sums: vec![0.0; width],
-        }
-    }
-
-    /// Adds a row if all its numbers are whole. No branch depends on them, so that this is vector code.
-    #[allow(clippy::needless_bitwise_bool)]
-    pub fn add(&mut self, stats: &[f64]) -> bool {
-        // Adding and taking away a number with no bits behind the point rounds to a whole number.
-        const ROUNDER: f64 = 6_755_399_441_055_744.0;
-        let fits =
-            |value: &f64| (value.abs() <= Self::MOST) & ((value + ROUNDER) - ROUNDER == *value);
-        if !stats.iter().fold(true, |all, value| all & fits(value)) {
-            return false;
-        }
-        for (sum, value) in self.sums.iter_mut().zip(stats) {
-            *sum += value;
-        }
-        true
-    }
-}
-
 /// A row's number as an exact sum. Truncation below 2^-64 is the same for every order of rows. Whole and
 /// fraction are converted apart, in instructions that every processor has.
-fn to_exact(value: f64) -> i128 {
+pub fn to_exact(value: f64) -> i128 {
     let whole = value as i64;
     let fraction = (value - whole as f64) * FIXED_ONE;
     let low = i128::from(fraction.abs() as u64);
@@ -436,25 +394,6 @@ mod tests {
         ] {
             assert_eq!(to_exact(value), (value * FIXED_ONE) as i128, "{value}");
         }
-    }
-
-    #[test]
-    fn whole_numbers_are_summed_as_others() {
-        let rows = [
-            [1.0, 0.0, -7.0],
-            [4_294_967_296.0, 3.0, 2.0],
-            [0.5, 1.0, 1.0],
-        ];
-        let mut whole = WholeSums::new(3);
-        let (mut all, mut rest) = (Sums::new(4, false), Sums::new(4, false));
-        for row in &rows {
-            all.add(0, 1.0, row, None);
-            let stats: &[f64] = if whole.add(row) { &[] } else { row };
-            rest.add(0, 1.0, stats, None);
-        }
-        rest.add_whole(&whole);
-        assert_eq!(all, rest);
-        assert!(!whole.add(&[f64::NAN]) && !whole.add(&[1e13]) && !whole.add(&[-0.25]));
     }
 
     #[test]

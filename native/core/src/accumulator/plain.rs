@@ -1,0 +1,167 @@
+//! The usual batch: texts of one system, nothing missing, and nothing asked for row by row.
+//!
+//! Such rows need no keys and no order, so every thread scores some and sums them up at once.
+
+use std::ops::Range;
+
+use super::part_sums::PartSums;
+use super::score::{ROWS_AHEAD, fetch_texts, rows_per_task, score_row};
+use super::sums::Sums;
+use super::tallies::SystemTally;
+use super::{Accumulator, Cancel, ModelOutput, collect};
+use crate::batch::{Batch, Instance, RowFailure};
+use crate::error::{Error, Result};
+use crate::metrics::{Field, ReferenceCounts, ResolvedMetric, Row, RowFlags, Statistics};
+use crate::pool;
+use crate::spec::{Question, RowReport, Source, Spec};
+use crate::stats::hash::{RowKey, key_hash};
+use crate::text::scratch::Scratch;
+
+/// Whether rows of texts can be summed without looking back at them.
+fn is_plain(spec: &Spec) -> bool {
+    let is_text = |field: &Field| matches!(field, Field::PredictionText | Field::References);
+    let is_plain = |metric: &ResolvedMetric| match &metric.statistics {
+        Statistics::Rows(rows) => !rows.checks_rows() && metric.needs.iter().all(is_text),
+        Statistics::Classes(_) | Statistics::Collected(_) => false,
+    };
+    let one_inline = matches!(&spec.systems[..], [system] if system.source == Source::Inline);
+    let by_row = spec.resamples() || spec.row_report == RowReport::All;
+    one_inline
+        && !by_row
+        && spec.question == Question::Evaluate
+        && spec.metrics.iter().all(is_plain)
+}
+
+/// How many references the rows have, if there are rows and all have one prediction with a text, references if they need
+/// some, and nothing else.
+fn plain_rows(batch: &Batch<'_>, with_references: bool) -> Option<ReferenceCounts> {
+    let only_texts = batch.labels.is_empty()
+        && batch.numbers.is_empty()
+        && batch.row_extras.is_empty()
+        && batch.prediction_extras.is_empty();
+    let is_plain = |row: &Instance<'_>| {
+        let predictions = &batch.predictions[row.predictions.range()];
+        let is_text = matches!(predictions, [prediction] if prediction.text.is_some());
+        is_text && row.id.is_empty() && row.cluster.is_empty()
+    };
+    let mut counts = ReferenceCounts {
+        fewest: u32::MAX,
+        most: 0,
+    };
+    for row in &batch.instances {
+        let count = row.references.len() as u32;
+        counts.fewest = counts.fewest.min(count);
+        counts.most = counts.most.max(count);
+        if !is_plain(row) {
+            return None;
+        }
+    }
+    let complete = !batch.instances.is_empty() && (!with_references || counts.fewest > 0);
+    (only_texts && complete).then_some(counts)
+}
+
+impl Accumulator {
+    /// Scores and adds the rows of a batch if it is a usual one; false if nothing was done.
+    pub(super) fn push_plain(
+        &mut self,
+        batch: &Batch<'_>,
+        outputs: &[ModelOutput],
+        failures: &[RowFailure],
+        cancel: Cancel<'_>,
+    ) -> Result<bool> {
+        if !is_plain(&self.spec) || !outputs.is_empty() || !failures.is_empty() {
+            return Ok(false);
+        }
+        let with_references = self.spec.needs().has(Field::References);
+        let Some(references) = plain_rows(batch, with_references) else {
+            return Ok(false);
+        };
+        let rows = batch.instances.len();
+        let task = rows_per_task(rows);
+        let tasks = (0..rows).step_by(task);
+        let first = self.next_position;
+        let parts = pool::share(
+            tasks.map(|start| start..rows.min(start + task)),
+            || Part::new(&self.spec, first),
+            |part, rows| part.add(batch, rows, cancel),
+        )?;
+        for part in parts {
+            self.systems[0].combine(&part.sums, 1);
+            self.tallies[0].merge(part.tally);
+        }
+        if with_references {
+            self.references = Some(collect::join(self.references, references));
+        }
+        self.advance_by_position(rows as u64);
+        Ok(true)
+    }
+}
+
+/// What one thread scored.
+struct Part<'s> {
+    spec: &'s Spec,
+    /// Position of the batch's first row.
+    first: u64,
+    scratch: Scratch,
+    stats: Vec<f64>,
+    flags: Vec<RowFlags>,
+    few: PartSums,
+    sums: Sums,
+    tally: SystemTally,
+}
+
+impl<'s> Part<'s> {
+    fn new(spec: &'s Spec, first: u64) -> Self {
+        let width = spec.width();
+        Self {
+            spec,
+            first,
+            scratch: Scratch::default(),
+            stats: vec![0.0; width - 1],
+            flags: vec![RowFlags::default(); spec.metrics.len()],
+            few: PartSums::new(width - 1),
+            sums: Sums::new(width, false),
+            tally: SystemTally::new(spec.metrics.len()),
+        }
+    }
+
+    fn add(&mut self, batch: &Batch<'_>, rows: Range<usize>, cancel: Cancel<'_>) -> Result<()> {
+        for row in rows {
+            // A row may be a megabyte of text, so every one is a chance to end.
+            if cancel() {
+                return Err(Error::cancelled());
+            }
+            fetch_texts(batch, row + ROWS_AHEAD, 0);
+            self.add_row(batch, row);
+        }
+        self.sums.add_part(&mut self.few);
+        Ok(())
+    }
+
+    fn add_row(&mut self, batch: &Batch<'_>, at: usize) {
+        let instance = &batch.instances[at];
+        let prediction = batch.prediction(instance, 0);
+        let row = Row::of_batch(batch, instance, prediction, &self.spec.classes, at as u64);
+        let (stats, flags) = (&mut self.stats[..], &mut self.flags[..]);
+        stats.fill(0.0);
+        score_row(self.spec, &row, &mut self.scratch, stats, flags);
+        if !self.few.add(stats) {
+            self.sums.add(0, 1.0, stats, None);
+        }
+        let noted = flags.iter().any(|flags| *flags != RowFlags::default());
+        if noted || row.prediction.is_empty() {
+            self.note(row.prediction, self.first + at as u64);
+        }
+    }
+
+    fn note(&mut self, prediction: &str, position: u64) {
+        let hash = key_hash(RowKey::Position(position));
+        let id = || format!("#{position}");
+        if prediction.is_empty() && self.spec.needs().has(Field::PredictionText) {
+            self.tally.empty.add(hash, id);
+        }
+        for (metric, flags) in self.flags.iter().enumerate() {
+            self.tally.flag(metric, *flags, hash, id);
+        }
+    }
+}
