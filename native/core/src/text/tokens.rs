@@ -152,6 +152,21 @@ impl Tokens {
         }
     }
 
+    /// Keeps the tokens whose key is wanted.
+    #[inline(always)]
+    pub(super) fn retain(&mut self, is_wanted: impl Fn(u64) -> bool) {
+        let mut kept = 0;
+        for at in 0..self.keys.len() {
+            let key = self.keys[at];
+            self.keys[kept] = key;
+            self.starts[kept] = self.starts[at];
+            self.ends[kept] = self.ends[at];
+            kept += usize::from(is_wanted(key));
+        }
+        self.keys.truncate(kept);
+        self.count = kept;
+    }
+
     /// Replaces tokens by shorter ones: from the text, the offsets and the key of a token `change` makes the new end and
     /// the new key.
     pub fn shorten(

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::metrics::{ParamKind, ParamSpec, Params, Row};
 use crate::stats::f_measure;
+use crate::text::common_words::common_words;
 use crate::text::matching::Matching;
 use crate::text::normalizers::{NAMES, Normalizer};
 use crate::text::scratch::Scratch;
@@ -82,8 +83,7 @@ impl Rules {
         if prediction.is_empty() && gold.is_empty() {
             return [f64::from(u8::from(self.no_answers)); 3];
         }
-        matching.load(prediction, gold);
-        let [common] = matching.counts::<1>();
+        let common = common_words(prediction, gold, matching);
         let of = |len: usize| f64::from(common) / len.max(1) as f64;
         let (precision, recall) = (of(prediction.len()), of(gold.len()));
         [precision, recall, f_measure(precision, recall)]
