@@ -13,7 +13,7 @@ pub fn common_words(prediction: &Tokens, reference: &Tokens, matching: &mut Matc
         let [common] = matching.counts();
         return common;
     }
-    simd::run(Count {
+    simd::run(&Count {
         prediction,
         reference,
     })
@@ -25,7 +25,7 @@ struct Count<'a> {
     reference: &'a Tokens,
 }
 
-impl Work for Count<'_> {
+impl Work for &Count<'_> {
     type Output = u32;
 
     #[inline(always)]

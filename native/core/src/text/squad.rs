@@ -12,13 +12,13 @@ use super::tokens::{Splitter, Text, Tokens};
 /// Normalises the text; its words become the tokens.
 pub fn tokenize(text: &str, tokens: &mut Tokens) {
     let bytes = text.as_bytes();
-    match simd::run(Tokenize { bytes, tokens }) {
+    match simd::run(&mut Tokenize { bytes, tokens }) {
         Found::Words => {}
         Found::InnerMarks => {
             let mut words = tokens.take_spare();
             words.extend(bytes.iter().filter(|byte| !byte.is_ascii_punctuation()));
             let bytes = &words;
-            simd::run(Tokenize { bytes, tokens });
+            simd::run(&mut Tokenize { bytes, tokens });
             tokens.put_spare(words);
         }
         Found::Others => tokenize_any(text, tokens),
@@ -51,7 +51,7 @@ struct Tokenize<'a> {
     tokens: &'a mut Tokens,
 }
 
-impl Work for Tokenize<'_> {
+impl Work for &mut Tokenize<'_> {
     type Output = Found;
 
     #[inline(always)]
@@ -65,18 +65,19 @@ impl Work for Tokenize<'_> {
             return Found::InnerMarks;
         }
         // Letters and digits are no NUL.
-        self.tokens.make_plain_keys();
-        self.tokens.retain(|key| !ARTICLES.contains(&key));
+        self.tokens.make_plain_keys_of(is_no_article);
         Found::Words
     }
 }
 
-/// The keys of the articles.
-const ARTICLES: [u64; 3] = [
-    u64::from_le_bytes(*b"a\0\0\0\0\0\0\0"),
-    u64::from_le_bytes(*b"an\0\0\0\0\0\0"),
-    u64::from_le_bytes(*b"the\0\0\0\0\0"),
-];
+/// Whether the key of a word is no English article's.
+#[inline(always)]
+fn is_no_article(key: u64) -> bool {
+    const A: u64 = u64::from_le_bytes(*b"a\0\0\0\0\0\0\0");
+    const AN: u64 = u64::from_le_bytes(*b"an\0\0\0\0\0\0");
+    const THE: u64 = u64::from_le_bytes(*b"the\0\0\0\0\0");
+    (key != A) & (key != AN) & (key != THE)
+}
 
 /// Finds runs of ASCII letters and digits.
 #[derive(Default)]

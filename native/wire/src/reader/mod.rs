@@ -70,7 +70,11 @@ pub fn read_rows<'a>(
         if row.is_multiple_of(POLL_ROWS) && cancel() {
             return Err(Error::cancelled());
         }
-        match rows.read(at_top(cursor.message(wire))?, DEPTH - 1) {
+        let message = match cursor.message(wire) {
+            Ok(message) => message,
+            Err(malformed) => return Err(malformed_request(malformed, "request")),
+        };
+        match rows.read(message, DEPTH - 1) {
             Ok(()) => {}
             Err(Stop::Full) => break,
             Err(Stop::Malformed(malformed)) => {

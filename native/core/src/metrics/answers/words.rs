@@ -84,7 +84,8 @@ impl Rules {
             return [f64::from(u8::from(self.no_answers)); 3];
         }
         let common = common_words(prediction, gold, matching);
-        let of = |len: usize| f64::from(common) / len.max(1) as f64;
+        // Texts are below 4 GiB.
+        let of = |len: usize| f64::from(common) / f64::from(len.max(1) as u32);
         let (precision, recall) = (of(prediction.len()), of(gold.len()));
         [precision, recall, f_measure(precision, recall)]
     }
