@@ -14,18 +14,23 @@ pub fn tokenize(text: &str, tokens: &mut Tokens) {
     let bytes = text.as_bytes();
     match simd::run(&mut Tokenize { bytes, tokens }) {
         Found::Words => {}
-        Found::InnerMarks => {
-            let mut words = tokens.take_spare();
-            words.extend(bytes.iter().filter(|byte| !byte.is_ascii_punctuation()));
-            let bytes = &words;
-            simd::run(&mut Tokenize { bytes, tokens });
-            tokens.put_spare(words);
-        }
+        Found::InnerMarks => tokenize_joined(bytes, tokens),
         Found::Others => tokenize_any(text, tokens),
     }
 }
 
+/// Normalises a text of ASCII whose punctuation is dropped first.
+#[inline(never)]
+fn tokenize_joined(text: &[u8], tokens: &mut Tokens) {
+    let mut words = tokens.take_spare();
+    words.extend(text.iter().filter(|byte| !byte.is_ascii_punctuation()));
+    let bytes = &words;
+    simd::run(&mut Tokenize { bytes, tokens });
+    tokens.put_spare(words);
+}
+
 /// Normalises a text of any characters.
+#[inline(never)]
 fn tokenize_any(text: &str, tokens: &mut Tokens) {
     tokens.load(|buffer| {
         lower_into(text, buffer);

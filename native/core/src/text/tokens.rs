@@ -152,17 +152,31 @@ impl Tokens {
         }
     }
 
-    /// Computes the keys of all tokens of a text without NUL bytes, and keeps the tokens whose key is wanted.
+    /// Computes the keys of all tokens of a text without NUL bytes, and keeps the tokens whose key is wanted: most.
     #[inline(always)]
     pub(super) fn make_plain_keys_of(&mut self, is_wanted: impl Fn(u64) -> bool) {
-        self.keys.resize(self.count, 0);
         let text = self.text.as_slice();
-        let (starts, ends) = (&mut self.starts[..self.count], &mut self.ends[..self.count]);
+        let spans = self.starts.iter().zip(&self.ends).take(self.count);
+        let mut all = true;
+        self.keys.clear();
+        for (&start, &end) in spans {
+            let key = plain_key(text, start as usize, end as usize);
+            all &= is_wanted(key);
+            self.keys.push(key);
+        }
+        if !all {
+            self.retain(is_wanted);
+        }
+    }
+
+    /// Keeps the tokens whose key is wanted.
+    fn retain(&mut self, is_wanted: impl Fn(u64) -> bool) {
         let mut kept = 0;
         for at in 0..self.count {
-            let (start, end) = (starts[at], ends[at]);
-            let key = plain_key(text, start as usize, end as usize);
-            (self.keys[kept], starts[kept], ends[kept]) = (key, start, end);
+            let key = self.keys[at];
+            self.keys[kept] = key;
+            self.starts[kept] = self.starts[at];
+            self.ends[kept] = self.ends[at];
             kept += usize::from(is_wanted(key));
         }
         self.keys.truncate(kept);

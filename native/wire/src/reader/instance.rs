@@ -66,6 +66,17 @@ impl<'a> Rows<'a> {
         self.batch.instances.len()
     }
 
+    /// Makes room for the rows that follow if they are like those in the bytes before `offset`.
+    pub fn make_room(&mut self, offset: usize, end: usize) {
+        /// Bounds what is only expected.
+        const MOST: usize = 1 << 16;
+        let more = |len: usize| (len.saturating_mul(end - offset) / offset.max(1)).min(MOST);
+        let batch = &mut self.batch;
+        batch.instances.reserve(more(batch.instances.len()));
+        batch.predictions.reserve(more(batch.predictions.len()));
+        batch.texts.reserve(more(batch.texts.len()));
+    }
+
     /// Reads the fields of one row. `depth` is the nesting still allowed in it.
     pub fn read(&mut self, mut cursor: Cursor<'a>, depth: u32) -> Result<(), Stop> {
         let mut instance = Instance::default();

@@ -67,8 +67,11 @@ pub fn read_rows<'a>(
         if row == limits.max_rows {
             return Err(too_many_rows(request, limits.max_rows));
         }
-        if row.is_multiple_of(POLL_ROWS) && cancel() {
-            return Err(Error::cancelled());
+        if row.is_multiple_of(POLL_ROWS) {
+            if cancel() {
+                return Err(Error::cancelled());
+            }
+            rows.make_room(cursor.offset(), request.len());
         }
         let message = match cursor.message(wire) {
             Ok(message) => message,
