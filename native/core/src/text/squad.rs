@@ -34,7 +34,13 @@ fn tokenize_joined(text: &[u8], tokens: &mut Tokens) {
 fn tokenize_any(text: &str, tokens: &mut Tokens) {
     tokens.load(|buffer| {
         lower_into(text, buffer);
-        buffer.retain(|byte| !byte.is_ascii_punctuation());
+        let mut kept = 0;
+        for at in 0..buffer.len() {
+            let byte = buffer[at];
+            buffer[kept] = byte;
+            kept += usize::from(!byte.is_ascii_punctuation());
+        }
+        buffer.truncate(kept);
     });
     tokens.split(|text, starts, ends| find_words(text, is_article, starts, ends));
     tokens.make_keys();
@@ -133,6 +139,7 @@ const fn class_of(byte: u8) -> u8 {
 byte_classes!(Bytes, class_of);
 
 /// What a character does.
+#[derive(Clone, Copy)]
 enum Kind {
     Space,
     /// `\w`; every normaliser that knows articles drops or replaces the underscore with the punctuation.
@@ -140,13 +147,28 @@ enum Kind {
     Other,
 }
 
+/// The kinds of ASCII.
+const ASCII: [Kind; 128] = {
+    let mut kinds = [Kind::Other; 128];
+    let mut at = 0;
+    while at < kinds.len() {
+        if is_space(at as u8 as char) {
+            kinds[at] = Kind::Space;
+        } else if (at as u8).is_ascii_alphanumeric() {
+            kinds[at] = Kind::Letter;
+        }
+        at += 1;
+    }
+    kinds
+};
+
+#[inline]
 fn kind_of(c: char) -> Kind {
-    if is_space(c) {
-        Kind::Space
-    } else if is_alphanumeric(c) {
-        Kind::Letter
-    } else {
-        Kind::Other
+    match ASCII.get(c as usize) {
+        Some(kind) => *kind,
+        None if is_space(c) => Kind::Space,
+        None if is_alphanumeric(c) => Kind::Letter,
+        None => Kind::Other,
     }
 }
 

@@ -50,10 +50,7 @@ impl Rules {
             .rows
             .iter()
             .position(|(known, _)| *known == self.normalizer);
-        let at = found.unwrap_or_else(|| {
-            kept.rows.push((self.normalizer, Words::default()));
-            kept.rows.len() - 1
-        });
+        let at = found.unwrap_or_else(|| kept.add(self.normalizer));
         let words = &mut kept.rows[at].1;
         if words.serial != Some(row.serial) {
             words.load(row, self.normalizer);
@@ -118,6 +115,14 @@ fn are_equal(left: &Tokens, right: &Tokens) -> bool {
 #[derive(Default)]
 struct Kept {
     rows: Vec<(Normalizer, Words)>,
+}
+
+impl Kept {
+    #[cold]
+    fn add(&mut self, normalizer: Normalizer) -> usize {
+        self.rows.push((normalizer, Words::default()));
+        self.rows.len() - 1
+    }
 }
 
 /// The words of an answer and of its references.
