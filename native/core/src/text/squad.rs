@@ -6,7 +6,7 @@
 
 use super::blocks::BLOCK;
 use super::python::{is_alphanumeric, is_space, lower_into};
-use super::simd::{self, Simd, Work, byte_classes};
+use super::simd::{self, Simd, Work, byte_classes, quick_text};
 use super::tokens::{Splitter, Text, Tokens};
 
 /// Normalises the text; its words become the tokens.
@@ -181,7 +181,7 @@ pub(super) fn find_words(
     ends: &mut Vec<u32>,
 ) {
     let bytes = text.bytes();
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let text = quick_text(bytes).unwrap_or_else(|| std::str::from_utf8(bytes).unwrap_or_default());
     // Offsets where the word and the run of letters began.
     let (mut word, mut run) = (None, None);
     for (at, c) in text.char_indices().chain([(bytes.len(), ' ')]) {

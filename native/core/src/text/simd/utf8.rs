@@ -4,18 +4,20 @@
 #![allow(clippy::needless_bitwise_bool)]
 
 use super::super::blocks::BLOCK;
-use super::{Simd, Work, byte_classes};
+use super::{Path, Simd, Work, byte_classes, chosen, run_on};
 
-/// The bytes as text if they are seen to be UTF-8. `None` decides nothing: some characters are left to a full check,
-/// those that begin with 0xE0 or 0xED and those of four bytes.
+/// The bytes as text if they are quickly seen to be UTF-8. `None` decides nothing: a full check is as fast on paths
+/// whose masks take longer, and some characters are left to it, those that begin with 0xE0 or 0xED and those of four
+/// bytes.
 #[expect(
     unsafe_code,
     reason = "the bytes were checked here, in a way of our own"
 )]
 #[inline]
 pub fn quick_text(bytes: &[u8]) -> Option<&str> {
+    let path = chosen().ok().filter(|path| path.path() == Path::Avx512)?;
     // SAFETY: the bytes are UTF-8, see `IsText`.
-    super::run(&IsText(bytes)).then(|| unsafe { std::str::from_utf8_unchecked(bytes) })
+    run_on(path, &IsText(bytes)).then(|| unsafe { std::str::from_utf8_unchecked(bytes) })
 }
 
 /// Every byte is ASCII, the first of a character of two or three bytes that may be followed by any continuation bytes,
@@ -64,7 +66,7 @@ byte_classes!(Bytes, class_of);
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Available, Path, run_on};
+    use super::super::Available;
     use super::*;
 
     fn check(bytes: &[u8]) {
@@ -115,7 +117,8 @@ mod tests {
     #[test]
     fn a_checked_text_is_the_same_text() {
         let text = "Zw\u{f6}lf Boxk\u{e4}mpfer \u{201e}jagen\u{201c} \u{732b}";
-        assert_eq!(quick_text(text.as_bytes()), Some(text));
+        let is_quick = chosen().is_ok_and(|path| path.path() == Path::Avx512);
+        assert_eq!(quick_text(text.as_bytes()), is_quick.then_some(text));
         assert_eq!(quick_text(b"\xff"), None);
         assert_eq!(quick_text("\u{1f469}".as_bytes()), None);
     }
