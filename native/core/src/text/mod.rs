@@ -12,6 +12,7 @@ pub mod beam;
 pub mod blocks;
 pub mod char_ngrams;
 pub mod characters;
+pub mod common_words;
 pub mod distance_rows;
 pub mod drop;
 pub mod edits;

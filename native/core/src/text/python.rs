@@ -1,12 +1,46 @@
 //! Python's view of characters, which the reference implementations inherit: `str.lower()`, `str.split()`
 //! and `\w`, as Python 3.11 has them (Unicode 14.0). Rust's own tables follow a later Unicode.
 
-use super::unicode14::{CASE_IGNORABLE, CASED, WORD};
+use super::unicode14;
 
-fn contains(table: &[(u32, u32)], c: char) -> bool {
-    let code = u32::from(c);
-    let after = table.partition_point(|&(low, _)| low <= code);
-    after > 0 && code <= table[after - 1].1
+/// A set of characters.
+struct Characters {
+    ranges: &'static [(u32, u32)],
+    /// One bit a character of [`BASIC`]: most texts have no others.
+    basic: [u64; BASIC / 64],
+}
+
+/// The characters below this one are the Basic Multilingual Plane.
+const BASIC: usize = 0x1_0000;
+
+static WORD: Characters = Characters::of(unicode14::WORD);
+static CASED: Characters = Characters::of(unicode14::CASED);
+static CASE_IGNORABLE: Characters = Characters::of(unicode14::CASE_IGNORABLE);
+
+impl Characters {
+    /// The characters of sorted ranges.
+    const fn of(ranges: &'static [(u32, u32)]) -> Self {
+        let mut basic = [0; BASIC / 64];
+        let mut range = 0;
+        while range < ranges.len() {
+            let (mut code, last) = ranges[range];
+            while code <= last && code < BASIC as u32 {
+                basic[code as usize / 64] |= 1 << (code % 64);
+                code += 1;
+            }
+            range += 1;
+        }
+        Self { ranges, basic }
+    }
+
+    fn has(&self, c: char) -> bool {
+        let code = u32::from(c);
+        if let Some(bits) = self.basic.get(code as usize / 64) {
+            return bits >> (code % 64) & 1 == 1;
+        }
+        let after = self.ranges.partition_point(|&(low, _)| low <= code);
+        after > 0 && code <= self.ranges[after - 1].1
+    }
 }
 
 /// `\w` of Python's `re`, without the underscore: `str.isalnum()`.
@@ -14,7 +48,7 @@ pub fn is_alphanumeric(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric()
     } else {
-        contains(WORD, c)
+        WORD.has(c)
     }
 }
 
@@ -49,7 +83,7 @@ pub fn lower_into(text: &str, out: &mut Vec<u8>) {
             'Σ' if is_final_sigma(text, at) => out.extend("ς".bytes()),
             _ if c.is_ascii() => out.push(c.to_ascii_lowercase() as u8),
             // Letters that got a lower case after Unicode 14 are no cased letters there: Python keeps them.
-            _ if contains(CASED, c) => {
+            _ if CASED.has(c) => {
                 for lower in c.to_lowercase() {
                     out.extend(lower.encode_utf8(&mut utf8).bytes());
                 }
@@ -61,8 +95,8 @@ pub fn lower_into(text: &str, out: &mut Vec<u8>) {
 
 /// The `Final_Sigma` condition of the Unicode Standard, section 3.13.
 fn is_final_sigma(text: &str, at: usize) -> bool {
-    let is_cased = |c: Option<char>| c.is_some_and(|c| contains(CASED, c));
-    let solid = |c: &char| !contains(CASE_IGNORABLE, *c);
+    let is_cased = |c: Option<char>| c.is_some_and(|c| CASED.has(c));
+    let solid = |c: &char| !CASE_IGNORABLE.has(*c);
     let before = text[..at].chars().rev().find(solid);
     is_cased(before) && !is_cased(text[at + 'Σ'.len_utf8()..].chars().find(solid))
 }

@@ -1,5 +1,7 @@
 //! The protobuf wire format: keys, varints, lengths and skipping, with the same verdicts as prost.
 
+use evald_core::text::simd::quick_text;
+
 /// Nesting that prost allows below the outermost message; deeper input is an error.
 pub(super) const DEPTH: u32 = 100;
 
@@ -149,7 +151,8 @@ impl<'a> Cursor<'a> {
     /// The text of a length-delimited field; `None` when it is not UTF-8.
     #[inline]
     pub fn text(&mut self, wire: Wire) -> Read<Option<&'a str>> {
-        Ok(simdutf8::basic::from_utf8(self.bytes(wire)?).ok())
+        let bytes = self.bytes(wire)?;
+        Ok(quick_text(bytes).or_else(|| simdutf8::basic::from_utf8(bytes).ok()))
     }
 
     /// The number of a fixed 64-bit field.

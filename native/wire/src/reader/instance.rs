@@ -36,9 +36,13 @@ pub(super) fn span_from<T>(start: usize, pool: &[T]) -> Span {
 }
 
 /// Moves what waited for the end of a row or prediction into its pool.
-pub(super) fn moved<T>(pool: &mut Vec<T>, waiting: &mut Vec<T>) -> Span {
+pub(super) fn moved<T: Copy>(pool: &mut Vec<T>, waiting: &mut Vec<T>) -> Span {
     let start = pool.len();
-    pool.append(waiting);
+    // Most often one or none: faster than a call that copies them all.
+    for one in &*waiting {
+        pool.push(*one);
+    }
+    waiting.clear();
     span_from(start, pool)
 }
 
@@ -60,6 +64,17 @@ impl<'a> Rows<'a> {
     /// Index of the row at hand.
     pub(super) fn row(&self) -> usize {
         self.batch.instances.len()
+    }
+
+    /// Makes room for the rows that follow if they are like those in the bytes before `offset`.
+    pub fn make_room(&mut self, offset: usize, end: usize) {
+        /// Bounds what is only expected.
+        const MOST: usize = 1 << 16;
+        let more = |len: usize| (len.saturating_mul(end - offset) / offset.max(1)).min(MOST);
+        let batch = &mut self.batch;
+        batch.instances.reserve(more(batch.instances.len()));
+        batch.predictions.reserve(more(batch.predictions.len()));
+        batch.texts.reserve(more(batch.texts.len()));
     }
 
     /// Reads the fields of one row. `depth` is the nesting still allowed in it.

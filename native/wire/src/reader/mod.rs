@@ -67,10 +67,17 @@ pub fn read_rows<'a>(
         if row == limits.max_rows {
             return Err(too_many_rows(request, limits.max_rows));
         }
-        if row.is_multiple_of(POLL_ROWS) && cancel() {
-            return Err(Error::cancelled());
+        if row.is_multiple_of(POLL_ROWS) {
+            if cancel() {
+                return Err(Error::cancelled());
+            }
+            rows.make_room(cursor.offset(), request.len());
         }
-        match rows.read(at_top(cursor.message(wire))?, DEPTH - 1) {
+        let message = match cursor.message(wire) {
+            Ok(message) => message,
+            Err(malformed) => return Err(malformed_request(malformed, "request")),
+        };
+        match rows.read(message, DEPTH - 1) {
             Ok(()) => {}
             Err(Stop::Full) => break,
             Err(Stop::Malformed(malformed)) => {

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::metrics::{ParamKind, ParamSpec, Params, Row};
 use crate::stats::f_measure;
+use crate::text::common_words::common_words;
 use crate::text::matching::Matching;
 use crate::text::normalizers::{NAMES, Normalizer};
 use crate::text::scratch::Scratch;
@@ -49,10 +50,7 @@ impl Rules {
             .rows
             .iter()
             .position(|(known, _)| *known == self.normalizer);
-        let at = found.unwrap_or_else(|| {
-            kept.rows.push((self.normalizer, Words::default()));
-            kept.rows.len() - 1
-        });
+        let at = found.unwrap_or_else(|| kept.add(self.normalizer));
         let words = &mut kept.rows[at].1;
         if words.serial != Some(row.serial) {
             words.load(row, self.normalizer);
@@ -62,14 +60,14 @@ impl Rules {
 
     /// Whether the answer has the words of a reference.
     pub(super) fn is_exact(self, words: &Words) -> bool {
-        self.golds(&words.references[..words.used])
+        self.golds(&words.prediction, &words.references[..words.used])
             .any(|gold| are_equal(&words.prediction, gold))
     }
 
     /// Precision, recall and F1, 0 to 1, of the first of the best references.
     pub(super) fn best(self, words: &mut Words) -> [f64; 3] {
         let mut best = [0.0; 3];
-        for gold in self.golds(&words.references[..words.used]) {
+        for gold in self.golds(&words.prediction, &words.references[..words.used]) {
             let parts = self.overlap(&words.prediction, gold, &mut words.matching);
             if parts[2] > best[2] {
                 best = parts;
@@ -82,25 +80,35 @@ impl Rules {
         if prediction.is_empty() && gold.is_empty() {
             return [f64::from(u8::from(self.no_answers)); 3];
         }
-        matching.load(prediction, gold);
-        let [common] = matching.counts::<1>();
-        let of = |len: usize| f64::from(common) / len.max(1) as f64;
+        if std::ptr::eq(prediction, gold) {
+            return [1.0; 3];
+        }
+        let common = common_words(prediction, gold, matching);
+        if common == 0 {
+            return [0.0; 3];
+        }
+        // Texts are below 4 GiB.
+        let of = |len: usize| f64::from(common) / f64::from(len as u32);
         let (precision, recall) = (of(prediction.len()), of(gold.len()));
         [precision, recall, f_measure(precision, recall)]
     }
 
-    /// The references that count.
-    fn golds(self, references: &[Tokens]) -> impl Iterator<Item = &Tokens> {
-        let some_have_words = references.iter().any(|gold| !gold.is_empty());
+    /// The words of the references that count.
+    fn golds<'w>(
+        self,
+        prediction: &'w Tokens,
+        references: &'w [Reference],
+    ) -> impl Iterator<Item = &'w Tokens> {
+        let golds = references.iter().map(move |gold| gold.words(prediction));
+        let some_have_words = golds.clone().any(|gold| !gold.is_empty());
         let skips_empty = self.no_answers && some_have_words;
-        references
-            .iter()
-            .filter(move |gold| !(skips_empty && gold.is_empty()))
+        golds.filter(move |gold| !(skips_empty && gold.is_empty()))
     }
 }
 
 fn are_equal(left: &Tokens, right: &Tokens) -> bool {
-    left.len() == right.len() && (0..left.len()).all(|at| left.same(at, right, at))
+    std::ptr::eq(left, right)
+        || left.len() == right.len() && (0..left.len()).all(|at| left.same(at, right, at))
 }
 
 /// The words of one row for each normaliser of the call.
@@ -109,14 +117,40 @@ struct Kept {
     rows: Vec<(Normalizer, Words)>,
 }
 
+impl Kept {
+    #[cold]
+    fn add(&mut self, normalizer: Normalizer) -> usize {
+        self.rows.push((normalizer, Words::default()));
+        self.rows.len() - 1
+    }
+}
+
 /// The words of an answer and of its references.
 #[derive(Debug, Default)]
 pub(super) struct Words {
     serial: Option<u64>,
     prediction: Tokens,
-    references: Vec<Tokens>,
+    references: Vec<Reference>,
     used: usize,
     matching: Matching,
+}
+
+/// The words of a reference.
+#[derive(Debug, Default)]
+struct Reference {
+    /// Whether the text is the answer's, as it is for most right answers: then its words are not made again.
+    is_prediction: bool,
+    own: Tokens,
+}
+
+impl Reference {
+    fn words<'w>(&'w self, prediction: &'w Tokens) -> &'w Tokens {
+        if self.is_prediction {
+            prediction
+        } else {
+            &self.own
+        }
+    }
 }
 
 impl Words {
@@ -124,11 +158,14 @@ impl Words {
         self.serial = Some(row.serial);
         self.used = row.references.len();
         if self.references.len() < self.used {
-            self.references.resize_with(self.used, Tokens::default);
+            self.references.resize_with(self.used, Reference::default);
         }
         normalizer.tokenize(row.prediction, &mut self.prediction);
-        for (tokens, reference) in self.references.iter_mut().zip(row.references) {
-            normalizer.tokenize(reference, tokens);
+        for (reference, text) in self.references.iter_mut().zip(row.references) {
+            reference.is_prediction = *text == row.prediction;
+            if !reference.is_prediction {
+                normalizer.tokenize(text, &mut reference.own);
+            }
         }
     }
 }
@@ -163,6 +200,26 @@ mod tests {
         let (_, best) = scores(SQUAD1, "the big red dog", &["cat", "red dog"]);
         assert_eq!(best, [2.0 / 3.0, 1.0, 0.8]);
         assert_eq!(scores(SQUAD1, "dog dog", &["dog"]).1, [0.5, 1.0, 2.0 / 3.0]);
+    }
+
+    #[test]
+    fn the_same_text_is_the_same_answer() {
+        assert_eq!(
+            scores(SQUAD1, "The cat", &["dog", "The cat"]),
+            (true, [1.0; 3])
+        );
+        assert_eq!(scores(SQUAD1, "The", &["The"]), (true, [0.0; 3]));
+        assert_eq!(scores(SQUAD2, "The", &["The"]), (true, [1.0; 3]));
+        assert_eq!(scores(SQUAD2, "The", &["The", "cat"]), (false, [0.0; 3]));
+        // The memory of a row serves the next one.
+        let mut scratch = Scratch::default();
+        for (serial, (text, expected)) in [("cat", 1.0), ("dog", 0.0), ("cat", 1.0)]
+            .into_iter()
+            .enumerate()
+        {
+            let row = Row::of_texts(text, &["cat"], serial as u64);
+            assert_eq!(SQUAD1.best(SQUAD1.words(&row, &mut scratch)), [expected; 3]);
+        }
     }
 
     #[test]

@@ -9,12 +9,14 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod plain;
+mod utf8;
 
 use std::sync::OnceLock;
 
 use super::blocks::BLOCK;
 
 pub(super) use plain::clipped_counts;
+pub use utf8::quick_text;
 
 /// Keys that are compared at once.
 pub const GROUP: usize = 8;

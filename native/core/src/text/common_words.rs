@@ -1,0 +1,112 @@
+//! How many words two texts have in common: clipped matches of single words, without the masks of
+//! [`super::matching`], which short texts would spend most of their time on.
+
+use super::masks::WORD;
+use super::matching::Matching;
+use super::simd::{self, GROUP, Simd, Work};
+use super::tokens::Tokens;
+
+/// Words of the prediction that the reference has too, each as often as it is in both.
+pub fn common_words(prediction: &Tokens, reference: &Tokens, matching: &mut Matching) -> u32 {
+    if reference.len() > WORD {
+        matching.load(prediction, reference);
+        let [common] = matching.counts();
+        return common;
+    }
+    simd::run(&Count {
+        prediction,
+        reference,
+    })
+}
+
+/// Counts where the reference fits one mask.
+struct Count<'a> {
+    prediction: &'a Tokens,
+    reference: &'a Tokens,
+}
+
+impl Work for &Count<'_> {
+    type Output = u32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> u32 {
+        match self.reference.len().div_ceil(GROUP) {
+            0 => 0,
+            1 => self.count::<S, 1>(simd),
+            2..=4 => self.count::<S, 4>(simd),
+            _ => self.count::<S, 8>(simd),
+        }
+    }
+}
+
+impl Count<'_> {
+    /// Counts with up to G groups of reference words.
+    #[inline(always)]
+    fn count<S: Simd, const G: usize>(&self, simd: S) -> u32 {
+        let keys = &self.reference.keys[..];
+        let Some(last) = keys.len().checked_sub(1) else {
+            return 0;
+        };
+        // What fills the last group is never free.
+        let groups: [[u64; GROUP]; G] = std::array::from_fn(|group| {
+            std::array::from_fn(|at| keys[(GROUP * group + at).min(last)])
+        });
+        let mut free = u64::MAX >> (WORD - keys.len());
+        let mut common = 0;
+        for (at, &key) in self.prediction.keys.iter().enumerate() {
+            let equal = simd.equal_keys(key, &groups) & free;
+            let taken = if (equal != 0) & Tokens::is_hash(key) {
+                self.first_same(at, equal)
+            } else {
+                equal & equal.wrapping_neg()
+            };
+            free ^= taken;
+            common += u32::from(taken != 0);
+        }
+        common
+    }
+
+    /// The lowest bit whose word of the reference does not only share the hash.
+    #[inline]
+    fn first_same(&self, at: usize, mut equal: u64) -> u64 {
+        while equal != 0 {
+            let other = equal.trailing_zeros() as usize;
+            if self.prediction.same(at, self.reference, other) {
+                return 1 << other;
+            }
+            equal &= equal - 1;
+        }
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::rouge_words;
+
+    fn tokens(words: impl Iterator<Item = String>) -> Tokens {
+        let mut tokens = Tokens::default();
+        rouge_words::tokenize(&words.collect::<Vec<_>>().join(" "), None, &mut tokens);
+        tokens
+    }
+
+    #[test]
+    fn texts_of_every_length_are_counted_as_by_matching() {
+        let mut matching = Matching::default();
+        // Words of a few letters, and words that are hashed.
+        let word = |number: usize| format!("{}{number}", ["word", "wordwordword"][number % 3 / 2]);
+        // Miri is slow.
+        let step = if cfg!(miri) { 13 } else { 1 };
+        for len in (0..70).step_by(step) {
+            let reference = tokens((0..len).map(|at| word(at * at % 23)));
+            for other in (0..70).step_by(step) {
+                let prediction = tokens((0..other).map(|at| word(at % 29)));
+                matching.load(&prediction, &reference);
+                let [expected] = matching.counts();
+                let found = common_words(&prediction, &reference, &mut Matching::default());
+                assert_eq!(found, expected, "{other} {len}");
+            }
+        }
+    }
+}
