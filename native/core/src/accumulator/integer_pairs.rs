@@ -49,8 +49,10 @@ impl Table {
 
     #[inline(always)]
     fn count(&mut self, cells: &[u32]) {
+        // A slice, whose place the compiler need not look up again after every write to it.
+        let bytes = &mut self.bytes[..];
         for cell in cells {
-            let byte = &mut self.bytes[*cell as usize];
+            let byte = &mut bytes[*cell as usize];
             *byte = byte.wrapping_add(1);
             if *byte == 0 {
                 self.wraps.push(*cell);
