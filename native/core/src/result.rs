@@ -1,6 +1,7 @@
 //! Answers as plain data; the wire layer encodes them.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::metrics::{Components, Direction};
 use crate::stats::interval::Interval;
@@ -54,7 +55,7 @@ pub struct ConfusionMatrix {
     /// Whether the numbers are of rows, not shares of them.
     pub are_counts: bool,
     /// Number of rows of every cell, gold by gold; empty if `cells` holds the matrix.
-    pub counts: Vec<u64>,
+    pub counts: Arc<Vec<u64>>,
     /// The cells that are not zero: gold, predicted, number (weight, share) of rows; by gold, then predicted.
     pub cells: Vec<(u32, u32, f64)>,
 }

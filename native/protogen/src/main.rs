@@ -64,7 +64,12 @@ fn generate(root: &Path) -> Result<String, Box<dyn Error>> {
         })
         .collect();
     let package = prost_build::Module::from_protobuf_package_name("evald.v1");
-    let mut code = prost_build::Config::new().generate(modules)?;
+    let mut config = prost_build::Config::new();
+    config.extern_path(
+        ".evald.v1.ConfusionMatrix",
+        "crate::matrix::ConfusionMatrix",
+    );
+    let mut code = config.generate(modules)?;
     let code = code
         .remove(&package)
         .ok_or("no messages in the package evald.v1")?;

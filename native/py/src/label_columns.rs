@@ -9,8 +9,11 @@ use rustc_hash::FxHashMap;
 
 use crate::errors::to_python;
 
-/// Rows between two chances for other threads to run, and two looks at the cancel flag: about a millisecond.
-const ROWS_A_TURN: usize = 1 << 16;
+/// Texts between two chances for other threads to run, and two looks at the cancel flag: about a millisecond.
+const TEXTS_A_TURN: usize = 1 << 16;
+
+/// The same of integers.
+const INTEGERS_A_TURN: usize = 1 << 19;
 
 /// Different labels of text columns, at most; more are left to rows, where limits are checked.
 const MAX_LABELS: usize = 2_048;
@@ -50,8 +53,8 @@ fn count_integers(
         return Ok(None);
     }
     let mut pairs = IntegerPairs::new();
-    for start in (0..rows).step_by(ROWS_A_TURN) {
-        let part = start..rows.min(start + ROWS_A_TURN);
+    for start in (0..rows).step_by(INTEGERS_A_TURN) {
+        let part = start..rows.min(start + INTEGERS_A_TURN);
         let (Some(gold), Some(predicted)) = (numbers(&gold), numbers(&predicted)) else {
             return Ok(None);
         };
@@ -86,8 +89,8 @@ fn count_texts(
     }
     let mut labels = Labels::default();
     let mut codes = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-    for start in (0..rows).step_by(ROWS_A_TURN) {
-        for row in start..rows.min(start + ROWS_A_TURN) {
+    for start in (0..rows).step_by(TEXTS_A_TURN) {
+        for row in start..rows.min(start + TEXTS_A_TURN) {
             // A list that another thread shortens meanwhile ends the shortcut.
             let (Ok(gold), Ok(predicted)) = (gold.get_item(row), predicted.get_item(row)) else {
                 return Ok(None);

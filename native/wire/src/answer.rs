@@ -3,13 +3,14 @@
 use evald_core::error::{Error, Result};
 use evald_core::metrics::text_form;
 use evald_core::result::{
-    Answer, ConfusionMatrix, Decision, Estimate, MetricAnswer, Note, PairedAnswer, SystemAnswer,
+    Answer, Decision, Estimate, MetricAnswer, Note, PairedAnswer, SystemAnswer,
 };
 use evald_core::spec::{Question, Spec};
 use evald_core::stats::interval;
 use evald_core::text::UNICODE_VERSION;
 use prost::Message;
 
+use crate::matrix::confusion_matrix;
 use crate::proto;
 
 /// The serialised `EvaluateResponse` or `CompareResponse`, as the specification asks, without cost and
@@ -115,53 +116,6 @@ fn metric_result(metric: MetricAnswer) -> proto::MetricResult {
         direction: crate::catalog::direction(metric.direction).into(),
     }
 }
-
-/// A cell takes about this many times the bytes of a count.
-const CELL_BYTES: usize = 8;
-
-/// Counts go as they are unless most are zero; weights and shares go as cells.
-fn confusion_matrix(matrix: ConfusionMatrix) -> proto::ConfusionMatrix {
-    let labels = matrix.labels.len();
-    let is_full = |cells: usize| labels <= DENSE_LABELS || cells * CELL_BYTES >= labels * labels;
-    let is_count = |(_, _, value): &(u32, u32, f64)| value.fract() == 0.0;
-    let mut sent = proto::ConfusionMatrix {
-        labels: matrix.labels,
-        ..proto::ConfusionMatrix::default()
-    };
-    let mut send = |gold: u32, predicted: u32, value: f64| {
-        sent.cell_gold.push(gold);
-        sent.cell_predicted.push(predicted);
-        sent.cell_value.push(value);
-    };
-    if !matrix.counts.is_empty() {
-        if is_full(matrix.counts.iter().filter(|count| **count > 0).count()) {
-            sent.counts = matrix.counts;
-        } else {
-            for (at, count) in matrix
-                .counts
-                .iter()
-                .enumerate()
-                .filter(|(_, count)| **count > 0)
-            {
-                send((at / labels) as u32, (at % labels) as u32, *count as f64);
-            }
-        }
-    } else if is_full(matrix.cells.len()) && matrix.are_counts && matrix.cells.iter().all(is_count)
-    {
-        sent.counts = vec![0; labels * labels];
-        for (gold, predicted, value) in &matrix.cells {
-            sent.counts[*gold as usize * labels + *predicted as usize] = *value as u64;
-        }
-    } else {
-        for (gold, predicted, value) in matrix.cells {
-            send(gold, predicted, value);
-        }
-    }
-    sent
-}
-
-/// Up to this many labels a matrix of counts is always sent whole.
-const DENSE_LABELS: usize = 100;
 
 fn estimate(estimate: &Estimate) -> proto::Estimate {
     let interval = estimate.interval;

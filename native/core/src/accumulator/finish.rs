@@ -1,5 +1,7 @@
 //! From sums to the answer.
 
+use std::sync::Arc;
+
 use super::kept::Kept;
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, ArmRows, Valuer, bootstrap};
@@ -287,16 +289,16 @@ impl Desk<'_> {
         ConfusionMatrix {
             labels,
             are_counts: by == Normalize::None,
-            counts: Vec::new(),
+            counts: Arc::default(),
             cells,
         }
     }
 }
 
 /// A square matrix with its rows and columns moved to these places of a wider one.
-fn placed(counts: &[u64], places: &[Option<u32>], width: usize) -> Vec<u64> {
+fn placed(counts: &Arc<Vec<u64>>, places: &[Option<u32>], width: usize) -> Arc<Vec<u64>> {
     if places.len() == width && (0..).map(Some).zip(places).all(|(at, place)| at == *place) {
-        return counts.to_vec();
+        return Arc::clone(counts);
     }
     let mut moved = vec![0; width * width];
     for (gold, row) in places.iter().zip(counts.chunks(places.len().max(1))) {
@@ -306,7 +308,7 @@ fn placed(counts: &[u64], places: &[Option<u32>], width: usize) -> Vec<u64> {
             }
         }
     }
-    moved
+    Arc::new(moved)
 }
 
 /// Adds up neighbours of the same classes.

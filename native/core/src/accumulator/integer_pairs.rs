@@ -3,12 +3,15 @@
 // What is not inlined is compiled for the plain path.
 #![allow(clippy::inline_always)]
 
-use multiversion::multiversion;
-
 use super::label_columns::PairCounts;
+use crate::text::simd::{self, Simd, Work};
 
-/// Rows whose cells are computed at once: few, so that memory is read all the time.
-const STEP: usize = 64;
+/// Rows whose cells are computed before they are counted: counting touches memory here and there, and columns are read
+/// twice as fast as long as nothing else does. While rows are counted the next ones are fetched.
+const STEP: usize = 1 << 14;
+
+/// Rows of a column that are fetched at once.
+const LINE: usize = 8;
 
 /// Rows that tell how far the table grows.
 const AHEAD: usize = 1 << 14;
@@ -25,15 +28,17 @@ pub struct IntegerPairs {
     low: i64,
     span: usize,
     table: Table,
-    /// By gold value, then predicted value: rows that are not in the table. Empty for none.
-    others: Vec<u64>,
+    /// By gold value, then predicted value: rows that were counted before the table grew. Empty for none.
+    before: Vec<u64>,
+    /// The cells of a step; kept for its memory.
+    cells: Vec<u32>,
 }
 
 /// Counts in which rows touch a single byte, since the speed is limited by how much of it the caches hold.
 #[derive(Default)]
 struct Table {
     bytes: Vec<u8>,
-    /// How often each byte has wrapped.
+    /// The cells whose byte has wrapped, once for every time.
     wraps: Vec<u32>,
 }
 
@@ -41,24 +46,33 @@ impl Table {
     fn new(cells: usize) -> Self {
         Self {
             bytes: vec![0; cells],
-            wraps: vec![0; cells],
+            wraps: Vec::new(),
         }
     }
 
+    /// Counts rows by their cells and fetches the next rows meanwhile, a line for every N cells.
     #[inline(always)]
-    fn count(&mut self, cells: &[u32]) {
-        for cell in cells {
-            let byte = &mut self.bytes[*cell as usize];
+    fn count<const N: usize>(&mut self, cells: &[u32], gold: &[i64], predicted: &[i64]) {
+        // A slice, whose place the compiler need not look up again after every write to it.
+        let bytes = &mut self.bytes[..];
+        let mut add = |cell: &u32| {
+            let byte = &mut bytes[*cell as usize];
             *byte = byte.wrapping_add(1);
             if *byte == 0 {
-                self.wraps[*cell as usize] += 1;
+                self.wraps.push(*cell);
             }
+        };
+        let (groups, rest) = cells.as_chunks::<N>();
+        let gold = gold.as_chunks::<LINE>().0.iter();
+        let mut lines = gold.zip(predicted.as_chunks::<LINE>().0);
+        for group in groups {
+            if let Some((gold, predicted)) = lines.next() {
+                simd::prefetch(gold);
+                simd::prefetch(predicted);
+            }
+            group.iter().for_each(&mut add);
         }
-    }
-
-    fn counts(&self) -> impl Iterator<Item = u64> {
-        let cells = self.bytes.iter().zip(&self.wraps);
-        cells.map(|(byte, wraps)| (u64::from(*wraps) << 8) + u64::from(*byte))
+        rest.iter().for_each(add);
     }
 }
 
@@ -73,7 +87,11 @@ impl IntegerPairs {
     #[must_use]
     pub fn add(&mut self, mut gold: &[i64], mut predicted: &[i64]) -> bool {
         loop {
-            let done = self.count(gold, predicted);
+            let done = simd::run(Count {
+                gold,
+                predicted,
+                pairs: self,
+            });
             (gold, predicted) = (&gold[done..], &predicted[done..]);
             if gold.is_empty() {
                 return true;
@@ -83,30 +101,6 @@ impl IntegerPairs {
                 return false;
             }
         }
-    }
-
-    /// Counts rows until a value is outside the table; how many.
-    fn count(&mut self, gold: &[i64], predicted: &[i64]) -> usize {
-        let (low, span) = (self.low, self.span as u64);
-        if self.span > SMALL_SPAN {
-            return count_one_by_one(gold, predicted, low, span, &mut self.table);
-        }
-        let whole = gold.len() - gold.len() % STEP;
-        let (steps, rest) = (gold[..whole].as_chunks().0, &gold[whole..]);
-        let (others, other_rest) = (predicted[..whole].as_chunks().0, &predicted[whole..]);
-        let done = count_two_by_two(steps, others, low, span, &mut self.table);
-        if done < whole {
-            return done;
-        }
-        let place =
-            |value: &i64| Some(value.wrapping_sub(low) as u64).filter(|place| *place < span);
-        for (at, (gold, predicted)) in rest.iter().zip(other_rest).enumerate() {
-            let (Some(gold), Some(predicted)) = (place(gold), place(predicted)) else {
-                return whole + at;
-            };
-            self.others[(gold * span + predicted) as usize] += 1;
-        }
-        gold.len()
     }
 
     /// Makes room for these values; whether there can be.
@@ -142,42 +136,46 @@ impl IntegerPairs {
         self.low = low;
         self.span = high.abs_diff(low) as usize + 1;
         let cells = self.span * self.span;
-        let is_small = self.span <= SMALL_SPAN;
-        let is_needed = is_small || old.iter().any(|count| *count > 0);
-        self.others = vec![0; if is_needed { cells } else { 0 }];
-        if is_needed {
+        self.before.clear();
+        if !old.is_empty() {
+            self.before.resize(cells, 0);
             for (gold, row) in old.chunks(old_span).enumerate() {
                 let start = (gold + shift) * self.span + shift;
-                self.others[start..][..row.len()].copy_from_slice(row);
+                self.before[start..][..row.len()].copy_from_slice(row);
             }
         }
-        self.table = Table::new(if is_small {
-            cells * cells
+        self.table = Table::new(if self.span > SMALL_SPAN {
+            self.span + cells
         } else {
-            cells + self.span
+            cells * cells + cells
         });
         true
     }
 
     /// The counts of all rows.
     fn settled(&self) -> Vec<u64> {
-        let span = self.span;
+        let (span, cells) = (self.span, self.span * self.span);
+        let bytes = self.table.bytes.iter().map(|byte| u64::from(*byte));
+        let wraps = self.table.wraps.iter();
+        let wraps = wraps.map(|cell| (*cell as usize, 1 << u8::BITS));
         let mut all: Vec<u64>;
         if span > SMALL_SPAN {
-            all = self.table.counts().skip(span).collect();
-            for (value, count) in self.table.counts().take(span).enumerate() {
-                all[value * span + value] += count;
+            all = bytes.clone().skip(span).collect();
+            for (cell, count) in bytes.take(span).enumerate().chain(wraps) {
+                let equal = cell * span + cell;
+                all[if cell < span { equal } else { cell - span }] += count;
             }
         } else {
-            let cells = span * span;
             all = vec![0; cells];
-            for (at, count) in self.table.counts().enumerate() {
-                all[at / cells] += count;
-                all[at % cells] += count;
+            for (cell, count) in bytes.enumerate().chain(wraps) {
+                all[cell % cells] += count;
+                if cell < cells * cells {
+                    all[cell / cells] += count;
+                }
             }
         }
-        for (count, other) in all.iter_mut().zip(&self.others) {
-            *count += other;
+        for (count, before) in all.iter_mut().zip(&self.before) {
+            *count += before;
         }
         all
     }
@@ -207,78 +205,106 @@ impl IntegerPairs {
     }
 }
 
-/// Counts rows by their cells, until a value is outside the table; how many. The cells of equal labels come first in
-/// the table and lie together, since most rows should be there.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn count_one_by_one(
-    gold: &[i64],
-    predicted: &[i64],
-    low: i64,
-    span: u64,
-    table: &mut Table,
-) -> usize {
-    let mut cells = [0; STEP];
-    let steps = gold.chunks(STEP).zip(predicted.chunks(STEP));
-    for (step, (gold, predicted)) in steps.enumerate() {
-        let cell = |gold: u32, predicted: u32| {
-            let row = if gold == predicted {
-                0
+/// Counts rows until a value is outside the table; how many.
+struct Count<'a> {
+    gold: &'a [i64],
+    predicted: &'a [i64],
+    pairs: &'a mut IntegerPairs,
+}
+
+impl Work for Count<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> usize {
+        let pairs = self.pairs;
+        let (low, span) = (pairs.low, pairs.span as u64);
+        pairs.cells.resize(STEP, 0);
+        let steps = self.gold.chunks(STEP).zip(self.predicted.chunks(STEP));
+        let mut done = 0;
+        for (gold, predicted) in steps {
+            let is_small = pairs.span <= SMALL_SPAN;
+            let placed = if is_small {
+                place_pairs(gold, predicted, low, span, &mut pairs.cells)
             } else {
-                gold.wrapping_add(1)
+                place_rows(gold, predicted, low, span, &mut pairs.cells)
             };
-            row.wrapping_mul(span as u32).wrapping_add(predicted)
-        };
-        if !place(gold, predicted, low, span, cell, &mut cells) {
-            return step * STEP;
+            let Some(placed) = placed else {
+                return done;
+            };
+            done += gold.len();
+            let (gold, predicted) = (&self.gold[done..], &self.predicted[done..]);
+            let cells = &pairs.cells[..placed];
+            if is_small {
+                pairs.table.count::<{ LINE / 2 }>(cells, gold, predicted);
+            } else {
+                pairs.table.count::<LINE>(cells, gold, predicted);
+            }
         }
-        table.count(&cells[..gold.len()]);
+        done
     }
-    gold.len()
 }
 
-/// The same by the cells of two rows.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn count_two_by_two(
-    gold: &[[i64; STEP]],
-    predicted: &[[i64; STEP]],
-    low: i64,
-    span: u64,
-    table: &mut Table,
-) -> usize {
-    let mut cells = [0; STEP];
-    let width = span as u32;
-    for (step, (gold, predicted)) in gold.iter().zip(predicted).enumerate() {
-        let cell = |gold: u32, predicted: u32| gold.wrapping_mul(width).wrapping_add(predicted);
-        if !place(gold, predicted, low, span, cell, &mut cells) {
-            return step * STEP;
-        }
-        let (first, second) = cells.split_at_mut(STEP / 2);
-        for (first, second) in first.iter_mut().zip(second) {
-            *first = first.wrapping_mul(width * width).wrapping_add(*second);
-        }
-        table.count(first);
-    }
-    gold.len() * STEP
-}
-
-/// Computes the cell of each row; whether all values are in the range.
+/// Finds a cell for every row. The cells of equal labels come first in the table and lie together, since most rows
+/// should be there. Returns the number of cells; `None` if a value is outside the table.
 #[inline(always)]
-fn place(
+fn place_rows(
     gold: &[i64],
     predicted: &[i64],
     low: i64,
     span: u64,
-    cell: impl Fn(u32, u32) -> u32,
-    cells: &mut [u32; STEP],
-) -> bool {
+    cells: &mut [u32],
+) -> Option<usize> {
     let mut outside = false;
-    for ((gold, predicted), to) in gold.iter().zip(predicted).zip(cells) {
-        let gold = gold.wrapping_sub(low) as u64;
-        let predicted = predicted.wrapping_sub(low) as u64;
-        outside |= gold.max(predicted) >= span;
-        *to = cell(gold as u32, predicted as u32);
+    for ((gold, predicted), cell) in gold.iter().zip(predicted).zip(cells) {
+        let (gold, predicted) = place(*gold, *predicted, low, span, &mut outside);
+        let row = if gold == predicted {
+            0
+        } else {
+            gold.wrapping_add(1)
+        };
+        *cell = row.wrapping_mul(span as u32).wrapping_add(predicted);
     }
-    !outside
+    (!outside).then_some(gold.len())
+}
+
+/// Finds a cell for every two rows: one of the first half, one of the second. A row that is left over has a cell
+/// behind those of all pairs.
+#[inline(always)]
+fn place_pairs(
+    gold: &[i64],
+    predicted: &[i64],
+    low: i64,
+    span: u64,
+    cells: &mut [u32],
+) -> Option<usize> {
+    let mut outside = false;
+    let (width, square) = (span as u32, (span * span) as u32);
+    let mut cell_of = |(gold, predicted): (&i64, &i64)| {
+        let (gold, predicted) = place(*gold, *predicted, low, span, &mut outside);
+        gold.wrapping_mul(width).wrapping_add(predicted)
+    };
+    let half = gold.len() / 2;
+    let (first_gold, gold) = gold.split_at(half);
+    let (first_predicted, predicted) = predicted.split_at(half);
+    let first = first_gold.iter().zip(first_predicted);
+    let second = gold.iter().zip(predicted);
+    for ((first, second), cell) in first.zip(second).zip(&mut *cells) {
+        let first = cell_of(first).wrapping_mul(square);
+        *cell = first.wrapping_add(cell_of(second));
+    }
+    if let (Some(gold), Some(predicted)) = (gold.get(half), predicted.get(half)) {
+        cells[half] = (square * square).wrapping_add(cell_of((gold, predicted)));
+    }
+    (!outside).then_some(gold.len())
+}
+
+/// The places of a row's values in the range of the table; sets `outside` if they are not in it.
+#[inline(always)]
+fn place(gold: i64, predicted: i64, low: i64, span: u64, outside: &mut bool) -> (u32, u32) {
+    let [gold, predicted] = [gold, predicted].map(|value| value.wrapping_sub(low) as u64);
+    *outside |= gold.max(predicted) >= span;
+    (gold as u32, predicted as u32)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! All sums are i128 in fixed point at 2^-64. Dense columns are the weight of the rows, then the row metrics' columns.
 //! Counts by class are sparse, since a row touches three of possibly thousands.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::slots::Remap;
@@ -44,7 +46,7 @@ pub struct Sums {
     /// Rows with one class each, by (gold class, predicted class), without those in `matrix`.
     confusion: Cells,
     /// Rows of whole columns of labels: class numbers, and a square matrix of counts over them.
-    matrix: Option<(Vec<u32>, Vec<u64>)>,
+    matrix: Option<(Vec<u32>, Arc<Vec<u64>>)>,
     /// Rows with sets of classes, by (0, 3 x class + kind).
     pub class_totals: Cells,
     /// Counts by (slot place, 3 x class + kind).
@@ -110,21 +112,21 @@ impl Sums {
     pub fn add_matrix(&mut self, classes: Vec<u32>, counts: Vec<u64>) {
         match &mut self.matrix {
             Some((known, sums)) if *known == classes => {
-                for (sum, count) in sums.iter_mut().zip(&counts) {
+                for (sum, count) in Arc::make_mut(sums).iter_mut().zip(&counts) {
                     *sum += count;
                 }
             }
             _ => {
                 self.flatten();
-                self.matrix = Some((classes, counts));
+                self.matrix = Some((classes, Arc::new(counts)));
             }
         }
     }
 
     /// The matrix and its classes, if all rows with one class each are in it.
-    pub fn whole_matrix(&self) -> Option<(&[u32], &[u64])> {
+    pub fn whole_matrix(&self) -> Option<(&[u32], &Arc<Vec<u64>>)> {
         let matrix = self.matrix.as_ref().filter(|_| self.confusion.is_empty());
-        matrix.map(|(classes, counts)| (&classes[..], &counts[..]))
+        matrix.map(|(classes, counts)| (&classes[..], counts))
     }
 
     /// Moves the matrix to the other cells.

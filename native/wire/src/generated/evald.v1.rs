@@ -422,7 +422,7 @@ pub struct MetricResult {
     pub components: ::prost::alloc::vec::Vec<Component>,
     /// The confusion matrix, for the metric confusion_matrix only.
     #[prost(message, optional, tag = "6")]
-    pub confusion_matrix: ::core::option::Option<ConfusionMatrix>,
+    pub confusion_matrix: ::core::option::Option<crate::matrix::ConfusionMatrix>,
     /// Values by slice. Reserved for a later release.
     #[prost(message, repeated, tag = "7")]
     pub slices: ::prost::alloc::vec::Vec<SliceResult>,
@@ -449,26 +449,6 @@ pub struct Component {
     /// Value; unset when undefined (for example a precision without predictions and zero_division=nan).
     #[prost(double, optional, tag = "2")]
     pub value: ::core::option::Option<f64>,
-}
-/// Rows by (gold label, predicted label).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ConfusionMatrix {
-    /// The classes: rows and columns of the matrix, in label order.
-    #[prost(string, repeated, tag = "1")]
-    pub labels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// labels x labels counts, row by row; a row is a gold label. Empty when the cells below say it in fewer bytes, for
-    /// weighted rows and for normalised matrices.
-    #[prost(uint64, repeated, tag = "2")]
-    pub counts: ::prost::alloc::vec::Vec<u64>,
-    /// The cells that are not zero, by gold label, then predicted label: index of the gold label.
-    #[prost(uint32, repeated, tag = "3")]
-    pub cell_gold: ::prost::alloc::vec::Vec<u32>,
-    /// Index of the predicted label of each cell.
-    #[prost(uint32, repeated, tag = "4")]
-    pub cell_predicted: ::prost::alloc::vec::Vec<u32>,
-    /// Number or weight of the rows of each cell, or the share of them that normalisation makes of it.
-    #[prost(double, repeated, tag = "5")]
-    pub cell_value: ::prost::alloc::vec::Vec<f64>,
 }
 /// The value of a metric on one slice. Reserved for a later release.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -254,21 +254,21 @@ fn take<W>(work: &mut Option<W>) -> W {
     }
 }
 
-/// Asks the processor to fetch bytes that are read soon.
+/// Asks the processor to fetch values that are read soon.
 #[cfg_attr(
     target_arch = "x86_64",
     expect(unsafe_code, reason = "an instruction by name")
 )]
 #[inline]
-pub fn prefetch(bytes: &[u8]) {
+pub fn prefetch<T>(values: &[T]) {
     #[cfg(target_arch = "x86_64")]
-    for line in bytes.chunks(BLOCK) {
+    for line in values.chunks(const { BLOCK / size_of::<T>() }) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: every x86-64 processor has the instruction, and it never fails, whatever the address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = bytes;
+    let _ = values;
 }
 
 #[cfg(test)]
