@@ -118,6 +118,20 @@ mod tests {
         })
     }
 
+    #[test]
+    #[cfg_attr(miri, ignore = "takes minutes there")]
+    fn sets_of_characters_are_their_ranges() {
+        for set in [&WORD, &CASED, &CASE_IGNORABLE] {
+            let mut ranges = set.ranges.iter().peekable();
+            for c in '\0'..=char::MAX {
+                let code = u32::from(c);
+                while ranges.next_if(|(_, last)| *last < code).is_some() {}
+                let expected = ranges.peek().is_some_and(|(first, _)| *first <= code);
+                assert_eq!(set.has(c), expected, "{c:?}");
+            }
+        }
+    }
+
     /// The expected number is Python 3.11's: the FNV-1a of `chr(c).lower()` in UTF-8 over all code points.
     #[test]
     #[cfg_attr(miri, ignore = "takes minutes there")]
