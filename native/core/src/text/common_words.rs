@@ -30,42 +30,28 @@ impl Work for &Count<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> u32 {
-        match self.reference.len().div_ceil(GROUP) {
-            0 => 0,
-            1 => self.count::<S, 1>(simd),
-            2..=4 => self.count::<S, 4>(simd),
-            _ => self.count::<S, 8>(simd),
+        let mut free = u64::MAX;
+        let mut common = 0;
+        for (group, keys) in self.prediction.key_groups().iter().enumerate() {
+            let [masks] = simd.equal_keys(&[*keys], self.reference.keys());
+            let first = group * GROUP;
+            let words = (self.prediction.len() - first).min(GROUP);
+            for (at, (&key, mask)) in keys.iter().zip(masks).take(words).enumerate() {
+                let equal = mask & free;
+                let taken = if (equal != 0) & Tokens::is_hash(key) {
+                    self.first_same(first + at, equal)
+                } else {
+                    equal & equal.wrapping_neg()
+                };
+                free ^= taken;
+                common += u32::from(taken != 0);
+            }
         }
+        common
     }
 }
 
 impl Count<'_> {
-    /// Counts with up to G groups of reference words.
-    #[inline(always)]
-    fn count<S: Simd, const G: usize>(&self, simd: S) -> u32 {
-        let keys = &self.reference.keys[..];
-        let Some(last) = keys.len().checked_sub(1) else {
-            return 0;
-        };
-        // What fills the last group is never free.
-        let groups: [[u64; GROUP]; G] = std::array::from_fn(|group| {
-            std::array::from_fn(|at| keys[(GROUP * group + at).min(last)])
-        });
-        let mut free = u64::MAX >> (WORD - keys.len());
-        let mut common = 0;
-        for (at, &key) in self.prediction.keys.iter().enumerate() {
-            let equal = simd.equal_keys(key, &groups) & free;
-            let taken = if (equal != 0) & Tokens::is_hash(key) {
-                self.first_same(at, equal)
-            } else {
-                equal & equal.wrapping_neg()
-            };
-            free ^= taken;
-            common += u32::from(taken != 0);
-        }
-        common
-    }
-
     /// The lowest bit whose word of the reference does not only share the hash.
     #[inline]
     fn first_same(&self, at: usize, mut equal: u64) -> u64 {

@@ -76,7 +76,7 @@ impl Work for &mut Tokenize<'_> {
             return Found::InnerMarks;
         }
         // Letters and digits are no NUL.
-        self.tokens.make_plain_keys_of(is_no_article);
+        self.tokens.make_plain_keys_of(simd, is_no_article);
         Found::Words
     }
 }

@@ -181,32 +181,25 @@ impl Tokens {
 
     /// Computes the keys of all tokens of a text without NUL bytes, and keeps the tokens whose key is wanted: most.
     #[inline(always)]
-    pub(super) fn make_plain_keys_of(&mut self, is_wanted: impl Fn(u64) -> bool) {
-        let text = self.text.as_slice();
-        let spans = self.starts.iter().zip(&self.ends).take(self.count);
-        let mut all = true;
-        self.keys.clear();
-        for (&start, &end) in spans {
-            let key = plain_key(text, start as usize, end as usize);
-            all &= is_wanted(key);
-            self.keys.push(key);
-        }
-        if !all {
+    pub(super) fn make_plain_keys_of<S: Simd>(&mut self, simd: S, is_wanted: impl Fn(u64) -> bool) {
+        self.make_plain_keys(simd);
+        let all = |all: bool, key: &u64| all & is_wanted(*key);
+        if !self.keys().iter().fold(true, all) {
             self.retain(is_wanted);
         }
     }
 
     /// Keeps the tokens whose key is wanted.
     fn retain(&mut self, is_wanted: impl Fn(u64) -> bool) {
+        let keys = self.keys.as_flattened_mut();
         let mut kept = 0;
         for at in 0..self.count {
-            let key = self.keys[at];
-            self.keys[kept] = key;
+            let key = keys[at];
+            keys[kept] = key;
             self.starts[kept] = self.starts[at];
             self.ends[kept] = self.ends[at];
             kept += usize::from(is_wanted(key));
         }
-        self.keys.truncate(kept);
         self.count = kept;
     }
 
