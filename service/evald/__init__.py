@@ -26,6 +26,7 @@ _HOMES = {
     "evaluate": "evald.embedded",
     "get_metric": "evald.embedded",
     "list_metrics": "evald.embedded",
+    "plan": "evald.embedded",
     "read_file": "evald.data.sources",
     "results": "",
     "table_of": "evald.data.naming",

@@ -13,6 +13,7 @@ from evald.embedded import compare as compare
 from evald.embedded import evaluate as evaluate
 from evald.embedded import get_metric as get_metric
 from evald.embedded import list_metrics as list_metrics
+from evald.embedded import plan as plan
 from evald.results import Comparison as Comparison
 from evald.results import Evaluation as Evaluation
 
@@ -29,6 +30,7 @@ __all__ = [
     "evaluate",
     "get_metric",
     "list_metrics",
+    "plan",
     "read_file",
     "results",
     "table_of",

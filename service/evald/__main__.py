@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in ("evaluate", "compare"):
+    for name in ("evaluate", "compare", "plan"):
         _command(name).add_parser(subparsers)
     _command("catalog").add_parsers(subparsers)
     for name in ("serve", "demo"):

@@ -23,6 +23,7 @@ __all__ = [
     "build_info",
     "get_metric",
     "list_metrics",
+    "plan",
     "set_threads",
 ]
 
@@ -47,6 +48,9 @@ def list_metrics() -> bytes:
 
 def get_metric(name: str) -> bytes:
     """A serialised `evald.v1.GetMetricResponse`. Raises NotFoundError with the nearest names."""
+
+def plan(request: bytes) -> bytes:
+    """A serialised `evald.v1.PlanResponse` of a serialised `PlanRequest`. Raises InvalidRequestError (BAD_PLAN)."""
 
 @final
 class CancelFlag:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, Unpack
 from evald import _native, results
 from evald.client import convert
 from evald.client.locate import located
+from evald.client.plan import PlanKeywords, plan_request
 from evald.client.request import Keywords, Metrics, Options, Progress, Request, divided, request_of
 from evald.client.rows import check_needs, gold_labels
 from evald.data.arguments import Arguments, compared, evaluated
@@ -22,6 +23,7 @@ from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
+from evald.v1 import plan_pb2
 
 _T = TypeVar("_T")
 
@@ -145,6 +147,22 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     table = Arguments(references, ids, clusters, None, rows, columns, given).table(found)
     answer = _run(request_of("compare", table, metrics, options, first), progress, resources)
     return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
+
+
+def plan(**keywords: Unpack[PlanKeywords]) -> results.Plan:
+    """How many rows a comparison needs to find a difference, or what difference the rows can show.
+
+    Args:
+        **keywords: effect, rows, power: two of them; rate (and discordant), difference_std or pilot: one of them;
+            confidence_level, tests, cluster_size, cluster_correlation. See `PlanKeywords` of `evald.client.plan`.
+
+    Raises:
+        InvalidRequestError: the reason is BAD_PLAN; `violations` name the argument.
+
+    >>> plan(effect=0.02, rate=0.8, discordant=0.1).rows
+    2059
+    """
+    return convert.plan_of(plan_pb2.PlanResponse.FromString(_native.plan(plan_request(keywords))))
 
 
 def list_metrics() -> list[results.MetricInfo]:

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = [DOCS / "rows.md", *sorted((DOCS / "metrics").glob("*.md"))]
+PAGES = [
+    *(DOCS / name for name in ("how-evald-decides.md", "plan.md", "rows.md")),
+    *sorted((DOCS / "metrics").glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

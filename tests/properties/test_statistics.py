@@ -9,13 +9,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from statsmodels.stats.multitest import multipletests
 from tests.properties import draws
 from tests.properties.build import Question, Row, components, labels, result_of, value_of
 from tests.properties.draws import Numbers
 
+import evald
 from evald.v1.evaluation_pb2 import CompareResponse
 from evald.v1.instance_pb2 import Prediction
-from evald.v1.statistics_pb2 import CORRECTION_METHOD_HOLM, CORRECTION_METHOD_NONE, Decision, Estimate, PairedResult
+from evald.v1.statistics_pb2 import CorrectionMethod, Decision, Estimate, PairedResult
 
 DRAWS = 10_000
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "saw", "dogs")
@@ -250,15 +252,26 @@ def test_p_values_agree_with_the_binomial_distribution() -> None:
         assert abs(result.p_value - exact) < 5 * math.sqrt(exact * (1 - exact) / DRAWS) + 2 / DRAWS
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's adjustment by its definition."""
-    ordered = sorted(p_values)
-    count = len(ordered)
-    return [max(min(1.0, q * (count - ordered.index(q))) for q in ordered if q <= p) for p in p_values]
+# evald's choice, and the method of statsmodels' multipletests.
+CORRECTIONS = {
+    CorrectionMethod.CORRECTION_METHOD_UNSPECIFIED: ("holm", "holm"),
+    CorrectionMethod.CORRECTION_METHOD_HOLM: ("holm", "holm"),
+    CorrectionMethod.CORRECTION_METHOD_HOLM_SIDAK: ("holm-sidak", "holm-sidak"),
+    CorrectionMethod.CORRECTION_METHOD_BENJAMINI_HOCHBERG: ("benjamini-hochberg", "fdr_bh"),
+    CorrectionMethod.CORRECTION_METHOD_BENJAMINI_YEKUTIELI: ("benjamini-yekutieli", "fdr_by"),
+    CorrectionMethod.CORRECTION_METHOD_NONE: ("no correction", None),
+}
 
 
-@pytest.mark.parametrize("correction", [CORRECTION_METHOD_HOLM, CORRECTION_METHOD_NONE])
-def test_p_values_of_a_family_are_corrected(correction: int) -> None:
+def test_every_correction_is_tested() -> None:
+    assert CORRECTIONS.keys() == set(CorrectionMethod.values())
+
+
+# Of a p-value of 1, in statsmodels.
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+@pytest.mark.parametrize("correction", CORRECTIONS)
+def test_p_values_of_a_family_are_corrected(correction: CorrectionMethod) -> None:
+    name, method = CORRECTIONS[correction]
     metrics = ["accuracy", "bleu", "rouge_1", "exact_match", "confusion_matrix"]
     rows = make_rows(120, seed=8, skill=(0.55, 0.55, 0.6, 0.7))
     statistics = {"replicates": 0, "correction": correction}
@@ -267,12 +280,30 @@ def test_p_values_of_a_family_are_corrected(correction: int) -> None:
     assert len(raw) == 12
     assert min(raw) < 0.01
     assert max(raw) > 0.2
-    expected = holm(raw) if correction == CORRECTION_METHOD_HOLM else raw
-    assert [result.p_adjusted for result in answer.comparisons] == pytest.approx(expected, rel=1e-14)
+    expected = raw if method is None else multipletests(raw, method=method)[1]
+    assert [result.p_adjusted for result in answer.comparisons] == pytest.approx(list(expected), rel=1e-12)
+    assert {result.family for result in answer.comparisons} == {f"{name} over 12 tests: metrics x candidates"}
     for result in answer.comparisons:
         better = "IMPROVED" if result.difference.value > 0 else "REGRESSED"
         verdict = better if result.p_adjusted <= 0.05 else "INCONCLUSIVE"
         assert Decision.Name(result.decision) == f"DECISION_{verdict}"
+
+
+def test_inconclusive_comparisons_say_what_they_could_show() -> None:
+    metrics = ["accuracy", "exact_match"]
+    rows = make_rows(300, seed=4, skill=(0.6, 0.62, 0.9))
+    statistics = {"replicates": 200}
+    answer = compare(Question(metrics, ("base", "same", "better"), "compare", statistics=statistics), rows)
+    decisions = {result.candidate: Decision.Name(result.decision) for result in answer.comparisons}
+    assert decisions == {"same": "DECISION_INCONCLUSIVE", "better": "DECISION_IMPROVED"}
+    for result in answer.comparisons:
+        assert result.HasField("mde") == (result.candidate == "same")
+        if result.HasField("mde"):
+            found = result.difference
+            plan = evald.plan(rows=300, difference_std=found.std_error * math.sqrt(300), tests=4)
+            assert result.mde == pytest.approx(plan.effect, rel=1e-9)
+            # Two standard errors reach the level alone; the power asks for more.
+            assert 2 < result.mde / found.std_error < 4
 
 
 def test_intervals_cover_and_tests_reject_as_often_as_promised() -> None:

@@ -139,6 +139,8 @@ pub struct PairedAnswer {
     pub p_adjusted: Option<f64>,
     /// The family in words.
     pub family: String,
+    /// Smallest difference that these rows would most likely show, where they show none.
+    pub mde: Option<f64>,
     /// Wins, losses, ties of rows; `None` without row scores.
     pub outcomes: Option<[u64; 3]>,
     /// The verdict.

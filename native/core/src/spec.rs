@@ -22,8 +22,27 @@ pub enum RowReport {
 pub enum Correction {
     /// Holm's step-down procedure.
     Holm,
+    /// Holm's procedure with Sidak's bound.
+    HolmSidak,
+    /// The false discovery rate, by Benjamini and Hochberg.
+    BenjaminiHochberg,
+    /// The false discovery rate under any dependence, by Benjamini and Yekutieli.
+    BenjaminiYekutieli,
     /// None.
     None,
+}
+
+impl Correction {
+    /// Its name in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Holm => "holm",
+            Self::HolmSidak => "holm-sidak",
+            Self::BenjaminiHochberg => "benjamini-hochberg",
+            Self::BenjaminiYekutieli => "benjamini-yekutieli",
+            Self::None => "no correction",
+        }
+    }
 }
 
 /// Where the predictions of a system come from.

@@ -91,6 +91,13 @@ mod _native {
         Ok(PyBytes::new(py, &bytes))
     }
 
+    /// A serialised `PlanResponse` of a serialised `PlanRequest`.
+    #[pyfunction]
+    fn plan<'py>(py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = run(py, || evald_wire::plan::plan(request))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
     /// A serialised `GetMetricResponse`.
     #[pyfunction]
     fn get_metric<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyBytes>> {

@@ -164,7 +164,7 @@ fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
         wins: outcome(0),
         losses: outcome(1),
         ties: outcome(2),
-        mde: None,
+        mde: paired.mde,
         decision: decision.into(),
         baseline_value: paired.baseline_value,
         candidate_value: paired.candidate_value,

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod catalog;
 pub mod headers;
 pub mod matrix;
+pub mod plan;
 pub mod proto;
 pub mod reader;
 pub mod spec;

@@ -322,6 +322,9 @@ fn choices(spec: &proto::StatisticsSpec, options: &mut StatisticsOptions) -> Res
     options.correction = match correction.map_err(|_| unknown_choice("correction"))? {
         proto::CorrectionMethod::Unspecified | proto::CorrectionMethod::Holm => Correction::Holm,
         proto::CorrectionMethod::None => Correction::None,
+        proto::CorrectionMethod::HolmSidak => Correction::HolmSidak,
+        proto::CorrectionMethod::BenjaminiHochberg => Correction::BenjaminiHochberg,
+        proto::CorrectionMethod::BenjaminiYekutieli => Correction::BenjaminiYekutieli,
     };
     let missing = proto::MissingPolicy::try_from(spec.missing);
     options.fail_on_missing =

@@ -31,7 +31,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     inputs.add_scoring_flags(parser)
     group = parser.add_argument_group("comparison")
     group.add_argument("--baseline", metavar="NAME", help="name of the baseline (default: the first system)")
-    group.add_argument("--correction", choices=("holm", "none"), help="for several tests (default holm)")
+    group.add_argument(
+        "--correction",
+        choices=("holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli", "none"),
+        help="for several tests (default holm)",
+    )
     group.add_argument(
         "--missing",
         choices=("pairwise", "fail"),

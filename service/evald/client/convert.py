@@ -11,6 +11,7 @@ from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import model_pb2 as model
+from evald.v1 import plan_pb2
 from evald.v1 import report_pb2 as report
 from evald.v1 import statistics_pb2 as statistics
 
@@ -37,6 +38,20 @@ def comparison_of(message: evaluation.CompareResponse, confidence_level: float |
         provenance=_provenance(message.provenance),
         cost=_cost(message.cost) if message.HasField("cost") else None,
         confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
+    )
+
+
+def plan_of(message: plan_pb2.PlanResponse) -> results.Plan:
+    """The answer of Plan."""
+    return results.Plan(
+        rows=message.rows,
+        effect=message.effect,
+        power=message.power,
+        level=message.level,
+        difference_std=message.difference_std,
+        design_effect=message.design_effect,
+        method=message.method,
+        rough=message.rough,
     )
 
 
@@ -156,6 +171,7 @@ def _paired(message: statistics.PairedResult) -> results.PairedResult:
         wins=_optional(message, "wins"),
         losses=_optional(message, "losses"),
         ties=_optional(message, "ties"),
+        mde=_optional(message, "mde"),
         decision=_word(statistics.Decision, "DECISION", message.decision),
         undefined_reason=found.undefined_reason or None,
     )

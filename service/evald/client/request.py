@@ -32,7 +32,8 @@ class Options(TypedDict, total=False):
     confidence_level: level of the intervals, 0.5 to 0.999 (0.95).
     replicates: bootstrap replicates, 100 to 10,000; 0 turns intervals off (1,000).
     row_report: "none", "failed" or "all" (failed).
-    correction: "holm" or "none", over metrics x candidates (holm).
+    correction: "holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli" or "none", over metrics x candidates
+        (holm).
     missing: "pairwise" leaves rows without a prediction out of the paired figures, "fail" refuses them (pairwise).
     unknown_labels: labels that are none of `classes`: "reject" the call, "bucket" them as the class "(other)", or
         "drop" the row (reject).
@@ -43,7 +44,7 @@ class Options(TypedDict, total=False):
     confidence_level: float | None
     replicates: int | None
     row_report: Literal["none", "failed", "all"] | None
-    correction: Literal["holm", "none"] | None
+    correction: Literal["holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli", "none"] | None
     missing: Literal["pairwise", "fail"] | None
     unknown_labels: Literal["reject", "bucket", "drop"] | None
 

@@ -14,6 +14,7 @@ from evald import results
 from evald.client import convert
 from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMALL_REQUEST_BYTES, open_channel
 from evald.client.locate import located
+from evald.client.plan import PlanKeywords, plan_request
 from evald.client.request import Keywords, Metrics, Request, divided, request_of
 from evald.client.status import error_of, too_large
 from evald.data.arguments import Arguments, compared, evaluated
@@ -24,9 +25,11 @@ from evald.errors import DeadlineError, EvaldError, InvalidRequestError, Unavail
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import model_pb2 as model
+from evald.v1 import plan_pb2
 
 _EVALUATE = "/evald.v1.EvaluationService/Evaluate"
 _COMPARE = "/evald.v1.EvaluationService/Compare"
+_PLAN = "/evald.v1.EvaluationService/Plan"
 _LIST_MODELS = "/evald.v1.ModelService/ListModels"
 _GET_MODEL = "/evald.v1.ModelService/GetModel"
 _PREDICT = "/evald.v1.ModelService/Predict"
@@ -129,6 +132,11 @@ class Client:
         table = Arguments(references, ids, clusters, inputs, rows, columns, given).table(found)
         answer = self._send(_COMPARE, request_of("compare", table, metrics, options, first), timeout)
         return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
+
+    def plan(self, *, timeout: float | None = None, **keywords: Unpack[PlanKeywords]) -> results.Plan:
+        """Rows, effect or power of a comparison; arguments as for `evald.plan`."""
+        answer = self._call(_PLAN, plan_request(keywords), timeout)
+        return convert.plan_of(plan_pb2.PlanResponse.FromString(answer))
 
     def predict(
         self,

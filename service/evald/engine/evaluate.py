@@ -131,6 +131,10 @@ class Engine:
             model = self.models.get(alias)
             return model.info, model.classify(texts, cancellation, deadline)
 
+    def plan(self, request: bytes) -> bytes:
+        """A serialised `PlanResponse`. Raises InvalidRequestError (BAD_PLAN)."""
+        return _native.plan(request)
+
     def list_metrics(self) -> bytes:
         """The serialised ListMetricsResponse."""
         return _native.list_metrics()

@@ -19,6 +19,7 @@ from evald.results.findings import (
     Rows,
     SystemResult,
 )
+from evald.results.plan import Plan
 
 __all__ = [
     "Comparison",
@@ -34,6 +35,7 @@ __all__ = [
     "Note",
     "PairedResult",
     "ParameterInfo",
+    "Plan",
     "Predictions",
     "Provenance",
     "RowError",

@@ -18,7 +18,7 @@ _METRIC = (
 )  # fmt: skip
 _PAIRED = (
     "difference", "low", "high", "std_error", "baseline_value", "candidate_value", "p_value", "p_adjusted",
-    "wins", "losses", "ties",
+    "wins", "losses", "ties", "mde",
 )  # fmt: skip
 
 

@@ -220,7 +220,8 @@ class PairedResult:
     `difference` is candidate - baseline with its interval `low`, `high`, on the metric's scale. `p_adjusted` is
     `p_value` after the correction that `family` names; `p_at_floor` reads as "at most". `decision` is "improved",
     "regressed", "inconclusive" or None when no test was made. `wins`, `losses`, `ties` count rows where the metric
-    has row scores.
+    has row scores. `mde`, the minimum detectable effect of an inconclusive comparison, is the difference that these
+    rows would show four times in five.
     """
 
     metric: str
@@ -243,6 +244,7 @@ class PairedResult:
     wins: int | None = None
     losses: int | None = None
     ties: int | None = None
+    mde: float | None = None
     decision: str | None = None
     undefined_reason: str | None = None
 

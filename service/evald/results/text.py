@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, MetricResult, Note, PairedResult
+    from evald.results.plan import Plan
 
 # Wider ones do not fit a terminal.
 MOST_CLASSES_DRAWN = 12
@@ -63,9 +64,21 @@ def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> st
     head = ["metric", result.baseline, name, *paired_head(result)]
     rows = [[one.metric, *paired_cells(result, one), _ARROWS.get(one.decision or "", "no test")] for one in found]
     shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
-    return (
-        f"{printable(name)} against {printable(result.baseline)}\n{table(shown[0], shown[1:], left=1, left_last=True)}"
-    )
+    title = f"{printable(name)} against {printable(result.baseline)}"
+    return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *_detectable(result, found)])
+
+
+def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
+    """What the rows would have shown, where they show nothing."""
+    scales = _scales(result)
+    missed = [
+        f"{printable(one.metric)} {number(one.mde, scales.get(one.metric, 1))}" for one in found if one.mde is not None
+    ]
+    return [f"differences that these rows show four times in five: {', '.join(missed)}"] if missed else []
+
+
+def _scales(result: Comparison) -> dict[str, float]:
+    return {found.metric: found.scale for system in result.systems for found in system.metrics}
 
 
 def paired_head(result: Comparison) -> list[str]:
@@ -76,14 +89,24 @@ def paired_head(result: Comparison) -> list[str]:
 
 def paired_cells(result: Comparison, one: PairedResult) -> list[str]:
     """Values of baseline and candidate, difference, interval, p, adjusted p, rows; not escaped."""
-    scale = next(
-        (found.scale for system in result.systems for found in system.metrics if found.metric == one.metric), 1
-    )
+    scale = _scales(result).get(one.metric, 1)
     return [
         number(one.baseline_value, scale), number(one.candidate_value, scale),
         number(one.difference, scale, signed=True), span(one.low, one.high, scale, signed=True),
         p_value(one.p_value, one), p_value(one.p_adjusted, one), f"{one.n:,}",
     ]  # fmt: skip
+
+
+def plan(result: Plan) -> str:
+    """A plan in one sentence, and what it rests on below."""
+    found = f"{result.rows:,} rows find a difference of {result.effect:.4g} with probability {result.power:.3g}"
+    std = f"standard deviation of a row's difference {result.difference_std:.4g}"
+    facts = [f"{result.method}, two-sided level {result.level:.3g}, {std}"]
+    if result.design_effect != 1:
+        facts.append(f"{result.design_effect:.4g} clustered rows count as one")
+    if result.rough:
+        facts.append("rough: fewer than sixty rows tell the systems apart")
+    return "\n".join([found, *facts])
 
 
 def _matrices(result: Evaluation | Comparison) -> list[str]:

@@ -34,6 +34,10 @@ class EvaluationService:
         """Compares candidates with a baseline."""
         return self._run("compare", request, context)
 
+    def plan(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Rows, effect or power of a comparison; takes microseconds, so it is not admitted like the others."""
+        return self._engine.plan(request)
+
     def _run(self, kind: Literal["evaluate", "compare"], request: bytes, context: grpc.ServicerContext) -> bytes:
         with self._calls.begin(request, context) as call:
             answer, facts = self._engine.run(kind, request, call.cancellation, call.deadline)

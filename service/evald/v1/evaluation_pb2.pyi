@@ -1,5 +1,6 @@
 from evald.v1 import instance_pb2 as _instance_pb2
 from evald.v1 import metric_pb2 as _metric_pb2
+from evald.v1 import plan_pb2 as _plan_pb2
 from evald.v1 import report_pb2 as _report_pb2
 from evald.v1 import statistics_pb2 as _statistics_pb2
 from google.protobuf.internal import containers as _containers

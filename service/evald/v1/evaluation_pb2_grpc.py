@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from evald.v1 import evaluation_pb2 as evald_dot_v1_dot_evaluation__pb2
+from evald.v1 import plan_pb2 as evald_dot_v1_dot_plan__pb2
 
 GRPC_GENERATED_VERSION = '1.71.2'
 GRPC_VERSION = grpc.__version__
@@ -47,6 +48,11 @@ class EvaluationServiceStub(object):
                 request_serializer=evald_dot_v1_dot_evaluation__pb2.CompareRequest.SerializeToString,
                 response_deserializer=evald_dot_v1_dot_evaluation__pb2.CompareResponse.FromString,
                 _registered_method=True)
+        self.Plan = channel.unary_unary(
+                '/evald.v1.EvaluationService/Plan',
+                request_serializer=evald_dot_v1_dot_plan__pb2.PlanRequest.SerializeToString,
+                response_deserializer=evald_dot_v1_dot_plan__pb2.PlanResponse.FromString,
+                _registered_method=True)
 
 
 class EvaluationServiceServicer(object):
@@ -69,6 +75,13 @@ class EvaluationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Plan(self, request, context):
+        """Tells how many rows a comparison needs to find a difference, or what difference the rows can show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EvaluationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -81,6 +94,11 @@ def add_EvaluationServiceServicer_to_server(servicer, server):
                     servicer.Compare,
                     request_deserializer=evald_dot_v1_dot_evaluation__pb2.CompareRequest.FromString,
                     response_serializer=evald_dot_v1_dot_evaluation__pb2.CompareResponse.SerializeToString,
+            ),
+            'Plan': grpc.unary_unary_rpc_method_handler(
+                    servicer.Plan,
+                    request_deserializer=evald_dot_v1_dot_plan__pb2.PlanRequest.FromString,
+                    response_serializer=evald_dot_v1_dot_plan__pb2.PlanResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -140,6 +158,33 @@ class EvaluationService(object):
             '/evald.v1.EvaluationService/Compare',
             evald_dot_v1_dot_evaluation__pb2.CompareRequest.SerializeToString,
             evald_dot_v1_dot_evaluation__pb2.CompareResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Plan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/evald.v1.EvaluationService/Plan',
+            evald_dot_v1_dot_plan__pb2.PlanRequest.SerializeToString,
+            evald_dot_v1_dot_plan__pb2.PlanResponse.FromString,
             options,
             channel_credentials,
             insecure,

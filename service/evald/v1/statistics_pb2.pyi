@@ -20,6 +20,9 @@ class CorrectionMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CORRECTION_METHOD_UNSPECIFIED: _ClassVar[CorrectionMethod]
     CORRECTION_METHOD_HOLM: _ClassVar[CorrectionMethod]
     CORRECTION_METHOD_NONE: _ClassVar[CorrectionMethod]
+    CORRECTION_METHOD_HOLM_SIDAK: _ClassVar[CorrectionMethod]
+    CORRECTION_METHOD_BENJAMINI_HOCHBERG: _ClassVar[CorrectionMethod]
+    CORRECTION_METHOD_BENJAMINI_YEKUTIELI: _ClassVar[CorrectionMethod]
 
 class MissingPolicy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -42,6 +45,9 @@ TEST_METHOD_PAIRED_RANDOMISATION: TestMethod
 CORRECTION_METHOD_UNSPECIFIED: CorrectionMethod
 CORRECTION_METHOD_HOLM: CorrectionMethod
 CORRECTION_METHOD_NONE: CorrectionMethod
+CORRECTION_METHOD_HOLM_SIDAK: CorrectionMethod
+CORRECTION_METHOD_BENJAMINI_HOCHBERG: CorrectionMethod
+CORRECTION_METHOD_BENJAMINI_YEKUTIELI: CorrectionMethod
 MISSING_POLICY_UNSPECIFIED: MissingPolicy
 MISSING_POLICY_PAIRWISE: MissingPolicy
 MISSING_POLICY_FAIL: MissingPolicy

@@ -6,9 +6,9 @@ use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, swap_test};
 use crate::error::Result;
 use crate::metrics::{Direction, ResolvedMetric};
-use crate::result::{Decision, PairedAnswer};
-use crate::spec::Correction;
-use crate::stats::correction::holm;
+use crate::result::{Decision, Estimate, PairedAnswer};
+use crate::stats::correction::{adjust, dependence};
+use crate::stats::plan::{Design, POWER, Spread};
 use crate::stats::replicate::Columns;
 
 /// Draws of a swap test, at least.
@@ -28,7 +28,8 @@ impl Desk<'_> {
     pub(super) fn draws(&self) -> u64 {
         let alpha = 1.0 - self.accumulator.spec.statistics.confidence;
         let family = self.tested().count() * self.accumulator.pairs.len();
-        MIN_DRAWS.max((FLOOR_MARGIN * family as f64 / alpha).ceil() as u64)
+        let dependence = dependence(self.accumulator.spec.statistics.correction, family);
+        MIN_DRAWS.max((FLOOR_MARGIN * family as f64 * dependence / alpha).ceil() as u64)
     }
 
     /// One candidate by every metric that has a direction.
@@ -66,6 +67,7 @@ impl Desk<'_> {
                 p: p_values[at],
                 p_adjusted: None,
                 family: String::new(),
+                mde: None,
                 outcomes: metric.entry.row_score.then(|| pair.outcomes[at]),
                 decision: Decision::Inconclusive,
             }
@@ -92,10 +94,9 @@ impl Desk<'_> {
             .filter_map(|comparison| comparison.p)
             .map(|p| p.value)
             .collect();
-        let (adjusted, name) = match spec.statistics.correction {
-            Correction::Holm => (holm(&raw), "holm"),
-            Correction::None => (raw.clone(), "no correction"),
-        };
+        let correction = spec.statistics.correction;
+        let adjusted = adjust(correction, &raw);
+        let name = correction.name();
         let family = format!("{name} over {} tests: metrics x candidates", raw.len());
         let mut adjusted = adjusted.into_iter();
         for comparison in comparisons {
@@ -117,6 +118,23 @@ impl Desk<'_> {
                 (true, true) => Decision::Improved,
                 (true, false) => Decision::Regressed,
             };
+            if comparison.decision == Decision::Inconclusive {
+                comparison.mde = detectable(&comparison.difference, alpha / raw.len() as f64);
+            }
         }
     }
+}
+
+/// The difference that as many rows, as different as these, show with [`POWER`] at this level.
+fn detectable(difference: &Estimate, level: f64) -> Option<f64> {
+    let std_error = difference.interval.as_ref()?.std_error;
+    if std_error <= 0.0 {
+        return None;
+    }
+    let design = Design {
+        spread: Spread::Std(std_error * (difference.n as f64).sqrt()),
+        level,
+        design_effect: 1.0,
+    };
+    design.effect(difference.n, POWER)
 }

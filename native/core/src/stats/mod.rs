@@ -5,6 +5,7 @@ pub mod correction;
 pub mod draws;
 pub mod hash;
 pub mod interval;
+pub mod plan;
 pub mod replicate;
 
 /// The harmonic mean of precision and recall, in the order of operations of the references; 0 if both are.

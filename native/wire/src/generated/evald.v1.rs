@@ -105,7 +105,9 @@ pub struct PairedResult {
     /// Rows where both row scores are equal; unset for metrics without row scores.
     #[prost(uint64, optional, tag = "13")]
     pub ties: ::core::option::Option<u64>,
-    /// Minimum detectable effect. Reserved for a later release.
+    /// Minimum detectable effect, on the metric's scale, where the decision is INCONCLUSIVE: the difference that as
+    /// many rows show with a power of 0.8 at the family's share of the level, as Plan computes it from
+    /// difference.std_error. Unset without an interval.
     #[prost(double, optional, tag = "14")]
     pub mde: ::core::option::Option<f64>,
     /// The verdict.
@@ -196,6 +198,14 @@ pub enum CorrectionMethod {
     Holm = 1,
     /// None: adjusted p-values equal the raw ones.
     None = 2,
+    /// Holm's procedure with Sidak's bound: a little less strict than Holm's, for tests that are independent
+    /// or positively dependent.
+    HolmSidak = 3,
+    /// The false discovery rate (Benjamini and Hochberg 1995), for tests that are independent or positively
+    /// dependent: of the changes called significant, the expected share that is none.
+    BenjaminiHochberg = 4,
+    /// The false discovery rate under any dependence of the tests (Benjamini and Yekutieli 2001).
+    BenjaminiYekutieli = 5,
 }
 impl CorrectionMethod {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -207,6 +217,9 @@ impl CorrectionMethod {
             Self::Unspecified => "CORRECTION_METHOD_UNSPECIFIED",
             Self::Holm => "CORRECTION_METHOD_HOLM",
             Self::None => "CORRECTION_METHOD_NONE",
+            Self::HolmSidak => "CORRECTION_METHOD_HOLM_SIDAK",
+            Self::BenjaminiHochberg => "CORRECTION_METHOD_BENJAMINI_HOCHBERG",
+            Self::BenjaminiYekutieli => "CORRECTION_METHOD_BENJAMINI_YEKUTIELI",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -215,6 +228,9 @@ impl CorrectionMethod {
             "CORRECTION_METHOD_UNSPECIFIED" => Some(Self::Unspecified),
             "CORRECTION_METHOD_HOLM" => Some(Self::Holm),
             "CORRECTION_METHOD_NONE" => Some(Self::None),
+            "CORRECTION_METHOD_HOLM_SIDAK" => Some(Self::HolmSidak),
+            "CORRECTION_METHOD_BENJAMINI_HOCHBERG" => Some(Self::BenjaminiHochberg),
+            "CORRECTION_METHOD_BENJAMINI_YEKUTIELI" => Some(Self::BenjaminiYekutieli),
             _ => None,
         }
     }
@@ -875,6 +891,111 @@ pub struct Usage {
     /// Cost in the caller's own currency unit.
     #[prost(double, optional, tag = "4")]
     pub cost: ::core::option::Option<f64>,
+}
+/// What is planned. Of effect, rows and power two are known and the third is asked for: leave out rows, or
+/// effect, or power beside both of the others.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct PlanRequest {
+    /// Smallest difference that matters, more than 0. Absent: the smallest one that `rows` show.
+    #[prost(double, optional, tag = "4")]
+    pub effect: ::core::option::Option<f64>,
+    /// Rows, at least 2. Absent: as many as show `effect`.
+    #[prost(uint64, optional, tag = "5")]
+    pub rows: ::core::option::Option<u64>,
+    /// Probability that a difference of `effect` is found, between 0.01 and 0.999. Default 0.8; absent beside effect
+    /// and rows it is what is asked for.
+    #[prost(double, optional, tag = "6")]
+    pub power: ::core::option::Option<f64>,
+    /// Optional. 1 - the level of the test, between 0.5 and 0.999. Default 0.95.
+    #[prost(double, optional, tag = "7")]
+    pub confidence_level: ::core::option::Option<f64>,
+    /// Optional. Tests in the family, metrics x candidates, 1 to 100,000: each gets its share of the level
+    /// (Bonferroni), which Holm never falls short of. Default 1.
+    #[prost(uint32, optional, tag = "8")]
+    pub tests: ::core::option::Option<u32>,
+    /// Optional. For rows that come in clusters: documents, users. Refused beside a pilot, whose standard error
+    /// holds the clusters that its rows had.
+    #[prost(message, optional, tag = "9")]
+    pub clusters: ::core::option::Option<Clusters>,
+    /// Required. How much candidate - baseline varies from row to row. Both answer the same rows.
+    #[prost(oneof = "plan_request::Spread", tags = "1, 2, 3")]
+    pub spread: ::core::option::Option<plan_request::Spread>,
+}
+/// Nested message and enum types in `PlanRequest`.
+pub mod plan_request {
+    /// Required. How much candidate - baseline varies from row to row. Both answer the same rows.
+    #[derive(Clone, Copy, PartialEq, ::prost::Oneof)]
+    pub enum Spread {
+        /// Every row is right or wrong: accuracy, exact match. Effects are shares, 0.01 is one point of a hundred.
+        #[prost(message, tag = "1")]
+        Binary(super::BinaryScores),
+        /// Standard deviation over rows of candidate - baseline, on the metric's scale. More than 0.
+        #[prost(double, tag = "2")]
+        DifferenceStd(f64),
+        /// A comparison that was made, by any metric: effects are on that metric's scale.
+        #[prost(message, tag = "3")]
+        Pilot(super::Pilot),
+    }
+}
+/// Scores of right or wrong.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct BinaryScores {
+    /// Required. Share of rows that the baseline gets right, 0 to 1.
+    #[prost(double, optional, tag = "1")]
+    pub rate: ::core::option::Option<f64>,
+    /// Optional. Share of rows that one of the two systems gets right and the other one wrong; systems that come of
+    /// one another differ in few rows. Absent: that of systems whose errors have nothing to do with each other.
+    #[prost(double, optional, tag = "2")]
+    pub discordant: ::core::option::Option<f64>,
+}
+/// A comparison that was made.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct Pilot {
+    /// Required. PairedResult.difference.std_error, more than 0.
+    #[prost(double, tag = "1")]
+    pub std_error: f64,
+    /// Required. PairedResult.difference.n, at least 2.
+    #[prost(uint64, tag = "2")]
+    pub rows: u64,
+}
+/// Rows that depend on each other.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct Clusters {
+    /// Required. Mean number of rows of a cluster, 1 to 1,000,000.
+    #[prost(double, tag = "1")]
+    pub size: f64,
+    /// Required. Intraclass correlation of candidate - baseline: 0 for rows that have nothing in common, 1 for rows
+    /// of a cluster that are all alike.
+    #[prost(double, tag = "2")]
+    pub correlation: f64,
+}
+/// The plan.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PlanResponse {
+    /// Rows.
+    #[prost(uint64, tag = "1")]
+    pub rows: u64,
+    /// Difference, on the scale of the request.
+    #[prost(double, tag = "2")]
+    pub effect: f64,
+    /// Probability that a difference of `effect` is found with `rows`.
+    #[prost(double, tag = "3")]
+    pub power: f64,
+    /// Level of each test: (1 - confidence_level) / tests, two-sided.
+    #[prost(double, tag = "4")]
+    pub level: f64,
+    /// Standard deviation over rows of candidate - baseline that the plan rests on.
+    #[prost(double, tag = "5")]
+    pub difference_std: f64,
+    /// Rows that count as much as one row without clusters; 1 without clusters.
+    #[prost(double, tag = "6")]
+    pub design_effect: f64,
+    /// How it was computed, in words.
+    #[prost(string, tag = "7")]
+    pub method: ::prost::alloc::string::String,
+    /// True if the plan rests on fewer than sixty rows that tell the systems apart: then it is rough.
+    #[prost(bool, tag = "8")]
+    pub rough: bool,
 }
 /// Results row by row for one system.
 #[derive(Clone, PartialEq, ::prost::Message)]
