@@ -47,8 +47,8 @@ pub fn confusion_matrix(matrix: result::ConfusionMatrix) -> ConfusionMatrix {
     if !matrix.counts.is_empty() {
         let counts = packed(&matrix.counts);
         // The varint of zero is the byte zero, which is in no other varint.
-        let zeros = counts.iter().filter(|byte| **byte == 0).count();
-        if is_full(matrix.counts.len() - zeros) {
+        let zeros = counts.iter().map(|byte| usize::from(*byte == 0));
+        if is_full(matrix.counts.len() - zeros.sum::<usize>()) {
             sent.counts = counts;
         } else {
             let cells = matrix.counts.iter().enumerate();
@@ -73,7 +73,7 @@ pub fn confusion_matrix(matrix: result::ConfusionMatrix) -> ConfusionMatrix {
 
 /// The varints of counts one after the other.
 fn packed(counts: &[u64]) -> Vec<u8> {
-    /// Counts that are looked at together; most are small, and then each is its own varint.
+    /// Counts that are looked at together. Most are below 128, and then each is its own varint.
     const GROUP: usize = 32;
     let mut bytes = Vec::with_capacity(counts.len() + counts.len() / GROUP);
     for group in counts.chunks(GROUP) {
