@@ -7,7 +7,7 @@
 use super::interning::Interner;
 use super::lcs;
 use super::masks::{MAX_WORDS, Masks, WORD};
-use super::simd::{self, GROUP, Simd, Work};
+use super::simd::{self, Simd, Work};
 use super::tokens::Tokens;
 
 /// Highest n-gram order; [`super::masks::EMPTY_ROWS`] + 1.
@@ -71,10 +71,7 @@ impl Matching {
         }
         let rows = self.masks.rows();
         let len = self.prediction;
-        if N == 1 && len <= GROUP {
-            // For words of short answers, to choose a path would take longer.
-            simd::clipped_counts(rows, len)
-        } else if N <= 4 {
+        if N <= 4 {
             // Four orders take little longer than one, and another metric may ask for the next.
             let four = *self
                 .four

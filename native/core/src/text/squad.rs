@@ -257,7 +257,7 @@ mod tests {
                 let (mut tokens, mut others) = (Tokens::default(), Tokens::default());
                 tokenize(&text, &mut tokens);
                 tokenize_any(&text, &mut others);
-                assert_eq!(tokens.keys, others.keys, "{text:?}");
+                assert_eq!(tokens.keys(), others.keys(), "{text:?}");
                 for at in 0..tokens.len() {
                     assert_eq!(tokens.bytes(at), others.bytes(at), "{text:?}");
                 }
