@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 ENVIRONMENT_PREFIX = "EVALD_"
+# Of the native extension, in every process that loads it: forces a processor path.
+_OF_THE_EXTENSION = "EVALD_CPU"
 
 # Kubernetes sets such variables in every pod of a namespace that has a Service named "evald" or "evald-...": they
 # look like settings of ours and are not.
@@ -220,7 +222,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
     return {
         name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
         for name, value in environ.items()
-        if name.startswith(ENVIRONMENT_PREFIX) and not _SERVICE_LINK.fullmatch(name)
+        if name.startswith(ENVIRONMENT_PREFIX) and name != _OF_THE_EXTENSION and not _SERVICE_LINK.fullmatch(name)
     }
 
 

@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import evald
@@ -121,6 +121,7 @@ def test_html_is_escaped(make: Any) -> None:
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4, unique=True))
+@example(["\u2028", "\u2029", "\x85"])
 def test_no_label_reaches_html_or_a_terminal_unescaped(labels: list[str]) -> None:
     matrix = ConfusionMatrix(tuple(labels), tuple((0,) * len(labels) for _ in labels))
     plain = ConfusionMatrix(tuple("x" for _ in labels), matrix.counts)

@@ -76,6 +76,10 @@ def test_variables_that_kubernetes_sets_for_a_service_named_evald_are_no_setting
     assert load(environ=variables) == Settings()
 
 
+def test_the_processor_path_is_no_setting() -> None:
+    assert load(environ={"EVALD_CPU": "plain"}) == Settings()
+
+
 def test_models_come_from_a_folder_and_by_name(tmp_path: Path) -> None:
     for name in ("base", "tuned", ".cache", "Not An Alias"):
         (tmp_path / name).mkdir()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MOST_CLASSES_DRAWN = 12
 _WIDEST_LABEL = 24
 _MOST_ROWS_NAMED = 3
+# General categories: control, format, surrogate, private, unassigned; separators of lines and paragraphs.
+_NOT_SHOWN = ("C", "Zl", "Zp")
 _ARROWS = {"improved": "▲ improved", "regressed": "▼ regressed", "inconclusive": "· inconclusive"}
 
 
@@ -221,9 +223,9 @@ def _notes(notes: Iterable[tuple[str, Note]]) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """The text with control characters escaped."""
+    """The text with control characters and separators of lines escaped."""
     return "".join(
-        char if not unicodedata.category(char).startswith("C") else char.encode("unicode_escape").decode()
+        char.encode("unicode_escape").decode() if unicodedata.category(char).startswith(_NOT_SHOWN) else char
         for char in text
     )
 
