@@ -13,7 +13,7 @@ static POOL: OnceLock<Pool> = OnceLock::new();
 
 struct Pool {
     size: usize,
-    /// None for a single thread.
+    /// Those beside the callers' own; none for a single thread.
     threads: Option<ThreadPool>,
     /// Threads that work for no call.
     idle: AtomicUsize,
@@ -24,18 +24,18 @@ pub fn set_threads(threads: usize) -> usize {
     pool_of(threads).size
 }
 
-/// Hands tasks to threads that are idle until none is left or one fails. Returns what each thread made of its tasks, in
-/// no order.
+/// Hands tasks to this thread and to those that are idle, until none is left or one fails. Returns what each thread made
+/// of its tasks, in no order.
 ///
-/// Calls never wait for each other: one that finds no idle threads does its work itself. Nor do they wait for a thread
-/// that the operating system is slow to wake: the others take its tasks.
+/// Calls never wait for each other: one that finds no idle threads does its work itself. This thread takes tasks too: it
+/// stays where it runs, while two threads that are woken at once may be put on one core.
 pub fn share<I: ExactSizeIterator + Send, S: Send>(
     tasks: I,
     start: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, I::Item) -> Result<()> + Sync,
 ) -> Result<Vec<S>> {
     let pool = pool_of(0);
-    let taken = Taken::of(pool, tasks.len());
+    let taken = Taken::of(pool, tasks.len().saturating_sub(1));
     let tasks = Mutex::new(Some(tasks));
     let outcome = Mutex::new(Ok(Vec::new()));
     let take_part = || match take_all(&tasks, start(), &work) {
@@ -50,10 +50,11 @@ pub fn share<I: ExactSizeIterator + Send, S: Send>(
         }
     };
     match &pool.threads {
-        Some(threads) if taken.count > 1 => threads.in_place_scope(|scope| {
+        Some(threads) if taken.count > 0 => threads.in_place_scope(|scope| {
             for _ in 0..taken.count {
                 scope.spawn(|_| take_part());
             }
+            take_part();
         }),
         _ => take_part(),
     }
@@ -78,7 +79,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Threads that work for one call.
+/// Threads that work for one call beside its own.
 struct Taken<'p> {
     pool: &'p Pool,
     count: usize,
@@ -111,7 +112,7 @@ fn pool_of(threads: usize) -> &'static Pool {
         };
         let start = || {
             ThreadPoolBuilder::new()
-                .num_threads(size)
+                .num_threads(size - 1)
                 .thread_name(|index| format!("evald-score-{index}"))
                 .build()
                 // Without threads the process cannot score at all; the caller's panic guard reports it.
@@ -120,7 +121,7 @@ fn pool_of(threads: usize) -> &'static Pool {
         Pool {
             size,
             threads: (size > 1).then(start),
-            idle: AtomicUsize::new(size),
+            idle: AtomicUsize::new(size - 1),
         }
     })
 }

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use super::collect::Collected;
 use super::part_sums::PartSums;
@@ -14,6 +15,9 @@ use crate::metrics::{Direction, Field, RowFlags, Statistics};
 use crate::result::RowError;
 use crate::spec::{RowReport, Spec};
 use crate::stats::hash::{RowKey, key_hash};
+
+/// How far ahead of the row at hand sums by slot are fetched: they lie anywhere in a table that no near cache holds.
+const PLACES_AHEAD: usize = 4;
 
 /// Results row by row of one system.
 #[derive(Debug, Clone, Default)]
@@ -59,19 +63,16 @@ impl Accumulator {
         };
         let reads_text = self.spec.needs().has(Field::PredictionText);
         let mut parts = self.part_sums(batch, scored.rows().len());
-        for row in scored.rows() {
+        let places = self.places(batch, scored.rows());
+        for (at, row) in scored.rows().enumerate() {
             let key = self.key_of(&batch.instances[row], row);
             // Needed by few rows or many, but never more than once a row.
             let hashed = OnceCell::new();
             let hash = || *hashed.get_or_init(|| key_hash(key));
-            let mut place = 0;
-            if self.spec.resamples() {
-                let (found, remap) = self.slots.place(hash());
-                place = found;
-                if let Some(remap) = remap {
-                    self.all_sums_mut().for_each(|sums| sums.remap(&remap));
-                }
+            if let Some(place) = places.get(at + PLACES_AHEAD) {
+                self.systems.iter().for_each(|sums| sums.fetch_slot(*place));
             }
+            let place = places.get(at).copied().unwrap_or(0);
             self.add_row(&found, row, place, batch.weight(row), &mut parts);
             self.tally_row(batch, &found, row, reads_text, &hash);
         }
@@ -83,10 +84,29 @@ impl Accumulator {
         }
     }
 
-    /// Where rows that all count once and fall into no slot are summed first, one a system; else empty.
+    /// The places of rows in the sums by slot, if there are such sums.
+    pub(super) fn places(&mut self, batch: &Batch<'_>, rows: Range<usize>) -> Vec<u32> {
+        if !self.spec.resamples() {
+            return Vec::new();
+        }
+        let mut places = Vec::with_capacity(rows.len());
+        for row in rows {
+            let key = row_key(&batch.instances[row], self.next_position + row as u64);
+            let (place, remap) = self.slots.place(key_hash(key));
+            if let Some(remap) = remap {
+                self.all_sums_mut().for_each(|sums| sums.remap(&remap));
+                for known in &mut places {
+                    *known = remap[*known as usize];
+                }
+            }
+            places.push(place);
+        }
+        places
+    }
+
+    /// Where the totals of rows that all count once are summed first, one a system; else empty.
     fn part_sums(&self, batch: &Batch<'_>, rows: usize) -> Vec<PartSums> {
-        let simple = !self.spec.resamples() && batch.row_extras.is_empty();
-        if !simple || rows > PartSums::MOST_ROWS {
+        if !batch.row_extras.is_empty() || rows > PartSums::MOST_ROWS {
             return Vec::new();
         }
         let systems = self.systems.iter();
@@ -165,10 +185,13 @@ impl Accumulator {
                 let stats = found.scored.stats_of(at);
                 let classes = prepared.counted_classes(at);
                 let sums = &mut self.systems[system];
-                if !parts.get_mut(system).is_some_and(|part| part.add(stats)) {
+                if parts.get_mut(system).is_some_and(|part| part.add(stats)) {
+                    sums.add_to_slot(place, weight, stats);
+                    if let Some(classes) = classes {
+                        sums.add_classes(place, whole(1), classes);
+                    }
+                } else {
                     sums.add(place, weight, stats, classes);
-                } else if let Some(classes) = classes {
-                    sums.add_classes(place, whole(1), classes);
                 }
             } else {
                 self.tallies[system].failed += 1;

@@ -1,8 +1,9 @@
-//! The usual batch: texts of one system, nothing missing, and nothing asked for row by row.
+//! The usual batch: texts of one system, nothing missing, no ids, and no scores asked for row by row.
 //!
-//! Such rows need no keys and no order, so every thread scores some and sums them up at once.
+//! Such rows are in no order, so every thread scores some and sums them up at once.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use super::part_sums::PartSums;
 use super::score::{ROWS_AHEAD, fetch_texts, rows_per_task, score_row};
@@ -25,9 +26,8 @@ fn is_plain(spec: &Spec) -> bool {
         Statistics::Classes(_) | Statistics::Collected(_) => false,
     };
     let one_inline = matches!(&spec.systems[..], [system] if system.source == Source::Inline);
-    let by_row = spec.resamples() || spec.row_report == RowReport::All;
     one_inline
-        && !by_row
+        && spec.row_report != RowReport::All
         && spec.question == Question::Evaluate
         && spec.metrics.iter().all(is_plain)
 }
@@ -79,12 +79,25 @@ impl Accumulator {
         let rows = batch.instances.len();
         let task = rows_per_task(rows);
         let tasks = (0..rows).step_by(task);
+        let places = self.places(batch, 0..rows);
         let first = self.next_position;
+        let width = self.spec.width();
+        let empty = || Sums::new(width, self.spec.resamples());
+        // A table of slots is large: one thread goes on with the one that is there.
+        let so_far = Mutex::new(Some(std::mem::replace(&mut self.systems[0], empty())));
         let parts = pool::share(
             tasks.map(|start| start..rows.min(start + task)),
-            || Part::new(&self.spec, first),
-            |part, rows| part.add(batch, rows, cancel),
+            || {
+                let sums = so_far.lock().unwrap_or_else(PoisonError::into_inner).take();
+                Part::new(&self.spec, first, sums.unwrap_or_else(empty))
+            },
+            |part, rows| part.add(batch, &places, rows, cancel),
         )?;
+        let mut parts = parts.into_iter();
+        if let Some(part) = parts.next() {
+            self.systems[0] = part.sums;
+            self.tallies[0].merge(part.tally);
+        }
         for part in parts {
             self.systems[0].combine(&part.sums, 1);
             self.tallies[0].merge(part.tally);
@@ -111,7 +124,7 @@ struct Part<'s> {
 }
 
 impl<'s> Part<'s> {
-    fn new(spec: &'s Spec, first: u64) -> Self {
+    fn new(spec: &'s Spec, first: u64, sums: Sums) -> Self {
         let width = spec.width();
         Self {
             spec,
@@ -120,33 +133,45 @@ impl<'s> Part<'s> {
             stats: vec![0.0; width - 1],
             flags: vec![RowFlags::default(); spec.metrics.len()],
             few: PartSums::new(width - 1),
-            sums: Sums::new(width, false),
+            sums,
             tally: SystemTally::new(spec.metrics.len()),
         }
     }
 
-    fn add(&mut self, batch: &Batch<'_>, rows: Range<usize>, cancel: Cancel<'_>) -> Result<()> {
+    /// Adds some rows; `places` are those of all rows of the batch, or none if there are no sums by slot.
+    fn add(
+        &mut self,
+        batch: &Batch<'_>,
+        places: &[u32],
+        rows: Range<usize>,
+        cancel: Cancel<'_>,
+    ) -> Result<()> {
         for row in rows {
             // A row may be a megabyte of text, so every one is a chance to end.
             if cancel() {
                 return Err(Error::cancelled());
             }
             fetch_texts(batch, row + ROWS_AHEAD, 0);
-            self.add_row(batch, row);
+            // A row is long enough for what it is added to.
+            let place = places.get(row).copied().unwrap_or(0);
+            self.sums.fetch_slot(place);
+            self.add_row(batch, row, place);
         }
         self.sums.add_part(&mut self.few);
         Ok(())
     }
 
-    fn add_row(&mut self, batch: &Batch<'_>, at: usize) {
+    fn add_row(&mut self, batch: &Batch<'_>, at: usize, place: u32) {
         let instance = &batch.instances[at];
         let prediction = batch.prediction(instance, 0);
         let row = Row::of_batch(batch, instance, prediction, &self.spec.classes, at as u64);
         let (stats, flags) = (&mut self.stats[..], &mut self.flags[..]);
         stats.fill(0.0);
         score_row(self.spec, &row, &mut self.scratch, stats, flags);
-        if !self.few.add(stats) {
-            self.sums.add(0, 1.0, stats, None);
+        if self.few.add(stats) {
+            self.sums.add_to_slot(place, 1.0, stats);
+        } else {
+            self.sums.add(place, 1.0, stats, None);
         }
         let noted = flags.iter().any(|flags| *flags != RowFlags::default());
         if noted || row.prediction.is_empty() {

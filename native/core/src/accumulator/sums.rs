@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::slots::Remap;
 use crate::stats::replicate::Columns;
+use crate::text::simd;
 
 /// 2^64, the scale of fixed point.
 const FIXED_ONE: f64 = 18_446_744_073_709_551_616.0;
@@ -86,25 +87,39 @@ impl Sums {
 
     /// Adds one row: its weight, its dense statistics, and its classes if it has labels.
     pub fn add(&mut self, place: u32, weight: f64, stats: &[f64], classes: Option<RowClasses<'_>>) {
-        let start = place as usize * self.width();
-        if self.by_slot && self.slots.len() < start + self.width() {
-            self.slots.resize(start + self.width(), 0);
-        }
         let one = to_exact(weight);
         self.rows += 1;
         self.totals[0] += one;
-        if self.by_slot {
-            self.slots[start] += one;
+        for (total, value) in self.totals[1..].iter_mut().zip(stats) {
+            *total += to_exact(value * weight);
         }
-        for (at, value) in stats.iter().enumerate() {
-            let exact = to_exact(value * weight);
-            self.totals[at + 1] += exact;
-            if self.by_slot {
-                self.slots[start + at + 1] += exact;
-            }
-        }
+        self.add_to_slot(place, weight, stats);
         if let Some(classes) = classes {
             self.add_classes(place, one, classes);
+        }
+    }
+
+    /// Adds one row to its slot alone, if slots are kept: [`PartSums`] has it for the totals.
+    pub fn add_to_slot(&mut self, place: u32, weight: f64, stats: &[f64]) {
+        if !self.by_slot {
+            return;
+        }
+        let start = place as usize * self.width;
+        if self.slots.len() < start + self.width {
+            self.slots.resize(start + self.width, 0);
+        }
+        let slot = &mut self.slots[start..start + self.width];
+        slot[0] += to_exact(weight);
+        for (sum, value) in slot[1..].iter_mut().zip(stats) {
+            *sum += to_exact(value * weight);
+        }
+    }
+
+    /// Fetches the slot at a place that is added to soon.
+    pub fn fetch_slot(&self, place: u32) {
+        let start = place as usize * self.width;
+        if let Some(slot) = self.slots.get(start..start + self.width) {
+            simd::prefetch(slot);
         }
     }
 
