@@ -105,8 +105,8 @@ def long_summaries(rows: int = 2_000) -> Corpus:
     return Corpus(f"{name} joined to 79 and 59 words, {rows} pairs", predictions, references)
 
 
-def answers(rows: int = 1_190) -> Corpus:
-    """Answers to the English questions of XQuAD: a system's, and the first gold answer."""
+def answers(rows: int = 1_190, different: bool = False) -> Corpus:
+    """Answers to the English questions of XQuAD: a system's, and the first gold answer; perhaps where they differ."""
     folder = DATA / "qa-xquad-en"
     if folder.is_dir():
         asked = json.loads((folder / "dataset-xquad-en.json").read_text(encoding="utf-8"))
@@ -115,6 +115,9 @@ def answers(rows: int = 1_190) -> Corpus:
         references = [question["answers"]["text"][0] for question in asked]
     else:
         name, predictions, references = "seeded Zipf text", *_synthetic(rows, 4, seed=3)
+    if different:
+        pairs = [pair for pair in zip(predictions, references, strict=True) if pair[0] != pair[1]]
+        name, predictions, references = f"{name}, different", *([pair[side] for pair in pairs] for side in (0, 1))
     return Corpus(f"{name}, {rows} pairs", _repeated(predictions, rows), _repeated(references, rows))
 
 
