@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from bench.corpora import Corpus
 from evald import _native
-from evald.embedded import push_chunks
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import report_pb2 as report
@@ -50,13 +49,7 @@ def score_lists(header: bytes, corpus: Corpus, allowed: _native.Limits) -> bytes
     """From lists of str to answer bytes, as the embedded API does."""
     spec = _native.Spec.from_request("evaluate", header, allowed)
     accumulator = _native.Accumulator(spec)
-
-    def read(start: int) -> _native.Batch:
+    for start in range(0, len(corpus.predictions), CHUNK):
         part = slice(start, start + CHUNK)
-        return spec.from_lists([corpus.predictions[part]], corpus.references[part])
-
-    def push(_: int, batch: _native.Batch) -> None:
-        accumulator.push(batch)
-
-    push_chunks(range(0, len(corpus.predictions), CHUNK), read, push)
+        accumulator.push(spec.from_lists([corpus.predictions[part]], corpus.references[part]))
     return accumulator.finish()

@@ -25,7 +25,6 @@ __all__ = [
     "list_metrics",
     "plan",
     "set_threads",
-    "threads",
 ]
 
 VERSION: Final[str]
@@ -43,9 +42,6 @@ def set_threads(threads: int) -> None:
 
     Raises InvalidRequestError if the pool runs already with another size.
     """
-
-def threads() -> int:
-    """Size of the scoring pool of this process, which runs from now on."""
 
 def list_metrics() -> bytes:
     """A serialised `evald.v1.ListMetricsResponse`."""

@@ -256,51 +256,16 @@ def _push_lists(
     lists: list[list[Any]],
     progress: Progress | None,
 ) -> None:
-    def read(start: int) -> _native.Batch:
+    for start in range(0, table.rows, CHUNK):
         part = slice(start, start + CHUNK)
         gold, *columns = (values[part] for values in lists)
         ids = None if table.ids is None else table.ids[part]
         try:
-            return spec.from_lists(columns, gold, ids)
-        except InvalidRequestError as error:
-            raise located(error, table, start) from None
-
-    def push(start: int, batch: _native.Batch) -> None:
-        try:
-            accumulator.push(batch)
+            accumulator.push(spec.from_lists(columns, gold, ids))
         except InvalidRequestError as error:
             raise located(error, table, start) from None
         if progress is not None:
             progress(min(start + CHUNK, table.rows), table.rows)
-
-    push_chunks(range(0, table.rows, CHUNK), read, push)
-
-
-def push_chunks(
-    starts: Sequence[int], read: Callable[[int], _native.Batch], push: Callable[[int, _native.Batch], None]
-) -> None:
-    """Reads and pushes the chunks that start there, in order.
-
-    Reading lists needs the GIL and one thread; with more threads, a chunk is scored while the next one is read.
-    """
-    if len(starts) == 1 or _native.threads() == 1:
-        for start in starts:
-            push(start, read(start))
-        return
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    scored: Future[None] | None = None
-    with ThreadPoolExecutor(1, thread_name_prefix="evald-push") as scorer:
-        for start in starts:
-            try:
-                batch = read(start)
-            finally:
-                # What is wrong with an earlier row is said first.
-                if scored is not None:
-                    scored.result()
-            scored = scorer.submit(push, start, batch)
-        if scored is not None:
-            scored.result()
 
 
 def _push_rows(

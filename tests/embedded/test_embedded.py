@@ -452,22 +452,3 @@ def test_the_first_wrong_row_of_many_chunks_is_named() -> None:
         evald.evaluate(answers, texts, metrics=["rouge_l"], replicates=0, progress=lambda done, _: seen.append(done))
     assert caught.value.reason == "TEXT_TOO_LONG"
     assert seen == [8_192, 16_384]
-
-
-def test_an_earlier_row_comes_before_one_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    from evald import _native, embedded
-
-    def read(start: int) -> Any:
-        if start == 1:
-            raise ValueError("read 1")
-        return start
-
-    def push(start: int, _: Any) -> None:
-        raise ValueError(f"push {start}")
-
-    for threads in (1, 2):
-        monkeypatch.setattr(_native, "threads", lambda threads=threads: threads)
-        with pytest.raises(ValueError, match="push 0"):
-            embedded.push_chunks(range(3), read, push)
-        with pytest.raises(ValueError, match="read 1"):
-            embedded.push_chunks(range(3), read, lambda *_: None)

@@ -84,12 +84,6 @@ mod _native {
         })
     }
 
-    /// The size of the scoring pool, which runs from now on.
-    #[pyfunction]
-    fn threads(py: Python<'_>) -> PyResult<usize> {
-        run(py, || Ok(pool::set_threads(0)))
-    }
-
     /// A serialised `ListMetricsResponse`.
     #[pyfunction]
     fn list_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyBytes>> {
