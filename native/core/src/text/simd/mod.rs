@@ -209,8 +209,7 @@ macro_rules! byte_classes {
 }
 pub(super) use byte_classes;
 
-/// A hot loop. `run` is marked `#[inline(always)]`, and so is every generic function that it calls: code that is
-/// not inlined is compiled for the plain path.
+/// A hot loop. `run` and every generic function that it calls are `#[inline(always)]`: others are plain code.
 pub trait Work {
     /// What the loop returns.
     type Output;
@@ -248,10 +247,8 @@ fn run_on<W: Work>(path: Available, work: W) -> W::Output {
 /// What is done once.
 #[inline(always)]
 fn take<W>(work: &mut Option<W>) -> W {
-    match work.take() {
-        Some(work) => work,
-        None => unreachable!("work is done once"),
-    }
+    work.take()
+        .unwrap_or_else(|| unreachable!("work is done once"))
 }
 
 /// Asks the processor to fetch values that are read soon.
