@@ -123,9 +123,11 @@ fn spread(given: Option<&Given>) -> Result<Spread> {
                 pilot.std_error,
                 f64::MIN_POSITIVE..=f64::MAX,
             )?;
-            let std = pilot.std_error * (pilot.rows as f64).sqrt();
-            check("pilot.std_error", std, f64::MIN_POSITIVE..=f64::MAX)?;
-            Ok(Spread::Std(std))
+            let spread = Spread::of_std_error(pilot.std_error, pilot.rows);
+            if let Spread::Std(std) = spread {
+                check("pilot.std_error", std, f64::MIN_POSITIVE..=f64::MAX)?;
+            }
+            Ok(spread)
         }
     }
 }

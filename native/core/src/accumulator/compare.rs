@@ -132,7 +132,7 @@ fn detectable(difference: &Estimate, level: f64) -> Option<f64> {
         return None;
     }
     let design = Design {
-        spread: Spread::Std(std_error * (difference.n as f64).sqrt()),
+        spread: Spread::of_std_error(std_error, difference.n),
         level,
         design_effect: 1.0,
     };

@@ -27,6 +27,13 @@ pub enum Spread {
     Std(f64),
 }
 
+impl Spread {
+    /// That of a comparison that was made: the standard error of its difference holds that of its rows.
+    pub fn of_std_error(std_error: f64, rows: u64) -> Self {
+        Self::Std(std_error * (rows as f64).sqrt())
+    }
+}
+
 /// A comparison that is planned.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Design {

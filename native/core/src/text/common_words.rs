@@ -1,7 +1,7 @@
 //! How many words two texts have in common: clipped matches of single words, without the masks of
 //! [`super::matching`], which short texts would spend most of their time on.
 
-use super::masks::WORD;
+use super::masks::{WORD, verified};
 use super::matching::Matching;
 use super::simd::{self, GROUP, Simd, Work};
 use super::tokens::Tokens;
@@ -38,31 +38,17 @@ impl Work for &Count<'_> {
             let words = (self.prediction.len() - first).min(GROUP);
             for (at, (&key, mask)) in keys.iter().zip(masks).take(words).enumerate() {
                 let equal = mask & free;
-                let taken = if (equal != 0) & Tokens::is_hash(key) {
-                    self.first_same(first + at, equal)
+                let equal = if (equal != 0) & Tokens::is_hash(key) {
+                    verified(equal, self.prediction, first + at, self.reference, 0)
                 } else {
-                    equal & equal.wrapping_neg()
+                    equal
                 };
+                let taken = equal & equal.wrapping_neg();
                 free ^= taken;
                 common += u32::from(taken != 0);
             }
         }
         common
-    }
-}
-
-impl Count<'_> {
-    /// The lowest bit whose word of the reference does not only share the hash.
-    #[inline]
-    fn first_same(&self, at: usize, mut equal: u64) -> u64 {
-        while equal != 0 {
-            let other = equal.trailing_zeros() as usize;
-            if self.prediction.same(at, self.reference, other) {
-                return 1 << other;
-            }
-            equal &= equal - 1;
-        }
-        0
     }
 }
 

@@ -136,7 +136,7 @@ impl Compare<'_> {
 
 /// The mask without the tokens that only share the hash. Equal tokens share it, so none is missed.
 #[inline]
-fn verified(
+pub(super) fn verified(
     mut mask: u64,
     prediction: &Tokens,
     at: usize,
