@@ -105,9 +105,10 @@ mod tests {
 
     #[test]
     fn every_byte_is_classed() {
+        let step = if cfg!(miri) { 37 } else { 1 };
         for first in 0..=255 {
             check(&[first]);
-            for second in 0..=255 {
+            for second in (0..=255).step_by(step) {
                 check(&[first, second]);
                 check(&[first, second, 0x80]);
             }
