@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
@@ -256,12 +257,16 @@ def _push_lists(
     lists: list[list[Any]],
     progress: Progress | None,
 ) -> None:
+    gold, *columns = lists
+
+    def read(start: int) -> _native.Batch:
+        return spec.from_lists(columns, gold, table.ids, start, start + CHUNK)
+
+    batch = read(0)
     for start in range(0, table.rows, CHUNK):
-        part = slice(start, start + CHUNK)
-        gold, *columns = (values[part] for values in lists)
-        ids = None if table.ids is None else table.ids[part]
         try:
-            accumulator.push(spec.from_lists(columns, gold, ids))
+            # Reading holds the GIL and one thread; the others score the rows that were read before.
+            batch = accumulator.push(batch, partial(read, start + CHUNK))
         except InvalidRequestError as error:
             raise located(error, table, start) from None
         if progress is not None:

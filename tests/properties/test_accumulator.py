@@ -230,6 +230,36 @@ def test_a_cancelled_call_adds_nothing() -> None:
     assert accumulator.state() == before
 
 
+def test_reading_goes_on_while_rows_are_scored() -> None:
+    question = Question(["bleu"])
+    spec = question.spec()
+    predictions, references = ["a b c", "b", "c d"] * 400, ["a b", "b", "d c"] * 400
+    whole = _native.Accumulator(spec)
+    whole.push(spec.from_lists([predictions], references))
+    accumulator = _native.Accumulator(spec)
+    batch = spec.from_lists([predictions], references, None, 0, 700)
+    batch = accumulator.push(batch, lambda: spec.from_lists([predictions], references, None, 700, 5000))
+    assert len(batch) == 500
+    assert len(accumulator.push(batch, lambda: spec.from_lists([predictions], references, None, 5000, 5001))) == 0
+    assert accumulator.state() == whole.state()
+
+
+def test_what_is_done_meanwhile_may_fail() -> None:
+    """The rows are added all the same; but an error of theirs comes first."""
+    question = Question(["accuracy"], classes=("a", "b"))
+    spec = question.spec()
+    accumulator = question.accumulate(labels([["a"]], ["a"]))
+    with pytest.raises(InvalidRequestError) as caught:
+        accumulator.push(spec.from_lists([["b"]], ["b"]), lambda: spec.from_lists([["a", "\ud800"]], ["a", "b"]))
+    assert caught.value.violations[0].field == "predictions[1]"
+    assert accumulator.state() == question.accumulate(labels([["a", "b"]], ["a", "b"])).state()
+    with pytest.raises(InvalidRequestError) as caught:
+        accumulator.push(spec.from_lists([["z"]], ["b"]), lambda: 1 / 0)
+    assert caught.value.reason == "UNKNOWN_LABEL"
+    with pytest.raises(ZeroDivisionError):
+        accumulator.push(spec.from_lists([["b"]], ["b"]), lambda: 1 / 0)
+
+
 def test_no_rows_are_no_answer() -> None:
     accumulator = Question(["bleu"]).accumulate()
     with pytest.raises(InvalidRequestError) as caught:

@@ -38,7 +38,16 @@ impl Accumulator {
         }
     }
 
-    fn push(&self, py: Python<'_>, batch: &Batch) -> PyResult<()> {
+    /// Scores and adds rows; `meanwhile` is called while other threads begin, and its result returned.
+    #[pyo3(signature = (batch, meanwhile=None))]
+    fn push(
+        &self,
+        py: Python<'_>,
+        batch: &Batch,
+        meanwhile: Option<Py<PyAny>>,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let mut made = None;
+        let call = || made = meanwhile.map(|call| Python::attach(|py| call.call0(py)));
         run(py, || {
             let mut additions = batch.additions();
             if std::mem::replace(&mut additions.pushed, true) {
@@ -46,9 +55,11 @@ impl Accumulator {
             }
             let cancel = || self.cancel.load(Ordering::Relaxed);
             let rows = batch.rows.borrow_dependent();
+            let (outputs, failures) = (&additions.outputs, &additions.failures);
             self.lock()
-                .push(rows, &additions.outputs, &additions.failures, &cancel)
-        })
+                .push_while(call, rows, outputs, failures, &cancel)
+        })?;
+        made.transpose()
     }
 
     /// Counts whole columns of labels; false if rows are needed after all, and then nothing was added.

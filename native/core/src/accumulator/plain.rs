@@ -9,7 +9,7 @@ use super::part_sums::PartSums;
 use super::score::{ROWS_AHEAD, fetch_texts, rows_per_task, score_row};
 use super::sums::Sums;
 use super::tallies::SystemTally;
-use super::{Accumulator, Cancel, ModelOutput, collect};
+use super::{Accumulator, Cancel, Meanwhile, ModelOutput, collect};
 use crate::batch::{Batch, Instance, RowFailure};
 use crate::error::{Error, Result};
 use crate::metrics::{Field, ReferenceCounts, ResolvedMetric, Row, RowFlags, Statistics};
@@ -68,6 +68,7 @@ impl Accumulator {
         outputs: &[ModelOutput],
         failures: &[RowFailure],
         cancel: Cancel<'_>,
+        meanwhile: Meanwhile<'_>,
     ) -> Result<bool> {
         if !is_plain(&self.spec) || !outputs.is_empty() || !failures.is_empty() {
             return Ok(false);
@@ -87,7 +88,8 @@ impl Accumulator {
         let empty = || Sums::new(width, self.spec.resamples());
         // A table of slots is large: one thread goes on with the one that is there.
         let so_far = Mutex::new(Some(std::mem::replace(&mut self.systems[0], empty())));
-        let done = pool::share(
+        let done = pool::share_while(
+            meanwhile,
             tasks.map(|start| start..rows.min(start + task)),
             || {
                 let sums = so_far.lock().unwrap_or_else(PoisonError::into_inner).take();
