@@ -164,7 +164,10 @@ class Batch:
 
 @final
 class Accumulator:
-    """Sums of row statistics: push batches, merge states of other shards, finish."""
+    """Sums of row statistics: push batches, merge states of other shards, finish.
+
+    Once `cancel` is set every method raises CancelledError.
+    """
 
     def __new__(cls, spec: Spec, cancel: CancelFlag | None = None) -> Accumulator: ...
     @overload

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evald_core::accumulator;
-use evald_core::error::Error;
+use evald_core::error::{Error, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -21,9 +21,13 @@ pub struct Accumulator {
 }
 
 impl Accumulator {
-    fn lock(&self) -> MutexGuard<'_, accumulator::Accumulator> {
-        // After a panic the sums may be torn, but the panic ended that call with an internal error already.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The sums, unless the call is cancelled: they may be torn then.
+    fn lock(&self) -> Result<MutexGuard<'_, accumulator::Accumulator>> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(Error::cancelled());
+        }
+        // After a panic the sums may be torn, too, but it ended that call with an internal error already.
+        Ok(self.core.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -56,7 +60,7 @@ impl Accumulator {
             let cancel = || self.cancel.load(Ordering::Relaxed);
             let rows = batch.rows.borrow_dependent();
             let (outputs, failures) = (&additions.outputs, &additions.failures);
-            self.lock()
+            self.lock()?
                 .push_while(call, rows, outputs, failures, &cancel)
         })?;
         made.transpose()
@@ -69,7 +73,7 @@ impl Accumulator {
         gold: &Bound<'_, PyAny>,
         predicted: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
-        if !run(py, || Ok(self.lock().takes_columns()))? {
+        if !run(py, || Ok(self.lock()?.takes_columns()))? {
             return Ok(false);
         }
         let is_cancelled = || self.cancel.load(Ordering::Relaxed);
@@ -77,24 +81,24 @@ impl Accumulator {
         let Some(pairs) = run_attached(py, count)? else {
             return Ok(false);
         };
-        run(py, || self.lock().push_columns(pairs))?;
+        run(py, || self.lock()?.push_columns(pairs))?;
         Ok(true)
     }
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = run(py, || Ok(self.lock().state()))?;
+        let bytes = run(py, || Ok(self.lock()?.state()))?;
         Ok(PyBytes::new(py, &bytes))
     }
 
     fn merge(&self, py: Python<'_>, state: &Bound<'_, PyBytes>) -> PyResult<()> {
         let bytes = state.as_bytes();
-        run(py, || self.lock().merge(bytes))
+        run(py, || self.lock()?.merge(bytes))
     }
 
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let cancel = || self.cancel.load(Ordering::Relaxed);
         let bytes = run(py, || {
-            let core = self.lock();
+            let core = self.lock()?;
             let answer = core.finish(&cancel)?;
             evald_wire::answer::encode(answer, core.spec())
         })?;

@@ -200,7 +200,7 @@ impl Accumulator {
     }
 
     /// Scores the rows of a batch and adds them. When rows are refused nothing was added; a cancelled
-    /// push of many rows may have added some, and the accumulator is then good for nothing.
+    /// push leaves an accumulator that is good for nothing.
     pub fn push(
         &mut self,
         batch: &Batch<'_>,

@@ -80,15 +80,13 @@ impl Accumulator {
         let rows = batch.instances.len();
         let task = rows_per_task(rows);
         let tasks = (0..rows).step_by(task);
-        // A cancelled call adds nothing.
-        let before = (self.slots.clone(), self.systems[0].clone());
         let places = self.places(batch, 0..rows);
         let first = self.next_position;
         let width = self.spec.width();
         let empty = || Sums::new(width, self.spec.resamples());
         // A table of slots is large: one thread goes on with the one that is there.
         let so_far = Mutex::new(Some(std::mem::replace(&mut self.systems[0], empty())));
-        let done = pool::share_while(
+        let parts = pool::share_while(
             meanwhile,
             tasks.map(|start| start..rows.min(start + task)),
             || {
@@ -96,14 +94,8 @@ impl Accumulator {
                 Part::new(&self.spec, first, sums.unwrap_or_else(empty))
             },
             |part, rows| part.add(batch, &places, rows, cancel),
-        );
-        let mut parts = match done {
-            Ok(parts) => parts.into_iter(),
-            Err(error) => {
-                (self.slots, self.systems[0]) = before;
-                return Err(error);
-            }
-        };
+        )?;
+        let mut parts = parts.into_iter();
         if let Some(part) = parts.next() {
             self.systems[0] = part.sums;
             self.tallies[0].merge(part.tally);
