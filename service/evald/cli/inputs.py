@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evald.cli import output
 from evald.data import Model, Source, Table, combine, join, read_file, split_metrics, table_of
 from evald.data.naming import NAMES, with_models
 from evald.data.sources import FORMATS
@@ -15,6 +16,7 @@ from evald.errors import InvalidRequestError
 if TYPE_CHECKING:
     from evald.client.request import Options
     from evald.client.sync import Client
+    from evald.results import Comparison
 
 EXIT_CODES = "Exit codes: 0 done (whatever the verdict), 1 failure of server or program, 2 wrong usage or input."
 _FILES = """\
@@ -55,7 +57,6 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--metrics",
         "-m",
-        required=True,
         metavar="LIST",
         help='for example bleu,"rouge_l(stemmer=true)"; `evald metrics` lists them',
     )
@@ -76,6 +77,22 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--replicates", type=int, help="bootstrap replicates, 0 for no intervals (default 1000)")
     group.add_argument("--confidence", type=float, help="level of the intervals (default 0.95)")
     group.add_argument("--rows", choices=("none", "failed", "all"), help="rows in the JSON (default failed)")
+
+
+def add_comparison_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags that say how to compare."""
+    group = parser.add_argument_group("comparison")
+    group.add_argument("--baseline", metavar="NAME", help="name of the baseline (default: the first system)")
+    group.add_argument(
+        "--correction",
+        choices=("holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli", "none"),
+        help="for several tests (default holm)",
+    )
+    group.add_argument(
+        "--missing",
+        choices=("pairwise", "fail"),
+        help="rows without a prediction leave the paired figures, or fail the call (default pairwise)",
+    )
 
 
 def add_server_flags(parser: argparse.ArgumentParser, required: bool = False) -> None:
@@ -104,6 +121,24 @@ def open_client(args: argparse.Namespace) -> Client:
     except OSError as error:
         raise InvalidRequestError.of_field("FILE_ERROR", str(args.ca), error.strerror or "cannot be read") from None
     return Client(args.server, credentials=credentials, timeout=args.timeout)
+
+
+def compared(args: argparse.Namespace, more: Options | None = None) -> Comparison:
+    """The comparison that files and flags ask for, here or on a server."""
+    with output.progress() as bar:
+        bar.say("reading")
+        table = table_from(args, args.files)
+        if len(table.systems) < 2:
+            raise _usage("FILE", "give at least two systems to compare")
+        options: Options = {**options_of(args), **(more or {})}
+        resources = resources_of(args)
+        if args.server:
+            bar.say(f"{args.server} is comparing {table.rows:,} rows")
+            with open_client(args) as client:
+                return client.compare(args.baseline, rows=table, metrics=args.metrics, **options)
+        from evald.embedded import compare
+
+        return compare(args.baseline, rows=table, metrics=args.metrics, progress=bar, resources=resources, **options)
 
 
 def resources_of(args: argparse.Namespace) -> dict[str, str] | None:
@@ -140,7 +175,10 @@ def options_of(args: argparse.Namespace) -> Options:
 
 def table_from(args: argparse.Namespace, files: Sequence[str]) -> Table:
     """The table that the files and flags make."""
-    split_metrics(args.metrics)  # A typing error should not cost the reading of large files.
+    if args.metrics is None:
+        raise _usage("--metrics", "is missing: name at least one, for example --metrics bleu,rouge_l")
+    if isinstance(args.metrics, str):
+        split_metrics(args.metrics)  # A typing error should not cost the reading of large files.
     if args.model:
         return _of_models(args, files)
     if args.pred and not args.data:

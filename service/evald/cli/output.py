@@ -37,8 +37,13 @@ def to_json(value: Any) -> str:
 
 def write_file(path: Any, value: Any) -> None:
     """Writes JSON to a file. Raises InvalidRequestError (FILE_ERROR)."""
+    write_text(path, to_json(value) + "\n")
+
+
+def write_text(path: Any, content: str) -> None:
+    """Writes a file. Raises InvalidRequestError (FILE_ERROR)."""
     try:
-        path.write_text(to_json(value) + "\n", encoding="utf-8")
+        path.write_text(content, encoding="utf-8")
     except OSError as error:
         raise InvalidRequestError.of_field("FILE_ERROR", str(path), error.strerror or "cannot be written") from None
 

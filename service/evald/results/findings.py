@@ -11,6 +11,8 @@ from evald.results import export, page, text
 if TYPE_CHECKING:
     import pandas as pd
 
+    from evald.results.gate import Gate
+
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -254,7 +256,7 @@ class Comparison:
     """Candidates against a baseline by every metric that can be compared.
 
     ``comparison["bleu"]`` is the result of a metric when there is one candidate, ``comparison["tuned", "bleu"]``
-    always. Printed, it is a table.
+    always. Printed, it is a table. `gate` is the verdict of the policy, None without one.
     """
 
     systems: Sequence[SystemResult]
@@ -264,6 +266,7 @@ class Comparison:
     provenance: Provenance
     cost: Cost | None = None
     confidence_level: float = 0.95
+    gate: Gate | None = None
 
     def system(self, name: str) -> SystemResult:
         """The results of a system on all of its rows; KeyError names the systems there are."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, MetricResult, Note, PairedResult
+    from evald.results.gate import Gate
     from evald.results.plan import Plan
 
 # Wider ones do not fit a terminal.
@@ -21,6 +22,7 @@ _WIDEST_LABEL = 24
 _MOST_ROWS_NAMED = 3
 # General categories: control, format, surrogate, private, unassigned; separators of lines and paragraphs.
 _NOT_SHOWN = ("C", "Zl", "Zp")
+_MARKS = {"passed": "✓ passed", "failed": "✗ failed", "inconclusive": "· inconclusive"}
 _ARROWS = {"improved": "▲ improved", "regressed": "▼ regressed", "inconclusive": "· inconclusive"}
 
 
@@ -59,7 +61,28 @@ def comparison(result: Comparison) -> str:
     families = dict.fromkeys(one.family for one in result.comparisons if one.family)
     words = [f"adjusted p: {family}" for family in families]
     notes = [("", note) for note in result.notes] + metric_notes(result)
-    return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + _notes(notes))
+    gates = [gate(result.gate)] if result.gate is not None else []
+    return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + gates + _notes(notes))
+
+
+def gate(result: Gate) -> str:
+    """The verdict about every candidate, and what became of each rule."""
+    return "\n\n".join(
+        "\n".join(
+            [
+                printable(f"gate, {one.candidate}: {(one.verdict or 'none').upper()} ({one.reason})"),
+                table(
+                    ["tier", "metric", "outcome", "why"],
+                    [
+                        [rule.tier or "", printable(rule.metric), _MARKS.get(rule.outcome or "", ""), rule.reason]
+                        for rule in one.rules
+                    ],
+                    left=4,
+                ),
+            ]
+        )
+        for one in result.candidates
+    )
 
 
 def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> str:
