@@ -77,7 +77,7 @@ def test_client_embedded_and_saved_agree(server: Server) -> None:
     assert "gate, new: GO (critical and shown to hold: accuracy, f1(average=macro))" in str(here)
 
 
-RULE = {"metric": "accuracy", "margin": 0.1}
+RULE: dict[str, Any] = {"metric": "accuracy", "margin": 0.1}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 //! A rule holds if the bound on the worse side lies within its limit, and is broken if the bound on the better side lies
 //! beyond it. The verdict is GO only if *all* critical rules hold, so that the chance of a wrong GO is at most that of
 //! one test whatever their number (intersection-union test, Berger 1982); only candidates share the level, because any of
-//! them may be taken. *One* broken rule is enough for NO_GO, so all checks that can break it share the level (Bonferroni).
+//! them may be taken. *One* broken rule is enough for `NO_GO`, so all checks that can break it share the level (Bonferroni).
 
 use crate::error::{Error, Result};
 use crate::metrics::{Context, Direction, MetricRequest, ResolvedMetric, Resources};

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from evald.cli import inputs, output
 from evald.errors import EvaldError, InternalError, InvalidRequestError
-from evald.results import Gate
+from evald.results import Comparison
+from evald.results.tables import STYLES
 
 if TYPE_CHECKING:
-    from evald.results import Comparison
+    from evald.results import Gate
 
 # An error must never look like a verdict: 2 stays wrong usage or input.
 GO, NO_GO, INCONCLUSIVE, FAILED = 0, 1, 3, 4
@@ -70,13 +71,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _judged(args: argparse.Namespace) -> int:
     result = _of_result(args) if args.result is not None else _of_files(args)
-    found = result if isinstance(result, Gate) else result.gate
+    found = result.gate if isinstance(result, Comparison) else result
     if found is None:
         raise InternalError("the comparison has no verdict: does the server know gates?")
     if args.junit is not None:
         output.write_text(args.junit, '<?xml version="1.0" encoding="UTF-8"?>\n' + found.to_junit())
     try:
-        output.show(result, args)
+        if isinstance(result, Comparison):
+            output.show(result, args)
+        else:
+            print(output.to_json(result.to_dict()) if args.json or args.format == "json" else result)
         sys.stdout.flush()
     except BrokenPipeError:
         # A reader that has seen enough changes no verdict.
@@ -85,8 +89,9 @@ def _judged(args: argparse.Namespace) -> int:
 
 
 def _of_result(args: argparse.Namespace) -> Gate:
-    if args.files or args.data or args.pred or args.model:
-        raise InvalidRequestError.of_field("USAGE", "--result", "is in place of files: give one of the two")
+    given = [args.files, args.data, args.pred, args.model, args.metrics, args.out, args.errors]
+    if any(given) or args.format in STYLES:
+        raise InvalidRequestError.of_field("USAGE", "--result", "has its files and values: give only the policy beside")
     from evald.embedded import gate
 
     return gate(args.policy, args.result)

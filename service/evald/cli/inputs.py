@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evald.cli import output
+from evald.cli import output, rows_in_error
 from evald.data import Model, Source, Table, combine, join, read_file, split_metrics, table_of
 from evald.data.naming import NAMES, with_models
 from evald.data.sources import FORMATS
@@ -16,7 +16,7 @@ from evald.errors import InvalidRequestError
 if TYPE_CHECKING:
     from evald.client.request import Options
     from evald.client.sync import Client
-    from evald.results import Comparison
+    from evald.results import Comparison, Evaluation
 
 EXIT_CODES = "Exit codes: 0 done (whatever the verdict), 1 failure of server or program, 2 wrong usage or input."
 _FILES = """\
@@ -48,7 +48,7 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
         metavar="ROLE=COLUMN,...",
         help=f"columns by role, for example prediction=output,reference=target; roles: {', '.join(NAMES)}",
     )
-    group.add_argument("--format", choices=FORMATS, help="format of all files (default: by extension)")
+    group.add_argument("--input-format", choices=FORMATS, help="format of all files (default: by extension)")
 
 
 def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
@@ -107,7 +107,19 @@ def add_server_flags(parser: argparse.ArgumentParser, required: bool = False) ->
 def add_output_flags(parser: argparse.ArgumentParser) -> None:
     """Flags that say what to print."""
     group = parser.add_argument_group("output")
-    group.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    group.add_argument(
+        "--format",
+        choices=output.FORMATS,
+        default="table",
+        help="what to print: a table (default), JSON, or a table for papers and other programs",
+    )
+    group.add_argument("--json", action="store_true", help="the same as --format json")
+    group.add_argument(
+        "--errors",
+        type=Path,
+        metavar="FILE",
+        help="write the rows in error (compared: fixed, broken, both wrong) to a CSV file, to be annotated",
+    )
     group.add_argument("--out", type=Path, metavar="FILE", help="write the JSON to a file as well")
 
 
@@ -123,6 +135,26 @@ def open_client(args: argparse.Namespace) -> Client:
     return Client(args.server, credentials=credentials, timeout=args.timeout)
 
 
+def evaluated(args: argparse.Namespace) -> Evaluation:
+    """The evaluation that files and flags ask for, here or on a server."""
+    with output.progress() as bar:
+        bar.say("reading")
+        table = table_from(args, args.files)
+        options = options_of(args)
+        resources = resources_of(args)
+        if args.server:
+            bar.say(f"{args.server} is scoring {table.rows:,} rows")
+            with open_client(args) as client:
+                result = client.evaluate(rows=table, metrics=args.metrics, **options)
+        else:
+            from evald.embedded import evaluate
+
+            result = evaluate(rows=table, metrics=args.metrics, progress=bar, resources=resources, **options)
+    if args.errors is not None:
+        rows_in_error.write(args.errors, table, result)
+    return result
+
+
 def compared(args: argparse.Namespace, more: Options | None = None) -> Comparison:
     """The comparison that files and flags ask for, here or on a server."""
     with output.progress() as bar:
@@ -135,10 +167,16 @@ def compared(args: argparse.Namespace, more: Options | None = None) -> Compariso
         if args.server:
             bar.say(f"{args.server} is comparing {table.rows:,} rows")
             with open_client(args) as client:
-                return client.compare(args.baseline, rows=table, metrics=args.metrics, **options)
-        from evald.embedded import compare
+                result = client.compare(args.baseline, rows=table, metrics=args.metrics, **options)
+        else:
+            from evald.embedded import compare
 
-        return compare(args.baseline, rows=table, metrics=args.metrics, progress=bar, resources=resources, **options)
+            result = compare(
+                args.baseline, rows=table, metrics=args.metrics, progress=bar, resources=resources, **options
+            )
+    if args.errors is not None:
+        rows_in_error.write(args.errors, table, result)
+    return result
 
 
 def resources_of(args: argparse.Namespace) -> dict[str, str] | None:
@@ -158,11 +196,13 @@ def resources_of(args: argparse.Namespace) -> dict[str, str] | None:
 
 def options_of(args: argparse.Namespace) -> Options:
     """Options of the call; flags that were not given stay unset."""
+    if args.errors is not None and args.rows not in (None, "all"):
+        raise _usage("--errors", f"needs the scores of all rows: leave out --rows {args.rows}")
     options: Options = {
         "seed": args.seed,
         "replicates": args.replicates,
         "confidence_level": args.confidence,
-        "row_report": args.rows,
+        "row_report": "all" if args.errors is not None else args.rows,
         "unknown_labels": args.unknown_labels,
     }
     if args.classes is not None:
@@ -186,7 +226,7 @@ def table_from(args: argparse.Namespace, files: Sequence[str]) -> Table:
     if args.data:
         if files or not args.pred:
             raise _usage("--data", "needs --pred NAME=FILE for every system, and no other files")
-        return join(read_file(args.data, args.format), _sources(args, args.pred), args.map)
+        return join(read_file(args.data, args.input_format), _sources(args, args.pred), args.map)
     if not files:
         raise _usage("FILE", "is missing; or give --data GOLD --pred NAME=FILE")
     if len(files) > 1:
@@ -205,7 +245,7 @@ def _of_models(args: argparse.Namespace, files: Sequence[str]) -> Table:
     models = {name: Model(alias or name) for name, _, alias in pairs}
     if len(models) != len(pairs):
         raise _usage("--model", "names a system twice")
-    return with_models(read_file(data[0], args.format), models, args.map)
+    return with_models(read_file(data[0], args.input_format), models, args.map)
 
 
 def _sources(args: argparse.Namespace, entries: Sequence[str]) -> dict[str, Source]:
@@ -217,7 +257,7 @@ def _sources(args: argparse.Namespace, entries: Sequence[str]) -> dict[str, Sour
         if name in paths:
             raise _usage(entry, f"there are two systems of the name {name!r}; write NAME=FILE")
         paths[name] = path
-    return {name: read_file(path, args.format) for name, path in paths.items()}
+    return {name: read_file(path, args.input_format) for name, path in paths.items()}
 
 
 def _named(entry: str) -> tuple[str, str]:

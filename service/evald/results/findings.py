@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from evald.results import export, page, text
+from evald.results import export, page, tables, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -208,6 +208,10 @@ class Evaluation:
         """One row a system and metric. Raises ImportError without pandas."""
         return export.frame(export.metric_records(self.systems))
 
+    def to_table(self, style: tables.Style) -> str:
+        """One line a system and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        return tables.evaluation(self, style)
+
     def __str__(self) -> str:
         return text.evaluation(self)
 
@@ -295,6 +299,10 @@ class Comparison:
     def to_frame(self) -> pd.DataFrame:
         """One row a candidate and metric. Raises ImportError without pandas."""
         return export.frame(export.paired_records(self.comparisons))
+
+    def to_table(self, style: tables.Style) -> str:
+        """One line a candidate and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        return tables.comparison(self, style)
 
     def __str__(self) -> str:
         return text.comparison(self)

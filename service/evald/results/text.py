@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, MetricResult, Note, PairedResult
-    from evald.results.gate import Gate
+    from evald.results.gate import Gate, GateCandidate
     from evald.results.plan import Plan
 
 # Wider ones do not fit a terminal.
@@ -58,11 +58,26 @@ def comparison(result: Comparison) -> str:
         found = [one for one in result.comparisons if one.candidate == name]
         blocks.append(_against(result, name, found))
     blocks += _matrices(result)
-    families = dict.fromkeys(one.family for one in result.comparisons if one.family)
-    words = [f"adjusted p: {family}" for family in families]
+    words = families(result)
     notes = [("", note) for note in result.notes] + metric_notes(result)
     gates = [gate(result.gate)] if result.gate is not None else []
     return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + gates + _notes(notes))
+
+
+def families(result: Comparison) -> list[str]:
+    """What the adjusted p are corrected for."""
+    found = dict.fromkeys(one.family for one in result.comparisons if one.family)
+    return [f"adjusted p: {family}" for family in found]
+
+
+def verdict(one: PairedResult) -> str:
+    """The decision in words, with an arrow."""
+    return _ARROWS.get(one.decision or "", "no test")
+
+
+def gate_line(one: GateCandidate) -> str:
+    """The verdict about a candidate."""
+    return f"gate, {one.candidate}: {(one.verdict or 'none').upper()} ({one.reason})"
 
 
 def gate(result: Gate) -> str:
@@ -70,7 +85,7 @@ def gate(result: Gate) -> str:
     return "\n\n".join(
         "\n".join(
             [
-                printable(f"gate, {one.candidate}: {(one.verdict or 'none').upper()} ({one.reason})"),
+                printable(gate_line(one)),
                 table(
                     ["tier", "metric", "outcome", "why"],
                     [
@@ -87,7 +102,7 @@ def gate(result: Gate) -> str:
 
 def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> str:
     head = ["metric", result.baseline, name, *paired_head(result)]
-    rows = [[one.metric, *paired_cells(result, one), _ARROWS.get(one.decision or "", "no test")] for one in found]
+    rows = [[one.metric, *paired_cells(result, one), verdict(one)] for one in found]
     shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
     title = f"{printable(name)} against {printable(result.baseline)}"
     return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *_detectable(result, found)])
