@@ -164,7 +164,8 @@ def test_metrics_are_listed_and_described(capsys: pytest.CaptureFixture[str]) ->
     ("argv", "words"),
     [
         ([], "COMMAND"),
-        (["evaluate"], "--metrics"),
+        (["evaluate"], "FILE"),
+        (["evaluate", "{whole}"], "--metrics"),
         (["evaluate", "-m", "bleu"], "FILE"),
         (["evaluate", "{gold}", "--metrics", "bleu,"], "empty entry"),
         (["evaluate", "{gold}", "-m", "accuracy"], "no prediction column"),

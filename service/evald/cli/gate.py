@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evald.cli import inputs, output
 from evald.errors import EvaldError, InternalError, InvalidRequestError
@@ -98,11 +98,6 @@ def _of_result(args: argparse.Namespace) -> Gate:
 
 
 def _of_files(args: argparse.Namespace) -> Comparison:
-    from evald.client.gate import metrics_of
+    from evald.client.gate import policy_message
 
-    # A wrong policy should not cost the reading of large files.
-    metrics = metrics_of(args.policy)
-    if args.metrics is None:
-        args.metrics = metrics
-    more: Any = {"gate": args.policy}
-    return inputs.compared(args, more)
+    return inputs.compared(args, policy_message(args.policy))

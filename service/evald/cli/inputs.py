@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evald.cli import output, rows_in_error
 from evald.data import Model, Source, Table, combine, join, read_file, split_metrics, table_of
@@ -14,7 +14,8 @@ from evald.data.sources import FORMATS
 from evald.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from evald.client.request import Options
+    from evald.client.gate import Policy
+    from evald.client.request import Metrics, Options
     from evald.client.sync import Client
     from evald.results import Comparison, Evaluation
 
@@ -139,41 +140,44 @@ def evaluated(args: argparse.Namespace) -> Evaluation:
     """The evaluation that files and flags ask for, here or on a server."""
     with output.progress() as bar:
         bar.say("reading")
-        table = table_from(args, args.files)
+        table, metrics = table_from(args, bar)
         options = options_of(args)
         resources = resources_of(args)
         if args.server:
             bar.say(f"{args.server} is scoring {table.rows:,} rows")
             with open_client(args) as client:
-                result = client.evaluate(rows=table, metrics=args.metrics, **options)
+                result = client.evaluate(rows=table, metrics=metrics, **options)
         else:
             from evald.embedded import evaluate
 
-            result = evaluate(rows=table, metrics=args.metrics, progress=bar, resources=resources, **options)
+            result = evaluate(rows=table, metrics=metrics, progress=bar, resources=resources, **options)
     if args.errors is not None:
         rows_in_error.write(args.errors, table, result)
     return result
 
 
-def compared(args: argparse.Namespace, more: Options | None = None) -> Comparison:
-    """The comparison that files and flags ask for, here or on a server."""
+def compared(args: argparse.Namespace, gate: Policy | None = None) -> Comparison:
+    """The comparison that files and flags ask for, here or on a server; with the verdict of a gate if there is one."""
+    named: Sequence[str] = ()
+    if gate is not None:
+        from evald.client.gate import metrics_of
+
+        named = metrics_of(gate)
     with output.progress() as bar:
         bar.say("reading")
-        table = table_from(args, args.files)
+        table, metrics = table_from(args, bar, named)
         if len(table.systems) < 2:
             raise _usage("FILE", "give at least two systems to compare")
-        options: Options = {**options_of(args), **(more or {})}
+        options: Options = {**options_of(args), "gate": gate}
         resources = resources_of(args)
         if args.server:
             bar.say(f"{args.server} is comparing {table.rows:,} rows")
             with open_client(args) as client:
-                result = client.compare(args.baseline, rows=table, metrics=args.metrics, **options)
+                result = client.compare(args.baseline, rows=table, metrics=metrics, **options)
         else:
             from evald.embedded import compare
 
-            result = compare(
-                args.baseline, rows=table, metrics=args.metrics, progress=bar, resources=resources, **options
-            )
+            result = compare(args.baseline, rows=table, metrics=metrics, progress=bar, resources=resources, **options)
     if args.errors is not None:
         rows_in_error.write(args.errors, table, result)
     return result
@@ -213,26 +217,48 @@ def options_of(args: argparse.Namespace) -> Options:
     return options
 
 
-def table_from(args: argparse.Namespace, files: Sequence[str]) -> Table:
-    """The table that the files and flags make."""
-    if args.metrics is None:
-        raise _usage("--metrics", "is missing: name at least one, for example --metrics bleu,rouge_l")
-    if isinstance(args.metrics, str):
+def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] = ()) -> tuple[Table, Metrics]:
+    """The table that the files and flags make, and the metrics: those asked for, else those of files and policy."""
+    if args.metrics is not None:
         split_metrics(args.metrics)  # A typing error should not cost the reading of large files.
     if args.model:
-        return _of_models(args, files)
-    if args.pred and not args.data:
-        return combine(_sources(args, [*files, *args.pred]), args.map)
-    if args.data:
-        if files or not args.pred:
-            raise _usage("--data", "needs --pred NAME=FILE for every system, and no other files")
-        return join(read_file(args.data, args.input_format), _sources(args, args.pred), args.map)
-    if not files:
+        return _of_models(args, args.files), _metrics(args, (), named)
+    files, predictions = _files(args)
+    sources = _sources(args, predictions)
+    gold = read_file(args.data, args.input_format) if args.data else None
+    kinds = dict.fromkeys(one.kind for one in (gold, *sources.values()) if one is not None and one.kind)
+    if kinds:
+        bar.say(f"reading {', '.join(kinds)}")
+    metrics = _metrics(args, list(sources.values()), named)
+    if gold is not None:
+        return join(gold, sources, args.map), metrics
+    if len(sources) > 1 or not files:
+        return combine(sources, args.map), metrics
+    ((name, source),) = sources.items()
+    return table_of(source, args.map, name), metrics
+
+
+def _files(args: argparse.Namespace) -> tuple[Sequence[str], Sequence[str]]:
+    """Files that hold everything, and all files of predictions."""
+    files, predictions = args.files, [*args.files, *args.pred]
+    if args.data and (files or not args.pred):
+        raise _usage("--data", "needs --pred NAME=FILE for every system, and no other files")
+    if not predictions:
         raise _usage("FILE", "is missing; or give --data GOLD --pred NAME=FILE")
-    if len(files) > 1:
-        return combine(_sources(args, files), args.map)
-    ((name, source),) = _sources(args, files).items()
-    return table_of(source, args.map, name)
+    return files, predictions
+
+
+def _metrics(args: argparse.Namespace, sources: Sequence[Source], named: Sequence[str]) -> Metrics:
+    """Those of --metrics; else what all files score by themselves, and what else a policy names."""
+    if args.metrics is not None:
+        return str(args.metrics)
+    known = [source.metrics for source in sources]
+    shared = [metric for metric in known[0] if all(metric in one for one in known)] if known else []
+    keys = [metric["key"] for metric in shared]
+    found: list[str | Mapping[str, Any]] = [*shared, *(name for name in named if name not in keys)]
+    if not found:
+        raise _usage("--metrics", "is missing: name at least one, for example --metrics bleu,rouge_l")
+    return found
 
 
 def _of_models(args: argparse.Namespace, files: Sequence[str]) -> Table:

@@ -189,8 +189,8 @@ def _line(cells: Sequence[str], widths: Sequence[int], left: int, left_last: boo
 
 
 def number(value: float | None, scale: float, signed: bool = False) -> str:
-    """A value of a metric with the digits that its scale deserves; "–" when undefined."""
-    digits = 2 if scale >= 10 else 4
+    """A value of a metric with the digits that its scale deserves, or its own size without one; "–" when undefined."""
+    digits = 2 if (scale if math.isfinite(scale) else abs(value or 0)) >= 10 else 4
     return "–" if value is None else f"{value:{'+' if signed else ''},.{digits}f}"
 
 
