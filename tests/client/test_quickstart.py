@@ -19,7 +19,7 @@ def test_checkpoints(root: Path, address: str) -> None:
     program = root / "clients" / "python" / "checkpoints.py"
     outputs = []
     for arguments in ([], [address]):
-        command = [sys.executable, program, *arguments]
+        command = [sys.executable, str(program), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         outputs.append(done.stdout)
