@@ -1,3 +1,4 @@
+use super::Tier::{Advisory, Critical, Supporting};
 use super::*;
 
 fn measured(value: f64, low: f64, high: f64) -> Measured {
@@ -173,7 +174,6 @@ fn tiers_count_as_they_say() {
             .collect();
         judge(&policy, &findings, 0.95).verdict
     };
-    use Tier::{Advisory, Critical, Supporting};
     let one_bad = || [good(), open(), bad()];
     let mixed = [Critical, Supporting, Advisory];
     assert_eq!(judged(one_bad(), mixed, 0), Verdict::Go);
