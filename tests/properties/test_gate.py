@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 import evald
+from evald.errors import InvalidRequestError
 
 BADNESS = {"passed": 0, "inconclusive": 1, "failed": 2}
 VERDICTS = {"go": 0, "inconclusive": 1, "no_go": 2}
@@ -158,3 +159,26 @@ def test_bounds_are_the_interval_stretched_by_normal_quantiles(data: st.DataObje
             low = found["difference"] - (found["difference"] - found["low"]) * passing
             high = found["difference"] + (found["high"] - found["difference"]) * failing
             assert [check.low, check.high] == pytest.approx([low, high], rel=1e-9)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.data())
+def test_a_damaged_comparison_is_refused_or_judged(data: st.DataObject) -> None:
+    comparison = data.draw(comparisons())
+    policy = data.draw(rules(comparison))
+    place = data.draw(st.sampled_from(["systems", "comparisons", "metrics", "confidence_level"]))
+    target = comparison["systems"][0]["metrics"][0] if place == "metrics" else comparison
+    target = target[place][0] if place in ("systems", "comparisons") and data.draw(st.booleans()) else target
+    target[data.draw(st.sampled_from(sorted(target)))] = data.draw(json_values)
+    refused: list[InvalidRequestError] = []
+    try:
+        assert evald.gate({"rules": policy}, comparison).verdict in VERDICTS
+    except InvalidRequestError as error:
+        refused.append(error)
+    assert all(error.reason == "BAD_GATE" for error in refused)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import evald
 from evald.results import Comparison, Evaluation, PairedResult, Provenance
+from evald.results.text import printable
 
 GOLD = ["a", "b"] * 30
 BASE = ["a"] * 60
@@ -87,7 +88,7 @@ def test_names_are_never_markup(name: str) -> None:
     markdown = result.to_table("md").splitlines()[2]
     assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", markdown)) == 11
     (line,) = csv.DictReader(io.StringIO(result.to_table("csv"), newline=""))
-    assert line["candidate"] == name
+    assert line["candidate"] == printable(name)
 
 
 def test_an_empty_result_is_a_head() -> None:

@@ -74,6 +74,7 @@ def test_client_embedded_and_saved_agree(server: Server) -> None:
     assert evald.gate(policy, evald.compare(**arguments).to_dict()) == here.gate
     assert here.gate is not None
     assert here.gate.verdict == "go"
+    assert "<p>gate, new: GO (critical and shown" in here._repr_html_()
     assert "gate, new: GO (critical and shown to hold: accuracy, f1(average=macro))" in str(here)
 
 

@@ -91,7 +91,7 @@ def comparison_message(
             systems=map(_system, found["systems"]), comparisons=map(_paired, found["comparisons"])
         )
         return message, float(found["confidence_level"])
-    except (TypeError, KeyError, ValueError, AttributeError):
+    except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
         raise _bad("comparison", "is no result of evald compare: write one with --out") from None
 
 

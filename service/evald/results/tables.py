@@ -63,8 +63,12 @@ def flat(found: Any, prefix: str = "") -> dict[str, Any]:
             record |= flat(value, f"{name}.")
         elif isinstance(value, Mapping):
             record |= {f"{name}.{key}": part for key, part in value.items()}
-        elif value is None or isinstance(value, str | int | float):
-            record[name] = str(value).lower() if isinstance(value, bool) else value
+        elif isinstance(value, bool):
+            record[name] = str(value).lower()
+        elif isinstance(value, str):
+            record[name] = text.printable(value)
+        elif value is None or isinstance(value, int | float):
+            record[name] = value
     return record
 
 

@@ -80,24 +80,21 @@ def gate_line(one: GateCandidate) -> str:
     return f"gate, {one.candidate}: {(one.verdict or 'none').upper()} ({one.reason})"
 
 
+GATE_HEAD = ("tier", "metric", "outcome", "why")
+
+
 def gate(result: Gate) -> str:
     """The verdict about every candidate, and what became of each rule."""
-    return "\n\n".join(
-        "\n".join(
-            [
-                printable(gate_line(one)),
-                table(
-                    ["tier", "metric", "outcome", "why"],
-                    [
-                        [rule.tier or "", printable(rule.metric), _MARKS.get(rule.outcome or "", ""), rule.reason]
-                        for rule in one.rules
-                    ],
-                    left=4,
-                ),
-            ]
-        )
-        for one in result.candidates
-    )
+    blocks = []
+    for one in result.candidates:
+        rows = [[printable(cell) for cell in cells] for cells in gate_cells(one)]
+        blocks.append("\n".join([printable(gate_line(one)), table(GATE_HEAD, rows, left=4)]))
+    return "\n\n".join(blocks)
+
+
+def gate_cells(one: GateCandidate) -> list[list[str]]:
+    """Rules with what became of them, not escaped."""
+    return [[rule.tier or "", rule.metric, _MARKS.get(rule.outcome or "", ""), rule.reason] for rule in one.rules]
 
 
 def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> str:
