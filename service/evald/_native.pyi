@@ -21,6 +21,7 @@ __all__ = [
     "Spec",
     "SystemSource",
     "build_info",
+    "gate",
     "get_metric",
     "list_metrics",
     "plan",
@@ -53,6 +54,12 @@ def get_metric(name: str) -> bytes:
 
 def plan(request: bytes) -> bytes:
     """A serialised `evald.v1.PlanResponse` of a serialised `PlanRequest`. Raises InvalidRequestError (BAD_PLAN)."""
+
+def gate(policy: bytes, comparison: bytes, confidence_level: float) -> bytes:
+    """A serialised `evald.v1.GateResult` of a serialised `GatePolicy` and a serialised `CompareResponse`.
+
+    Raises InvalidRequestError (BAD_GATE, UNSUPPORTED_FIELD).
+    """
 
 @final
 class CancelFlag:

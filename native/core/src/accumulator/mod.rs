@@ -25,6 +25,7 @@ mod slots;
 mod state;
 mod sums;
 mod tallies;
+mod verdict;
 
 use std::sync::Arc;
 
