@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::metrics::{Components, Direction};
+use crate::stats::effect::EffectSize;
 use crate::stats::interval::Interval;
+use crate::stats::paired_test::PairedTest;
 
 /// Why a row failed for a system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +118,7 @@ pub struct PValue {
     pub value: f64,
     /// No draw was as extreme as the data.
     pub at_floor: bool,
-    /// Draws, or all assignments of an exact test.
+    /// Draws, or all assignments that were enumerated; 0 for a formula.
     pub draws: u64,
 }
 
@@ -135,16 +137,32 @@ pub struct PairedAnswer {
     pub candidate_value: Option<f64>,
     /// `None` when undefined.
     pub p: Option<PValue>,
+    /// Name of the test.
+    pub test: &'static str,
     /// After correction.
     pub p_adjusted: Option<f64>,
     /// The family in words.
     pub family: String,
     /// Smallest difference that these rows would most likely show, where they show none.
     pub mde: Option<f64>,
+    /// Effect sizes by name; none without row scores.
+    pub effect_sizes: Vec<EffectSize>,
     /// Wins, losses, ties of rows; `None` without row scores.
     pub outcomes: Option<[u64; 3]>,
     /// The verdict.
     pub decision: Decision,
+}
+
+impl PairedAnswer {
+    /// Whether what was tested points the same way as this change of the value: the sign test's rows may not.
+    pub fn points_one_way(&self, change: f64) -> bool {
+        match self.outcomes {
+            Some([wins, losses, _]) if self.test == PairedTest::Sign.name() => {
+                (wins > losses) == (change > 0.0)
+            }
+            _ => true,
+        }
+    }
 }
 
 /// The answer to a call.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
+use crate::stats::paired_test::PairedTest;
 
 /// Which rows to report one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,8 @@ pub struct StatisticsOptions {
     pub replicates: u32,
     /// Seed of all draws.
     pub seed: u64,
+    /// The paired test of all metrics; `None`: what suits each.
+    pub test: Option<PairedTest>,
     /// Correction over metrics x candidates.
     pub correction: Correction,
     /// Refuse rows without a prediction instead of counting them.
@@ -101,6 +104,7 @@ impl Default for StatisticsOptions {
             confidence: 0.95,
             replicates: 1_000,
             seed: 12_345,
+            test: None,
             correction: Correction::Holm,
             fail_on_missing: false,
         }

@@ -147,6 +147,10 @@ fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
         (Some(_), Decision::Regressed) => proto::Decision::Regressed,
         (Some(_), Decision::Inconclusive) => proto::Decision::Inconclusive,
     };
+    let effect_sizes = paired.effect_sizes.iter().map(|size| proto::EffectSize {
+        name: size.name.to_owned(),
+        value: size.value,
+    });
     let outcome = |at: usize| paired.outcomes.map(|outcomes| outcomes[at]);
     proto::PairedResult {
         metric: paired.metric.clone(),
@@ -157,10 +161,10 @@ fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
         p_at_floor: paired.p.is_some_and(|p| p.at_floor),
         test: paired
             .p
-            .map_or_else(String::new, |_| "paired_randomisation".to_owned()),
+            .map_or_else(String::new, |_| paired.test.to_owned()),
         draws: paired.p.map_or(0, |p| p.draws),
         family: paired.family.clone(),
-        effect_size: None,
+        effect_sizes: effect_sizes.collect(),
         wins: outcome(0),
         losses: outcome(1),
         ties: outcome(2),

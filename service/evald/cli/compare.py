@@ -37,6 +37,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="for several tests (default holm)",
     )
     group.add_argument(
+        "--test",
+        choices=("paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "sign"),
+        help="paired test of every metric (default: mcnemar_exact for shares of right rows that are independent, else"
+        " paired_randomisation)",
+    )
+    group.add_argument(
         "--missing",
         choices=("pairwise", "fail"),
         help="rows without a prediction leave the paired figures, or fail the call (default pairwise)",

@@ -134,6 +134,7 @@ def options_of(args: argparse.Namespace) -> Options:
         options["classes"] = [label.strip() for label in args.classes.split(",")]
     if hasattr(args, "correction"):
         options["correction"] = args.correction
+        options["test"] = args.test
         options["missing"] = args.missing
     return options
 

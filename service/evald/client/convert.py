@@ -168,6 +168,7 @@ def _paired(message: statistics.PairedResult) -> results.PairedResult:
         test=message.test or None,
         draws=message.draws,
         family=message.family or None,
+        effect_sizes={size.name: size.value for size in message.effect_sizes},
         wins=_optional(message, "wins"),
         losses=_optional(message, "losses"),
         ties=_optional(message, "ties"),

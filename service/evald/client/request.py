@@ -34,6 +34,9 @@ class Options(TypedDict, total=False):
     row_report: "none", "failed" or "all" (failed).
     correction: "holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli" or "none", over metrics x candidates
         (holm).
+    test: "paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t" or "sign" for every metric; what a metric
+        or its rows cannot have is refused (exact McNemar for shares of right rows if they are independent, else paired
+        randomisation).
     missing: "pairwise" leaves rows without a prediction out of the paired figures, "fail" refuses them (pairwise).
     unknown_labels: labels that are none of `classes`: "reject" the call, "bucket" them as the class "(other)", or
         "drop" the row (reject).
@@ -45,6 +48,7 @@ class Options(TypedDict, total=False):
     replicates: int | None
     row_report: Literal["none", "failed", "all"] | None
     correction: Literal["holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli", "none"] | None
+    test: Literal["paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "sign"] | None
     missing: Literal["pairwise", "fail"] | None
     unknown_labels: Literal["reject", "bucket", "drop"] | None
 
@@ -116,6 +120,7 @@ def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.Evalua
     found.correction = _choice(
         statistics.CorrectionMethod, "CORRECTION_METHOD", "correction", options.get("correction")
     )
+    found.test = _choice(statistics.TestMethod, "TEST_METHOD", "test", options.get("test"))
     found.missing = _choice(statistics.MissingPolicy, "MISSING_POLICY", "missing", options.get("missing"))
     for name in ("seed", "confidence_level", "replicates"):
         _put_number(found, name, options.get(name))

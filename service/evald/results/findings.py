@@ -218,10 +218,11 @@ class PairedResult:
     """How a candidate compares with the baseline by one metric, on the rows that both have.
 
     `difference` is candidate - baseline with its interval `low`, `high`, on the metric's scale. `p_adjusted` is
-    `p_value` after the correction that `family` names; `p_at_floor` reads as "at most". `decision` is "improved",
-    "regressed", "inconclusive" or None when no test was made. `wins`, `losses`, `ties` count rows where the metric
-    has row scores. `mde`, the minimum detectable effect of an inconclusive comparison, is the difference that these
-    rows would show four times in five.
+    `p_value` after the correction that `family` names; `p_at_floor` reads as "at most"; `test` names the test, `draws`
+    is 0 unless it drew. `decision` is "improved", "regressed", "inconclusive" or None when no test was made.
+    `effect_sizes` are `cohen_dz` and, for shares of right rows, `cohen_h` and `odds_ratio`. `wins`, `losses`, `ties`
+    count rows where the metric has row scores. `mde`, the minimum detectable effect of an inconclusive comparison, is
+    the difference that these rows would show four times in five.
     """
 
     metric: str
@@ -241,6 +242,7 @@ class PairedResult:
     test: str | None = None
     draws: int = 0
     family: str | None = None
+    effect_sizes: Mapping[str, float] | None = None
     wins: int | None = None
     losses: int | None = None
     ties: int | None = None

@@ -57,7 +57,7 @@ def comparison(result: Comparison) -> str:
         blocks.append(_against(result, name, found))
     blocks += _matrices(result)
     families = dict.fromkeys(one.family for one in result.comparisons if one.family)
-    words = [f"adjusted p: {family}" for family in families]
+    words = [*_tests(result), *(f"adjusted p: {family}" for family in families)]
     notes = [("", note) for note in result.notes] + metric_notes(result)
     return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + _notes(notes))
 
@@ -68,6 +68,15 @@ def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> st
     shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
     title = f"{printable(name)} against {printable(result.baseline)}"
     return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *_detectable(result, found)])
+
+
+def _tests(result: Comparison) -> list[str]:
+    """Which test gave the p-values of which metrics."""
+    tested: dict[str, dict[str, None]] = {}
+    for one in result.comparisons:
+        if one.test:
+            tested.setdefault(one.test, {})[printable(one.metric)] = None
+    return ["tests: " + "; ".join(f"{test} ({', '.join(metrics)})" for test, metrics in tested.items())] * bool(tested)
 
 
 def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:

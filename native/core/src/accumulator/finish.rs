@@ -45,6 +45,7 @@ impl Desk<'_> {
             .iter()
             .map(|pair| self.pair_arms(pair, &mut arms))
             .collect();
+        self.check_test()?;
         self.check_classes(&arms)?;
         self.check_cost(&arms)?;
         let replicates = bootstrap(&self.valuer, &arms, self.ranks.len(), cancel)?;
@@ -147,7 +148,7 @@ impl Desk<'_> {
         let cells: u64 = arms.iter().map(cost).sum();
         let cost = cells
             * (u64::from(spec.statistics.replicates)
-                + self.draws() * u64::from(!self.accumulator.pairs.is_empty()));
+                + self.draws() * u64::from(!self.accumulator.pairs.is_empty() && self.swaps()));
         if cost <= spec.limits.max_resampling_cost {
             return Ok(());
         }

@@ -15,6 +15,7 @@ mod kept;
 mod label_columns;
 mod labels;
 mod notes;
+mod paired_test;
 mod pairing;
 mod part_sums;
 mod plain;

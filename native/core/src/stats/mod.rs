@@ -4,9 +4,12 @@
 pub mod binomial;
 pub mod correction;
 pub mod draws;
+pub mod effect;
 pub mod hash;
 pub mod interval;
 pub mod moments;
+pub mod paired_t;
+pub mod paired_test;
 pub mod plan;
 pub mod replicate;
 pub mod student;

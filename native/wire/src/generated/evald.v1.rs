@@ -15,7 +15,9 @@ pub struct StatisticsSpec {
     /// Optional. Method of the intervals. Default and only choice now: percentile bootstrap.
     #[prost(enumeration = "IntervalMethod", tag = "4")]
     pub interval: i32,
-    /// Optional. Paired test. Default and only choice now: randomisation.
+    /// Optional. Paired test of every metric of a comparison; one that a metric or the rows cannot have is refused
+    /// (reason UNSUITABLE_TEST). Default: the exact McNemar test for shares of right rows, as long as rows have no
+    /// clusters, no weights and one sample an id; else paired randomisation.
     #[prost(enumeration = "TestMethod", tag = "5")]
     pub test: i32,
     /// Optional. Correction for several tests within a call. Default Holm.
@@ -84,18 +86,19 @@ pub struct PairedResult {
     /// True when no draw was as extreme as the data: the p-values are upper bounds, printed with "<".
     #[prost(bool, tag = "6")]
     pub p_at_floor: bool,
-    /// The test, for example "paired_randomisation".
+    /// The test: "paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "cluster_robust_t" or "sign";
+    /// empty when p_value is unset.
     #[prost(string, tag = "7")]
     pub test: ::prost::alloc::string::String,
-    /// Draws of the test; for an exact test, the number of all assignments.
+    /// Draws of a randomisation test, or all assignments where few were enumerated; 0 for the other tests.
     #[prost(uint64, tag = "8")]
     pub draws: u64,
     /// The family that p_adjusted corrects for, in words, for example "holm over 2 metrics x 1 candidate".
     #[prost(string, tag = "9")]
     pub family: ::prost::alloc::string::String,
-    /// Size of the effect. Reserved for a later release.
-    #[prost(message, optional, tag = "10")]
-    pub effect_size: ::core::option::Option<EffectSize>,
+    /// How large the difference is on scales that metrics share; empty for metrics without row scores.
+    #[prost(message, repeated, tag = "10")]
+    pub effect_sizes: ::prost::alloc::vec::Vec<EffectSize>,
     /// Rows where the candidate's row score is better; unset for metrics without row scores.
     #[prost(uint64, optional, tag = "11")]
     pub wins: ::core::option::Option<u64>,
@@ -120,10 +123,11 @@ pub struct PairedResult {
     #[prost(double, optional, tag = "17")]
     pub candidate_value: ::core::option::Option<f64>,
 }
-/// Size of an effect. Reserved for a later release.
+/// Size of an effect.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EffectSize {
-    /// Name of the measure, for example "cohen_d".
+    /// Name of the measure: "cohen_dz", the mean of the row differences in their standard deviations; for shares of right
+    /// rows "cohen_h", and "odds_ratio", rows won over rows lost, unless none is lost.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// Its value.
@@ -163,10 +167,22 @@ impl IntervalMethod {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum TestMethod {
-    /// The default: paired randomisation.
+    /// The default: by metric and rows.
     Unspecified = 0,
     /// Paired randomisation: the systems' answers are swapped at random, slot by slot. Two-sided.
     PairedRandomisation = 1,
+    /// McNemar's exact test: of the rows that are right for one system only, does one win more than half? For shares of
+    /// right rows; not with clusters, several samples of an id, or weights. Two-sided.
+    McnemarExact = 2,
+    /// The same by mid-p (Fagerland et al. 2013): less careful than exact, rarely above the level.
+    McnemarMidp = 3,
+    /// Student's t of the row differences, for values that are the mean of their rows' scores. With clusters, several
+    /// samples of an id or weights: cluster-robust (CR1, G - 1 degrees of freedom). Two-sided.
+    PairedT = 4,
+    /// The sign test: of the rows that do not tie, does one system win more than half? For metrics with row scores; not
+    /// with clusters, several samples of an id, or weights. Where wins and losses point another way than the difference,
+    /// there is no verdict. Two-sided.
+    Sign = 5,
 }
 impl TestMethod {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -177,6 +193,10 @@ impl TestMethod {
         match self {
             Self::Unspecified => "TEST_METHOD_UNSPECIFIED",
             Self::PairedRandomisation => "TEST_METHOD_PAIRED_RANDOMISATION",
+            Self::McnemarExact => "TEST_METHOD_MCNEMAR_EXACT",
+            Self::McnemarMidp => "TEST_METHOD_MCNEMAR_MIDP",
+            Self::PairedT => "TEST_METHOD_PAIRED_T",
+            Self::Sign => "TEST_METHOD_SIGN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -184,6 +204,10 @@ impl TestMethod {
         match value {
             "TEST_METHOD_UNSPECIFIED" => Some(Self::Unspecified),
             "TEST_METHOD_PAIRED_RANDOMISATION" => Some(Self::PairedRandomisation),
+            "TEST_METHOD_MCNEMAR_EXACT" => Some(Self::McnemarExact),
+            "TEST_METHOD_MCNEMAR_MIDP" => Some(Self::McnemarMidp),
+            "TEST_METHOD_PAIRED_T" => Some(Self::PairedT),
+            "TEST_METHOD_SIGN" => Some(Self::Sign),
             _ => None,
         }
     }
