@@ -133,7 +133,7 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
         clusters: rows of one cluster are resampled together.
         resources: as for `evaluate`.
         progress: as for `evaluate`.
-        **keywords: as for `evaluate`; also test, correction and missing.
+        **keywords: as for `evaluate`; also test, correction, margin and missing.
 
     Raises:
         InvalidRequestError: the input is wrong; `violations` name the place.

@@ -60,6 +60,43 @@ def test_tests_are_made_as_asked(server: Server) -> None:
         assert [one.test for one in answer.comparisons] == [name]
 
 
+def test_margins_decide_where_no_change_was_found(server: Server) -> None:
+    ties: Answers = [("a", "a", "a")] * 300
+    spec = metric_pb2.MetricSpec(name="accuracy", margin=0.03)
+    answer = server.api.call(COMPARE, request(spec, "bleu", margin=0.5, answers=ties), pb.CompareResponse)
+    accuracy, bleu = answer.comparisons
+    assert (accuracy.decision, accuracy.margin) == (statistics_pb2.DECISION_EQUIVALENT, 0.03)
+    assert accuracy.p_not_worse <= accuracy.p_equivalent < 0.05
+    assert not accuracy.within_margin
+    assert (bleu.decision, bleu.margin) == (statistics_pb2.DECISION_INCONCLUSIVE, 0.5)
+    answer = server.api.call(COMPARE, request("accuracy", answers=ties), pb.CompareResponse)
+    assert not answer.comparisons[0].HasField("p_equivalent")
+    changed: Answers = [("a", "b", "a")] * 40 + [("a", "a", "b")] * 4 + [("a", "a", "a")] * 1_000
+    answer = server.api.call(COMPARE, request("accuracy", answers=changed, margin=0.1), pb.CompareResponse)
+    assert answer.comparisons[0].decision == statistics_pb2.DECISION_IMPROVED
+    assert answer.comparisons[0].within_margin
+
+
+def test_three_systems_are_ranked(server: Server) -> None:
+    answers: Any = [(gold, base, new, gold) for gold, base, new in ANSWERS]
+    answer = server.api.call(COMPARE, request("accuracy", answers=answers), pb.CompareResponse)
+    (ranking,) = answer.rankings
+    assert ranking.metric == "accuracy"
+    assert [(one.system, one.rank) for one in ranking.ranks] == [("newer", 1), ("new", 2), ("base", 3)]
+    assert all(one.best <= one.rank <= one.worst for one in ranking.ranks)
+    assert not server.api.call(COMPARE, request("accuracy"), pb.CompareResponse).rankings
+
+
+def test_rows_missing_on_one_side_leave_bounds(server: Server) -> None:
+    wanted = request("accuracy")
+    wanted.instances[0].predictions[1].Clear()
+    (found,) = server.api.call(COMPARE, wanted, pb.CompareResponse).comparisons
+    assert found.lowest_difference == pytest.approx(7 / 20, rel=1e-12)
+    assert found.highest_difference == pytest.approx(8 / 20, rel=1e-12)
+    (found,) = server.api.call(COMPARE, request("accuracy"), pb.CompareResponse).comparisons
+    assert not found.HasField("lowest_difference")
+
+
 REFUSED: dict[str, tuple[pb.CompareRequest, str, tuple[str, ...]]] = {
     "McNemar of BLEU": (
         request("bleu", test=Test.TEST_METHOD_MCNEMAR_EXACT),
@@ -70,6 +107,18 @@ REFUSED: dict[str, tuple[pb.CompareRequest, str, tuple[str, ...]]] = {
         request("accuracy", test=Test.TEST_METHOD_MCNEMAR_EXACT, cluster=True),
         "UNSUITABLE_TEST",
         ("spec.statistics.test",),
+    ),
+    "a margin of nothing": (request("accuracy", margin=0.0), "BAD_MARGIN", ("spec.statistics.margin",)),
+    "a margin that is no number": (
+        request(metric_pb2.MetricSpec(name="accuracy", margin=float("nan"))),
+        "BAD_MARGIN",
+        ("spec.metrics[0].margin",),
+    ),
+    "a margin of another scale": (request("accuracy", "bleu", margin=2.0), "BAD_MARGIN", ("spec.statistics.margin",)),
+    "a margin of what is not compared": (
+        request("accuracy", metric_pb2.MetricSpec(name="confusion_matrix", margin=0.1)),
+        "BAD_MARGIN",
+        ("spec.metrics[1].margin",),
     ),
     "a test of the future": (request("accuracy", test=99), "BAD_STATISTICS", ("spec.statistics.test",)),
 }

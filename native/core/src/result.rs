@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::metrics::{Components, Direction};
 use crate::stats::effect::EffectSize;
 use crate::stats::interval::Interval;
+use crate::stats::margin::Beyond;
 use crate::stats::paired_test::PairedTest;
 
 /// Why a row failed for a system.
@@ -107,6 +108,10 @@ pub enum Decision {
     Improved,
     /// Significantly worse.
     Regressed,
+    /// Surely neither better nor worse by the margin.
+    Equivalent,
+    /// Surely not worse by the margin.
+    NotWorse,
     /// The data do not tell.
     Inconclusive,
 }
@@ -149,8 +154,40 @@ pub struct PairedAnswer {
     pub effect_sizes: Vec<EffectSize>,
     /// Wins, losses, ties of rows; `None` without row scores.
     pub outcomes: Option<[u64; 3]>,
+    /// Differences smaller than this do not matter.
+    pub margin: Option<f64>,
+    /// One-sided p-values of a difference beyond the margin, before correction.
+    pub beyond_margin: Option<Beyond>,
+    /// That of being worse by the margin, after correction.
+    pub p_not_worse: Option<f64>,
+    /// That of being better or worse by the margin, after correction.
+    pub p_equivalent: Option<f64>,
+    /// Significant, and yet surely smaller than the margin.
+    pub within_margin: bool,
+    /// Lowest and highest difference that rows missing on one side leave possible.
+    pub possible: Option<(f64, f64)>,
     /// The verdict.
     pub decision: Decision,
+}
+
+/// A system among all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemRank {
+    /// Name.
+    pub system: String,
+    /// From 1, the best; equal systems share the better rank.
+    pub rank: u32,
+    /// Best and worst rank that the replicates leave likely.
+    pub interval: Option<(u32, u32)>,
+}
+
+/// All systems by one metric.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranking {
+    /// Key of the metric.
+    pub metric: String,
+    /// Best first; systems without a value are left out.
+    pub ranks: Vec<SystemRank>,
 }
 
 impl PairedAnswer {
@@ -176,6 +213,8 @@ pub struct Answer {
     pub baseline: String,
     /// Comparisons, candidates first, then metrics.
     pub comparisons: Vec<PairedAnswer>,
+    /// All systems in order, by metric, if there are at least three.
+    pub rankings: Vec<Ranking>,
     /// About the comparison as a whole.
     pub notes: Vec<Note>,
     /// Number of resampling slots; 0 when nothing was resampled.

@@ -94,6 +94,8 @@ pub struct StatisticsOptions {
     pub test: Option<PairedTest>,
     /// Correction over metrics x candidates.
     pub correction: Correction,
+    /// Differences smaller than these do not matter, by metric; empty: no metric has one.
+    pub margins: Vec<Option<f64>>,
     /// Refuse rows without a prediction instead of counting them.
     pub fail_on_missing: bool,
 }
@@ -106,6 +108,7 @@ impl Default for StatisticsOptions {
             seed: 12_345,
             test: None,
             correction: Correction::Holm,
+            margins: Vec::new(),
             fail_on_missing: false,
         }
     }

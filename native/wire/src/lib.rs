@@ -6,7 +6,8 @@
 pub mod answer;
 pub mod catalog;
 pub mod headers;
-pub mod matrix;
+pub mod margins;
+mod matrix;
 pub mod plan;
 pub mod proto;
 pub mod reader;

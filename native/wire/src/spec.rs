@@ -9,6 +9,7 @@ use evald_core::stats::paired_test::PairedTest;
 use rustc_hash::FxHashSet;
 
 use crate::headers::metric_params;
+use crate::margins::margins;
 use crate::proto;
 use crate::reader::{Header, RequestKind};
 
@@ -54,7 +55,8 @@ pub fn build_spec(
             "a comparison needs a metric with a value; confusion_matrix has none",
         ));
     }
-    let statistics = statistics(spec.statistics.as_ref())?;
+    let mut statistics = statistics(spec.statistics.as_ref())?;
+    statistics.margins = margins(spec, &metrics)?;
     if kind == RequestKind::Compare {
         check_test(statistics.test, &metrics)?;
     }
@@ -316,7 +318,6 @@ fn statistics(spec: Option<&proto::StatisticsSpec>) -> Result<StatisticsOptions>
         return Ok(options);
     };
     let reserved = [
-        ("margin", spec.margin.is_some()),
         ("cluster", !spec.cluster.is_empty()),
         ("min_slice_size", spec.min_slice_size.is_some()),
     ];

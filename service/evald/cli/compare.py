@@ -43,6 +43,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         " paired_randomisation)",
     )
     group.add_argument(
+        "--margin",
+        action="append",
+        default=[],
+        metavar="[METRIC=]NUMBER",
+        help="differences below it, on the metric's scale, do not matter: tells equivalent and not worse from"
+        " inconclusive; may be given for several metrics",
+    )
+    group.add_argument(
         "--missing",
         choices=("pairwise", "fail"),
         help="rows without a prediction leave the paired figures, or fail the call (default pairwise)",

@@ -135,8 +135,26 @@ def options_of(args: argparse.Namespace) -> Options:
     if hasattr(args, "correction"):
         options["correction"] = args.correction
         options["test"] = args.test
+        options["margin"] = _margin(args.margin)
         options["missing"] = args.missing
     return options
+
+
+def _margin(entries: Sequence[str]) -> float | dict[str, float] | None:
+    """One margin for all metrics, or margins by metric."""
+    margins: dict[str, float] = {}
+    for entry in entries:
+        # A metric's text form may hold a "=" itself.
+        name, _, number = entry.rpartition("=")
+        try:
+            margins[name] = float(number)
+        except ValueError:
+            raise _usage("--margin", f"must be NUMBER or METRIC=NUMBER, not {entry!r}") from None
+    if "" not in margins:
+        return margins or None
+    if len(margins) > 1:
+        raise _usage("--margin", "is either one number for all metrics or METRIC=NUMBER for each that has one")
+    return margins[""]
 
 
 def table_from(args: argparse.Namespace, files: Sequence[str]) -> Table:

@@ -15,8 +15,10 @@ from evald.results.findings import (
     Note,
     PairedResult,
     Provenance,
+    Ranking,
     RowError,
     Rows,
+    SystemRank,
     SystemResult,
 )
 from evald.results.plan import Plan
@@ -38,8 +40,10 @@ __all__ = [
     "Plan",
     "Predictions",
     "Provenance",
+    "Ranking",
     "RowError",
     "Rows",
     "ServerInfo",
+    "SystemRank",
     "SystemResult",
 ]

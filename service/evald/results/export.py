@@ -18,7 +18,8 @@ _METRIC = (
 )  # fmt: skip
 _PAIRED = (
     "difference", "low", "high", "std_error", "baseline_value", "candidate_value", "p_value", "p_adjusted",
-    "wins", "losses", "ties", "mde",
+    "wins", "losses", "ties", "mde", "margin", "p_not_worse", "p_equivalent", "lowest_difference",
+    "highest_difference",
 )  # fmt: skip
 
 

@@ -27,11 +27,12 @@ def comparison(result: Comparison) -> str:
     """A table of differences, then confusion matrices and notes."""
     head = ["candidate", "metric", result.baseline, "candidate", *text.paired_head(result)]
     rows = [
-        [one.candidate, one.metric, *text.paired_cells(result, one), one.decision or "no test"]
-        for one in result.comparisons
+        [one.candidate, one.metric, *text.paired_cells(result, one), text.verdict(one)] for one in result.comparisons
     ]
     notes = [("", note) for note in result.notes] + text.metric_notes(result)
-    return _table(head, rows) + _matrices(result) + _notes(notes)
+    ranks = text.ranking_cells(result)
+    ranking = _table(text.ranking_head(result), ranks) if ranks else ""
+    return _table(head, rows) + ranking + _matrices(result) + _notes(notes)
 
 
 def confusion_matrix(matrix: ConfusionMatrix) -> str:

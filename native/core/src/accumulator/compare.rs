@@ -2,6 +2,7 @@
 
 use super::Cancel;
 use super::finish::{Desk, Replicates};
+use super::margins;
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, swap_test};
 use crate::error::Result;
@@ -80,6 +81,12 @@ impl Desk<'_> {
                 mde: None,
                 effect_sizes: self.effect_sizes(pair, at, [of_base[at], of_cand[at]]),
                 outcomes: metric.entry.row_score.then(|| pair.outcomes[at]),
+                margin: self.margin(at),
+                beyond_margin: self.beyond_margin(pair, at, [base, cand], &replicates),
+                p_not_worse: None,
+                p_equivalent: None,
+                within_margin: false,
+                possible: self.possible_differences(pair, at, base, difference),
                 decision: Decision::Inconclusive,
             }
         };
@@ -110,7 +117,7 @@ impl Desk<'_> {
         let name = correction.name();
         let family = format!("{name} over {} tests: metrics x candidates", raw.len());
         let mut adjusted = adjusted.into_iter();
-        for comparison in comparisons {
+        for comparison in &mut *comparisons {
             comparison.family.clone_from(&family);
             if comparison.p.is_none() {
                 continue;
@@ -134,6 +141,12 @@ impl Desk<'_> {
                 comparison.mde = detectable(&comparison.difference, alpha / raw.len() as f64);
             }
         }
+        margins::decide(
+            comparisons,
+            &spec.metrics,
+            |p_values| adjust(correction, p_values),
+            alpha,
+        );
     }
 }
 

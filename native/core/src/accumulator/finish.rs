@@ -18,7 +18,7 @@ pub struct Desk<'a> {
     pub(super) accumulator: &'a Accumulator,
     pub(super) valuer: Valuer<'a>,
     pub(super) ranks: Vec<u32>,
-    label_ranks: Vec<u32>,
+    pub(super) label_ranks: Vec<u32>,
 }
 
 /// Replicates of every metric of an arm.
@@ -68,8 +68,9 @@ impl Desk<'_> {
                 .collect(),
             row_ids: accumulator.reported_ids(),
             baseline,
+            rankings: self.rankings(&comparisons, &pair_arms, &replicates),
+            notes: self.comparison_notes(&comparisons),
             comparisons,
-            notes: self.comparison_notes(),
             slots: self.ranks.len() as u32,
             row_key: accumulator.keys.name(),
             spec_digest: spec.digest(),

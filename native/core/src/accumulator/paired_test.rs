@@ -52,7 +52,7 @@ impl Desk<'_> {
     }
 
     /// Why rows are not independent and alike, in words.
-    fn why_dependent(&self) -> Option<&'static str> {
+    pub(super) fn why_dependent(&self) -> Option<&'static str> {
         let accumulator = self.accumulator;
         if accumulator.keys.cluster > 0 {
             Some("they have clusters")

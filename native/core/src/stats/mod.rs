@@ -7,10 +7,12 @@ pub mod draws;
 pub mod effect;
 pub mod hash;
 pub mod interval;
+pub mod margin;
 pub mod moments;
 pub mod paired_t;
 pub mod paired_test;
 pub mod plan;
+pub mod rank;
 pub mod replicate;
 pub mod student;
 

@@ -23,7 +23,9 @@ pub struct StatisticsSpec {
     /// Optional. Correction for several tests within a call. Default Holm.
     #[prost(enumeration = "CorrectionMethod", tag = "6")]
     pub correction: i32,
-    /// Margin of equivalence, on the metric's scale. Reserved for a later release.
+    /// Optional. Differences smaller than this, on the metric's scale, do not matter: finite, above 0 and smaller than the
+    /// metric's range. With a margin a decision may be EQUIVALENT or NOT_WORSE. For metrics of several scales give each
+    /// its own in MetricSpec.margin.
     #[prost(double, optional, tag = "7")]
     pub margin: ::core::option::Option<f64>,
     /// Slice key whose values are the clusters. Reserved for a later release; use Instance.cluster.
@@ -122,6 +124,29 @@ pub struct PairedResult {
     /// Value of the candidate on the paired rows.
     #[prost(double, optional, tag = "17")]
     pub candidate_value: ::core::option::Option<f64>,
+    /// The margin that the metric was given.
+    #[prost(double, optional, tag = "18")]
+    pub margin: ::core::option::Option<f64>,
+    /// One-sided p-value of being worse by the margin or more, after the correction of the same name over all comparisons
+    /// with a margin; unset without a margin.
+    #[prost(double, optional, tag = "19")]
+    pub p_not_worse: ::core::option::Option<f64>,
+    /// p-value of being better or worse by the margin or more (two one-sided tests, the larger p), after the same
+    /// correction; unset without a margin.
+    #[prost(double, optional, tag = "20")]
+    pub p_equivalent: ::core::option::Option<f64>,
+    /// True when the decision is IMPROVED or REGRESSED and p_equivalent is at most the level all the same: the change is
+    /// there, and surely too small to matter.
+    #[prost(bool, tag = "21")]
+    pub within_margin: bool,
+    /// Lowest difference over the rows that one system or both answered, had the missing answers of the candidate the lowest
+    /// score and those of the baseline the highest. Unset unless rows are missing on one side and the value is a mean of
+    /// bounded row scores.
+    #[prost(double, optional, tag = "22")]
+    pub lowest_difference: ::core::option::Option<f64>,
+    /// Highest such difference, the other way around.
+    #[prost(double, optional, tag = "23")]
+    pub highest_difference: ::core::option::Option<f64>,
 }
 /// Size of an effect.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -302,9 +327,9 @@ pub enum Decision {
     Improved = 1,
     /// Significantly worse after correction.
     Regressed = 2,
-    /// Equivalent within the margin. Reserved for a later release.
+    /// No significant change, and surely neither better nor worse by the margin (p_equivalent is at most the level).
     Equivalent = 3,
-    /// Not worse than the margin allows. Reserved for a later release.
+    /// No significant change, and surely not worse by the margin (p_not_worse is at most the level).
     NotWorse = 4,
     /// The data do not tell.
     Inconclusive = 5,
@@ -356,6 +381,10 @@ pub struct MetricSpec {
     /// the caller gave. Keys must be unique in a call.
     #[prost(string, tag = "4")]
     pub key: ::prost::alloc::string::String,
+    /// Optional. In comparisons: differences smaller than this, on the metric's scale, do not matter; in place of
+    /// StatisticsSpec.margin.
+    #[prost(double, optional, tag = "5")]
+    pub margin: ::core::option::Option<f64>,
 }
 /// One entry of the metric registry.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -491,7 +520,7 @@ pub struct SliceResult {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Note {
     /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS of a value;
-    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, SMALL_SAMPLE, FEW_CLUSTERS of a comparison.
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison.
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
     /// The note in words, and what to do about it.
@@ -1021,6 +1050,33 @@ pub struct PlanResponse {
     #[prost(bool, tag = "8")]
     pub rough: bool,
 }
+/// The systems by one metric. They are ordered by their difference to the baseline on the rows that both have.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Ranking {
+    /// The key of the request's MetricSpec.
+    #[prost(string, tag = "1")]
+    pub metric: ::prost::alloc::string::String,
+    /// Best first. Systems without a value are left out.
+    #[prost(message, repeated, tag = "2")]
+    pub ranks: ::prost::alloc::vec::Vec<SystemRank>,
+}
+/// The rank of one system.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SystemRank {
+    /// Name of the system.
+    #[prost(string, tag = "1")]
+    pub system: ::prost::alloc::string::String,
+    /// From 1, the best; equal systems share the better rank.
+    #[prost(uint32, tag = "2")]
+    pub rank: u32,
+    /// Best rank of the interval of the level: ranks are computed in every bootstrap replicate, and as many are left out at
+    /// either end as the level allows. Unset without replicates.
+    #[prost(uint32, optional, tag = "3")]
+    pub best: ::core::option::Option<u32>,
+    /// Worst rank of the interval.
+    #[prost(uint32, optional, tag = "4")]
+    pub worst: ::core::option::Option<u32>,
+}
 /// Results row by row for one system.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RowResults {
@@ -1321,6 +1377,9 @@ pub struct CompareResponse {
     /// What answering took.
     #[prost(message, optional, tag = "6")]
     pub cost: ::core::option::Option<Cost>,
+    /// All systems in order, one ranking a metric that can be compared, if there are at least three systems.
+    #[prost(message, repeated, tag = "10")]
+    pub rankings: ::prost::alloc::vec::Vec<Ranking>,
 }
 /// What to do with a label that is none of the specification's classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
