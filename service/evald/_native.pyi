@@ -21,6 +21,7 @@ __all__ = [
     "Spec",
     "SystemSource",
     "build_info",
+    "emar",
     "get_metric",
     "list_metrics",
     "plan",
@@ -51,6 +52,9 @@ def get_metric(name: str) -> bytes:
 
 def plan(request: bytes) -> bytes:
     """A serialised `evald.v1.PlanResponse` of a serialised `PlanRequest`. Raises InvalidRequestError (BAD_PLAN)."""
+
+def emar(before: float, after: float, benchmark: float) -> dict[str, tuple[float | None, str]]:
+    """Every variant of EMAR by name: the value, or None and why there is none."""
 
 @final
 class CancelFlag:

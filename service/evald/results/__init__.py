@@ -3,6 +3,7 @@
 This room knows nothing of protobuf or gRPC. pandas is imported only when a frame is asked for.
 """
 
+from evald.results.adaptation import Adaptation
 from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo
 from evald.results.findings import (
     Comparison,
@@ -22,6 +23,7 @@ from evald.results.findings import (
 from evald.results.plan import Plan
 
 __all__ = [
+    "Adaptation",
     "Comparison",
     "ConfusionCell",
     "ConfusionMatrix",

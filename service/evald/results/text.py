@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from evald.results.adaptation import Adaptation
     from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, MetricResult, Note, PairedResult
     from evald.results.plan import Plan
 
@@ -109,6 +110,21 @@ def plan(result: Plan) -> str:
     if result.rough:
         facts.append("rough: fewer than sixty rows tell the systems apart")
     return "\n".join([found, *facts])
+
+
+def adaptation(result: Adaptation) -> str:
+    """The variants of EMAR with what they divide, one a line."""
+    formulas = {
+        "formula": "((after - before) - before) / before",
+        "prose": "(after - before) / benchmark",
+        "example": "(after - before) / (before - benchmark)",
+        "relative_improvement": "(after - before) / before",
+    }
+    rows = [
+        [name, number(getattr(result, name), 1, signed=True), result.undefined_reasons.get(name, formula)]
+        for name, formula in formulas.items()
+    ]
+    return table(["variant", "value", "definition"], rows, left=1, left_last=True)
 
 
 def _matrices(result: Evaluation | Comparison) -> list[str]:

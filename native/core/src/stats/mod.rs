@@ -3,6 +3,7 @@
 
 pub mod correction;
 pub mod draws;
+pub mod emar;
 pub mod hash;
 pub mod interval;
 pub mod plan;
