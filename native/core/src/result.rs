@@ -1,5 +1,7 @@
 //! Answers as plain data; the wire layer encodes them.
 
+pub mod analysis;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -160,6 +162,8 @@ pub struct Answer {
     pub comparisons: Vec<PairedAnswer>,
     /// About the comparison as a whole.
     pub notes: Vec<Note>,
+    /// If it was asked for.
+    pub analysis: Option<analysis::ErrorAnalysis>,
     /// Number of resampling slots; 0 when nothing was resampled.
     pub slots: u32,
     /// What identified rows.

@@ -107,6 +107,24 @@ impl Default for StatisticsOptions {
     }
 }
 
+/// What an error analysis lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnalysisOptions {
+    /// Rows named of every kind.
+    pub samples: u32,
+    /// Most confused pairs of labels.
+    pub top: u32,
+}
+
+impl Default for AnalysisOptions {
+    fn default() -> Self {
+        Self {
+            samples: 5,
+            top: 10,
+        }
+    }
+}
+
 /// Limits of one call; each is named in the error that it causes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -172,6 +190,8 @@ pub struct Spec {
     pub statistics: StatisticsOptions,
     /// Which rows to report.
     pub row_report: RowReport,
+    /// What to list of errors; `None` for no analysis.
+    pub analysis: Option<AnalysisOptions>,
     /// Limits of the call.
     pub limits: Limits,
 }
@@ -252,6 +272,9 @@ impl Spec {
         line(&format!("classes {:?}", self.unknown_labels));
         for class in &self.classes {
             line(class);
+        }
+        if let Some(analysis) = self.analysis {
+            line(&format!("{analysis:?}"));
         }
         let mut hex = String::with_capacity(64);
         for byte in hasher.finalize() {

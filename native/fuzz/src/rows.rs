@@ -5,8 +5,8 @@
 //! records: a tag and what it carries.
 
 use evald_wire::proto::{
-    Choice, CompareRequest, EvaluateRequest, EvaluationSpec, Instance, MetricSpec, Prediction,
-    StatisticsSpec, System, Tokens,
+    AnalysisSpec, Choice, CompareRequest, EvaluateRequest, EvaluationSpec, Instance, MetricSpec,
+    Prediction, StatisticsSpec, System, Tokens,
 };
 use evald_wire::reader::RequestKind;
 use prost::Message;
@@ -199,6 +199,7 @@ pub fn parse(data: &[u8]) -> Parsed {
             metrics: named.collect(),
             statistics: Some(options.statistics()),
             row_report: options.row_report(),
+            analysis: options.numbers_rows().then(AnalysisSpec::default),
             unknown_labels: options.unknown_labels(),
             ..EvaluationSpec::default()
         },

@@ -7,6 +7,7 @@ use evald_core::spec::{
 };
 use rustc_hash::FxHashSet;
 
+use crate::analysis;
 use crate::headers::metric_params;
 use crate::proto;
 use crate::reader::{Header, RequestKind};
@@ -61,6 +62,7 @@ pub fn build_spec(
         classes,
         statistics: statistics(spec.statistics.as_ref())?,
         row_report: row_report(spec.row_report)?,
+        analysis: analysis::options(spec.analysis.as_ref())?,
         limits,
     })
 }

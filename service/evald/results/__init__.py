@@ -4,6 +4,17 @@ This room knows nothing of protobuf or gRPC. pandas is imported only when a fram
 """
 
 from evald.results.adaptation import Adaptation
+from evald.results.analysis import (
+    Confusion,
+    ErrorAnalysis,
+    LengthBucket,
+    ListedRow,
+    MetricErrors,
+    PairErrors,
+    RowChanges,
+    ScoreBand,
+    SystemErrors,
+)
 from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo
 from evald.results.findings import (
     Comparison,
@@ -25,23 +36,32 @@ from evald.results.plan import Plan
 __all__ = [
     "Adaptation",
     "Comparison",
+    "Confusion",
     "ConfusionCell",
     "ConfusionMatrix",
     "Cost",
+    "ErrorAnalysis",
     "Evaluation",
+    "LengthBucket",
     "Limits",
+    "ListedRow",
+    "MetricErrors",
     "MetricInfo",
     "MetricResult",
     "ModelInfo",
     "ModelProvenance",
     "Note",
+    "PairErrors",
     "PairedResult",
     "ParameterInfo",
     "Plan",
     "Predictions",
     "Provenance",
+    "RowChanges",
     "RowError",
     "Rows",
+    "ScoreBand",
     "ServerInfo",
+    "SystemErrors",
     "SystemResult",
 ]

@@ -11,6 +11,8 @@ from evald.results import export, page, text
 if TYPE_CHECKING:
     import pandas as pd
 
+    from evald.results.analysis import ErrorAnalysis
+
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -184,6 +186,7 @@ class Evaluation:
     provenance: Provenance
     cost: Cost | None = None
     confidence_level: float = 0.95
+    analysis: ErrorAnalysis | None = None
 
     def system(self, name: str) -> SystemResult:
         """The results of a system; KeyError names the systems there are."""
@@ -264,6 +267,7 @@ class Comparison:
     provenance: Provenance
     cost: Cost | None = None
     confidence_level: float = 0.95
+    analysis: ErrorAnalysis | None = None
 
     def system(self, name: str) -> SystemResult:
         """The results of a system on all of its rows; KeyError names the systems there are."""

@@ -29,7 +29,7 @@ def evaluation(result: Evaluation) -> str:
     """The table of an evaluation, confusion matrices and notes below."""
     rows = [[printable(cell) for cell in cells] for cells in metric_cells(result)]
     blocks = [table(metric_head(result), rows, left=2)] if rows else []
-    return "\n\n".join(blocks + _matrices(result) + _notes(metric_notes(result)))
+    return "\n\n".join(blocks + _matrices(result) + _notes(metric_notes(result)) + _analysis(result))
 
 
 def metric_head(result: Evaluation) -> list[str]:
@@ -60,7 +60,7 @@ def comparison(result: Comparison) -> str:
     families = dict.fromkeys(one.family for one in result.comparisons if one.family)
     words = [f"adjusted p: {family}" for family in families]
     notes = [("", note) for note in result.notes] + metric_notes(result)
-    return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + _notes(notes))
+    return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + _notes(notes) + _analysis(result))
 
 
 def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> str:
@@ -125,6 +125,10 @@ def adaptation(result: Adaptation) -> str:
         for name, formula in formulas.items()
     ]
     return table(["variant", "value", "definition"], rows, left=1, left_last=True)
+
+
+def _analysis(result: Evaluation | Comparison) -> list[str]:
+    return [] if result.analysis is None else [str(result.analysis)]
 
 
 def _matrices(result: Evaluation | Comparison) -> list[str]:
