@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
+from scipy.stats import chi2_contingency
 from tests.properties.build import Question, Row, labels, row_scores
 from tests.properties.test_accumulator import COMPARE, arrangements, make_rows, merged_in_pairs, split
 from tests.properties.test_states import changed, refuse, why_refused
@@ -252,3 +254,106 @@ def test_states_merge_only_if_both_have_an_analysis_of_the_same_size() -> None:
     for asked in others:
         foreign = ANALYSED.asking(analysis=asked)
         assert refuse(foreign.accumulate(rows).state(), ANALYSED) == "STATE_MISMATCH"
+
+
+NGRAMS = ANALYSED.asking(metrics=("rouge_l", "accuracy"), analysis={"top": 1000, "ngrams": 3})
+
+
+@given(arrangement=arrangements(30), seed=st.integers(0, 9))
+def test_ngrams_do_not_depend_on_the_order_of_rows(
+    arrangement: tuple[list[int], list[int], random.Random], seed: int
+) -> None:
+    order, cuts, choose = arrangement
+    rows = make_rows(30, 3, seed)
+    whole = NGRAMS.accumulate(rows)
+    pieces = split([rows[at] for at in order], cuts)
+    merged = merged_in_pairs(NGRAMS, [NGRAMS.accumulate(piece).state() for piece in pieces], choose)
+    assert merged.state() == whole.state() == NGRAMS.accumulate(*pieces).state()
+    assert merged.finish() == whole.finish()
+
+
+def tokens(text: str) -> list[str]:
+    return list(Tokenizer13a()(text).split())
+
+
+def grams(text: str) -> Counter[str]:
+    found = tokens(text)
+    return Counter(
+        " ".join(found[at : at + order]) for order in (1, 2, 3) for at in range(len(found) - order + 1)
+    )  # fmt: skip
+
+
+def test_ngrams_are_counted_and_ranked_as_scipy_ranks_them() -> None:
+    rows = make_rows(300, 3, seed=5)
+    answer = NGRAMS.answer(rows)
+    for at, system in enumerate(answer.analysis.systems):
+        produced: Counter[str] = Counter()
+        referenced: Counter[str] = Counter()
+        for row in rows:
+            if row.predictions[at].labels:
+                produced += grams(row.predictions[at].text)
+                referenced += grams(row.references[0])
+        both = (produced, referenced)
+        totals = {
+            order: [sum(n for gram, n in found.items() if len(gram.split(" ")) == order) for found in both]
+            for order in (1, 2, 3)
+        }
+        for over, found in ((True, system.overproduced), (False, system.underproduced)):
+            assert len(found) > 100
+            values = [one.log_likelihood for one in found]
+            assert values == sorted(values, reverse=True)
+            for one in found[:50]:
+                assert (one.produced, one.referenced) == (produced[one.text], referenced[one.text])
+                texts, references = totals[len(one.text.split(" "))]
+                assert (one.produced * references > one.referenced * texts) == over
+                cells = [[one.produced, texts - one.produced], [one.referenced, references - one.referenced]]
+                expected = chi2_contingency(cells, correction=False, lambda_="log-likelihood").statistic
+                assert one.log_likelihood == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_forged_ngrams_are_refused_or_merged(seed: int) -> None:
+    choose = random.Random(seed)
+    question = NGRAMS.asking(systems=("base", "new"))
+    states = [question.accumulate(make_rows(4, 2, seed=at)).state() for at in range(3)]
+    reasons: Counter[str | None] = Counter()
+    for _ in range(400):
+        accumulator = question.accumulate(make_rows(5, 2))
+        reason = why_refused(accumulator, changed(choose.choice(states), choose))
+        reasons[reason] += 1
+        if reason is None:
+            with contextlib.suppress(InvalidRequestError):
+                accumulator.finish()
+            question.merge([accumulator.state()])
+    assert set(reasons) <= {None, "BAD_STATE", "STATE_MISMATCH", "OVERLAPPING_POSITIONS"}
+    assert reasons[None] > 20
+
+
+def test_a_state_holds_words_only_if_ngrams_are_counted() -> None:
+    secret = "Xylophonquartett"
+    rows = [Row(id="a", references=[secret], predictions=[Prediction(text=f"{secret} {secret}")])]
+    question = Question(["rouge_1", "exact_match"], analysis={})
+    assert secret.encode() not in question.accumulate(rows).state()
+    assert secret.encode() in question.asking(analysis={"ngrams": 1}).accumulate(rows).state()
+
+
+def test_too_many_ngrams_are_not_counted_whatever_the_order() -> None:
+    """More than two million / systems different pairs of words; the words themselves are few."""
+    choose = random.Random(1)
+    systems = [f"system {at}" for at in range(16)]
+    rows = [
+        Row(
+            id=f"{number}",
+            references=[" ".join(f"w{choose.randrange(500)}" for _ in range(1_500))],
+            predictions=[Prediction(text="w1 w2")] * len(systems),
+        )
+        for number in range(150)
+    ]
+    question = Question(["exact_match"], systems=systems, analysis={"ngrams": 2})
+    whole = question.accumulate(rows)
+    answer = question.read(whole.finish()).analysis
+    assert [note.code for note in answer.notes] == ["TOO_MANY_NGRAMS"]
+    assert {len(one.text.split(" ")) for one in answer.systems[0].underproduced} == {1}
+    halves = [question.accumulate(rows[start::2]) for start in (0, 1)]
+    assert not question.read(halves[0].finish()).analysis.notes
+    assert question.merge([half.state() for half in halves]).state() == whole.state()

@@ -107,13 +107,18 @@ impl Default for StatisticsOptions {
     }
 }
 
+/// Longest n-grams that an error analysis counts.
+pub const LONGEST_NGRAMS: u32 = 4;
+
 /// What an error analysis lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnalysisOptions {
     /// Rows named of every kind.
     pub samples: u32,
-    /// Most confused pairs of labels.
+    /// Confused pairs of labels and n-grams that are listed.
     pub top: u32,
+    /// Longest n-grams; 0 for none.
+    pub ngrams: u32,
 }
 
 impl Default for AnalysisOptions {
@@ -121,6 +126,7 @@ impl Default for AnalysisOptions {
         Self {
             samples: 5,
             top: 10,
+            ngrams: 0,
         }
     }
 }

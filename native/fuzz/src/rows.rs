@@ -150,6 +150,13 @@ pub struct Parsed {
     pub rows: Vec<Instance>,
 }
 
+/// What is asked of errors: all there is, in short lists.
+const ANALYSIS: AnalysisSpec = AnalysisSpec {
+    samples: Some(2),
+    top: Some(3),
+    ngrams: Some(3),
+};
+
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -199,7 +206,7 @@ pub fn parse(data: &[u8]) -> Parsed {
             metrics: named.collect(),
             statistics: Some(options.statistics()),
             row_report: options.row_report(),
-            analysis: options.numbers_rows().then(AnalysisSpec::default),
+            analysis: options.numbers_rows().then_some(ANALYSIS),
             unknown_labels: options.unknown_labels(),
             ..EvaluationSpec::default()
         },

@@ -1,8 +1,10 @@
 //! Error analysis: what is asked for, and the answer.
 
+use std::ops::RangeInclusive;
+
 use evald_core::error::{Error, Result};
 use evald_core::result::analysis as core;
-use evald_core::spec::AnalysisOptions;
+use evald_core::spec::{AnalysisOptions, LONGEST_NGRAMS};
 
 use crate::answer::note;
 use crate::matrix::confusion_matrix;
@@ -20,18 +22,24 @@ pub fn options(spec: Option<&proto::AnalysisSpec>) -> Result<Option<AnalysisOpti
         return Ok(None);
     };
     let default = AnalysisOptions::default();
-    let within = |name: &str, given: Option<u32>, default: u32, most: u32| match given {
-        None => Ok(default),
-        Some(given) if (1..=most).contains(&given) => Ok(given),
-        Some(_) => Err(Error::invalid(
+    let within = |name: &str, given: u32, allowed: RangeInclusive<u32>| {
+        if allowed.contains(&given) {
+            return Ok(given);
+        }
+        let (least, most) = allowed.into_inner();
+        Err(Error::invalid(
             "BAD_ANALYSIS",
             format!("spec.analysis.{name}"),
-            format!("must be from 1 to {most}"),
-        )),
+            format!("must be from {least} to {most}"),
+        ))
     };
+    let samples = spec.samples.unwrap_or(default.samples);
+    let top = spec.top.unwrap_or(default.top);
+    let ngrams = spec.ngrams.unwrap_or(default.ngrams);
     Ok(Some(AnalysisOptions {
-        samples: within("samples", spec.samples, default.samples, MOST_SAMPLES)?,
-        top: within("top", spec.top, default.top, MOST_LISTED)?,
+        samples: within("samples", samples, 1..=MOST_SAMPLES)?,
+        top: within("top", top, 1..=MOST_LISTED)?,
+        ngrams: within("ngrams", ngrams, 0..=LONGEST_NGRAMS)?,
     }))
 }
 
@@ -65,6 +73,17 @@ fn system(found: core::SystemErrors) -> proto::SystemErrors {
         confusion_matrix: found.confusion.map(confusion_matrix),
         confusions: confusions.map(confusion).collect(),
         metrics: found.metrics.into_iter().map(metric).collect(),
+        overproduced: found.overproduced.into_iter().map(ngram).collect(),
+        underproduced: found.underproduced.into_iter().map(ngram).collect(),
+    }
+}
+
+fn ngram(found: core::Ngram) -> proto::Ngram {
+    proto::Ngram {
+        text: found.text,
+        produced: found.produced,
+        referenced: found.referenced,
+        log_likelihood: found.log_likelihood,
     }
 }
 

@@ -79,7 +79,7 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
         "--analysis",
         nargs="?",
         const="",
-        metavar="samples=5,top=10",
+        metavar="samples=5,top=10,ngrams=0",
         help="which rows are wrong, by label, score and length, and what candidates fix and break",
     )
     group.add_argument("--rows", choices=("none", "failed", "all"), help="rows in the JSON (default failed)")

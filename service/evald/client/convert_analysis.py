@@ -29,7 +29,13 @@ def _system(message: pb.SystemErrors) -> results.SystemErrors:
             for found in message.confusions
         ),
         metrics=tuple(map(_metric, message.metrics)),
+        overproduced=tuple(map(_ngram, message.overproduced)),
+        underproduced=tuple(map(_ngram, message.underproduced)),
     )
+
+
+def _ngram(message: pb.Ngram) -> results.Ngram:
+    return results.Ngram(message.text, message.produced, message.referenced, message.log_likelihood)
 
 
 def _metric(message: pb.MetricErrors) -> results.MetricErrors:

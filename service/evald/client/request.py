@@ -38,8 +38,9 @@ class Options(TypedDict, total=False):
     missing: "pairwise" leaves rows without a prediction out of the paired figures, "fail" refuses them (pairwise).
     unknown_labels: labels that are none of `classes`: "reject" the call, "bucket" them as the class "(other)", or
         "drop" the row (reject).
-    analysis: error analysis: True, or a dict of samples (rows named of every kind, 1 to 50, 5) and top (confused pairs
-        of labels listed, 1 to 1,000, 10); the result has it as `analysis` (none).
+    analysis: error analysis: True, or a dict of samples (rows named of every kind, 1 to 50, 5), top (confused pairs of
+        labels and n-grams listed, 1 to 1,000, 10) and ngrams (longest n-grams counted, 0 to 4, 0); the result has it as
+        `analysis` (none).
     """
 
     classes: Sequence[str | int | bool] | None

@@ -64,14 +64,32 @@ class MetricErrors:
     by_prediction_length: Sequence[LengthBucket] = ()
 
 
+class Ngram(NamedTuple):
+    """Words in a row: how often they occur in texts of the system, and in the references of the same rows.
+
+    `log_likelihood` is the ratio G2 of equal shares in both (Dunning 1993): more is more telling.
+    """
+
+    text: str
+    produced: int
+    referenced: int
+    log_likelihood: float
+
+
 @dataclass(frozen=True)
 class SystemErrors:
-    """Errors of one system. `confusions` are the pairs of labels that were confused most often."""
+    """Errors of one system.
+
+    `confusions` are the pairs of labels that were confused most often, `overproduced` and `underproduced` the n-grams
+    whose share of its texts is larger or smaller than that of the references.
+    """
 
     system: str
     confusion_matrix: ConfusionMatrix | None = None
     confusions: Sequence[Confusion] = ()
     metrics: Sequence[MetricErrors] = ()
+    overproduced: Sequence[Ngram] = ()
+    underproduced: Sequence[Ngram] = ()
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,13 @@ def _of_system(found: SystemErrors) -> Iterator[Table]:
         ]
         head = ["gold", "predicted", "rows", "of the gold label", "for example"]
         yield Table(f"{found.system}: labels confused most often", head, rows, words=2)
+    for what, ngrams in (("more", found.overproduced), ("less", found.underproduced)):
+        if ngrams:
+            rows = [
+                [one.text, f"{one.produced:,}", f"{one.referenced:,}", _number(one.log_likelihood)] for one in ngrams
+            ]
+            head = ["n-gram", "in texts", "in references", "log-likelihood"]
+            yield Table(f"{found.system}: n-grams {what} often than in references", head, rows, ends_in_words=False)
     for metric in found.metrics:
         yield _bands(found.system, metric)
         for what, buckets in (

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from evald.v1 import metric_pb2 as evald_dot_v1_dot_metric__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x65vald/v1/analysis.proto\x12\x08\x65vald.v1\x1a\x15\x65vald/v1/metric.proto\"J\n\x0c\x41nalysisSpec\x12\x14\n\x07samples\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x10\n\x03top\x18\x02 \x01(\rH\x01\x88\x01\x01\x42\n\n\x08_samplesB\x06\n\x04_top\"\xa4\x01\n\rErrorAnalysis\x12\'\n\x07systems\x18\x01 \x03(\x0b\x32\x16.evald.v1.SystemErrors\x12#\n\x05pairs\x18\x02 \x03(\x0b\x32\x14.evald.v1.PairErrors\x12&\n\x07hardest\x18\x03 \x03(\x0b\x32\x15.evald.v1.HardestRows\x12\x1d\n\x05notes\x18\x04 \x03(\x0b\x32\x0e.evald.v1.Note\"\'\n\tListedRow\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06scores\x18\x02 \x03(\x01\"\xa5\x01\n\x0cSystemErrors\x12\x0e\n\x06system\x18\x01 \x01(\t\x12\x33\n\x10\x63onfusion_matrix\x18\x02 \x01(\x0b\x32\x19.evald.v1.ConfusionMatrix\x12\'\n\nconfusions\x18\x03 \x03(\x0b\x32\x13.evald.v1.Confusion\x12\'\n\x07metrics\x18\x04 \x03(\x0b\x32\x16.evald.v1.MetricErrors\"m\n\tConfusion\x12\x0c\n\x04gold\x18\x01 \x01(\t\x12\x11\n\tpredicted\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x01\x12\r\n\x05share\x18\x04 \x01(\x01\x12!\n\x04rows\x18\x05 \x03(\x0b\x32\x13.evald.v1.ListedRow\"\xcb\x01\n\x0cMetricErrors\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x12\n\x05right\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\"\n\x05\x62\x61nds\x18\x03 \x03(\x0b\x32\x13.evald.v1.ScoreBand\x12\x33\n\x13\x62y_reference_length\x18\x04 \x03(\x0b\x32\x16.evald.v1.LengthBucket\x12\x34\n\x14\x62y_prediction_length\x18\x05 \x03(\x0b\x32\x16.evald.v1.LengthBucketB\x08\n\x06_right\"y\n\tScoreBand\x12\x12\n\x05worst\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04\x62\x65st\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12$\n\x07samples\x18\x04 \x03(\x0b\x32\x13.evald.v1.ListedRowB\x08\n\x06_worstB\x07\n\x05_best\"\x95\x01\n\x0cLengthBucket\x12\x0b\n\x03low\x18\x01 \x01(\r\x12\x11\n\x04high\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12\x17\n\nmean_score\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x17\n\nerror_rate\x18\x05 \x01(\x01H\x02\x88\x01\x01\x42\x07\n\x05_highB\r\n\x0b_mean_scoreB\r\n\x0b_error_rate\"\x7f\n\nPairErrors\x12\x11\n\tcandidate\x18\x01 \x01(\t\x12\x37\n\x14\x63onfusion_difference\x18\x02 \x01(\x0b\x32\x19.evald.v1.ConfusionMatrix\x12%\n\x07metrics\x18\x03 \x03(\x0b\x32\x14.evald.v1.RowChanges\"\xf3\x01\n\nRowChanges\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x12\n\x05\x66ixed\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\x13\n\x06\x62roken\x18\x03 \x01(\x04H\x01\x88\x01\x01\x12\x17\n\nboth_right\x18\x04 \x01(\x04H\x02\x88\x01\x01\x12\x17\n\nboth_wrong\x18\x05 \x01(\x04H\x03\x88\x01\x01\x12\"\n\x05gains\x18\x06 \x03(\x0b\x32\x13.evald.v1.ListedRow\x12#\n\x06losses\x18\x07 \x03(\x0b\x32\x13.evald.v1.ListedRowB\x08\n\x06_fixedB\t\n\x07_brokenB\r\n\x0b_both_rightB\r\n\x0b_both_wrong\"@\n\x0bHardestRows\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12!\n\x04rows\x18\x02 \x03(\x0b\x32\x13.evald.v1.ListedRowBD\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x65vald/v1/analysis.proto\x12\x08\x65vald.v1\x1a\x15\x65vald/v1/metric.proto\"j\n\x0c\x41nalysisSpec\x12\x14\n\x07samples\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x10\n\x03top\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x13\n\x06ngrams\x18\x03 \x01(\rH\x02\x88\x01\x01\x42\n\n\x08_samplesB\x06\n\x04_topB\t\n\x07_ngrams\"\xa4\x01\n\rErrorAnalysis\x12\'\n\x07systems\x18\x01 \x03(\x0b\x32\x16.evald.v1.SystemErrors\x12#\n\x05pairs\x18\x02 \x03(\x0b\x32\x14.evald.v1.PairErrors\x12&\n\x07hardest\x18\x03 \x03(\x0b\x32\x15.evald.v1.HardestRows\x12\x1d\n\x05notes\x18\x04 \x03(\x0b\x32\x0e.evald.v1.Note\"\'\n\tListedRow\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06scores\x18\x02 \x03(\x01\"\xf4\x01\n\x0cSystemErrors\x12\x0e\n\x06system\x18\x01 \x01(\t\x12\x33\n\x10\x63onfusion_matrix\x18\x02 \x01(\x0b\x32\x19.evald.v1.ConfusionMatrix\x12\'\n\nconfusions\x18\x03 \x03(\x0b\x32\x13.evald.v1.Confusion\x12\'\n\x07metrics\x18\x04 \x03(\x0b\x32\x16.evald.v1.MetricErrors\x12%\n\x0coverproduced\x18\x05 \x03(\x0b\x32\x0f.evald.v1.Ngram\x12&\n\runderproduced\x18\x06 \x03(\x0b\x32\x0f.evald.v1.Ngram\"S\n\x05Ngram\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08produced\x18\x02 \x01(\r\x12\x12\n\nreferenced\x18\x03 \x01(\r\x12\x16\n\x0elog_likelihood\x18\x04 \x01(\x01\"m\n\tConfusion\x12\x0c\n\x04gold\x18\x01 \x01(\t\x12\x11\n\tpredicted\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x01\x12\r\n\x05share\x18\x04 \x01(\x01\x12!\n\x04rows\x18\x05 \x03(\x0b\x32\x13.evald.v1.ListedRow\"\xcb\x01\n\x0cMetricErrors\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x12\n\x05right\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\"\n\x05\x62\x61nds\x18\x03 \x03(\x0b\x32\x13.evald.v1.ScoreBand\x12\x33\n\x13\x62y_reference_length\x18\x04 \x03(\x0b\x32\x16.evald.v1.LengthBucket\x12\x34\n\x14\x62y_prediction_length\x18\x05 \x03(\x0b\x32\x16.evald.v1.LengthBucketB\x08\n\x06_right\"y\n\tScoreBand\x12\x12\n\x05worst\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04\x62\x65st\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12$\n\x07samples\x18\x04 \x03(\x0b\x32\x13.evald.v1.ListedRowB\x08\n\x06_worstB\x07\n\x05_best\"\x95\x01\n\x0cLengthBucket\x12\x0b\n\x03low\x18\x01 \x01(\r\x12\x11\n\x04high\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12\x17\n\nmean_score\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x17\n\nerror_rate\x18\x05 \x01(\x01H\x02\x88\x01\x01\x42\x07\n\x05_highB\r\n\x0b_mean_scoreB\r\n\x0b_error_rate\"\x7f\n\nPairErrors\x12\x11\n\tcandidate\x18\x01 \x01(\t\x12\x37\n\x14\x63onfusion_difference\x18\x02 \x01(\x0b\x32\x19.evald.v1.ConfusionMatrix\x12%\n\x07metrics\x18\x03 \x03(\x0b\x32\x14.evald.v1.RowChanges\"\xf3\x01\n\nRowChanges\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x12\n\x05\x66ixed\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\x13\n\x06\x62roken\x18\x03 \x01(\x04H\x01\x88\x01\x01\x12\x17\n\nboth_right\x18\x04 \x01(\x04H\x02\x88\x01\x01\x12\x17\n\nboth_wrong\x18\x05 \x01(\x04H\x03\x88\x01\x01\x12\"\n\x05gains\x18\x06 \x03(\x0b\x32\x13.evald.v1.ListedRow\x12#\n\x06losses\x18\x07 \x03(\x0b\x32\x13.evald.v1.ListedRowB\x08\n\x06_fixedB\t\n\x07_brokenB\r\n\x0b_both_rightB\r\n\x0b_both_wrong\"@\n\x0bHardestRows\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12!\n\x04rows\x18\x02 \x03(\x0b\x32\x13.evald.v1.ListedRowBD\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,25 +34,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014dev.evald.v1P\001Z2github.com/evald/evald/clients/go/evald/v1;evaldv1'
   _globals['_ANALYSISSPEC']._serialized_start=60
-  _globals['_ANALYSISSPEC']._serialized_end=134
-  _globals['_ERRORANALYSIS']._serialized_start=137
-  _globals['_ERRORANALYSIS']._serialized_end=301
-  _globals['_LISTEDROW']._serialized_start=303
-  _globals['_LISTEDROW']._serialized_end=342
-  _globals['_SYSTEMERRORS']._serialized_start=345
-  _globals['_SYSTEMERRORS']._serialized_end=510
-  _globals['_CONFUSION']._serialized_start=512
-  _globals['_CONFUSION']._serialized_end=621
-  _globals['_METRICERRORS']._serialized_start=624
-  _globals['_METRICERRORS']._serialized_end=827
-  _globals['_SCOREBAND']._serialized_start=829
-  _globals['_SCOREBAND']._serialized_end=950
-  _globals['_LENGTHBUCKET']._serialized_start=953
-  _globals['_LENGTHBUCKET']._serialized_end=1102
-  _globals['_PAIRERRORS']._serialized_start=1104
-  _globals['_PAIRERRORS']._serialized_end=1231
-  _globals['_ROWCHANGES']._serialized_start=1234
-  _globals['_ROWCHANGES']._serialized_end=1477
-  _globals['_HARDESTROWS']._serialized_start=1479
-  _globals['_HARDESTROWS']._serialized_end=1543
+  _globals['_ANALYSISSPEC']._serialized_end=166
+  _globals['_ERRORANALYSIS']._serialized_start=169
+  _globals['_ERRORANALYSIS']._serialized_end=333
+  _globals['_LISTEDROW']._serialized_start=335
+  _globals['_LISTEDROW']._serialized_end=374
+  _globals['_SYSTEMERRORS']._serialized_start=377
+  _globals['_SYSTEMERRORS']._serialized_end=621
+  _globals['_NGRAM']._serialized_start=623
+  _globals['_NGRAM']._serialized_end=706
+  _globals['_CONFUSION']._serialized_start=708
+  _globals['_CONFUSION']._serialized_end=817
+  _globals['_METRICERRORS']._serialized_start=820
+  _globals['_METRICERRORS']._serialized_end=1023
+  _globals['_SCOREBAND']._serialized_start=1025
+  _globals['_SCOREBAND']._serialized_end=1146
+  _globals['_LENGTHBUCKET']._serialized_start=1149
+  _globals['_LENGTHBUCKET']._serialized_end=1298
+  _globals['_PAIRERRORS']._serialized_start=1300
+  _globals['_PAIRERRORS']._serialized_end=1427
+  _globals['_ROWCHANGES']._serialized_start=1430
+  _globals['_ROWCHANGES']._serialized_end=1673
+  _globals['_HARDESTROWS']._serialized_start=1675
+  _globals['_HARDESTROWS']._serialized_end=1739
 # @@protoc_insertion_point(module_scope)

@@ -7,12 +7,14 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AnalysisSpec(_message.Message):
-    __slots__ = ("samples", "top")
+    __slots__ = ("samples", "top", "ngrams")
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     TOP_FIELD_NUMBER: _ClassVar[int]
+    NGRAMS_FIELD_NUMBER: _ClassVar[int]
     samples: int
     top: int
-    def __init__(self, samples: _Optional[int] = ..., top: _Optional[int] = ...) -> None: ...
+    ngrams: int
+    def __init__(self, samples: _Optional[int] = ..., top: _Optional[int] = ..., ngrams: _Optional[int] = ...) -> None: ...
 
 class ErrorAnalysis(_message.Message):
     __slots__ = ("systems", "pairs", "hardest", "notes")
@@ -35,16 +37,32 @@ class ListedRow(_message.Message):
     def __init__(self, id: _Optional[str] = ..., scores: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class SystemErrors(_message.Message):
-    __slots__ = ("system", "confusion_matrix", "confusions", "metrics")
+    __slots__ = ("system", "confusion_matrix", "confusions", "metrics", "overproduced", "underproduced")
     SYSTEM_FIELD_NUMBER: _ClassVar[int]
     CONFUSION_MATRIX_FIELD_NUMBER: _ClassVar[int]
     CONFUSIONS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
+    OVERPRODUCED_FIELD_NUMBER: _ClassVar[int]
+    UNDERPRODUCED_FIELD_NUMBER: _ClassVar[int]
     system: str
     confusion_matrix: _metric_pb2.ConfusionMatrix
     confusions: _containers.RepeatedCompositeFieldContainer[Confusion]
     metrics: _containers.RepeatedCompositeFieldContainer[MetricErrors]
-    def __init__(self, system: _Optional[str] = ..., confusion_matrix: _Optional[_Union[_metric_pb2.ConfusionMatrix, _Mapping]] = ..., confusions: _Optional[_Iterable[_Union[Confusion, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[MetricErrors, _Mapping]]] = ...) -> None: ...
+    overproduced: _containers.RepeatedCompositeFieldContainer[Ngram]
+    underproduced: _containers.RepeatedCompositeFieldContainer[Ngram]
+    def __init__(self, system: _Optional[str] = ..., confusion_matrix: _Optional[_Union[_metric_pb2.ConfusionMatrix, _Mapping]] = ..., confusions: _Optional[_Iterable[_Union[Confusion, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[MetricErrors, _Mapping]]] = ..., overproduced: _Optional[_Iterable[_Union[Ngram, _Mapping]]] = ..., underproduced: _Optional[_Iterable[_Union[Ngram, _Mapping]]] = ...) -> None: ...
+
+class Ngram(_message.Message):
+    __slots__ = ("text", "produced", "referenced", "log_likelihood")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    PRODUCED_FIELD_NUMBER: _ClassVar[int]
+    REFERENCED_FIELD_NUMBER: _ClassVar[int]
+    LOG_LIKELIHOOD_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    produced: int
+    referenced: int
+    log_likelihood: float
+    def __init__(self, text: _Optional[str] = ..., produced: _Optional[int] = ..., referenced: _Optional[int] = ..., log_likelihood: _Optional[float] = ...) -> None: ...
 
 class Confusion(_message.Message):
     __slots__ = ("gold", "predicted", "count", "share", "rows")

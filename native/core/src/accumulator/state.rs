@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::analysis::Findings;
+use super::analysis::AnalysisState;
 use super::kept::Kept;
 use super::labels::LabelTable;
 use super::pairing::{Outcomes, Pair};
@@ -40,7 +40,7 @@ pub struct State {
     pairs: Vec<PairState>,
     keys: KeyKinds,
     positions: Vec<(u64, u64)>,
-    analysis: Option<Findings>,
+    analysis: Option<AnalysisState>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -205,7 +205,7 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
         analysis: accumulator
             .analysis
             .as_ref()
-            .map(|analysis| analysis.relabelled(&classes)),
+            .map(|analysis| analysis.state(&classes)),
     };
     let mut bytes = FORMAT.to_vec();
     bytes.extend(postcard::to_stdvec(&state).expect("writing to memory does not fail"));
@@ -415,7 +415,12 @@ impl Accumulator {
     }
 
     /// Findings must be there if they are asked for, and be such that the rows could have given them.
-    fn check_analysis(&self, theirs: Option<&Findings>, rows: u64, labels: usize) -> Result<()> {
+    fn check_analysis(
+        &self,
+        theirs: Option<&AnalysisState>,
+        rows: u64,
+        labels: usize,
+    ) -> Result<()> {
         let fits = match (&self.analysis, theirs) {
             (Some(mine), Some(theirs)) => mine.takes(theirs, rows, labels),
             (mine, theirs) => mine.is_none() && theirs.is_none(),

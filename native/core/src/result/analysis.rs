@@ -39,6 +39,19 @@ pub struct Confusion {
     pub rows: Vec<ListedRow>,
 }
 
+/// Words in a row, with how often they occur.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ngram {
+    /// The words, with a space between.
+    pub text: String,
+    /// Occurrences in texts of the system.
+    pub produced: u32,
+    /// Occurrences in the first references of the same rows.
+    pub referenced: u32,
+    /// Log-likelihood ratio of equal shares.
+    pub log_likelihood: f64,
+}
+
 /// Errors of one system.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SystemErrors {
@@ -50,6 +63,10 @@ pub struct SystemErrors {
     pub confusions: Vec<Confusion>,
     /// By metric that has row scores.
     pub metrics: Vec<MetricErrors>,
+    /// N-grams that it produces more often than references do, most telling first.
+    pub overproduced: Vec<Ngram>,
+    /// N-grams that it produces less often than references do.
+    pub underproduced: Vec<Ngram>,
 }
 
 /// Row scores of one metric.

@@ -653,9 +653,13 @@ pub struct AnalysisSpec {
     /// Optional. Rows named of every kind, 1 to 50. Default 5.
     #[prost(uint32, optional, tag = "1")]
     pub samples: ::core::option::Option<u32>,
-    /// Optional. Confused pairs of labels listed for a system, 1 to 1,000. Default 10.
+    /// Optional. Confused pairs of labels and n-grams listed for a system, 1 to 1,000. Default 10.
     #[prost(uint32, optional, tag = "2")]
     pub top: ::core::option::Option<u32>,
+    /// Optional. Counts n-grams of one to so many words, at most 4, in texts and references. Default 0: none. The answer
+    /// then holds n-grams of the texts, and a state all of them.
+    #[prost(uint32, optional, tag = "3")]
+    pub ngrams: ::core::option::Option<u32>,
 }
 /// What is wrong, where, and what candidates change. Lists depend on the set of rows and on the seed alone, not on
 /// their order. Rows count once each, whatever their weight, but in confusion matrices.
@@ -670,7 +674,7 @@ pub struct ErrorAnalysis {
     /// One a metric that has row scores.
     #[prost(message, repeated, tag = "3")]
     pub hardest: ::prost::alloc::vec::Vec<HardestRows>,
-    /// What a reader should know about the analysis.
+    /// What a reader should know about the analysis: TOO_MANY_NGRAMS for n-grams that are not counted.
     #[prost(message, repeated, tag = "4")]
     pub notes: ::prost::alloc::vec::Vec<Note>,
 }
@@ -699,6 +703,29 @@ pub struct SystemErrors {
     /// One a metric that has row scores.
     #[prost(message, repeated, tag = "4")]
     pub metrics: ::prost::alloc::vec::Vec<MetricErrors>,
+    /// N-grams with a larger share of the system's texts than of the references of the same rows, by log_likelihood.
+    #[prost(message, repeated, tag = "5")]
+    pub overproduced: ::prost::alloc::vec::Vec<Ngram>,
+    /// N-grams with a smaller share.
+    #[prost(message, repeated, tag = "6")]
+    pub underproduced: ::prost::alloc::vec::Vec<Ngram>,
+}
+/// Words in a row. Words are those of sacrebleu's tokenizer 13a; n-grams with a word of more than 100 bytes do not
+/// count. Counts are exact; an order with more than 2,000,000 / systems different n-grams is not counted, with a note.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Ngram {
+    /// The words, with a space between.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// Occurrences in texts of the system.
+    #[prost(uint32, tag = "2")]
+    pub produced: u32,
+    /// Occurrences in the first references of the rows that the system answered.
+    #[prost(uint32, tag = "3")]
+    pub referenced: u32,
+    /// Log-likelihood ratio G2 of equal shares in texts and references (Dunning 1993): more is more telling.
+    #[prost(double, tag = "4")]
+    pub log_likelihood: f64,
 }
 /// Two labels that were confused.
 #[derive(Clone, PartialEq, ::prost::Message)]

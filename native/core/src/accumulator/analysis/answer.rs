@@ -3,15 +3,16 @@
 use super::super::finish::Desk;
 use super::super::pairing::{Pair, on_common_rows};
 use super::super::sums::Sums;
+use super::ngrams::{Counted, MOST_COUNTS, Ngrams};
 use super::rows::Rows;
 use super::scores::{BANDS, Bucket, Changes, Errors, LENGTHS, Scale};
 use super::{Analysis, SystemFindings};
 use crate::metrics::Normalize;
-use crate::result::ConfusionMatrix;
 use crate::result::analysis::{
-    Confusion, ErrorAnalysis, LengthBucket, ListedRow, MetricErrors, PairErrors, RowChanges,
+    Confusion, ErrorAnalysis, LengthBucket, ListedRow, MetricErrors, Ngram, PairErrors, RowChanges,
     ScoreBand, SystemErrors,
 };
+use crate::result::{ConfusionMatrix, Note};
 
 impl Desk<'_> {
     /// The analysis, if it was asked for; `included` says by system which classes its matrix has.
@@ -28,7 +29,13 @@ impl Desk<'_> {
             let metrics = analysis
                 .scored()
                 .map(|(metric, scale)| metric_errors(key(metric), scale, &found.errors[metric]));
+            let ngrams = analysis.ngrams.as_ref();
+            let [overproduced, underproduced] = ngrams
+                .map(|ngrams| most_telling(ngrams, at, analysis.options.top as usize))
+                .unwrap_or_default();
             SystemErrors {
+                overproduced,
+                underproduced,
                 system: spec.systems[at].name.clone(),
                 confusions: self.confusions(&accumulator.systems[at], found, analysis),
                 confusion,
@@ -50,7 +57,7 @@ impl Desk<'_> {
             systems: systems.collect(),
             pairs: pairs.collect(),
             hardest: hardest.collect(),
-            notes: Vec::new(),
+            notes: analysis.ngrams.iter().flat_map(skipped_notes).collect(),
         })
     }
 
@@ -117,6 +124,47 @@ impl Desk<'_> {
         super::super::finish::join_equal(&mut cells);
         cells
     }
+}
+
+/// The n-grams that a system produces more often, and less often, than references do, by their log-likelihood ratio.
+fn most_telling(ngrams: &Ngrams, system: usize, most: usize) -> [Vec<Ngram>; 2] {
+    let words = ngrams.words();
+    let mut found: [Vec<(f64, Counted)>; 2] = Default::default();
+    for one in ngrams.of_system(system) {
+        if let Some(is_over) = one.is_over() {
+            found[usize::from(!is_over)].push((one.log_likelihood(), one));
+        }
+    }
+    found.map(|mut found| {
+        let order = |a: &(f64, Counted), b: &(f64, Counted)| {
+            let by_words = || a.1.words(&words).cmp(b.1.words(&words));
+            b.0.total_cmp(&a.0).then_with(by_words)
+        };
+        if found.len() > most {
+            found.select_nth_unstable_by(most, order);
+            found.truncate(most);
+        }
+        found.sort_by(order);
+        let ngram = |(log_likelihood, one): (f64, Counted)| Ngram {
+            text: one.text(&words),
+            produced: one.count.produced,
+            referenced: one.count.referenced,
+            log_likelihood,
+        };
+        found.into_iter().map(ngram).collect()
+    })
+}
+
+fn skipped_notes(ngrams: &Ngrams) -> impl Iterator<Item = Note> {
+    ngrams.skipped().map(|order| Note {
+        code: "TOO_MANY_NGRAMS",
+        text: format!(
+            "there are too many different n-grams of {order} words to count them: more than {MOST_COUNTS} / the number of \
+             systems; ask for shorter ones or send fewer rows"
+        ),
+        count: 0,
+        row_ids: Vec::new(),
+    })
 }
 
 fn listed(rows: &Rows) -> Vec<ListedRow> {

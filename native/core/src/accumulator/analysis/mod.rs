@@ -4,6 +4,7 @@
 
 mod answer;
 mod confusions;
+mod ngrams;
 mod rows;
 mod scores;
 mod seen;
@@ -12,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::pairing::Pair;
 use crate::spec::{AnalysisOptions, Spec};
+use crate::text::python::is_space;
 use confusions::Confusions;
+use ngrams::{Ngrams, NgramsState};
 use rows::{RowName, Rows};
 use scores::{Changes, Errors, Lengths, Scale, add_hard};
 
@@ -22,12 +25,21 @@ pub struct Analysis {
     options: AnalysisOptions,
     /// One a metric; `None` for metrics whose rows have no scores.
     scales: Vec<Option<Scale>>,
-    pub(super) kept: Findings,
+    kept: Findings,
+    /// If they are asked for.
+    ngrams: Option<Ngrams>,
 }
 
-/// The part of [`Analysis`] that a state holds.
+/// What a state holds of an analysis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Findings {
+pub struct AnalysisState {
+    kept: Findings,
+    ngrams: Option<NgramsState>,
+}
+
+/// Counts and lists of rows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Findings {
     systems: Vec<SystemFindings>,
     /// By pair of systems, then metric.
     pairs: Vec<Vec<Changes>>,
@@ -46,17 +58,17 @@ struct SystemFindings {
 pub struct SeenRow<'r> {
     /// What identifies it.
     pub name: RowName<'r>,
-    /// Words of the first reference, if it has one.
-    pub reference_words: Option<u32>,
+    /// The first reference, if it has one.
+    pub reference: Option<&'r str>,
     /// One a system; `None` if it has no usable prediction.
-    pub answers: &'r [Option<SeenAnswer>],
+    pub answers: &'r [Option<SeenAnswer<'r>>],
 }
 
 /// What a system answered for a row.
 #[derive(Debug, Clone, Default)]
-pub struct SeenAnswer {
-    /// Words of the text, if there is one.
-    pub words: Option<u32>,
+pub struct SeenAnswer<'r> {
+    /// The text, if there is one.
+    pub text: Option<&'r str>,
     /// Numbers of gold and predicted label, if there is one of each.
     pub labels: Option<(u32, u32)>,
     /// Row scores by metric; NaN if there is none.
@@ -71,8 +83,11 @@ impl Analysis {
             confusions: Confusions::default(),
             errors: vec![Errors::default(); metrics],
         };
+        let options = spec.analysis?;
+        let orders = options.ngrams as usize;
         Some(Self {
-            options: spec.analysis?,
+            options,
+            ngrams: (orders > 0).then(|| Ngrams::new(orders, spec.systems.len())),
             scales: spec.metrics.iter().map(Scale::of).collect(),
             kept: Findings {
                 systems: vec![system; spec.systems.len()],
@@ -95,6 +110,7 @@ impl Analysis {
     /// Adds a row.
     pub fn add(&mut self, row: &SeenRow<'_>, pairs: &[Pair]) {
         let samples = self.samples();
+        let reference_words = row.reference.map(count_words);
         for (system, answer) in self.kept.systems.iter_mut().zip(row.answers) {
             let Some(answer) = answer else { continue };
             if let Some((gold, predicted)) = answer.labels
@@ -102,7 +118,7 @@ impl Analysis {
             {
                 system.confusions.add(samples, row.name, gold, predicted);
             }
-            let lengths = Lengths([row.reference_words, answer.words]);
+            let lengths = Lengths([reference_words, answer.text.map(count_words)]);
             for ((errors, scale), score) in system
                 .errors
                 .iter_mut()
@@ -118,6 +134,11 @@ impl Analysis {
         }
         self.add_changes(row, pairs);
         self.add_hard(row);
+        if let (Some(ngrams), Some(reference)) = (&mut self.ngrams, row.reference) {
+            let answers = row.answers.iter();
+            let texts = answers.map(|answer| answer.as_ref().and_then(|answer| answer.text));
+            ngrams.add(reference, &texts.collect::<Vec<_>>());
+        }
     }
 
     fn add_changes(&mut self, row: &SeenRow<'_>, pairs: &[Pair]) {
@@ -146,7 +167,7 @@ impl Analysis {
         let samples = self.samples();
         for (metric, (hard, scale)) in self.kept.hard.iter_mut().zip(&self.scales).enumerate() {
             let Some(scale) = scale else { continue };
-            let score = |answer: &Option<SeenAnswer>| {
+            let score = |answer: &Option<SeenAnswer<'_>>| {
                 let score = *answer.as_ref()?.scores.get(metric)?;
                 score.is_finite().then_some(score)
             };
@@ -165,14 +186,20 @@ impl Analysis {
     }
 
     /// What a state holds, with labels by these numbers.
-    pub fn relabelled(&self, labels: &[u32]) -> Findings {
-        self.kept.clone().relabelled(self.samples(), labels)
+    pub fn state(&self, labels: &[u32]) -> AnalysisState {
+        AnalysisState {
+            kept: self.kept.clone().relabelled(self.samples(), labels),
+            ngrams: self.ngrams.as_ref().map(Ngrams::state),
+        }
     }
 
     /// Adds the findings of another shard, whose labels have these numbers here.
-    pub fn merge(&mut self, theirs: Findings, labels: &[u32]) {
+    pub fn merge(&mut self, theirs: AnalysisState, labels: &[u32]) {
         let samples = self.samples();
-        let theirs = theirs.relabelled(samples, labels);
+        if let (Some(mine), Some(theirs)) = (&mut self.ngrams, theirs.ngrams) {
+            mine.merge(theirs);
+        }
+        let theirs = theirs.kept.relabelled(samples, labels);
         for (mine, theirs) in self.kept.systems.iter_mut().zip(theirs.systems) {
             mine.confusions.merge(samples, theirs.confusions);
             for (mine, theirs) in mine.errors.iter_mut().zip(theirs.errors) {
@@ -188,8 +215,16 @@ impl Analysis {
         }
     }
 
-    /// Whether this many rows with so many labels could have given the findings.
-    pub fn takes(&self, theirs: &Findings, rows: u64, labels: usize) -> bool {
+    /// Whether this many rows with so many labels could have given the state.
+    pub fn takes(&self, theirs: &AnalysisState, rows: u64, labels: usize) -> bool {
+        let ngrams = match (&self.ngrams, &theirs.ngrams) {
+            (Some(mine), Some(theirs)) => mine.takes(theirs),
+            (mine, theirs) => mine.is_none() && theirs.is_none(),
+        };
+        ngrams && self.takes_findings(&theirs.kept, rows, labels)
+    }
+
+    fn takes_findings(&self, theirs: &Findings, rows: u64, labels: usize) -> bool {
         let samples = self.samples();
         let metrics = self.scales.len();
         let systems = self.kept.systems.len();
@@ -223,4 +258,10 @@ impl Findings {
         }
         self
     }
+}
+
+/// Words between spaces.
+fn count_words(text: &str) -> u32 {
+    let words = text.split(is_space).filter(|word| !word.is_empty());
+    words.count() as u32
 }

@@ -6,7 +6,6 @@ use super::rows::RowName;
 use super::{Analysis, SeenAnswer, SeenRow};
 use crate::batch::Batch;
 use crate::stats::hash::{RowKey, Stream, counter_hash, row_hash};
-use crate::text::python::is_space;
 
 impl Accumulator {
     /// Shows rows that are scored to the analysis, if there is one.
@@ -34,12 +33,13 @@ impl Accumulator {
             });
             let scores = found.row_scores(&self.spec, &self.layout, row, system)?;
             Some(SeenAnswer {
-                words: text.map(count_words),
+                text,
                 labels,
                 scores,
             })
         };
-        let answers: Vec<Option<SeenAnswer>> = (0..self.spec.systems.len()).map(answer).collect();
+        let answers: Vec<Option<SeenAnswer<'_>>> =
+            (0..self.spec.systems.len()).map(answer).collect();
         let key = if instance.id.is_empty() {
             RowKey::Position(self.next_position + row as u64)
         } else {
@@ -53,15 +53,9 @@ impl Accumulator {
         let reference = batch.references(instance).first();
         let seen = SeenRow {
             name,
-            reference_words: reference.map(|text| count_words(text)),
+            reference: reference.copied(),
             answers: &answers,
         };
         analysis.add(&seen, &self.pairs);
     }
-}
-
-/// Words between spaces.
-fn count_words(text: &str) -> u32 {
-    let words = text.split(is_space).filter(|word| !word.is_empty());
-    words.count() as u32
 }
