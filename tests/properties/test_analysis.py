@@ -20,6 +20,7 @@ from tests.properties.test_states import changed, refuse, why_refused
 
 from evald.errors import InvalidRequestError
 from evald.v1 import analysis_pb2 as pb
+from evald.v1.evaluation_pb2 import UNKNOWN_LABELS_BUCKET, UNKNOWN_LABELS_DROP
 from evald.v1.instance_pb2 import Prediction
 
 METRICS = ("exact_match", "rouge_l", "wer", "accuracy", "confusion_matrix")
@@ -254,6 +255,37 @@ def test_states_merge_only_if_both_have_an_analysis_of_the_same_size() -> None:
     for asked in others:
         foreign = ANALYSED.asking(analysis=asked)
         assert refuse(foreign.accumulate(rows).state(), ANALYSED) == "STATE_MISMATCH"
+
+
+def test_matrices_are_weighted_and_rows_count_once() -> None:
+    question = Question(["accuracy"], analysis={})
+    rows = labels([["a", "b", "b"]], ["a", "a", "b"])
+    for row, weight in zip(rows, (1.0, 2.5, 4.0), strict=True):
+        row.weight = weight
+    (system,) = question.answer(rows).analysis.systems
+    assert [(one.count, one.share) for one in system.confusions] == [(2.5, 2.5 / 3.5)]
+    assert (system.metrics[0].right, system.metrics[0].bands[0].rows) == (2, 1)
+
+
+def test_labels_that_are_no_class() -> None:
+    question = Question(["accuracy"], classes=("b", "a"), unknown_labels=UNKNOWN_LABELS_BUCKET, analysis={})
+    rows = labels([["a", "x", "b"]], ["a", "a", "y"])
+    for at, row in enumerate(rows):
+        row.id = f"{at}"
+    answer = question.answer(rows)
+    found = [(one.gold, one.predicted, [row.id for row in one.rows]) for one in answer.analysis.systems[0].confusions]
+    assert found == [("a", "(other)", ["1"]), ("(other)", "b", ["2"])]
+    merged = question.merge([question.accumulate(rows[at : at + 1]).state() for at in (2, 0, 1)])
+    assert question.read(merged.finish()) == answer
+    dropped = question.asking(unknown_labels=UNKNOWN_LABELS_DROP).answer(rows).analysis.systems[0]
+    assert (len(dropped.confusions), dropped.metrics[0].right, len(dropped.metrics[0].bands)) == (0, 1, 0)
+
+
+def test_samples_of_one_id_are_rows_of_their_own() -> None:
+    question = Question(["exact_match"], analysis={"samples": 50})
+    rows = [Row(id="a", sample=at, references=["x"], predictions=[Prediction(text="y")]) for at in range(40)]
+    (band,) = question.answer(rows).analysis.systems[0].metrics[0].bands
+    assert {row.id for row in band.samples} == {"a", *(f"a/{at}" for at in range(1, 40))}
 
 
 NGRAMS = ANALYSED.asking(metrics=("rouge_l", "accuracy"), analysis={"top": 1000, "ngrams": 3})

@@ -467,7 +467,7 @@ pub struct SliceResult {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Note {
     /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS of a value;
-    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, SMALL_SAMPLE, FEW_CLUSTERS of a comparison.
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, SMALL_SAMPLE, FEW_CLUSTERS of a comparison; TOO_MANY_NGRAMS of an analysis.
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
     /// The note in words, and what to do about it.
