@@ -25,6 +25,7 @@ _HOMES = {
     "emar": "evald.embedded",
     "errors": "",
     "evaluate": "evald.embedded",
+    "gate": "evald.embedded",
     "get_metric": "evald.embedded",
     "list_metrics": "evald.embedded",
     "plan": "evald.embedded",

@@ -12,6 +12,7 @@ from evald.data.table import Table as Table
 from evald.embedded import compare as compare
 from evald.embedded import emar as emar
 from evald.embedded import evaluate as evaluate
+from evald.embedded import gate as gate
 from evald.embedded import get_metric as get_metric
 from evald.embedded import list_metrics as list_metrics
 from evald.embedded import plan as plan
@@ -30,6 +31,7 @@ __all__ = [
     "emar",
     "errors",
     "evaluate",
+    "gate",
     "get_metric",
     "list_metrics",
     "plan",

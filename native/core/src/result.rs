@@ -5,6 +5,7 @@ pub mod analysis;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::gate::GateAnswer;
 use crate::metrics::{Components, Direction};
 use crate::stats::interval::Interval;
 
@@ -164,6 +165,8 @@ pub struct Answer {
     pub notes: Vec<Note>,
     /// If it was asked for.
     pub analysis: Option<analysis::ErrorAnalysis>,
+    /// The verdict of the gate, if there is one.
+    pub gate: Option<GateAnswer>,
     /// Number of resampling slots; 0 when nothing was resampled.
     pub slots: u32,
     /// What identified rows.

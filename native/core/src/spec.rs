@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
+use crate::gate::Policy;
 use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
 
 /// Which rows to report one by one.
@@ -200,6 +201,8 @@ pub struct Spec {
     pub analysis: Option<AnalysisOptions>,
     /// Limits of the call.
     pub limits: Limits,
+    /// What candidates must show.
+    pub gate: Option<Policy>,
 }
 
 impl Spec {
@@ -281,6 +284,9 @@ impl Spec {
         }
         if let Some(analysis) = self.analysis {
             line(&format!("{analysis:?}"));
+        }
+        if let Some(gate) = &self.gate {
+            line(&format!("gate {gate:?}"));
         }
         let mut hex = String::with_capacity(64);
         for byte in hasher.finalize() {

@@ -65,6 +65,7 @@ fn spec(
         row_report: RowReport::None,
         analysis: None,
         limits: Limits::default(),
+        gate: None,
     }
 }
 

@@ -80,6 +80,7 @@ fn spec(table: &Value, corpus: &Value) -> Result<Spec> {
         row_report: RowReport::None,
         analysis: None,
         limits: Limits::default(),
+        gate: None,
     })
 }
 

@@ -47,6 +47,7 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
             provenance,
             cost: None,
             analysis,
+            gate: answer.gate.take().map(crate::gate::gate_result),
         }
         .encode_to_vec(),
     };

@@ -6,6 +6,7 @@
 mod analysis;
 pub mod answer;
 pub mod catalog;
+pub mod gate;
 pub mod headers;
 pub mod matrix;
 pub mod plan;

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypedDict, cast
 
+from evald.client.gate import Policy, policy_message
 from evald.client.rows import row_writer
 from evald.data import split_metrics
 from evald.data.arguments import RowColumns
@@ -41,6 +42,8 @@ class Options(TypedDict, total=False):
     analysis: error analysis: True, or a dict of samples (rows named of every kind, 1 to 50, 5), top (confused pairs of
         labels and n-grams listed, 1 to 1,000, 10) and ngrams (longest n-grams counted, 0 to 4, 0); the result has it as
         `analysis` (none).
+    gate: of comparisons, what candidates must show to replace the baseline: the name of a TOML or YAML file, or its
+        entries as a dict.
     """
 
     classes: Sequence[str | int | bool] | None
@@ -52,6 +55,7 @@ class Options(TypedDict, total=False):
     missing: Literal["pairwise", "fail"] | None
     unknown_labels: Literal["reject", "bucket", "drop"] | None
     analysis: bool | Mapping[str, int] | None
+    gate: Policy | None
 
 
 class Keywords(RowColumns, Options):
@@ -97,10 +101,14 @@ class Request:
 def request_of(kind: Kind, table: Table, metrics: Metrics, options: Options, baseline: str | None = None) -> Request:
     """The request of a table; checks what can be known without the metrics' definitions."""
     spec = _spec(table, metrics, options)
+    gate = options.get("gate")
+    if kind == "evaluate" and gate is not None:
+        raise InvalidRequestError.of_field("CONFLICT", "gate", "is for comparisons: use compare")
     if kind == "evaluate":
         message: Any = evaluation.EvaluateRequest(spec=spec)
     else:
-        message = evaluation.CompareRequest(spec=spec, baseline=baseline or "")
+        policy = None if gate is None else policy_message(gate)
+        message = evaluation.CompareRequest(spec=spec, baseline=baseline or "", gate=policy)
     names = [one.name for one in spec.metrics]
     has_parameters = any("(" in one.name or "|" in one.name or one.params.fields for one in spec.metrics)
     return Request(kind, message.SerializeToString(), table, names, has_parameters)

@@ -32,6 +32,7 @@ from evald.results.findings import (
     Rows,
     SystemResult,
 )
+from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
 from evald.results.plan import Plan
 
 __all__ = [
@@ -44,6 +45,10 @@ __all__ = [
     "ErrorAnalysis",
     "Evaluation",
     "LengthBucket",
+    "Gate",
+    "GateCandidate",
+    "GateCheck",
+    "GateRule",
     "Limits",
     "ListedRow",
     "MetricErrors",
