@@ -19,7 +19,7 @@ pub struct Desk<'a> {
     pub(super) accumulator: &'a Accumulator,
     pub(super) valuer: Valuer<'a>,
     pub(super) ranks: Vec<u32>,
-    label_ranks: Vec<u32>,
+    pub(super) label_ranks: Vec<u32>,
 }
 
 /// Replicates of every metric of an arm.
@@ -46,6 +46,7 @@ impl Desk<'_> {
             .iter()
             .map(|pair| self.pair_arms(pair, &mut arms))
             .collect();
+        self.check_test()?;
         self.check_classes(&arms)?;
         self.check_cost(&arms)?;
         let replicates = bootstrap(&self.valuer, &arms, self.ranks.len(), cancel)?;
@@ -70,8 +71,9 @@ impl Desk<'_> {
             systems,
             row_ids: accumulator.reported_ids(),
             baseline,
+            rankings: self.rankings(&comparisons, &pair_arms, &replicates),
+            notes: self.comparison_notes(&comparisons),
             comparisons,
-            notes: self.comparison_notes(),
             slots: self.ranks.len() as u32,
             row_key: accumulator.keys.name(),
             spec_digest: spec.digest(),
@@ -150,7 +152,7 @@ impl Desk<'_> {
         let cells: u64 = arms.iter().map(cost).sum();
         let cost = cells
             * (u64::from(spec.statistics.replicates)
-                + self.draws() * u64::from(!self.accumulator.pairs.is_empty()));
+                + self.draws() * u64::from(!self.accumulator.pairs.is_empty() && self.swaps()));
         if cost <= spec.limits.max_resampling_cost {
             return Ok(());
         }
