@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::gate::Policy;
 use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
+use crate::stats::paired_test::PairedTest;
 
 /// Which rows to report one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +91,12 @@ pub struct StatisticsOptions {
     pub replicates: u32,
     /// Seed of all draws.
     pub seed: u64,
+    /// The paired test of all metrics; `None`: what suits each.
+    pub test: Option<PairedTest>,
     /// Correction over metrics x candidates.
     pub correction: Correction,
+    /// Differences smaller than these do not matter, by metric; empty: no metric has one.
+    pub margins: Vec<Option<f64>>,
     /// Refuse rows without a prediction instead of counting them.
     pub fail_on_missing: bool,
 }
@@ -102,7 +107,9 @@ impl Default for StatisticsOptions {
             confidence: 0.95,
             replicates: 1_000,
             seed: 12_345,
+            test: None,
             correction: Correction::Holm,
+            margins: Vec::new(),
             fail_on_missing: false,
         }
     }

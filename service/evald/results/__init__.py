@@ -28,8 +28,10 @@ from evald.results.findings import (
     Note,
     PairedResult,
     Provenance,
+    Ranking,
     RowError,
     Rows,
+    SystemRank,
     SystemResult,
 )
 from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
@@ -65,10 +67,12 @@ __all__ = [
     "Predictions",
     "Provenance",
     "RowChanges",
+    "Ranking",
     "RowError",
     "Rows",
     "ScoreBand",
     "ServerInfo",
     "SystemErrors",
+    "SystemRank",
     "SystemResult",
 ]

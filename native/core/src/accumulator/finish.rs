@@ -46,6 +46,7 @@ impl Desk<'_> {
             .iter()
             .map(|pair| self.pair_arms(pair, &mut arms))
             .collect();
+        self.check_test()?;
         self.check_classes(&arms)?;
         self.check_cost(&arms)?;
         let replicates = bootstrap(&self.valuer, &arms, self.ranks.len(), cancel)?;
@@ -72,8 +73,9 @@ impl Desk<'_> {
             systems,
             row_ids: accumulator.reported_ids(),
             baseline,
+            rankings: self.rankings(&comparisons, &pair_arms, &replicates),
+            notes: self.comparison_notes(&comparisons),
             comparisons,
-            notes: self.comparison_notes(),
             analysis: self.analysis(&included),
             slots: self.ranks.len() as u32,
             row_key: accumulator.keys.name(),
@@ -153,7 +155,7 @@ impl Desk<'_> {
         let cells: u64 = arms.iter().map(cost).sum();
         let cost = cells
             * (u64::from(spec.statistics.replicates)
-                + self.draws() * u64::from(!self.accumulator.pairs.is_empty()));
+                + self.draws() * u64::from(!self.accumulator.pairs.is_empty() && self.swaps()));
         if cost <= spec.limits.max_resampling_cost {
             return Ok(());
         }

@@ -15,11 +15,15 @@ mod integer_pairs;
 mod kept;
 mod label_columns;
 mod labels;
+mod margins;
+mod missing;
 mod notes;
+mod paired_test;
 mod pairing;
 mod part_sums;
 mod plain;
 mod prepare;
+mod ranking;
 mod resample;
 mod score;
 mod slots;
@@ -49,7 +53,7 @@ use pairing::Pair;
 use score::Scored;
 use slots::SlotIndex;
 use sums::Sums;
-use tallies::{KeyKinds, SystemTally};
+use tallies::{KeyKinds, RowDesign, SystemTally};
 
 /// Says whether the call should end; polled every few hundred rows and replicates.
 pub type Cancel<'c> = &'c (dyn Fn() -> bool + Sync);
@@ -84,6 +88,7 @@ pub struct Accumulator {
     pairs: Vec<Pair>,
     keys: KeyKinds,
     analysis: Option<Analysis>,
+    design: RowDesign,
     /// Ranges of positions that were used as keys, for shards without ids.
     positions: Vec<(u64, u64)>,
     next_position: u64,
@@ -191,6 +196,7 @@ impl Accumulator {
             analysis: Analysis::new(&spec, pairs.len()),
             pairs,
             keys: KeyKinds::default(),
+            design: RowDesign::default(),
             positions: Vec::new(),
             next_position: first_position,
             rows: spec.systems.iter().map(|_| SystemRows::default()).collect(),

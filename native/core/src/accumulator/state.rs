@@ -9,12 +9,13 @@ use super::labels::LabelTable;
 use super::pairing::{Outcomes, Pair};
 use super::slots::SlotIndex;
 use super::sums::{Cells, Sums};
-use super::tallies::{KeyKinds, SystemTally};
+use super::tallies::{KeyKinds, RowDesign, SystemTally};
 use super::{Accumulator, collect, collected_metrics, slots::MAX_SLOTS};
 use crate::error::{Error, Result};
 use crate::metrics::{ReferenceCounts, text_form};
 use crate::spec::Spec;
 use crate::stats::hash::KEY_HASH;
+use crate::stats::moments::Moments;
 use crate::text::UNICODE_VERSION;
 
 /// Changes when the form changes; a reader for old forms comes with the second one.
@@ -39,6 +40,7 @@ pub struct State {
     tallies: Vec<SystemTally>,
     pairs: Vec<PairState>,
     keys: KeyKinds,
+    design: RowDesign,
     positions: Vec<(u64, u64)>,
     analysis: Option<AnalysisState>,
 }
@@ -112,6 +114,7 @@ struct PairState {
     excluded_baseline: Option<SumsState>,
     excluded_candidate: Option<SumsState>,
     outcomes: Vec<Outcomes>,
+    differences: Vec<Moments>,
     different: u64,
 }
 
@@ -178,6 +181,7 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
         excluded_baseline: pair.excluded_baseline.as_ref().map(sums),
         excluded_candidate: pair.excluded_candidate.as_ref().map(sums),
         outcomes: pair.outcomes.clone(),
+        differences: pair.differences.clone(),
         different: pair.different,
     };
     let mut positions = accumulator.positions.clone();
@@ -201,6 +205,7 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
         tallies: accumulator.tallies.clone(),
         pairs: accumulator.pairs.iter().map(pair).collect(),
         keys: accumulator.keys,
+        design: accumulator.design,
         positions: join_ranges(positions),
         analysis: accumulator
             .analysis
@@ -332,6 +337,7 @@ impl Accumulator {
         if let (Some(mine), Some(theirs)) = (&mut self.analysis, state.analysis) {
             mine.merge(theirs, &numbers);
         }
+        self.design.merge(state.design);
         Ok(())
     }
 
@@ -357,10 +363,12 @@ impl Accumulator {
                     .is_none_or(|sums| fits(sums, of_system(system)))
             };
             let mut outcomes = theirs.outcomes.iter().flatten();
+            let mut differences = theirs.differences.iter();
             within(baseline, mine.baseline)
                 && within(candidate, mine.candidate)
                 && theirs.different <= rows
                 && outcomes.all(|count| *count <= rows)
+                && differences.all(|moments| moments.beyond.max(moments.count) <= rows)
         });
         if tallies && systems && pairs {
             Ok(rows)
@@ -382,6 +390,7 @@ impl Accumulator {
                 excluded_candidate: theirs.excluded_candidate.map(&fit).transpose()?,
                 different: theirs.different,
                 outcomes: theirs.outcomes,
+                differences: theirs.differences,
             })
         });
         pairs.collect()
@@ -392,6 +401,7 @@ impl Accumulator {
         let fits = systems.len() == self.systems.len()
             && pairs.len() == self.pairs.len()
             && pairs.iter().all(|pair| pair.outcomes.len() == metrics)
+            && pairs.iter().all(|pair| pair.differences.len() == metrics)
             && tallies.len() == self.tallies.len()
             && tallies.iter().all(|tally| tally.flagged.len() == metrics);
         if fits {
