@@ -281,6 +281,18 @@ def test_labels_that_are_no_class() -> None:
     assert (len(dropped.confusions), dropped.metrics[0].right, len(dropped.metrics[0].bands)) == (0, 1, 0)
 
 
+def test_sets_of_labels_are_not_confused() -> None:
+    question = Question(["accuracy(multilabel=true)", "f1(multilabel=true,average=macro)"], analysis={})
+    rows = [
+        Row(id="1", labels=["a"], predictions=[Prediction(labels=["b"])]),
+        Row(id="2", labels=["a", "b"], predictions=[Prediction(labels=["b", "a"])]),
+    ]
+    (system,) = question.answer(rows).analysis.systems
+    assert not system.confusions
+    assert not system.HasField("confusion_matrix")
+    assert (system.metrics[0].right, system.metrics[0].bands[0].rows) == (1, 1)
+
+
 def test_samples_of_one_id_are_rows_of_their_own() -> None:
     question = Question(["exact_match"], analysis={"samples": 50})
     rows = [Row(id="a", sample=at, references=["x"], predictions=[Prediction(text="y")]) for at in range(40)]

@@ -66,6 +66,20 @@ def test_evaluate_has_no_pairs_and_nothing_comes_unasked(server: Server) -> None
     assert not unasked.HasField("analysis")
 
 
+def test_ngrams_come_only_if_they_are_asked_for(server: Server) -> None:
+    texts = request(pb.EvaluateRequest, analysis_pb2.AnalysisSpec(ngrams=2, top=2))
+    texts.spec.metrics[0].name = "exact_match"
+    for at, row in enumerate(texts.instances):
+        row.references.append("the cat sat")
+        for prediction in row.predictions:
+            prediction.text = "the dog sat" if at else "the cat sat"
+    answer = server.api.call(EVALUATE, texts, pb.EvaluateResponse).analysis
+    found = [(one.text, one.produced, one.referenced) for one in answer.systems[0].overproduced]
+    assert found == [("dog sat", 4, 0), ("the dog", 4, 0)]
+    texts.spec.analysis.ClearField("ngrams")
+    assert not server.api.call(EVALUATE, texts, pb.EvaluateResponse).analysis.systems[0].overproduced
+
+
 @pytest.mark.parametrize(
     ("spec", "field"),
     [
@@ -73,6 +87,7 @@ def test_evaluate_has_no_pairs_and_nothing_comes_unasked(server: Server) -> None
         ({"samples": 51}, "spec.analysis.samples"),
         ({"top": 0}, "spec.analysis.top"),
         ({"top": 1_001}, "spec.analysis.top"),
+        ({"ngrams": 5}, "spec.analysis.ngrams"),
     ],
 )
 def test_a_wrong_specification_is_refused(server: Server, spec: dict[str, int], field: str) -> None:

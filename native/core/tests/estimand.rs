@@ -184,7 +184,9 @@ fn score(form: &str, seed: u64) -> (Answer, Vec<f64>) {
             ..StatisticsOptions::default()
         },
         row_report: RowReport::All,
+        analysis: None,
         limits: Limits::default(),
+        gate: None,
     };
     let mut accumulator = Accumulator::new(Arc::new(spec));
     accumulator

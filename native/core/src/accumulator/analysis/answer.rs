@@ -6,7 +6,7 @@ use super::super::sums::Sums;
 use super::ngrams::{Counted, MOST_COUNTS, Ngrams};
 use super::rows::Rows;
 use super::scores::{BANDS, Bucket, Changes, Errors, LENGTHS, Scale};
-use super::{Analysis, SystemFindings};
+use super::{Analysis, SystemFindings, has_matrix};
 use crate::metrics::Normalize;
 use crate::result::analysis::{
     Confusion, ErrorAnalysis, LengthBucket, ListedRow, MetricErrors, Ngram, PairErrors, RowChanges,
@@ -20,12 +20,13 @@ impl Desk<'_> {
         let accumulator = self.accumulator;
         let analysis = accumulator.analysis.as_ref()?;
         let spec = &accumulator.spec;
+        let has_matrix = has_matrix(spec);
         let key = |metric: usize| spec.metrics[metric].key.clone();
         let systems = analysis.kept.systems.iter().enumerate();
         let systems = systems.map(|(at, found)| {
-            let confusion = spec
-                .counts_classes()
-                .then(|| self.confusion(&accumulator.systems[at], included[at], Normalize::None));
+            let sums = &accumulator.systems[at];
+            let confusion = has_matrix.then(|| self.confusion(sums, included[at], Normalize::None));
+            let confusions = has_matrix.then(|| self.confusions(sums, found, analysis));
             let metrics = analysis
                 .scored()
                 .map(|(metric, scale)| metric_errors(key(metric), scale, &found.errors[metric]));
@@ -37,7 +38,7 @@ impl Desk<'_> {
                 overproduced,
                 underproduced,
                 system: spec.systems[at].name.clone(),
-                confusions: self.confusions(&accumulator.systems[at], found, analysis),
+                confusions: confusions.unwrap_or_default(),
                 confusion,
                 metrics: metrics.collect(),
             }
@@ -45,7 +46,7 @@ impl Desk<'_> {
         let pairs = accumulator.pairs.iter().zip(&analysis.kept.pairs);
         let pairs = pairs.map(|(pair, changes)| PairErrors {
             candidate: spec.systems[pair.candidate].name.clone(),
-            confusion: spec.counts_classes().then(|| self.confusion_change(pair)),
+            confusion: has_matrix.then(|| self.confusion_change(pair)),
             metrics: analysis
                 .scored()
                 .map(|(metric, scale)| row_changes(key(metric), scale, &changes[metric]))

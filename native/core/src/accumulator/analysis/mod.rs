@@ -178,7 +178,7 @@ impl Analysis {
         }
     }
 
-    /// Ends some rows: lets go of what is too much to keep.
+    /// Lets go of what is too much to keep, once some rows are added.
     pub fn cut(&mut self) {
         for system in &mut self.kept.systems {
             system.confusions.cut();
@@ -258,6 +258,11 @@ impl Findings {
         }
         self
     }
+}
+
+/// Whether rows are counted by one gold and one predicted label each.
+fn has_matrix(spec: &Spec) -> bool {
+    spec.counts_classes() && !spec.multilabel()
 }
 
 /// Words between spaces.

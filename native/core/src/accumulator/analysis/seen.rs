@@ -3,7 +3,7 @@
 use super::super::Accumulator;
 use super::super::fold::{Found, row_id};
 use super::rows::RowName;
-use super::{Analysis, SeenAnswer, SeenRow};
+use super::{Analysis, SeenAnswer, SeenRow, has_matrix};
 use crate::batch::Batch;
 use crate::stats::hash::{RowKey, Stream, counter_hash, row_hash};
 
@@ -13,17 +13,24 @@ impl Accumulator {
         let Some(mut analysis) = self.analysis.take() else {
             return;
         };
+        let has_matrix = has_matrix(&self.spec);
         for row in found.rows() {
-            self.show_row(&mut analysis, batch, found, row);
+            self.show_row(&mut analysis, batch, found, (row, has_matrix));
         }
         analysis.cut();
         self.analysis = Some(analysis);
     }
 
-    fn show_row(&self, analysis: &mut Analysis, batch: &Batch<'_>, found: &Found<'_>, row: usize) {
+    fn show_row(
+        &self,
+        analysis: &mut Analysis,
+        batch: &Batch<'_>,
+        found: &Found<'_>,
+        (row, has_matrix): (usize, bool),
+    ) {
         let instance = &batch.instances[row];
         let answer = |system: usize| {
-            let classes = found.classes(row, system);
+            let classes = found.classes(row, system).filter(|_| has_matrix);
             let text = batch
                 .prediction(instance, system)
                 .and_then(|prediction| prediction.text);
