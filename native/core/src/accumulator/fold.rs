@@ -120,7 +120,10 @@ impl Accumulator {
         let key = row_key(instance, self.next_position + row as u64);
         match key {
             RowKey::Cluster(_) => self.keys.cluster += 1,
-            RowKey::Id(_) => self.keys.id += 1,
+            RowKey::Id(_) => {
+                self.keys.id += 1;
+                self.design.see_sample(instance.sample);
+            }
             RowKey::Position(_) => self.keys.position += 1,
         }
         key
@@ -136,6 +139,7 @@ impl Accumulator {
         self.keep(collected);
         self.count_references(batch);
         self.report_failures(batch, prepared);
+        self.design.see_weights(batch);
         self.advance(batch);
     }
 
@@ -387,7 +391,7 @@ fn compare_row(
     for (at, metric) in spec.metrics.iter().enumerate() {
         let score = |row: usize| found.row_score(spec, layout, at, row);
         if let (Some(base), Some(cand)) = (score(base), score(cand)) {
-            pair.count(at, better(metric.direction, base, cand));
+            pair.count(at, better(metric.direction, base, cand), cand - base);
         }
     }
 }

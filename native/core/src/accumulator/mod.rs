@@ -46,7 +46,7 @@ use pairing::Pair;
 use score::Scored;
 use slots::SlotIndex;
 use sums::Sums;
-use tallies::{KeyKinds, SystemTally};
+use tallies::{KeyKinds, RowDesign, SystemTally};
 
 /// Says whether the call should end; polled every few hundred rows and replicates.
 pub type Cancel<'c> = &'c (dyn Fn() -> bool + Sync);
@@ -77,6 +77,7 @@ pub struct Accumulator {
     tallies: Vec<SystemTally>,
     pairs: Vec<Pair>,
     keys: KeyKinds,
+    design: RowDesign,
     /// Ranges of positions that were used as keys, for shards without ids.
     positions: Vec<(u64, u64)>,
     next_position: u64,
@@ -183,6 +184,7 @@ impl Accumulator {
             tallies,
             pairs,
             keys: KeyKinds::default(),
+            design: RowDesign::default(),
             positions: Vec::new(),
             next_position: first_position,
             rows: spec.systems.iter().map(|_| SystemRows::default()).collect(),

@@ -7,12 +7,13 @@ use super::kept::Kept;
 use super::pairing::{Outcomes, Pair};
 use super::slots::SlotIndex;
 use super::sums::{Cells, Sums};
-use super::tallies::{KeyKinds, SystemTally};
+use super::tallies::{KeyKinds, RowDesign, SystemTally};
 use super::{Accumulator, collect, collected_metrics, slots::MAX_SLOTS};
 use crate::error::{Error, Result};
 use crate::metrics::{ReferenceCounts, text_form};
 use crate::spec::Spec;
 use crate::stats::hash::KEY_HASH;
+use crate::stats::moments::Moments;
 use crate::text::UNICODE_VERSION;
 
 /// Changes when the form changes; a reader for old forms comes with the second one.
@@ -37,6 +38,7 @@ pub struct State {
     tallies: Vec<SystemTally>,
     pairs: Vec<PairState>,
     keys: KeyKinds,
+    design: RowDesign,
     positions: Vec<(u64, u64)>,
 }
 
@@ -109,6 +111,7 @@ struct PairState {
     excluded_baseline: Option<SumsState>,
     excluded_candidate: Option<SumsState>,
     outcomes: Vec<Outcomes>,
+    differences: Vec<Moments>,
     different: u64,
 }
 
@@ -175,6 +178,7 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
         excluded_baseline: pair.excluded_baseline.as_ref().map(sums),
         excluded_candidate: pair.excluded_candidate.as_ref().map(sums),
         outcomes: pair.outcomes.clone(),
+        differences: pair.differences.clone(),
         different: pair.different,
     };
     let mut positions = accumulator.positions.clone();
@@ -198,6 +202,7 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
         tallies: accumulator.tallies.clone(),
         pairs: accumulator.pairs.iter().map(pair).collect(),
         keys: accumulator.keys,
+        design: accumulator.design,
         positions: join_ranges(positions),
     };
     let mut bytes = FORMAT.to_vec();
@@ -319,6 +324,7 @@ impl Accumulator {
             mine.merge(theirs);
         }
         self.keys.merge(state.keys);
+        self.design.merge(state.design);
         Ok(())
     }
 
@@ -344,10 +350,12 @@ impl Accumulator {
                     .is_none_or(|sums| fits(sums, of_system(system)))
             };
             let mut outcomes = theirs.outcomes.iter().flatten();
+            let mut differences = theirs.differences.iter();
             within(baseline, mine.baseline)
                 && within(candidate, mine.candidate)
                 && theirs.different <= rows
                 && outcomes.all(|count| *count <= rows)
+                && differences.all(|moments| moments.beyond.max(moments.count) <= rows)
         });
         if tallies && systems && pairs {
             Ok(())
@@ -369,6 +377,7 @@ impl Accumulator {
                 excluded_candidate: theirs.excluded_candidate.map(&fit).transpose()?,
                 different: theirs.different,
                 outcomes: theirs.outcomes,
+                differences: theirs.differences,
             })
         });
         pairs.collect()
@@ -379,6 +388,7 @@ impl Accumulator {
         let fits = systems.len() == self.systems.len()
             && pairs.len() == self.pairs.len()
             && pairs.iter().all(|pair| pair.outcomes.len() == metrics)
+            && pairs.iter().all(|pair| pair.differences.len() == metrics)
             && tallies.len() == self.tallies.len()
             && tallies.iter().all(|tally| tally.flagged.len() == metrics);
         if fits {

@@ -1,12 +1,15 @@
 //! Resampling: draws that depend only on (seed, replicate, slot), sums of replicates, intervals, paired
 //! tests. Nothing here depends on the order of rows.
 
+pub mod binomial;
 pub mod correction;
 pub mod draws;
 pub mod hash;
 pub mod interval;
+pub mod moments;
 pub mod plan;
 pub mod replicate;
+pub mod student;
 
 /// The harmonic mean of precision and recall, in the order of operations of the references; 0 if both are.
 pub fn f_measure(precision: f64, recall: f64) -> f64 {
