@@ -5,6 +5,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
+use crate::stats::interval::Method;
 
 /// Which rows to report one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,8 @@ pub struct StatisticsOptions {
     pub confidence: f64,
     /// Bootstrap replicates; 0 turns intervals off.
     pub replicates: u32,
+    /// Method of the intervals; `None` for the one that fits the metric and its rows.
+    pub interval: Option<Method>,
     /// Seed of all draws.
     pub seed: u64,
     /// Correction over metrics x candidates.
@@ -100,6 +103,7 @@ impl Default for StatisticsOptions {
         Self {
             confidence: 0.95,
             replicates: 1_000,
+            interval: None,
             seed: 12_345,
             correction: Correction::Holm,
             fail_on_missing: false,

@@ -1,7 +1,8 @@
 //! Candidates against the baseline: differences, p-values, verdicts.
 
 use super::Cancel;
-use super::finish::{Desk, Replicates};
+use super::finish::Desk;
+use super::intervals::Evidence;
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, swap_test};
 use crate::error::Result;
@@ -36,7 +37,7 @@ impl Desk<'_> {
     pub(super) fn compare(
         &self,
         pair: &Pair,
-        [(base, base_replicates), (cand, cand_replicates)]: [(&Arm, &Replicates); 2],
+        [(base, of_base), (cand, of_cand)]: [(&Arm, &[Evidence]); 2],
         cancel: Cancel<'_>,
     ) -> Result<Vec<PairedAnswer>> {
         let spec = &self.accumulator.spec;
@@ -49,21 +50,19 @@ impl Desk<'_> {
             self.draws(),
             cancel,
         )?;
-        let (of_base, of_cand) = (self.valuer.arm_values(base), self.valuer.arm_values(cand));
+        let base_values = self.valuer.arm_values(base);
+        let cand_values = self.valuer.arm_values(cand);
         let failed = self.accumulator.rows_seen() - base.rows;
         let answer = |(at, metric): (usize, &ResolvedMetric)| {
-            let replicates = cand_replicates[at].iter().zip(&base_replicates[at]);
-            let mut replicates: Vec<f64> = replicates.map(|(cand, base)| cand - base).collect();
-            if !metric.entry.interval {
-                replicates.clear();
-            }
-            let difference = of_cand[at] - of_base[at];
+            let difference = cand_values[at] - base_values[at];
+            let evidence = [&of_cand[at], &of_base[at]];
+            let counts = [base.rows, failed];
             PairedAnswer {
                 metric: metric.key.clone(),
                 candidate: spec.systems[pair.candidate].name.clone(),
-                difference: self.estimate(difference, &replicates, base.rows, failed),
-                baseline_value: Some(of_base[at]).filter(|value| !value.is_nan()),
-                candidate_value: Some(of_cand[at]).filter(|value| !value.is_nan()),
+                difference: self.difference_estimate(pair, at, difference, evidence, counts),
+                baseline_value: Some(base_values[at]).filter(|value| !value.is_nan()),
+                candidate_value: Some(cand_values[at]).filter(|value| !value.is_nan()),
                 p: p_values[at],
                 p_adjusted: None,
                 family: String::new(),

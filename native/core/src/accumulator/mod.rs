@@ -11,6 +11,7 @@ mod compare;
 mod finish;
 mod fold;
 mod integer_pairs;
+mod intervals;
 mod kept;
 mod label_columns;
 mod labels;
@@ -69,6 +70,8 @@ pub struct ModelOutput {
 pub struct Accumulator {
     spec: Arc<Spec>,
     layout: Vec<Placement>,
+    /// The metrics whose row scores are summed, by place.
+    summed: Vec<usize>,
     slots: SlotIndex,
     labels: LabelTable,
     systems: Vec<Sums>,
@@ -172,6 +175,7 @@ impl Accumulator {
         };
         Self {
             layout: layout(&spec),
+            summed: intervals::summed_metrics(&spec),
             slots: SlotIndex::default(),
             labels: LabelTable::new(
                 &spec.classes,

@@ -8,6 +8,8 @@ pub mod hash;
 pub mod interval;
 pub mod moments;
 pub mod plan;
+pub mod proportion;
+pub mod quantile;
 pub mod replicate;
 pub mod student;
 

@@ -5,6 +5,7 @@
 use multiversion::multiversion;
 
 use super::draws::{LANES, Weights};
+use crate::error::Result;
 
 /// Columns of a dense matrix that are summed together, sharing each load of weights.
 const TILE: usize = 4;
@@ -44,29 +45,74 @@ impl Columns {
         self.cells.extend(cells);
     }
 
-    /// Number of cells that one replicate adds up: its cost.
-    pub fn cost(&self) -> usize {
-        self.dense.len() + self.cells.len()
+    /// Number of cells that one replicate of these columns adds up: its cost.
+    pub fn cost(&self, wanted: &[bool]) -> usize {
+        let (dense, sparse) = wanted.split_at(self.dense_width);
+        let tiles = dense.chunks(TILE).filter(|tile| tile.contains(&true));
+        let slots = self.dense.len() / self.dense_width.next_multiple_of(TILE).max(1);
+        let cells = self.sparse().zip(sparse).filter(|(_, wanted)| **wanted);
+        let cells: usize = cells.map(|(cells, _)| cells.len()).sum();
+        slots * TILE * tiles.count() + cells
     }
 
-    /// The sums of one block of replicates, one array of lanes a column.
-    pub fn block_sums(&self, weights: &Weights) -> Vec<[f64; LANES]> {
-        let mut sums = vec![[0.0; LANES]; self.dense_width + self.starts.len()];
+    /// The sums of one block of replicates, one array of lanes a column; those of other columns mean nothing.
+    pub fn block_sums(&self, weights: &Weights, wanted: &[bool]) -> Vec<[f64; LANES]> {
+        let mut sums = vec![[0.0; LANES]; wanted.len()];
         let (dense, sparse) = sums.split_at_mut(self.dense_width);
-        dense_sums(&self.dense, weights, dense);
-        let ends = self.starts.iter().skip(1).copied();
-        let ends = ends.chain(std::iter::once(self.cells.len() as u32));
-        for ((start, end), sum) in self.starts.iter().zip(ends).zip(sparse) {
-            sparse_sum(&self.cells[*start as usize..end as usize], weights, sum);
+        let (wanted_dense, wanted_sparse) = wanted.split_at(self.dense_width);
+        dense_sums(&self.dense, weights, wanted_dense, dense);
+        let cells = self.sparse().zip(sparse).zip(wanted_sparse);
+        for ((cells, sum), _) in cells.filter(|(_, wanted)| **wanted) {
+            sparse_sum(cells, weights, sum);
         }
         sums
+    }
+
+    /// Calls with the number and the sums of every slot that has rows, in order of slots.
+    pub fn each_slot(&self, mut visit: impl FnMut(u32, &[f64]) -> Result<()>) -> Result<()> {
+        let mut columns: Vec<&[(u32, f64)]> = self.sparse().collect();
+        let mut sums = vec![0.0; self.dense_width + columns.len()];
+        let stride = self.dense_width.next_multiple_of(TILE).max(1);
+        for (slot, row) in (0..).zip(self.dense.chunks_exact(stride)) {
+            let (dense, sparse) = sums.split_at_mut(self.dense_width);
+            dense.copy_from_slice(&row[..self.dense_width]);
+            for (sum, cells) in sparse.iter_mut().zip(&mut columns) {
+                *sum = 0.0;
+                if let [(_, value), rest @ ..] = cells
+                    && cells[0].0 == slot
+                {
+                    *sum = *value;
+                    *cells = rest;
+                }
+            }
+            if row[0] != 0.0 {
+                visit(slot, &sums)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Number of slots that have rows: whose first column, their weight, is not zero.
+    pub fn slots_with_rows(&self) -> usize {
+        let stride = self.dense_width.next_multiple_of(TILE).max(1);
+        let rows = self.dense.chunks_exact(stride);
+        rows.filter(|row| row[0] != 0.0).count()
+    }
+
+    /// The cells of every sparse column.
+    fn sparse(&self) -> impl Iterator<Item = &[(u32, f64)]> {
+        let ends = self.starts.iter().skip(1).copied();
+        let ends = ends.chain(std::iter::once(self.cells.len() as u32));
+        let ranges = self.starts.iter().zip(ends);
+        ranges.map(|(start, end)| &self.cells[*start as usize..end as usize])
     }
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn dense_sums(dense: &[f64], weights: &[[f64; LANES]], sums: &mut [[f64; LANES]]) {
+fn dense_sums(dense: &[f64], weights: &[[f64; LANES]], wanted: &[bool], sums: &mut [[f64; LANES]]) {
     let stride = sums.len().next_multiple_of(TILE);
-    for (tile, sums) in sums.chunks_mut(TILE).enumerate() {
+    let tiles = sums.chunks_mut(TILE).zip(wanted.chunks(TILE)).enumerate();
+    for (tile, (sums, _)) in tiles.filter(|(_, (_, wanted))| wanted.contains(&true)) {
         for strip in 0..LANES / STRIP {
             let mut parts = [[0.0; STRIP]; TILE];
             for (row, weights) in dense.chunks_exact(stride).zip(weights) {
@@ -116,7 +162,7 @@ mod tests {
         let weights: Weights = (0..slots)
             .map(|slot| std::array::from_fn(|lane| weight(slot, lane)))
             .collect();
-        let sums = columns.block_sums(&weights);
+        let sums = columns.block_sums(&weights, &[true; 7]);
         for lane in 0..LANES {
             for (column, sum) in sums[..width].iter().enumerate() {
                 let expected: f64 = (0..slots).map(|s| weight(s, lane) * cell(s, column)).sum();
