@@ -10,9 +10,9 @@ use super::student;
 /// Newton's steps, at most: the first ones may only double, the last ones double the digits.
 const MOST_STEPS: u32 = 200;
 
-/// From so many degrees of freedom on, three terms of the expansion in their reciprocal are all digits (Abramowitz and
+/// From so many degrees of freedom on, four terms of the expansion in their reciprocal are all digits (Abramowitz and
 /// Stegun 26.7.5).
-const MANY: f64 = 1e4;
+const MANY: f64 = 2_000.0;
 
 /// Terms of a series, at most.
 const MOST_TERMS: u32 = 500;
@@ -55,7 +55,9 @@ pub fn student(tail: f64, df: f64) -> f64 {
         let first = (square + 1.0) / 4.0;
         let second = ((5.0 * square + 16.0) * square + 3.0) / 96.0;
         let third = (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) / 384.0;
-        return z + z * (first + (second + third / df) / df) / df;
+        let fourth = (((79.0 * square + 776.0) * square + 1_482.0) * square - 1_920.0) * square;
+        let fourth = (fourth - 945.0) / 92_160.0;
+        return z + z * (first + (second + (third + fourth / df) / df) / df) / df;
     }
     // The normal quantile is nearer to 0, and the tail is convex: from there no step goes too far.
     newton(z, |t| (student::above(t, df) - tail) / distribution.pdf(t))
@@ -102,7 +104,8 @@ mod tests {
         close(student(0.025, 29.0), 2.045_229_642_132_703);
         assert!(student(0.0005, 1.0) > 636.0);
         close(student(0.025, 1e4), 1.960_201_239_890_626_3);
-        close(student(0.025, 9_999.0), 1.960_201_263_621_357_7);
+        close(student(0.0005, 2_000.0), 3.295_398_136_729_74);
+        close(student(0.0005, 1_999.0), 3.295_400_576_927_377_3);
         close(student(0.025, 1e9), 1.959_963_986_912_325_3);
         assert!(student(0.025, 0.0).is_nan());
     }
