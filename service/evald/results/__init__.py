@@ -19,6 +19,7 @@ from evald.results.findings import (
     Rows,
     SystemResult,
 )
+from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
 from evald.results.plan import Plan
 
 __all__ = [
@@ -27,6 +28,10 @@ __all__ = [
     "ConfusionMatrix",
     "Cost",
     "Evaluation",
+    "Gate",
+    "GateCandidate",
+    "GateCheck",
+    "GateRule",
     "Limits",
     "MetricInfo",
     "MetricResult",

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from evald.results import export, page, text
+from evald.results import export, page, tables, text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from evald.results.gate import Gate
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -206,6 +208,10 @@ class Evaluation:
         """One row a system and metric. Raises ImportError without pandas."""
         return export.frame(export.metric_records(self.systems))
 
+    def to_table(self, style: tables.Style) -> str:
+        """One line a system and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        return tables.evaluation(self, style)
+
     def __str__(self) -> str:
         return text.evaluation(self)
 
@@ -254,7 +260,7 @@ class Comparison:
     """Candidates against a baseline by every metric that can be compared.
 
     ``comparison["bleu"]`` is the result of a metric when there is one candidate, ``comparison["tuned", "bleu"]``
-    always. Printed, it is a table.
+    always. Printed, it is a table. `gate` is the verdict of the policy, None without one.
     """
 
     systems: Sequence[SystemResult]
@@ -264,6 +270,7 @@ class Comparison:
     provenance: Provenance
     cost: Cost | None = None
     confidence_level: float = 0.95
+    gate: Gate | None = None
 
     def system(self, name: str) -> SystemResult:
         """The results of a system on all of its rows; KeyError names the systems there are."""
@@ -292,6 +299,10 @@ class Comparison:
     def to_frame(self) -> pd.DataFrame:
         """One row a candidate and metric. Raises ImportError without pandas."""
         return export.frame(export.paired_records(self.comparisons))
+
+    def to_table(self, style: tables.Style) -> str:
+        """One line a candidate and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        return tables.comparison(self, style)
 
     def __str__(self) -> str:
         return text.comparison(self)

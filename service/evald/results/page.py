@@ -31,7 +31,11 @@ def comparison(result: Comparison) -> str:
         for one in result.comparisons
     ]
     notes = [("", note) for note in result.notes] + text.metric_notes(result)
-    return _table(head, rows) + _matrices(result) + _notes(notes)
+    gates = result.gate.candidates if result.gate is not None else ()
+    verdicts = "".join(
+        f"<p>{escape(text.gate_line(one))}</p>{_table(text.GATE_HEAD, text.gate_cells(one))}" for one in gates
+    )
+    return _table(head, rows) + verdicts + _matrices(result) + _notes(notes)
 
 
 def confusion_matrix(matrix: ConfusionMatrix) -> str:
