@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use evald_core::accumulator::Accumulator;
-use evald_core::batch::{Batch, Instance, Prediction, PredictionExtra, RowExtra, Span};
+use evald_core::batch::{Batch, Instance, Prediction, PredictionExtra, RowExtra, Span, Usage};
 use evald_core::metrics::{Context, Estimand, MetricRequest, REGISTRY, ResolvedMetric, Resources};
 use evald_core::result::Answer;
 use evald_core::spec::{
@@ -122,6 +122,12 @@ fn push_row<'a>(
         choice_scores: append(&mut batch.numbers, numbers(draws, -9.0, 2)),
         no_answer_score: Some(draws.unit()),
         scores: append(&mut batch.scores, [("s", of_score)]),
+        usage: Usage {
+            latency_seconds: Some(draws.unit()),
+            input_tokens: Some(draws.below(900) as f64),
+            output_tokens: Some(draws.below(90) as f64),
+            cost: Some(draws.unit() / 1e3),
+        },
     };
     batch.prediction_extras.push(extra);
     let mut shares = numbers(draws, 1.0, 2);

@@ -553,6 +553,14 @@ pub enum RowField {
     Scores = 17,
     /// Instance.human_labels.
     HumanLabels = 18,
+    /// Prediction.usage.latency_seconds.
+    LatencySeconds = 19,
+    /// Prediction.usage.input_tokens.
+    InputTokens = 20,
+    /// Prediction.usage.output_tokens.
+    OutputTokens = 21,
+    /// Prediction.usage.cost.
+    Cost = 22,
 }
 impl RowField {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -580,6 +588,10 @@ impl RowField {
             Self::NoAnswerScore => "ROW_FIELD_NO_ANSWER_SCORE",
             Self::Scores => "ROW_FIELD_SCORES",
             Self::HumanLabels => "ROW_FIELD_HUMAN_LABELS",
+            Self::LatencySeconds => "ROW_FIELD_LATENCY_SECONDS",
+            Self::InputTokens => "ROW_FIELD_INPUT_TOKENS",
+            Self::OutputTokens => "ROW_FIELD_OUTPUT_TOKENS",
+            Self::Cost => "ROW_FIELD_COST",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -604,6 +616,10 @@ impl RowField {
             "ROW_FIELD_NO_ANSWER_SCORE" => Some(Self::NoAnswerScore),
             "ROW_FIELD_SCORES" => Some(Self::Scores),
             "ROW_FIELD_HUMAN_LABELS" => Some(Self::HumanLabels),
+            "ROW_FIELD_LATENCY_SECONDS" => Some(Self::LatencySeconds),
+            "ROW_FIELD_INPUT_TOKENS" => Some(Self::InputTokens),
+            "ROW_FIELD_OUTPUT_TOKENS" => Some(Self::OutputTokens),
+            "ROW_FIELD_COST" => Some(Self::Cost),
             _ => None,
         }
     }
@@ -1119,7 +1135,7 @@ pub struct Prediction {
     /// them. Must be finite (reason NOT_FINITE).
     #[prost(map = "string, double", tag = "9")]
     pub scores: ::std::collections::HashMap<::prost::alloc::string::String, f64>,
-    /// What producing the answer took. Reserved for a later release.
+    /// What producing the answer took: the metrics latency, input_tokens, output_tokens and cost read it.
     #[prost(message, optional, tag = "10")]
     pub usage: ::core::option::Option<Usage>,
     /// Why generation ended, for example "stop" or "length". Reserved for a later release.
@@ -1153,7 +1169,7 @@ pub struct Choice {
     #[prost(bool, tag = "2")]
     pub correct: bool,
 }
-/// What producing one prediction took.
+/// What producing one prediction took. Every number must be finite and at least 0 (reason BAD_USAGE).
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Usage {
     /// Wall time in seconds.
