@@ -15,8 +15,10 @@ from evald.results.findings import (
     Note,
     PairedResult,
     Provenance,
+    Ranking,
     RowError,
     Rows,
+    SystemRank,
     SystemResult,
 )
 from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
@@ -43,8 +45,10 @@ __all__ = [
     "Plan",
     "Predictions",
     "Provenance",
+    "Ranking",
     "RowError",
     "Rows",
     "ServerInfo",
+    "SystemRank",
     "SystemResult",
 ]

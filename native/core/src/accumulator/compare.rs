@@ -3,12 +3,14 @@
 use super::Cancel;
 use super::finish::Desk;
 use super::intervals::Evidence;
+use super::margins;
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, swap_test};
 use crate::error::Result;
 use crate::metrics::{Direction, ResolvedMetric};
 use crate::result::{Decision, Estimate, PairedAnswer};
 use crate::stats::correction::{adjust, dependence};
+use crate::stats::paired_test::PairedTest;
 use crate::stats::plan::{Design, POWER, Spread};
 use crate::stats::replicate::Columns;
 
@@ -20,7 +22,7 @@ const FLOOR_MARGIN: f64 = 20.0;
 
 impl Desk<'_> {
     /// The metrics that can be better or worse, with their places.
-    fn tested(&self) -> impl Iterator<Item = (usize, &ResolvedMetric)> {
+    pub(super) fn tested(&self) -> impl Iterator<Item = (usize, &ResolvedMetric)> {
         let metrics = self.accumulator.spec.metrics.iter().enumerate();
         metrics.filter(|(_, metric)| metric.direction != Direction::None)
     }
@@ -41,33 +43,53 @@ impl Desk<'_> {
         cancel: Cancel<'_>,
     ) -> Result<Vec<PairedAnswer>> {
         let spec = &self.accumulator.spec;
-        let p_values = swap_test(
-            &self.valuer,
-            base,
-            cand,
-            &self.difference(pair),
-            self.ranks.len(),
-            self.draws(),
-            cancel,
-        )?;
+        let drawn = if self.swaps() {
+            swap_test(
+                &self.valuer,
+                base,
+                cand,
+                &self.difference(pair),
+                self.ranks.len(),
+                self.draws(),
+                cancel,
+            )?
+        } else {
+            vec![None; spec.metrics.len()]
+        };
         let base_values = self.valuer.arm_values(base);
         let cand_values = self.valuer.arm_values(cand);
         let failed = self.accumulator.rows_seen() - base.rows;
         let answer = |(at, metric): (usize, &ResolvedMetric)| {
+            let evidence = Evidence::difference(&of_cand[at], &of_base[at], pair.differences[at]);
             let difference = cand_values[at] - base_values[at];
-            let evidence = [&of_cand[at], &of_base[at]];
-            let counts = [base.rows, failed];
+            let p = match self.test_of(metric) {
+                PairedTest::Randomisation => drawn[at],
+                _ => self.formula_p(pair, at, [base, cand]),
+            };
             PairedAnswer {
                 metric: metric.key.clone(),
                 candidate: spec.systems[pair.candidate].name.clone(),
-                difference: self.difference_estimate(pair, at, difference, evidence, counts),
+                difference: self.difference_estimate(
+                    metric,
+                    difference,
+                    &evidence,
+                    [base.rows, failed],
+                ),
                 baseline_value: Some(base_values[at]).filter(|value| !value.is_nan()),
                 candidate_value: Some(cand_values[at]).filter(|value| !value.is_nan()),
-                p: p_values[at],
+                p,
+                test: self.test_name(metric),
                 p_adjusted: None,
                 family: String::new(),
                 mde: None,
+                effect_sizes: self.effect_sizes(pair, at, [base_values[at], cand_values[at]]),
                 outcomes: metric.entry.row_score.then(|| pair.outcomes[at]),
+                margin: self.margin(at),
+                beyond_margin: self.beyond_margin(pair, at, [base, cand], &evidence.replicates),
+                p_not_worse: None,
+                p_equivalent: None,
+                within_margin: false,
+                possible: self.possible_differences(pair, at, base, difference),
                 decision: Decision::Inconclusive,
             }
         };
@@ -98,7 +120,7 @@ impl Desk<'_> {
         let name = correction.name();
         let family = format!("{name} over {} tests: metrics x candidates", raw.len());
         let mut adjusted = adjusted.into_iter();
-        for comparison in comparisons {
+        for comparison in &mut *comparisons {
             comparison.family.clone_from(&family);
             if comparison.p.is_none() {
                 continue;
@@ -111,7 +133,8 @@ impl Desk<'_> {
             let lower_is_better = metric.is_some_and(|metric| metric.direction == Direction::Lower);
             let change = comparison.difference.value.unwrap_or(0.0)
                 * if lower_is_better { -1.0 } else { 1.0 };
-            let significant = comparison.p_adjusted.is_some_and(|p| p <= alpha);
+            let significant = comparison.p_adjusted.is_some_and(|p| p <= alpha)
+                && comparison.points_one_way(change);
             comparison.decision = match (significant, change > 0.0) {
                 (false, _) => Decision::Inconclusive,
                 (true, true) => Decision::Improved,
@@ -121,6 +144,12 @@ impl Desk<'_> {
                 comparison.mde = detectable(&comparison.difference, alpha / raw.len() as f64);
             }
         }
+        margins::decide(
+            comparisons,
+            &spec.metrics,
+            |p_values| adjust(correction, p_values),
+            alpha,
+        );
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Desk<'a> {
     pub(super) accumulator: &'a Accumulator,
     pub(super) valuer: Valuer<'a>,
     pub(super) ranks: Vec<u32>,
-    label_ranks: Vec<u32>,
+    pub(super) label_ranks: Vec<u32>,
 }
 
 pub fn finish(accumulator: &Accumulator, cancel: Cancel<'_>) -> Result<Answer> {
@@ -44,6 +44,7 @@ impl Desk<'_> {
             .iter()
             .map(|pair| self.pair_arms(pair, &mut arms))
             .collect();
+        self.check_test()?;
         self.check_classes(&arms)?;
         self.check_cost(&arms)?;
         let evidence = self.evidence(&arms, cancel)?;
@@ -68,8 +69,9 @@ impl Desk<'_> {
             systems,
             row_ids: accumulator.reported_ids(),
             baseline,
+            rankings: self.rankings(&comparisons, &pair_arms, &evidence),
+            notes: self.comparison_notes(&comparisons),
             comparisons,
-            notes: self.comparison_notes(),
             slots: self.ranks.len() as u32,
             row_key: accumulator.keys.name(),
             spec_digest: spec.digest(),
@@ -149,8 +151,8 @@ impl Desk<'_> {
             cells.sum::<usize>() as u64
         };
         let replicates = u64::from(spec.statistics.replicates);
-        let draws = self.draws() * u64::from(!self.accumulator.pairs.is_empty());
-        let cost = replicates * cost(&self.metrics_that(Method::needs_replicates))
+        let draws = self.draws() * u64::from(!self.accumulator.pairs.is_empty() && self.swaps());
+        let cost = replicates * cost(&self.resampled())
             + self.ranks.len() as u64 * cost(&self.metrics_that(Method::needs_left_out))
             + draws * cost(&self.valuer.resampled());
         if cost <= spec.limits.max_resampling_cost {

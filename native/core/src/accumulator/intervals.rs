@@ -2,7 +2,6 @@
 
 use super::Cancel;
 use super::finish::Desk;
-use super::pairing::Pair;
 use super::resample::{Arm, bootstrap, leave_out};
 use crate::error::Result;
 use crate::metrics::{Estimand, ResolvedMetric};
@@ -15,7 +14,7 @@ use crate::stats::moments::Moments;
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// Values of bootstrap replicates.
-    replicates: Vec<f64>,
+    pub replicates: Vec<f64>,
     /// Values without one slot each.
     left_out: Vec<f64>,
     /// Weight and weighted sum of row scores of each slot.
@@ -103,8 +102,7 @@ pub fn summed_metrics(spec: &Spec) -> Vec<usize> {
 impl Desk<'_> {
     /// Whether rows come in clusters or samples, or have weights.
     fn is_grouped(&self) -> bool {
-        let design = &self.accumulator.design;
-        self.accumulator.keys.cluster > 0 || design.repeats_ids() || design.is_weighted()
+        self.why_dependent().is_some()
     }
 
     /// Whether values have intervals at all.
@@ -150,17 +148,29 @@ impl Desk<'_> {
         self.accumulator.spec.metrics.iter().map(needs).collect()
     }
 
+    /// The metrics that need bootstrap replicates: for intervals, for ranks of systems, for margins of what is no mean.
+    pub(super) fn resampled(&self) -> Vec<bool> {
+        let mut resampled = self.metrics_that(Method::needs_replicates);
+        for (at, metric) in self
+            .tested()
+            .filter(|(_, metric)| self.has_intervals(metric))
+        {
+            let is_bounded = self.margin(at).is_some() && metric.estimand == Estimand::Function;
+            resampled[at] |= self.ranks_systems() || is_bounded;
+        }
+        resampled
+    }
+
     /// What the intervals of each arm rest on, by metric.
     pub(super) fn evidence(&self, arms: &[Arm], cancel: Cancel<'_>) -> Result<Vec<Vec<Evidence>>> {
         let slots = self.ranks.len();
-        let resampled = self.metrics_that(Method::needs_replicates);
-        let mut all = bootstrap(&self.valuer, arms, &resampled, slots, cancel)?;
+        let mut all = bootstrap(&self.valuer, arms, &self.resampled(), slots, cancel)?;
         let left_out = self.metrics_that(Method::needs_left_out);
         let clustered = self.metrics_that(|method| method == Method::ClusterRobust);
         let arms = arms.iter().zip(&mut all).enumerate();
         arms.map(|(at, (arm, replicates))| {
             let mut left_out = leave_out(&self.valuer, arm, &left_out, cancel)?;
-            let mut clusters = self.clusters(arm, &clustered)?;
+            let mut clusters = self.clusters(arm, &clustered);
             let slots = arm.columns.slots_with_rows();
             // Arms beyond the systems' own are those of pairs, whose values have no intervals.
             let tally = self.accumulator.tallies.get(at);
@@ -179,10 +189,10 @@ impl Desk<'_> {
     }
 
     /// Weight and weighted sum of row scores of each slot, for these metrics.
-    fn clusters(&self, arm: &Arm, wanted: &[bool]) -> Result<Vec<Vec<(f64, f64)>>> {
+    pub(super) fn clusters(&self, arm: &Arm, wanted: &[bool]) -> Vec<Vec<(f64, f64)>> {
         let mut clusters = vec![Vec::new(); wanted.len()];
         if !wanted.contains(&true) {
-            return Ok(clusters);
+            return clusters;
         }
         let mut values = vec![f64::NAN; wanted.len()];
         arm.columns.each_slot(|_, sums| {
@@ -193,9 +203,8 @@ impl Desk<'_> {
                     clusters.push((weight, values[metric] * weight));
                 }
             }
-            Ok(())
-        })?;
-        Ok(clusters)
+        });
+        clusters
     }
 
     /// A metric's value on an arm, with its interval.
@@ -221,16 +230,13 @@ impl Desk<'_> {
     /// Candidate - baseline by a metric, with its interval.
     pub(super) fn difference_estimate(
         &self,
-        pair: &Pair,
-        at: usize,
+        metric: &ResolvedMetric,
         difference: f64,
-        [candidate, baseline]: [&Evidence; 2],
+        evidence: &Evidence,
         [n, failed]: [u64; 2],
     ) -> Estimate {
-        let metric = &self.accumulator.spec.metrics[at];
-        let evidence = || Evidence::difference(candidate, baseline, pair.differences[at]);
         let method = self.method_of_difference(metric);
-        let found = || self.interval(method, difference, &evidence());
+        let found = || self.interval(method, difference, evidence);
         let found = self.has_intervals(metric).then_some(found);
         let (low, high) = metric.range;
         estimate(difference, n, failed, (low - high, high - low), found)

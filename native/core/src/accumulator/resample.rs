@@ -286,9 +286,11 @@ pub fn leave_out(
     }
     let prepared = valuer.prepared(&arm.kept.rows, |at| wanted[at]);
     let mut values = vec![f64::NAN; wanted.len()];
+    let mut cancelled = false;
     arm.columns.each_slot(|slot, sums| {
-        if cancel() {
-            return Err(Error::cancelled());
+        cancelled = cancelled || cancel();
+        if cancelled {
+            return;
         }
         let rest = arm.totals.iter().zip(sums);
         let rest: Vec<f64> = rest.map(|(total, sum)| total - sum).collect();
@@ -305,8 +307,10 @@ pub fn leave_out(
         for (metric, value) in values.iter().enumerate().filter(|(at, _)| wanted[*at]) {
             result[metric].push(*value);
         }
-        Ok(())
-    })?;
+    });
+    if cancelled {
+        return Err(Error::cancelled());
+    }
     Ok(result)
 }
 

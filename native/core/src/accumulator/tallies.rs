@@ -199,7 +199,9 @@ mod tests {
     fn ids_repeat_where_sample_numbers_differ() {
         let of = |samples: &[u32]| {
             let mut design = RowDesign::default();
-            samples.iter().for_each(|sample| design.see_sample(*sample));
+            for sample in samples {
+                design.see_sample(*sample);
+            }
             design
         };
         assert!(!of(&[]).repeats_ids());

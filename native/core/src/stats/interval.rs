@@ -306,7 +306,9 @@ mod tests {
     fn methods_agree_on_independent_rows() {
         let scores = [0.1, 0.7, 0.4, 0.9, 0.3];
         let mut moments = Moments::default();
-        scores.iter().for_each(|score| moments.add(*score));
+        for score in scores {
+            moments.add(score);
+        }
         let value = mean(&scores);
         let all: f64 = scores.iter().sum();
         let left_out = scores.map(|score| (all - score) / 4.0);

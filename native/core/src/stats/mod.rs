@@ -4,12 +4,17 @@
 pub mod binomial;
 pub mod correction;
 pub mod draws;
+pub mod effect;
 pub mod hash;
 pub mod interval;
+pub mod margin;
 pub mod moments;
+pub mod paired_t;
+pub mod paired_test;
 pub mod plan;
 pub mod proportion;
 pub mod quantile;
+pub mod rank;
 pub mod replicate;
 pub mod student;
 

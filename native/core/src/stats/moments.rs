@@ -67,8 +67,8 @@ impl ExactSum {
             digits[limb] = digits[limb].saturating_add(carried);
         }
         let mut sum = Double::default();
-        for (limb, digits) in digits.into_iter().enumerate().rev() {
-            let weight = f64::from(LIMB * limb as i32 - LOWEST).exp2();
+        for (limb, digits) in (0..LIMBS as u8).zip(digits).rev() {
+            let weight = f64::from(LIMB * i32::from(limb) - LOWEST).exp2();
             // A limb has more digits than a double.
             let high = digits >> 32 << 32;
             sum = sum.plus(high as f64 * weight);
@@ -125,6 +125,16 @@ pub struct Moments {
     squares: ExactSum,
 }
 
+impl FromIterator<f64> for Moments {
+    fn from_iter<I: IntoIterator<Item = f64>>(numbers: I) -> Self {
+        let mut moments = Self::default();
+        for number in numbers {
+            moments.add(number);
+        }
+        moments
+    }
+}
+
 impl Moments {
     /// Adds a number.
     pub fn add(&mut self, number: f64) {
@@ -174,9 +184,7 @@ mod tests {
     use super::*;
 
     fn moments(numbers: impl IntoIterator<Item = f64>) -> Moments {
-        let mut moments = Moments::default();
-        numbers.into_iter().for_each(|number| moments.add(number));
-        moments
+        numbers.into_iter().collect()
     }
 
     #[test]
@@ -214,7 +222,9 @@ mod tests {
         merged.merge(&moments(right.iter().copied()));
         assert_eq!(forward, merged);
         let mut cancelled = forward;
-        numbers.iter().for_each(|number| cancelled.add(-number));
+        for number in &numbers {
+            cancelled.add(-number);
+        }
         assert_eq!(cancelled.mean(), Some(0.0));
     }
 

@@ -5,7 +5,6 @@
 use multiversion::multiversion;
 
 use super::draws::{LANES, Weights};
-use crate::error::Result;
 
 /// Columns of a dense matrix that are summed together, sharing each load of weights.
 const TILE: usize = 4;
@@ -69,7 +68,7 @@ impl Columns {
     }
 
     /// Calls with the number and the sums of every slot that has rows, in order of slots.
-    pub fn each_slot(&self, mut visit: impl FnMut(u32, &[f64]) -> Result<()>) -> Result<()> {
+    pub fn each_slot(&self, mut visit: impl FnMut(u32, &[f64])) {
         let mut columns: Vec<&[(u32, f64)]> = self.sparse().collect();
         let mut sums = vec![0.0; self.dense_width + columns.len()];
         let stride = self.dense_width.next_multiple_of(TILE).max(1);
@@ -86,10 +85,9 @@ impl Columns {
                 }
             }
             if row[0] != 0.0 {
-                visit(slot, &sums)?;
+                visit(slot, &sums);
             }
         }
-        Ok(())
     }
 
     /// Number of slots that have rows: whose first column, their weight, is not zero.
@@ -151,13 +149,21 @@ mod tests {
     fn sums_are_the_matrix_product() {
         let (slots, width) = (7, 6);
         let mut columns = Columns::dense(slots, width);
-        let cell = |slot: usize, column: usize| (slot * 10 + column) as f64 / 8.0;
+        let cell = |slot: usize, column: usize| (slot * 10 + column + 1) as f64 / 8.0;
         for slot in 0..slots {
             for (column, value) in columns.slot_mut(slot as u32).iter_mut().enumerate() {
                 *value = cell(slot, column);
             }
         }
         columns.push_sparse([(1, 1.0), (4, 0.5)].into_iter());
+        let mut seen = Vec::new();
+        columns.each_slot(|slot, numbers| seen.push((slot as usize, numbers.to_vec())));
+        assert_eq!((seen.len(), columns.slots_with_rows()), (slots, slots));
+        for (slot, numbers) in seen {
+            let dense: Vec<f64> = (0..width).map(|column| cell(slot, column)).collect();
+            assert_eq!(numbers[..width], dense);
+            assert_eq!(numbers[width], [0.0, 1.0, 0.0, 0.0, 0.5, 0.0, 0.0][slot]);
+        }
         let weight = |slot: usize, lane: usize| ((slot * 31 + lane * 7) % 5) as f64;
         let weights: Weights = (0..slots)
             .map(|slot| std::array::from_fn(|lane| weight(slot, lane)))
