@@ -27,14 +27,14 @@ def usage(choose: random.Random) -> Case:
     seconds = [choose.lognormvariate(0, 2) for _ in range(count)]
     costs = [choose.choice((0.0, choose.random() / 1e4)) for _ in range(count)]
     tokens = [[choose.randrange(10 ** choose.randrange(1, 8)) for _ in range(count)] for _ in range(2)]
-    of_rows = [
+    taken = [
         Row(predictions=[Prediction(usage=Usage(latency_seconds=s, cost=c, input_tokens=read, output_tokens=written))])
         for s, c, read, written in zip(seconds, costs, *tokens, strict=True)
     ]
-    numbers = {"latency": seconds, "cost": costs, "input_tokens": tokens[0], "output_tokens": tokens[1]}
-    return Case(
-        of_rows, {name: Expected(math.fsum(of) / count, [float(one) for one in of]) for name, of in numbers.items()}
-    )
+    numbers = {"latency": seconds, "cost": costs}
+    for name, counts in zip(("input_tokens", "output_tokens"), tokens, strict=True):
+        numbers[name] = [float(number) for number in counts]
+    return Case(taken, {name: Expected(math.fsum(of_rows) / count, of_rows) for name, of_rows in numbers.items()})
 
 
 def passes(choose: random.Random) -> Case:

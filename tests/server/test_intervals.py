@@ -8,7 +8,7 @@ import pytest
 
 from evald.v1 import evaluation_pb2 as pb
 from evald.v1 import instance_pb2, metric_pb2
-from evald.v1.statistics_pb2 import IntervalMethod, StatisticsSpec
+from evald.v1.statistics_pb2 import StatisticsSpec
 
 if TYPE_CHECKING:
     from tests.server.conftest import Server
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COMPARE = "/evald.v1.EvaluationService/Compare"
 
 
-def request(method: IntervalMethod, cluster: str = "") -> pb.CompareRequest:
+def request(method: str, cluster: str = "") -> pb.CompareRequest:
     """Twenty rows: the new system is right on all but one, the old one on all but six."""
     return pb.CompareRequest(
         spec=pb.EvaluationSpec(
@@ -54,7 +54,7 @@ def request(method: IntervalMethod, cluster: str = "") -> pb.CompareRequest:
     ],
 )
 def test_methods_are_named(server: Server, asked: str, cluster: str, methods: list[str]) -> None:
-    sent = request(IntervalMethod.Value(f"INTERVAL_METHOD_{asked}"), cluster)
+    sent = request(f"INTERVAL_METHOD_{asked}", cluster)
     answer = server.api.call(COMPARE, sent, pb.CompareResponse)
     estimates = [result.estimate for result in answer.systems[1].metrics]
     estimates += [comparison.difference for comparison in answer.comparisons]
@@ -67,7 +67,7 @@ def test_methods_are_named(server: Server, asked: str, cluster: str, methods: li
 
 
 def test_an_unknown_method_is_refused(server: Server) -> None:
-    sent = request(IntervalMethod.INTERVAL_METHOD_T)
+    sent = request("INTERVAL_METHOD_T")
     sent.spec.statistics.interval = 99  # type: ignore[assignment]
     failure = server.api.failure(COMPARE, sent)
     assert (failure.reason, failure.fields) == ("BAD_STATISTICS", ("spec.statistics.interval",))
