@@ -63,6 +63,15 @@ impl Draws {
         words.collect::<Vec<_>>().join(" ")
     }
 
+    fn usage(&mut self) -> Usage {
+        Usage {
+            latency_seconds: Some(self.unit()),
+            input_tokens: Some(self.below(900) as f64),
+            output_tokens: Some(self.below(90) as f64),
+            cost: Some(self.unit() / 1e3),
+        }
+    }
+
     /// Prediction, reference (with a number, and often the same), wrong reference.
     fn texts(&mut self) -> [String; 3] {
         let reference = self.words() + " 7";
@@ -122,12 +131,7 @@ fn push_row<'a>(
         choice_scores: append(&mut batch.numbers, numbers(draws, -9.0, 2)),
         no_answer_score: Some(draws.unit()),
         scores: append(&mut batch.scores, [("s", of_score)]),
-        usage: Usage {
-            latency_seconds: Some(draws.unit()),
-            input_tokens: Some(draws.below(900) as f64),
-            output_tokens: Some(draws.below(90) as f64),
-            cost: Some(draws.unit() / 1e3),
-        },
+        usage: draws.usage(),
     };
     batch.prediction_extras.push(extra);
     let mut shares = numbers(draws, 1.0, 2);
