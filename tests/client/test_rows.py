@@ -83,6 +83,7 @@ EVERYTHING: dict[str, Any] = {
     "choice_scores": [2.0],
     "no_answer_score": 0.25,
     "scores": {"comet": 0.5},
+    "usage": {"latency_seconds": 0.25, "input_tokens": 7, "output_tokens": 2, "cost": 0.5},
 }
 WHOLE = Prediction(**{**EVERYTHING, "labels": ["l", "1"]})
 
@@ -100,6 +101,10 @@ WHOLE = Prediction(**{**EVERYTHING, "labels": ["l", "1"]})
         ("choice_scores", ["choice_scores"]),
         ("no_answer_score", ["no_answer_score"]),
         ("scores", ["scores"]),
+        ("latency_seconds", ["usage"]),
+        ("input_tokens", ["usage"]),
+        ("output_tokens", ["usage"]),
+        ("cost", ["usage"]),
     ],
 )
 def test_a_dict_names_fields_and_only_those_that_are_needed_go(need: str, names: list[str]) -> None:

@@ -14,7 +14,7 @@ from evald.data.columns import PREDICTION_FIELDS, Field, inside
 from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2
 
-RESERVED = {"messages", "task", "split", "slices", "usage", "finish_reason"}
+RESERVED = {"messages", "task", "split", "slices", "finish_reason"}
 
 
 def values(found: Field | None) -> list[Any]:
@@ -56,6 +56,11 @@ def test_all_fields_of_the_row_type_are_known() -> None:
         ("token_logprobs", [-1, -0.5], [-1.0, -0.5]),
         ("token_logprobs", np.array([-1.0]), [-1.0]),
         ("scores", {"comet": 0.5, "none": None, "n": 1}, {"comet": 0.5, "n": 1.0}),
+        (
+            "usage",
+            {"latency_seconds": 1, "cost": None, "input_tokens": 7.0},
+            {"latency_seconds": 1.0, "input_tokens": 7.0},
+        ),
         ("labels", 3, ["3"]),
         ("labels", [], []),
         ("text", "", ""),
@@ -68,6 +73,11 @@ def test_cells_become_plain_values(name: str, cell: Any, expected: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "cell", "reason", "field"),
     [
+        ("usage", 0.5, "BAD_TYPE", "at"),
+        ("usage", {"seconds": 0.5}, "BAD_TYPE", "at"),
+        ("usage", {"input_tokens": 0.5}, "BAD_TYPE", "at.input_tokens"),
+        ("usage", {"output_tokens": -1}, "BAD_TYPE", "at.output_tokens"),
+        ("usage", {"cost": "dear"}, "BAD_TYPE", "at.cost"),
         ("wrong_references", 7, "BAD_TYPE", "at"),
         ("wrong_references", {"a"}, "BAD_TYPE", "at"),
         ("wrong_references", ["a", 7], "BAD_TYPE", "at[1]"),
@@ -127,6 +137,7 @@ ANSWER = {
     "choice_scores": [1.0],
     "no_answer_score": 0.25,
     "scores": {"x": 1.0},
+    "usage": {"cost": 0.5},
 }
 
 

@@ -11,6 +11,14 @@ from rows import case, table, write
 
 Samples = list[list[int]]
 
+# Metrics of what answers took, and the field of usage that each is the mean of.
+USAGE = {
+    "cost": "cost",
+    "input_tokens": "inputTokens",
+    "latency": "latencySeconds",
+    "output_tokens": "outputTokens",
+}
+
 
 def samples() -> list[Samples]:
     """For each id whether its samples pass."""
@@ -52,6 +60,18 @@ if __name__ == "__main__":
         table("score", {"of": "quality"}, means),
         table("score", {"direction": "lower", "of": "quality"}, means),
     ]
+    for metric, field in USAGE.items():
+        taken = [[abs(number) for number in of_case] for of_case in numbers[:2]] + [[3.0, 0.0, 1e15, 7.0]]
+        if metric in ("input_tokens", "output_tokens"):
+            taken = [[round(number) for number in of_case] for of_case in taken]
+        of_usage = [
+            case(
+                [{"predictions": [{"usage": {field: number}}]} for number in of_case],
+                float(sum(map(Fraction, of_case), Fraction()) / len(of_case)),
+            )
+            for of_case in taken
+        ]
+        tables.append(table(metric, {}, of_usage))
     for k in (1, 2, 5, 100):
         cases = [case(rows(one), pass_at_k(one, k), ids=len(one), samples=sum(map(len, one))) for one in samples()]
         tables.append(table("pass_at_k", {"k": k, "of": "pass"}, cases))

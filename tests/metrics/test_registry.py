@@ -15,7 +15,7 @@ from evald import _native
 from evald.errors import InvalidRequestError, NotFoundError
 from evald.v1.catalog_pb2 import GetMetricResponse, ListMetricsResponse
 from evald.v1.evaluation_pb2 import EvaluateResponse
-from evald.v1.instance_pb2 import Choice, Prediction, Tokens
+from evald.v1.instance_pb2 import Choice, Prediction, Tokens, Usage
 from evald.v1.metric_pb2 import MERGEABLE_EXACT, MetricDescriptor, MetricResult, MetricSpec
 
 METRICS = list(ListMetricsResponse.FromString(_native.list_metrics()).metrics)
@@ -40,6 +40,7 @@ ROW = Row(
             choice_scores=[-1.0, -2.0],
             no_answer_score=0.25,
             scores={"own": 0.5, "passed": 1.0},
+            usage=Usage(latency_seconds=0.5, input_tokens=40, output_tokens=3, cost=0.001),
         )
     ],
 )

@@ -1,4 +1,4 @@
-"""The caller's own numbers against exact sums, pass@k against the paper's estimator."""
+"""The caller's own numbers and what answers took against exact sums, pass@k against the paper's estimator."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import random
 
 from tests.metrics.test_own_numbers import pass_at_k, rows, samples
 from tests.parity.runner import Case, CaseCheck, Check, Expected
+from tests.properties.build import Row
+
+from evald.v1.instance_pb2 import Prediction, Usage
 
 
 def score(choose: random.Random) -> Case:
@@ -16,6 +19,22 @@ def score(choose: random.Random) -> Case:
     mean = math.fsum(numbers) / len(numbers)
     forms = ("score(of=helpful)", "score(direction=lower,of=helpful)")
     return Case(rows(numbers), {form: Expected(mean, numbers) for form in forms})
+
+
+def usage(choose: random.Random) -> Case:
+    """Means of what answers took, from fractions of a second to millions of tokens."""
+    count = choose.choice((1, 3, 100))
+    seconds = [choose.lognormvariate(0, 2) for _ in range(count)]
+    costs = [choose.choice((0.0, choose.random() / 1e4)) for _ in range(count)]
+    tokens = [[choose.randrange(10 ** choose.randrange(1, 8)) for _ in range(count)] for _ in range(2)]
+    taken = [
+        Row(predictions=[Prediction(usage=Usage(latency_seconds=s, cost=c, input_tokens=read, output_tokens=written))])
+        for s, c, read, written in zip(seconds, costs, *tokens, strict=True)
+    ]
+    numbers = {"latency": seconds, "cost": costs}
+    for name, counts in zip(("input_tokens", "output_tokens"), tokens, strict=True):
+        numbers[name] = [float(number) for number in counts]
+    return Case(taken, {name: Expected(math.fsum(of_rows) / count, of_rows) for name, of_rows in numbers.items()})
 
 
 def passes(choose: random.Random) -> Case:
@@ -35,5 +54,5 @@ def passes(choose: random.Random) -> Case:
 
 
 def own() -> list[Check]:
-    """Both."""
-    return [CaseCheck(score, tolerance=1e-12), CaseCheck(passes, tolerance=1e-12)]
+    """All."""
+    return [CaseCheck(case, tolerance=1e-12) for case in (score, usage, passes)]

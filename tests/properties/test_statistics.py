@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 from statsmodels.stats.multitest import multipletests
 from tests.properties import draws
 from tests.properties.build import Question, Row, components, labels, result_of, value_of
@@ -17,9 +18,17 @@ from tests.properties.draws import Numbers
 import evald
 from evald.v1.evaluation_pb2 import CompareResponse
 from evald.v1.instance_pb2 import Prediction
-from evald.v1.statistics_pb2 import CorrectionMethod, Decision, Estimate, PairedResult, TestMethod
+from evald.v1.statistics_pb2 import (
+    CorrectionMethod,
+    Decision,
+    Estimate,
+    IntervalMethod,
+    PairedResult,
+    TestMethod,
+)
 
 DRAWS = 10_000
+BOOTSTRAP = {"interval": IntervalMethod.INTERVAL_METHOD_PERCENTILE_BOOTSTRAP}
 SWAPS = {"test": TestMethod.TEST_METHOD_PAIRED_RANDOMISATION}
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "saw", "dogs")
 
@@ -95,8 +104,10 @@ def replicates_of(sums: Numbers, value: Value, seed: int, replicates: int) -> Nu
     return np.array([value(replicate) for replicate in weights @ sums])
 
 
-def check_interval(estimate: Estimate, replicates: Numbers, level: float = 0.95) -> None:
-    low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
+def check_interval(estimate: Estimate, replicates: Numbers, slots: int, level: float = 0.95) -> None:
+    """The expanded percentile interval (Hesterberg 2015)."""
+    tail = norm.cdf(-math.sqrt(slots / (slots - 1)) * t.isf((1 - level) / 2, slots - 1))
+    low, high = np.quantile(replicates, [tail, 1 - tail])
     expected = [low, high, replicates.std(ddof=1)]
     assert [estimate.low, estimate.high, estimate.std_error] == pytest.approx(expected, rel=0, abs=1e-9)
     assert estimate.method == "percentile_bootstrap"
@@ -115,7 +126,8 @@ def paired(answer: CompareResponse, metric: str) -> PairedResult:
 @pytest.mark.parametrize(("clusters", "seed", "replicates", "level"), [(0, 12_345, 1_000, 0.95), (60, 7, 333, 0.9)])
 def test_intervals_are_those_of_the_documented_draws(clusters: int, seed: int, replicates: int, level: float) -> None:
     """Values, differences and their intervals on 200 rows, to 1e-9."""
-    statistics = {"seed": seed, "replicates": replicates, "confidence_level": level}
+    statistics = {"seed": seed, "replicates": replicates, "confidence_level": level} | BOOTSTRAP
+    slots = clusters or 200
     rows = make_rows(200, clusters)
     answer = compare(Question(list(VALUES), ("base", "new"), "compare", statistics=statistics), rows)
     for metric, value in VALUES.items():
@@ -125,9 +137,9 @@ def test_intervals_are_those_of_the_documented_draws(clusters: int, seed: int, r
             of_system.append(replicates_of(sums, value, seed, replicates))
             estimate = result_of(answer, metric, name).estimate
             assert estimate.value == pytest.approx(value(sums.sum(axis=0)), rel=0, abs=1e-9)
-            check_interval(estimate, of_system[-1], level)
-        check_interval(paired(answer, metric).difference, of_system[1] - of_system[0], level)
-        assert answer.provenance.slots == (clusters or 200)
+            check_interval(estimate, of_system[-1], slots, level)
+        check_interval(paired(answer, metric).difference, of_system[1] - of_system[0], slots, level)
+        assert answer.provenance.slots == slots
 
 
 def test_differences_rest_on_the_rows_that_both_answered() -> None:
@@ -136,7 +148,7 @@ def test_differences_rest_on_the_rows_that_both_answered() -> None:
     for at in range(0, 90, 7):
         rows[at].predictions[at % 2].Clear()
     common = np.array([all(prediction.labels for prediction in row.predictions) for row in rows])
-    answer = compare(Question(["accuracy"], ("base", "new"), "compare", statistics=SWAPS), rows)
+    answer = compare(Question(["accuracy"], ("base", "new"), "compare", statistics=BOOTSTRAP | SWAPS), rows)
     result = paired(answer, "accuracy")
     assert (result.difference.n, result.difference.n_failed) == (common.sum(), 13)
     of_system = []
@@ -144,10 +156,11 @@ def test_differences_rest_on_the_rows_that_both_answered() -> None:
         right = row_statistics(rows, "accuracy", system)
         answered = np.array([bool(row.predictions[system].labels) for row in rows])
         own = slot_sums(rows, right * answered[:, None])
-        check_interval(result_of(answer, "accuracy", name).estimate, replicates_of(own, accuracy, 12_345, 1_000))
+        replicates = replicates_of(own, accuracy, 12_345, 1_000)
+        check_interval(result_of(answer, "accuracy", name).estimate, replicates, answered.sum())
         of_system.append(slot_sums(rows, right * common[:, None]))
     base, new = (replicates_of(sums, accuracy, 12_345, 1_000) for sums in of_system)
-    check_interval(result.difference, new - base)
+    check_interval(result.difference, new - base, common.sum())
     moved = draws.swap_bits(12_345, DRAWS, 90) @ (of_system[1] - of_system[0])[:, 1]
     observed = of_system[1].sum(axis=0)[1] - of_system[0].sum(axis=0)[1]
     extreme = int((np.abs(observed - 2 * moved) >= abs(observed)).sum())
@@ -158,12 +171,12 @@ def test_differences_rest_on_the_rows_that_both_answered() -> None:
 def test_few_rows_leave_replicates_without_a_value(count: int) -> None:
     """A replicate that drew no row has no value; more than one in a hundred of them are no interval."""
     rows = make_rows(count)
-    estimate = result_of(Question(["accuracy"], statistics={}).answer(one_system(rows)), "accuracy").estimate
+    estimate = result_of(Question(["accuracy"], statistics=BOOTSTRAP).answer(one_system(rows)), "accuracy").estimate
     sums = slot_sums(rows, row_statistics(rows, "accuracy", 0))
     drawn = draws.bootstrap_weights(12_345, 1_000, len(sums)) @ sums
     drawn = drawn[drawn[:, 0] > 0]
     if len(drawn) >= 990:
-        check_interval(estimate, drawn[:, 1] / drawn[:, 0])
+        check_interval(estimate, drawn[:, 1] / drawn[:, 0], count)
     else:
         assert not estimate.HasField("low")
         assert estimate.undefined_reason.startswith(f"{1_000 - len(drawn)} of 1000 bootstrap replicates")
@@ -177,10 +190,11 @@ def one_system(rows: Sequence[Row]) -> list[Row]:
 def test_intervals_of_more_rows_than_slots() -> None:
     """Beyond 4,096 keys rows share slots by the top bits of their hash."""
     rows = make_rows(5_000, skill=(0.6,))
-    estimate = result_of(Question(["accuracy"], statistics={"replicates": 200}).answer(rows), "accuracy").estimate
+    question = Question(["accuracy"], statistics={"replicates": 200} | BOOTSTRAP)
+    estimate = result_of(question.answer(rows), "accuracy").estimate
     sums = slot_sums(rows, row_statistics(rows, "accuracy", 0))
     sums = np.vstack([sums, np.zeros((4_096 - len(sums), 2))])
-    check_interval(estimate, replicates_of(sums, accuracy, 12_345, 200))
+    check_interval(estimate, replicates_of(sums, accuracy, 12_345, 200), (sums[:, 0] > 0).sum())
 
 
 @pytest.mark.parametrize(("count", "clusters", "seed"), [(200, 0, 12_345), (200, 60, 99), (13, 0, 5)])

@@ -220,6 +220,16 @@ NO_NUMBERS: dict[str, tuple[pb.EvaluateRequest, str, str]] = {
     "weight": (request("bleu", row(), row(weight=0.0)), "BAD_WEIGHT", "weight"),
     "negative weight": (request("bleu", row(), row(weight=-1.0)), "BAD_WEIGHT", "weight"),
     "predicted value": (answered(value=math.nan), "NOT_FINITE", "predictions[0].value"),
+    "usage below 0": (
+        answered(usage=instance_pb2.Usage(latency_seconds=-0.1)),
+        "BAD_USAGE",
+        "predictions[0].usage.latency_seconds",
+    ),
+    "usage that is no number": (
+        answered(usage=instance_pb2.Usage(cost=math.nan)),
+        "BAD_USAGE",
+        "predictions[0].usage.cost",
+    ),
     "no-answer score": (answered(no_answer_score=-math.inf), "NOT_FINITE", "predictions[0].no_answer_score"),
     "named score": (answered(scores={"a": 1.0, "comet": math.nan}), "NOT_FINITE", 'predictions[0].scores["comet"]'),
     "score of a secret name": (answered(scores={SECRET: math.nan}), "NOT_FINITE", 'predictions[0].scores["?"]'),

@@ -55,6 +55,7 @@ def spec(*names: str, systems: tuple[str, ...] = ()) -> pb.EvaluationSpec:
         {"prediction": {"choice_scores": [math.inf, 0.0]}},
         {"prediction": {"no_answer_score": 0.5}},
         {"prediction": {"scores": {"comet": 0.5, "": 1e300}}},
+        {"prediction": {"usage": instance_pb2.Usage(latency_seconds=0.0, input_tokens=2**64 - 1)}},
     ],
     ids=lambda fields: next(iter(fields.get("prediction", fields))),
 )

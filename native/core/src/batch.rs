@@ -98,6 +98,33 @@ pub struct PredictionExtra {
     pub no_answer_score: Option<f64>,
     /// Into [`Batch::scores`].
     pub scores: Span,
+    /// What producing the answer took.
+    pub usage: Usage,
+}
+
+/// What producing an answer took, as far as the caller knows; nothing of it is below 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usage {
+    /// Wall time in seconds.
+    pub latency_seconds: Option<f64>,
+    /// Tokens that the model read.
+    pub input_tokens: Option<f64>,
+    /// Tokens that the model wrote.
+    pub output_tokens: Option<f64>,
+    /// Cost in the caller's unit.
+    pub cost: Option<f64>,
+}
+
+impl Usage {
+    /// Its numbers by the path of their field within a prediction.
+    pub fn parts(&self) -> [(&'static str, Option<f64>); 4] {
+        [
+            ("usage.latency_seconds", self.latency_seconds),
+            ("usage.input_tokens", self.input_tokens),
+            ("usage.output_tokens", self.output_tokens),
+            ("usage.cost", self.cost),
+        ]
+    }
 }
 
 impl Prediction<'_> {

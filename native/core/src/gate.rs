@@ -7,7 +7,7 @@
 
 use crate::error::{Error, Result};
 use crate::metrics::{Context, Direction, MetricRequest, ResolvedMetric, Resources};
-use crate::stats::plan::quantile;
+use crate::stats::quantile::normal;
 
 /// How much a rule counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -436,7 +436,7 @@ impl Bar {
 /// How much further a bound reaches when so many share its level: the ratio of normal quantiles, which keeps an interval
 /// as lopsided as it is. 1 for a single one, whose bound is the end of the interval itself.
 fn stretch(level: f64, sharing: usize) -> f64 {
-    let reach = |tail: f64| quantile(1.0 - tail);
+    let reach = |tail: f64| normal(1.0 - tail);
     let tail = level / 2.0;
     reach(tail / sharing.max(1) as f64) / reach(tail)
 }

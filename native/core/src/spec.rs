@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::gate::Policy;
 use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
+use crate::stats::interval::Method;
 use crate::stats::paired_test::PairedTest;
 
 /// Which rows to report one by one.
@@ -89,6 +90,8 @@ pub struct StatisticsOptions {
     pub confidence: f64,
     /// Bootstrap replicates; 0 turns intervals off.
     pub replicates: u32,
+    /// Method of the intervals; `None` for the one that fits the metric and its rows.
+    pub interval: Option<Method>,
     /// Seed of all draws.
     pub seed: u64,
     /// The paired test of all metrics; `None`: what suits each.
@@ -106,6 +109,7 @@ impl Default for StatisticsOptions {
         Self {
             confidence: 0.95,
             replicates: 1_000,
+            interval: None,
             seed: 12_345,
             test: None,
             correction: Correction::Holm,

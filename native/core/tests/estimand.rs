@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use evald_core::accumulator::Accumulator;
-use evald_core::batch::{Batch, Instance, Prediction, PredictionExtra, RowExtra, Span};
+use evald_core::batch::{Batch, Instance, Prediction, PredictionExtra, RowExtra, Span, Usage};
 use evald_core::metrics::{Context, Estimand, MetricRequest, REGISTRY, ResolvedMetric, Resources};
 use evald_core::result::Answer;
 use evald_core::spec::{
@@ -61,6 +61,15 @@ impl Draws {
         let count = 4 + self.below(6);
         let words = (0..count).map(|_| WORDS[self.below(WORDS.len())]);
         words.collect::<Vec<_>>().join(" ")
+    }
+
+    fn usage(&mut self) -> Usage {
+        Usage {
+            latency_seconds: Some(self.unit()),
+            input_tokens: Some(self.below(900) as f64),
+            output_tokens: Some(self.below(90) as f64),
+            cost: Some(self.unit() / 1e3),
+        }
     }
 
     /// Prediction, reference (with a number, and often the same), wrong reference.
@@ -122,6 +131,7 @@ fn push_row<'a>(
         choice_scores: append(&mut batch.numbers, numbers(draws, -9.0, 2)),
         no_answer_score: Some(draws.unit()),
         scores: append(&mut batch.scores, [("s", of_score)]),
+        usage: draws.usage(),
     };
     batch.prediction_extras.push(extra);
     let mut shares = numbers(draws, 1.0, 2);

@@ -6,7 +6,6 @@ use evald_core::result::{
     Answer, Decision, Estimate, MetricAnswer, Note, PairedAnswer, Ranking, SystemAnswer,
 };
 use evald_core::spec::{Question, Spec};
-use evald_core::stats::interval;
 use evald_core::text::UNICODE_VERSION;
 use prost::Message;
 
@@ -132,7 +131,7 @@ fn estimate(estimate: &Estimate) -> proto::Estimate {
         low: interval.map(|interval| interval.low),
         high: interval.map(|interval| interval.high),
         std_error: interval.map(|interval| interval.std_error),
-        method: interval.map_or_else(String::new, |_| interval::METHOD.to_owned()),
+        method: interval.map_or_else(String::new, |interval| interval.method.name().to_owned()),
         n: estimate.n,
         n_failed: estimate.n_failed,
         undefined_reason: estimate.undefined_reason.clone(),

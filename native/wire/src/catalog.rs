@@ -93,6 +93,10 @@ fn row_field(field: Field) -> proto::RowField {
         Field::NoAnswerScore => proto::RowField::NoAnswerScore,
         Field::Scores => proto::RowField::Scores,
         Field::HumanLabels => proto::RowField::HumanLabels,
+        Field::LatencySeconds => proto::RowField::LatencySeconds,
+        Field::InputTokens => proto::RowField::InputTokens,
+        Field::OutputTokens => proto::RowField::OutputTokens,
+        Field::Cost => proto::RowField::Cost,
     }
 }
 

@@ -6,6 +6,7 @@ use evald_core::metrics::{Context, Direction, Field, MetricRequest, ResolvedMetr
 use evald_core::spec::{
     Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System, UnknownLabels,
 };
+use evald_core::stats::interval::Method;
 use evald_core::stats::paired_test::PairedTest;
 use rustc_hash::FxHashSet;
 
@@ -376,7 +377,17 @@ fn statistics(spec: Option<&proto::StatisticsSpec>) -> Result<StatisticsOptions>
 }
 
 fn choices(spec: &proto::StatisticsSpec, options: &mut StatisticsOptions) -> Result<()> {
-    proto::IntervalMethod::try_from(spec.interval).map_err(|_| unknown_choice("interval"))?;
+    let interval = proto::IntervalMethod::try_from(spec.interval);
+    options.interval = match interval.map_err(|_| unknown_choice("interval"))? {
+        proto::IntervalMethod::Unspecified => None,
+        proto::IntervalMethod::PercentileBootstrap => Some(Method::PercentileBootstrap),
+        proto::IntervalMethod::Wilson => Some(Method::Wilson),
+        proto::IntervalMethod::ClopperPearson => Some(Method::ClopperPearson),
+        proto::IntervalMethod::T => Some(Method::T),
+        proto::IntervalMethod::ClusterRobust => Some(Method::ClusterRobust),
+        proto::IntervalMethod::Bca => Some(Method::Bca),
+        proto::IntervalMethod::Jackknife => Some(Method::Jackknife),
+    };
     let test = proto::TestMethod::try_from(spec.test);
     options.test = match test.map_err(|_| unknown_choice("test"))? {
         proto::TestMethod::Unspecified => None,

@@ -7,7 +7,7 @@ use common::{
     variable,
 };
 use evald_core::error::{Error, ErrorKind};
-use evald_wire::proto::{Instance, Message as ChatMessage, Prediction, Usage};
+use evald_wire::proto::{Instance, Message as ChatMessage, Prediction};
 use evald_wire::reader::{ReadLimits, read_instance, read_rows};
 
 fn rows_error(rows: &[Instance]) -> Error {
@@ -38,22 +38,13 @@ fn reserved_of_rows() -> Vec<(&'static str, Instance)> {
 /// Predictions that each set one reserved field.
 fn reserved_of_predictions() -> Vec<(&'static str, Prediction)> {
     let base = Prediction::default;
-    vec![
-        (
-            "usage",
-            Prediction {
-                usage: Some(Usage::default()),
-                ..base()
-            },
-        ),
-        (
-            "finish_reason",
-            Prediction {
-                finish_reason: "stop".into(),
-                ..base()
-            },
-        ),
-    ]
+    vec![(
+        "finish_reason",
+        Prediction {
+            finish_reason: "stop".into(),
+            ..base()
+        },
+    )]
 }
 
 #[test]

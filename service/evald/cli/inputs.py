@@ -78,6 +78,11 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--replicates", type=int, help="bootstrap replicates, 0 for no intervals (default 1000)")
     group.add_argument("--confidence", type=float, help="level of the intervals (default 0.95)")
     group.add_argument(
+        "--interval",
+        choices=("percentile_bootstrap", "wilson", "clopper_pearson", "t", "cluster_robust", "bca", "jackknife"),
+        help="method of the intervals, for metrics that can have it (default: what fits the metric and its rows)",
+    )
+    group.add_argument(
         "--analysis",
         nargs="?",
         const="",
@@ -227,6 +232,7 @@ def options_of(args: argparse.Namespace) -> Options:
         "seed": args.seed,
         "replicates": args.replicates,
         "confidence_level": args.confidence,
+        "interval": args.interval,
         "row_report": "all" if args.errors is not None else args.rows,
         "unknown_labels": args.unknown_labels,
     }

@@ -33,6 +33,8 @@ class Options(TypedDict, total=False):
     seed: seed of all draws, 0 to 2^64 - 1 (12345).
     confidence_level: level of the intervals, 0.5 to 0.999 (0.95).
     replicates: bootstrap replicates, 100 to 10,000; 0 turns intervals off (1,000).
+    interval: method of the intervals, "percentile_bootstrap", "wilson", "clopper_pearson", "t", "cluster_robust", "bca"
+        or "jackknife", for metrics that can have it (what fits the metric and its rows).
     row_report: "none", "failed" or "all" (failed).
     correction: "holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli" or "none", over metrics x candidates
         (holm).
@@ -55,6 +57,9 @@ class Options(TypedDict, total=False):
     seed: int | None
     confidence_level: float | None
     replicates: int | None
+    interval: (
+        Literal["percentile_bootstrap", "wilson", "clopper_pearson", "t", "cluster_robust", "bca", "jackknife"] | None
+    )
     row_report: Literal["none", "failed", "all"] | None
     correction: Literal["holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli", "none"] | None
     test: Literal["paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "sign"] | None
@@ -136,6 +141,7 @@ def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.Evalua
     found.correction = _choice(
         statistics.CorrectionMethod, "CORRECTION_METHOD", "correction", options.get("correction")
     )
+    found.interval = _choice(statistics.IntervalMethod, "INTERVAL_METHOD", "interval", options.get("interval"))
     found.test = _choice(statistics.TestMethod, "TEST_METHOD", "test", options.get("test"))
     found.missing = _choice(statistics.MissingPolicy, "MISSING_POLICY", "missing", options.get("missing"))
     for name in ("seed", "confidence_level", "replicates"):

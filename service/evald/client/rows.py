@@ -27,6 +27,7 @@ _TAKES: Mapping[str, tuple[Collection[str], str]] = {
     "choice_scores": (("numbers",), "the metric takes choice_scores, a list of numbers"),
     "no_answer_score": ((), "the metric takes a dict with no_answer_score"),
     "scores": ((), "the metric takes a dict with scores"),
+    **dict.fromkeys(fields.USAGE, ((), "the metric takes a dict with usage")),
 }
 # The field of a prediction that each of these needs is; class scores also stand for labels.
 _FIELD_OF = {
@@ -35,6 +36,7 @@ _FIELD_OF = {
     "prediction_label_set": "labels",
     "prediction_tokens": "tokens",
     "prediction_value": "value",
+    **dict.fromkeys(fields.USAGE, "usage"),
 }
 # Fields that a list of texts may be, and a list of numbers.
 _SETS = ("labels", "tokens")
@@ -214,6 +216,9 @@ def _extend(texts: Any, cell: str | Sequence[str]) -> None:
 def _put(message: Any, name: str, value: Any) -> None:
     if name == "scores":
         message.scores.update(value)
+    elif name == "usage":
+        for part, number in value.items():
+            setattr(message.usage, part, int(number) if part in fields.TOKENS else number)
     elif name == "reference_tokens":
         message.reference_tokens.extend(instance.Tokens(tokens=tokens) for tokens in value)
     elif name == "choices":

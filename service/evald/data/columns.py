@@ -28,6 +28,7 @@ STEP = 128
 # Fields of a prediction that a dict may name; evald.data.fields says what they hold.
 PREDICTION_FIELDS = (
     "text", "labels", "class_scores", "tokens", "value", "token_logprobs", "choice_scores", "no_answer_score", "scores",
+    "usage",
 )  # fmt: skip
 
 # The kinds of cells in words.

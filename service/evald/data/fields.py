@@ -74,6 +74,28 @@ def named_numbers(cell: Any, path: str) -> dict[str, float]:
     return found
 
 
+def usage(cell: Any, path: str) -> dict[str, float]:
+    """What an answer took: numbers of these names; null is as good as no number."""
+    if not isinstance(cell, Mapping):
+        raise _not(f"a dict with {', '.join(USAGE)}", cell, path)
+    if unknown := [name for name in cell if name not in USAGE]:
+        shown = unknown[0] if isinstance(unknown[0], str) and unknown[0].isidentifier() else "?"
+        problem = f"has {shown}, which is none of {', '.join(USAGE)}"
+        raise InvalidRequestError.of_field("BAD_TYPE", path, problem)
+    found = {}
+    for name, value in cell.items():
+        if value is not None:
+            number = columns.number(value, inside(path, f".{name}"))
+            if name in TOKENS and not (number >= 0 and number.is_integer() and number < 2**64):
+                raise _not("a whole number from 0 on", value, inside(path, f".{name}"))
+            found[name] = number
+    return found
+
+
+# The numbers of `usage`, and those of them that count.
+USAGE = ("latency_seconds", "input_tokens", "output_tokens", "cost")
+TOKENS = ("input_tokens", "output_tokens")
+
 # What the fields hold, by the names of the row type.
 ROW: Mapping[str, Check] = {
     "wrong_references": texts,
@@ -93,6 +115,7 @@ PREDICTION: Mapping[str, Check] = {
     "choice_scores": numbers,
     "no_answer_score": columns.number,
     "scores": named_numbers,
+    "usage": usage,
 }
 
 

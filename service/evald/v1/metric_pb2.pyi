@@ -29,6 +29,10 @@ class RowField(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ROW_FIELD_NO_ANSWER_SCORE: _ClassVar[RowField]
     ROW_FIELD_SCORES: _ClassVar[RowField]
     ROW_FIELD_HUMAN_LABELS: _ClassVar[RowField]
+    ROW_FIELD_LATENCY_SECONDS: _ClassVar[RowField]
+    ROW_FIELD_INPUT_TOKENS: _ClassVar[RowField]
+    ROW_FIELD_OUTPUT_TOKENS: _ClassVar[RowField]
+    ROW_FIELD_COST: _ClassVar[RowField]
 
 class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -61,6 +65,10 @@ ROW_FIELD_CHOICE_SCORES: RowField
 ROW_FIELD_NO_ANSWER_SCORE: RowField
 ROW_FIELD_SCORES: RowField
 ROW_FIELD_HUMAN_LABELS: RowField
+ROW_FIELD_LATENCY_SECONDS: RowField
+ROW_FIELD_INPUT_TOKENS: RowField
+ROW_FIELD_OUTPUT_TOKENS: RowField
+ROW_FIELD_COST: RowField
 DIRECTION_UNSPECIFIED: Direction
 DIRECTION_HIGHER: Direction
 DIRECTION_LOWER: Direction

@@ -10,6 +10,12 @@ class IntervalMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     INTERVAL_METHOD_UNSPECIFIED: _ClassVar[IntervalMethod]
     INTERVAL_METHOD_PERCENTILE_BOOTSTRAP: _ClassVar[IntervalMethod]
+    INTERVAL_METHOD_WILSON: _ClassVar[IntervalMethod]
+    INTERVAL_METHOD_CLOPPER_PEARSON: _ClassVar[IntervalMethod]
+    INTERVAL_METHOD_T: _ClassVar[IntervalMethod]
+    INTERVAL_METHOD_CLUSTER_ROBUST: _ClassVar[IntervalMethod]
+    INTERVAL_METHOD_BCA: _ClassVar[IntervalMethod]
+    INTERVAL_METHOD_JACKKNIFE: _ClassVar[IntervalMethod]
 
 class TestMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -45,6 +51,12 @@ class Decision(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DECISION_INCONCLUSIVE: _ClassVar[Decision]
 INTERVAL_METHOD_UNSPECIFIED: IntervalMethod
 INTERVAL_METHOD_PERCENTILE_BOOTSTRAP: IntervalMethod
+INTERVAL_METHOD_WILSON: IntervalMethod
+INTERVAL_METHOD_CLOPPER_PEARSON: IntervalMethod
+INTERVAL_METHOD_T: IntervalMethod
+INTERVAL_METHOD_CLUSTER_ROBUST: IntervalMethod
+INTERVAL_METHOD_BCA: IntervalMethod
+INTERVAL_METHOD_JACKKNIFE: IntervalMethod
 TEST_METHOD_UNSPECIFIED: TestMethod
 TEST_METHOD_PAIRED_RANDOMISATION: TestMethod
 TEST_METHOD_MCNEMAR_EXACT: TestMethod

@@ -103,6 +103,10 @@ impl<'a> Answer<'a> {
             (Field::TokenLogprobs, Some(extra)) => !extra.token_logprobs.is_empty(),
             (Field::ChoiceScores, Some(extra)) => !extra.choice_scores.is_empty(),
             (Field::NoAnswerScore, Some(extra)) => extra.no_answer_score.is_some(),
+            (Field::LatencySeconds, Some(extra)) => extra.usage.latency_seconds.is_some(),
+            (Field::InputTokens, Some(extra)) => extra.usage.input_tokens.is_some(),
+            (Field::OutputTokens, Some(extra)) => extra.usage.output_tokens.is_some(),
+            (Field::Cost, Some(extra)) => extra.usage.cost.is_some(),
             (_, Some(extra)) => {
                 let given = &batch.scores[extra.scores.range()];
                 let mut names = spec.score_names();
@@ -117,7 +121,7 @@ impl<'a> Answer<'a> {
 }
 
 /// Fields of predictions that few data sets have, and what to say when one is missing.
-const EXTRAS: [(Field, &str); 6] = [
+const EXTRAS: [(Field, &str); 10] = [
     (
         Field::PredictionTokens,
         "the system has no prediction tokens for this row",
@@ -142,4 +146,17 @@ const EXTRAS: [(Field, &str); 6] = [
         Field::Scores,
         "the system lacks a number in scores that a metric needs for this row",
     ),
+    (
+        Field::LatencySeconds,
+        "the system has no usage.latency_seconds for this row",
+    ),
+    (
+        Field::InputTokens,
+        "the system has no usage.input_tokens for this row",
+    ),
+    (
+        Field::OutputTokens,
+        "the system has no usage.output_tokens for this row",
+    ),
+    (Field::Cost, "the system has no usage.cost for this row"),
 ];

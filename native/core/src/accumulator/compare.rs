@@ -1,7 +1,8 @@
 //! Candidates against the baseline: differences, p-values, verdicts.
 
 use super::Cancel;
-use super::finish::{Desk, Replicates};
+use super::finish::Desk;
+use super::intervals::Evidence;
 use super::margins;
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, swap_test};
@@ -38,7 +39,7 @@ impl Desk<'_> {
     pub(super) fn compare(
         &self,
         pair: &Pair,
-        [(base, base_replicates), (cand, cand_replicates)]: [(&Arm, &Replicates); 2],
+        [(base, of_base), (cand, of_cand)]: [(&Arm, &[Evidence]); 2],
         cancel: Cancel<'_>,
     ) -> Result<Vec<PairedAnswer>> {
         let spec = &self.accumulator.spec;
@@ -55,15 +56,12 @@ impl Desk<'_> {
         } else {
             vec![None; spec.metrics.len()]
         };
-        let (of_base, of_cand) = (self.valuer.arm_values(base), self.valuer.arm_values(cand));
+        let base_values = self.valuer.arm_values(base);
+        let cand_values = self.valuer.arm_values(cand);
         let failed = self.accumulator.rows_seen() - base.rows;
         let answer = |(at, metric): (usize, &ResolvedMetric)| {
-            let replicates = cand_replicates[at].iter().zip(&base_replicates[at]);
-            let mut replicates: Vec<f64> = replicates.map(|(cand, base)| cand - base).collect();
-            if !metric.entry.interval {
-                replicates.clear();
-            }
-            let difference = of_cand[at] - of_base[at];
+            let evidence = Evidence::difference(&of_cand[at], &of_base[at], pair.differences[at]);
+            let difference = cand_values[at] - base_values[at];
             let p = match self.test_of(metric) {
                 PairedTest::Randomisation => drawn[at],
                 _ => self.formula_p(pair, at, [base, cand]),
@@ -71,18 +69,23 @@ impl Desk<'_> {
             PairedAnswer {
                 metric: metric.key.clone(),
                 candidate: spec.systems[pair.candidate].name.clone(),
-                difference: self.estimate(difference, &replicates, base.rows, failed),
-                baseline_value: Some(of_base[at]).filter(|value| !value.is_nan()),
-                candidate_value: Some(of_cand[at]).filter(|value| !value.is_nan()),
+                difference: self.difference_estimate(
+                    metric,
+                    difference,
+                    &evidence,
+                    [base.rows, failed],
+                ),
+                baseline_value: Some(base_values[at]).filter(|value| !value.is_nan()),
+                candidate_value: Some(cand_values[at]).filter(|value| !value.is_nan()),
                 p,
                 test: self.test_name(metric),
                 p_adjusted: None,
                 family: String::new(),
                 mde: None,
-                effect_sizes: self.effect_sizes(pair, at, [of_base[at], of_cand[at]]),
+                effect_sizes: self.effect_sizes(pair, at, [base_values[at], cand_values[at]]),
                 outcomes: metric.entry.row_score.then(|| pair.outcomes[at]),
                 margin: self.margin(at),
-                beyond_margin: self.beyond_margin(pair, at, [base, cand], &replicates),
+                beyond_margin: self.beyond_margin(pair, at, [base, cand], &evidence.replicates),
                 p_not_worse: None,
                 p_equivalent: None,
                 within_margin: false,

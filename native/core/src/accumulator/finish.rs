@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use super::intervals::Evidence;
 use super::kept::Kept;
 use super::pairing::{Pair, on_common_rows};
-use super::resample::{Arm, ArmRows, Valuer, bootstrap};
+use super::resample::{Arm, ArmRows, Valuer};
 use super::sums::Sums;
 use super::verdict::verdict;
 use super::{Accumulator, Cancel};
 use crate::error::{Error, Result};
 use crate::metrics::{Normalize, ResolvedMetric, Statistics};
-use crate::result::{Answer, ConfusionMatrix, Estimate, MetricAnswer, SystemAnswer};
+use crate::result::{Answer, ConfusionMatrix, MetricAnswer, SystemAnswer};
 use crate::spec::Question;
-use crate::stats::interval::percentile_interval;
+use crate::stats::interval::Method;
 
 /// Everything that answers are computed from.
 pub struct Desk<'a> {
@@ -21,9 +22,6 @@ pub struct Desk<'a> {
     pub(super) ranks: Vec<u32>,
     pub(super) label_ranks: Vec<u32>,
 }
-
-/// Replicates of every metric of an arm.
-pub type Replicates = Vec<Vec<f64>>;
 
 pub fn finish(accumulator: &Accumulator, cancel: Cancel<'_>) -> Result<Answer> {
     let desk = Desk {
@@ -49,12 +47,12 @@ impl Desk<'_> {
         self.check_test()?;
         self.check_classes(&arms)?;
         self.check_cost(&arms)?;
-        let replicates = bootstrap(&self.valuer, &arms, self.ranks.len(), cancel)?;
+        let evidence = self.evidence(&arms, cancel)?;
         let mut comparisons = Vec::new();
         for (pair, (base, cand)) in accumulator.pairs.iter().zip(&pair_arms) {
             let sides = [
-                (&arms[*base], &replicates[*base]),
-                (&arms[*cand], &replicates[*cand]),
+                (&arms[*base], &evidence[*base][..]),
+                (&arms[*cand], &evidence[*cand][..]),
             ];
             comparisons.extend(self.compare(pair, sides, cancel)?);
         }
@@ -66,14 +64,14 @@ impl Desk<'_> {
             Question::Compare { baseline } => spec.systems[baseline].name.clone(),
         };
         let systems: Vec<SystemAnswer> = (0..spec.systems.len())
-            .map(|system| self.system(system, &arms[system], &replicates[system]))
+            .map(|system| self.system(system, &arms[system], &evidence[system]))
             .collect();
         Ok(Answer {
             gate: verdict(spec, &systems, &comparisons),
             systems,
             row_ids: accumulator.reported_ids(),
             baseline,
-            rankings: self.rankings(&comparisons, &pair_arms, &replicates),
+            rankings: self.rankings(&comparisons, &pair_arms, &evidence),
             notes: self.comparison_notes(&comparisons),
             comparisons,
             analysis: self.analysis(&included),
@@ -151,11 +149,15 @@ impl Desk<'_> {
 
     fn check_cost(&self, arms: &[Arm]) -> Result<()> {
         let spec = &self.accumulator.spec;
-        let cost = |arm: &Arm| (arm.columns.cost() + arm.kept.cost()) as u64;
-        let cells: u64 = arms.iter().map(cost).sum();
-        let cost = cells
-            * (u64::from(spec.statistics.replicates)
-                + self.draws() * u64::from(!self.accumulator.pairs.is_empty() && self.swaps()));
+        let cost = |wanted: &[bool]| -> u64 {
+            let cells = arms.iter().map(|arm| self.valuer.cost(arm, wanted));
+            cells.sum::<usize>() as u64
+        };
+        let replicates = u64::from(spec.statistics.replicates);
+        let draws = self.draws() * u64::from(!self.accumulator.pairs.is_empty() && self.swaps());
+        let cost = replicates * cost(&self.resampled())
+            + self.ranks.len() as u64 * cost(&self.metrics_that(Method::needs_left_out))
+            + draws * cost(&self.valuer.resampled());
         if cost <= spec.limits.max_resampling_cost {
             return Ok(());
         }
@@ -172,12 +174,12 @@ impl Desk<'_> {
         .with("maximum", spec.limits.max_resampling_cost))
     }
 
-    fn system(&self, system: usize, arm: &Arm, replicates: &Replicates) -> SystemAnswer {
+    fn system(&self, system: usize, arm: &Arm, evidence: &[Evidence]) -> SystemAnswer {
         let accumulator = self.accumulator;
         let spec = &accumulator.spec;
         let values = self.valuer.arm_values(arm).into_iter().enumerate();
         let metrics = values
-            .map(|(metric, value)| self.metric(system, metric, value, arm, &replicates[metric]))
+            .map(|(metric, value)| self.metric(system, metric, value, arm, &evidence[metric]))
             .collect();
         SystemAnswer {
             name: spec.systems[system].name.clone(),
@@ -193,16 +195,11 @@ impl Desk<'_> {
         at: usize,
         value: f64,
         arm: &Arm,
-        replicates: &[f64],
+        evidence: &Evidence,
     ) -> MetricAnswer {
         let metric: &ResolvedMetric = &self.accumulator.spec.metrics[at];
         let failed = self.accumulator.tallies[system].failed;
-        let replicates = if metric.entry.interval {
-            replicates
-        } else {
-            &[]
-        };
-        let mut estimate = self.estimate(value, replicates, arm.rows, failed);
+        let mut estimate = self.value_estimate(metric, value, evidence, [arm.rows, failed]);
         let matrix = match &metric.statistics {
             Statistics::Classes(class) => class.matrix(),
             Statistics::Rows(_) | Statistics::Collected(_) => None,
@@ -221,7 +218,7 @@ impl Desk<'_> {
             key: metric.key.clone(),
             signature: metric.signature.clone(),
             row_signature: metric.row_signature.clone(),
-            notes: self.metric_notes(system, at),
+            notes: self.metric_notes(system, at, value, arm),
             estimate,
             reference_signature: reference_signature.unwrap_or_default(),
             direction: metric.direction,
@@ -230,34 +227,6 @@ impl Desk<'_> {
             confusion: matrix
                 .map(|by| self.confusion(&self.accumulator.systems[system], &arm.included, by)),
         }
-    }
-
-    pub(super) fn estimate(
-        &self,
-        value: f64,
-        replicates: &[f64],
-        n: u64,
-        n_failed: u64,
-    ) -> Estimate {
-        let mut estimate = Estimate {
-            value: (!value.is_nan()).then_some(value),
-            interval: None,
-            n,
-            n_failed,
-            undefined_reason: String::new(),
-        };
-        if n == 0 {
-            estimate.undefined_reason = "no row has a usable prediction".into();
-        } else if value.is_nan() {
-            estimate.undefined_reason =
-                "the value is undefined for these rows (a zero denominator)".into();
-        } else if !replicates.is_empty() {
-            match percentile_interval(replicates, self.accumulator.spec.statistics.confidence) {
-                Ok(interval) => estimate.interval = Some(interval),
-                Err(reason) => estimate.undefined_reason = reason,
-            }
-        }
-        estimate
     }
 
     pub(super) fn confusion(

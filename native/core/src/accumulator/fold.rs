@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::collect::Collected;
 use super::part_sums::PartSums;
 use super::prepare::Prepared;
-use super::score::Scored;
+use super::score::{Scored, row_score};
 use super::sums::{RowClasses, whole};
 use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
@@ -236,6 +236,11 @@ impl Accumulator {
             if !prepared.usable[at] {
                 continue;
             }
+            for metric in &self.summed {
+                if let Some(score) = found.row_score(&self.spec, &self.layout, *metric, at) {
+                    tally.scores[*metric].add(score);
+                }
+            }
             let prediction = batch.prediction(&batch.instances[row], system);
             if reads_text && prediction.is_some_and(|prediction| prediction.text == Some("")) {
                 tally.empty.add(hash(), id);
@@ -341,9 +346,8 @@ impl Found<'_> {
         at: usize,
     ) -> Option<f64> {
         match (&spec.metrics[metric].statistics, layout[metric]) {
-            (Statistics::Rows(rows), Placement::Columns { start, len }) => {
-                // The first column of sums is the weight, which rows do not carry.
-                rows.row_score(&self.scored.stats_of(at)[start - 1..][..len])
+            (statistics @ Statistics::Rows(_), place) => {
+                row_score(statistics, place, self.scored.stats_of(at))
             }
             (Statistics::Classes(class), _) => class.row_score(self.prepared.is_correct(at)),
             (Statistics::Collected(metric), Placement::Kept(kept)) => {

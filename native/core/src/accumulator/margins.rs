@@ -59,10 +59,7 @@ impl Desk<'_> {
         let units = if self.why_dependent().is_none() {
             arm.rows
         } else {
-            let mut slots = 0;
-            arm.columns
-                .each_slot(|slot| slots += u64::from(slot[0] > 0.0));
-            slots
+            arm.columns.slots_with_rows() as u64
         };
         reach
             .is_finite()

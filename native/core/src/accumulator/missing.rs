@@ -50,7 +50,8 @@ impl Desk<'_> {
         let totals = sums.total_numbers(&self.label_ranks);
         let mut values = vec![f64::NAN; self.accumulator.spec.metrics.len()];
         let included = self.valuer.included(&totals);
-        self.valuer.values(&totals, &included, &mut values);
+        let all = vec![true; values.len()];
+        self.valuer.values(&totals, &included, &all, &mut values);
         (totals[0], values[at] * totals[0])
     }
 }

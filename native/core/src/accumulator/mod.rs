@@ -12,6 +12,7 @@ mod compare;
 mod finish;
 mod fold;
 mod integer_pairs;
+mod intervals;
 mod kept;
 mod label_columns;
 mod labels;
@@ -79,6 +80,8 @@ pub struct ModelOutput {
 pub struct Accumulator {
     spec: Arc<Spec>,
     layout: Vec<Placement>,
+    /// The metrics whose row scores are summed, by place.
+    summed: Vec<usize>,
     slots: SlotIndex,
     labels: LabelTable,
     systems: Vec<Sums>,
@@ -183,6 +186,7 @@ impl Accumulator {
         };
         Self {
             layout: layout(&spec),
+            summed: intervals::summed_metrics(&spec),
             slots: SlotIndex::default(),
             labels: LabelTable::new(
                 &spec.classes,

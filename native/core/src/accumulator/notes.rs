@@ -2,11 +2,16 @@
 
 use super::finish::Desk;
 use super::pairing::Pair;
-use crate::metrics::{Field, RowFlags};
+use super::resample::Arm;
+use crate::metrics::{Estimand, Field, ResolvedMetric, RowFlags, Statistics};
 use crate::result::{Note, PairedAnswer};
+use crate::stats::interval::Method;
 
 /// Below this many independent rows (or clusters) an interval is optimistic.
 const FEW_SLOTS: usize = 30;
+
+/// Below this many right or wrong rows, or rows of a class, no method covers as often as it says at every rate.
+const FEW_OF_A_KIND: f64 = 10.0;
 
 /// Code and words for each of [`RowFlags`], lowest bit first.
 const FLAG_NOTES: [(&str, &str); RowFlags::COUNT] = [
@@ -27,10 +32,17 @@ const FLAG_NOTES: [(&str, &str); RowFlags::COUNT] = [
 
 impl Desk<'_> {
     /// Notes of one metric of one system.
-    pub(super) fn metric_notes(&self, system: usize, metric: usize) -> Vec<Note> {
+    pub(super) fn metric_notes(
+        &self,
+        system: usize,
+        metric: usize,
+        value: f64,
+        arm: &Arm,
+    ) -> Vec<Note> {
         let tally = &self.accumulator.tallies[system];
-        let mut notes = self.size_notes();
-        let needs = self.accumulator.spec.metrics[metric].needs;
+        let resolved = &self.accumulator.spec.metrics[metric];
+        let mut notes = self.interval_notes(resolved, value, arm);
+        let needs = resolved.needs;
         if needs.contains(&Field::PredictionText) && tally.empty.count > 0 {
             notes.push(Note {
                 code: "EMPTY_PREDICTIONS",
@@ -49,6 +61,67 @@ impl Desk<'_> {
             });
         }
         notes
+    }
+
+    /// Where an interval may cover less often than it says, or is not the one that was asked for.
+    fn interval_notes(&self, metric: &ResolvedMetric, value: f64, arm: &Arm) -> Vec<Note> {
+        if !self.has_intervals(metric) {
+            return self.size_notes();
+        }
+        let method = self.method(metric);
+        let mut notes = match method {
+            // They hold for any number of rows.
+            Method::Wilson | Method::ClopperPearson => Vec::new(),
+            _ => self.size_notes(),
+        };
+        if let Some((asked, why)) = self.refused_method(metric) {
+            notes.push(Note {
+                code: "INTERVAL_FALLBACK",
+                text: format!(
+                    "there is no {} interval for {why}: it is a {} interval",
+                    asked.name(),
+                    method.name()
+                ),
+                count: 0,
+                row_ids: Vec::new(),
+            });
+        }
+        if method != Method::ClopperPearson {
+            notes.extend(self.rare_note(metric, value, arm));
+        }
+        notes
+    }
+
+    fn rare_note(&self, metric: &ResolvedMetric, value: f64, arm: &Arm) -> Option<Note> {
+        let few = |rows: f64| rows < FEW_OF_A_KIND;
+        let (what, count) = match (&metric.statistics, metric.estimand) {
+            (_, Estimand::Proportion) => {
+                let share = value / metric.range.1;
+                let rows = arm.rows as f64;
+                let (right, wrong) = (share * rows, (1.0 - share) * rows);
+                let (what, count) = if right < wrong {
+                    ("right", right)
+                } else {
+                    ("wrong", wrong)
+                };
+                let rows = few(count).then(|| count.round())?;
+                (format!("{rows} rows are {what}"), rows)
+            }
+            (Statistics::Classes(_), _) => {
+                let rows = self.valuer.supports(&arm.totals);
+                let rare = rows.iter().filter(|rows| **rows > 0.0 && few(**rows));
+                let rare = rare.count();
+                let what = format!("classes with fewer than {FEW_OF_A_KIND} rows: {rare}");
+                (rare > 0).then_some((what, rare as f64))?
+            }
+            _ => return None,
+        };
+        Some(Note {
+            code: "RARE_CLASS",
+            text: format!("{what}; the interval may cover less often than it says"),
+            count: count as u64,
+            row_ids: Vec::new(),
+        })
     }
 
     fn size_notes(&self) -> Vec<Note> {

@@ -111,19 +111,9 @@ impl Desk<'_> {
 
     /// Weight of the rows and weighted sum of their scores by slot, from a value that is their mean.
     fn slot_sums(&self, at: usize, arm: &Arm) -> Vec<(f64, f64)> {
-        let mut values = vec![f64::NAN; self.accumulator.spec.metrics.len()];
-        let mut sums = Vec::new();
-        arm.columns.each_slot(|slot| {
-            let weight = slot[0];
-            let sum = if weight > 0.0 {
-                self.valuer.values(slot, &arm.included, &mut values);
-                values[at] * weight
-            } else {
-                0.0
-            };
-            sums.push((weight, sum));
-        });
-        sums
+        let mut wanted = vec![false; self.accumulator.spec.metrics.len()];
+        wanted[at] = true;
+        self.clusters(arm, &wanted).swap_remove(at)
     }
 
     /// Effect sizes by a metric whose rows have scores.

@@ -6,10 +6,10 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use super::part_sums::PartSums;
-use super::score::{ROWS_AHEAD, fetch_texts, rows_per_task, score_row};
+use super::score::{ROWS_AHEAD, fetch_texts, row_score, rows_per_task, score_row};
 use super::sums::Sums;
 use super::tallies::SystemTally;
-use super::{Accumulator, Cancel, Meanwhile, ModelOutput, collect};
+use super::{Accumulator, Cancel, Meanwhile, ModelOutput, Placement, collect};
 use crate::batch::{Batch, Instance, RowFailure};
 use crate::error::{Error, Result};
 use crate::metrics::{Field, ReferenceCounts, ResolvedMetric, Row, RowFlags, Statistics};
@@ -84,6 +84,7 @@ impl Accumulator {
         let places = self.places(batch, 0..rows);
         let first = self.next_position;
         let width = self.spec.width();
+        let scored = (&self.layout[..], &self.summed[..]);
         let empty = || Sums::new(width, self.spec.resamples());
         // A table of slots is large: one thread goes on with the one that is there.
         let so_far = Mutex::new(Some(std::mem::replace(&mut self.systems[0], empty())));
@@ -92,7 +93,7 @@ impl Accumulator {
             tasks.map(|start| start..rows.min(start + task)),
             || {
                 let sums = so_far.lock().unwrap_or_else(PoisonError::into_inner).take();
-                Part::new(&self.spec, first, sums.unwrap_or_else(empty))
+                Part::new(&self.spec, scored, first, sums.unwrap_or_else(empty))
             },
             |part, rows| part.add(batch, &places, rows, cancel),
         )?;
@@ -116,6 +117,8 @@ impl Accumulator {
 /// What one thread scored.
 struct Part<'s> {
     spec: &'s Spec,
+    /// Where metrics have their statistics, and which have their row scores summed.
+    scored: (&'s [Placement], &'s [usize]),
     /// Position of the batch's first row.
     first: u64,
     scratch: Scratch,
@@ -127,10 +130,11 @@ struct Part<'s> {
 }
 
 impl<'s> Part<'s> {
-    fn new(spec: &'s Spec, first: u64, sums: Sums) -> Self {
+    fn new(spec: &'s Spec, scored: (&'s [Placement], &'s [usize]), first: u64, sums: Sums) -> Self {
         let width = spec.width();
         Self {
             spec,
+            scored,
             first,
             scratch: Scratch::default(),
             stats: vec![0.0; width - 1],
@@ -175,6 +179,13 @@ impl<'s> Part<'s> {
             self.sums.add_to_slot(place, 1.0, stats);
         } else {
             self.sums.add(place, 1.0, stats, None);
+        }
+        let (layout, summed) = self.scored;
+        for metric in summed {
+            let statistics = &self.spec.metrics[*metric].statistics;
+            if let Some(score) = row_score(statistics, layout[*metric], stats) {
+                self.tally.scores[*metric].add(score);
+            }
         }
         let noted = flags.iter().any(|flags| *flags != RowFlags::default());
         if noted || row.prediction.is_empty() {

@@ -1,6 +1,7 @@
 //! All systems of a comparison in order.
 
-use super::finish::{Desk, Replicates};
+use super::finish::Desk;
+use super::intervals::Evidence;
 use crate::metrics::{Direction, ResolvedMetric};
 use crate::result::{PairedAnswer, Ranking, SystemRank};
 use crate::stats::rank::{rank_intervals, ranks};
@@ -9,21 +10,29 @@ use crate::stats::rank::{rank_intervals, ranks};
 const FEWEST_SYSTEMS: usize = 3;
 
 impl Desk<'_> {
+    /// Whether there are enough systems to rank.
+    pub(super) fn ranks_systems(&self) -> bool {
+        !self.accumulator.pairs.is_empty() && self.accumulator.spec.systems.len() >= FEWEST_SYSTEMS
+    }
+
     /// The systems by every metric with a direction. They are ordered by their difference to the baseline on the rows that
-    /// both have, so that nobody gains from rows left out; `replicates` are by arm, `pair_arms` those of each pair.
+    /// both have, so that nobody gains from rows left out; `evidence` is by arm, `pair_arms` those of each pair.
     pub(super) fn rankings(
         &self,
         comparisons: &[PairedAnswer],
         pair_arms: &[(usize, usize)],
-        replicates: &[Replicates],
+        evidence: &[Vec<Evidence>],
     ) -> Vec<Ranking> {
-        if self.accumulator.spec.systems.len() < FEWEST_SYSTEMS {
+        if !self.ranks_systems() {
             return Vec::new();
         }
         let ranking = |(at, metric): (usize, &ResolvedMetric)| {
             let differences = pair_arms.iter().map(|(base, cand)| {
-                let both = replicates[*base][at].iter().zip(&replicates[*cand][at]);
-                both.map(|(base, cand)| cand - base).collect()
+                let [base, cand] = [base, cand].map(|arm| &evidence[*arm][at].replicates);
+                base.iter()
+                    .zip(cand)
+                    .map(|(base, cand)| cand - base)
+                    .collect()
             });
             let found = comparisons
                 .iter()

@@ -53,14 +53,14 @@ impl<'a> Valuer<'a> {
             .collect()
     }
 
-    /// The value of every metric; NaN when undefined.
-    pub fn values(&self, sums: &[f64], included: &[bool], out: &mut [f64]) {
-        for (at, _, metric) in row_metrics(self.spec) {
+    /// The values of these metrics; NaN when undefined.
+    pub fn values(&self, sums: &[f64], included: &[bool], wanted: &[bool], out: &mut [f64]) {
+        for (at, _, metric) in row_metrics(self.spec).filter(|(at, ..)| wanted[*at]) {
             if let Placement::Columns { start, len } = self.layout[at] {
                 out[at] = metric.value(&sums[start..start + len], sums[0]);
             }
         }
-        for (at, metric) in class_metrics(self.spec) {
+        for (at, metric) in class_metrics(self.spec).filter(|(at, _)| wanted[*at]) {
             out[at] = metric.value(&self.class_sums(sums, included));
         }
         if sums[0] == 0.0 {
@@ -71,7 +71,8 @@ impl<'a> Valuer<'a> {
     /// The values of an arm's totals.
     pub fn arm_values(&self, arm: &Arm) -> Vec<f64> {
         let mut values = vec![f64::NAN; self.spec.metrics.len()];
-        self.values(&arm.totals, &arm.included, &mut values);
+        let all = vec![true; values.len()];
+        self.values(&arm.totals, &arm.included, &all, &mut values);
         for (at, prepared) in self.prepared(&arm.kept.rows, |_| true) {
             values[at] = prepared.value(&arm.kept.weights);
         }
@@ -113,9 +114,39 @@ impl<'a> Valuer<'a> {
         }
     }
 
-    /// Whether a metric's replicates mean anything.
-    fn is_resampled(&self, metric: usize) -> bool {
-        self.spec.metrics[metric].entry.interval
+    /// The metrics whose replicates mean anything.
+    pub fn resampled(&self) -> Vec<bool> {
+        let metrics = self.spec.metrics.iter();
+        metrics.map(|metric| metric.entry.interval).collect()
+    }
+
+    /// The columns of sums that these metrics are computed from.
+    pub fn columns_of(&self, wanted: &[bool]) -> Vec<bool> {
+        let mut columns = vec![false; self.dense + 3 * self.labels.len()];
+        columns[0] = true;
+        for (at, _, _) in row_metrics(self.spec).filter(|(at, ..)| wanted[*at]) {
+            if let Placement::Columns { start, len } = self.layout[at] {
+                columns[start..start + len].fill(true);
+            }
+        }
+        if class_metrics(self.spec).any(|(at, _)| wanted[at]) {
+            columns[self.dense..].fill(true);
+        }
+        columns
+    }
+
+    /// How many numbers one replicate of these metrics reads.
+    pub fn cost(&self, arm: &Arm, wanted: &[bool]) -> usize {
+        let kept = collected_metrics(self.spec).zip(&arm.kept.rows);
+        let kept = kept.filter(|((at, _), _)| wanted[*at]);
+        let kept = kept.map(|(_, rows)| rows.len() + rows.iter().map(<[f64]>::len).sum::<usize>());
+        arm.columns.cost(&self.columns_of(wanted)) + kept.sum::<usize>()
+    }
+
+    /// Rows of each class, from a vector of sums.
+    pub fn supports<'s>(&self, sums: &'s [f64]) -> &'s [f64] {
+        let classes = self.labels.len();
+        &sums[self.dense + classes..][..classes]
     }
 
     fn class_sums<'s>(&'s self, sums: &'s [f64], included: &'s [bool]) -> ClassSums<'s> {
@@ -181,49 +212,41 @@ impl ArmRows {
         })
         .collect()
     }
-
-    /// How many numbers one replicate reads.
-    pub fn cost(&self) -> usize {
-        let rows = self.rows.iter();
-        rows.map(|rows| rows.len() + rows.iter().map(<[f64]>::len).sum::<usize>())
-            .sum()
-    }
 }
 
-/// Bootstrap values: one vector of replicates for each arm and metric.
+/// Bootstrap values: one vector of replicates for each arm and metric, empty for metrics that are not wanted.
 pub fn bootstrap(
     valuer: &Valuer<'_>,
     arms: &[Arm],
+    wanted: &[bool],
     slots: usize,
     cancel: Cancel<'_>,
 ) -> Result<Vec<Vec<Vec<f64>>>> {
     let statistics = &valuer.spec.statistics;
     let replicates = statistics.replicates as usize;
     let metrics = valuer.spec.metrics.len();
-    if replicates == 0 {
+    if !wanted.contains(&true) {
         return Ok(vec![vec![Vec::new(); metrics]; arms.len()]);
     }
     let draws = Draws::Bootstrap(BootstrapTable::get(statistics.seed, slots, replicates));
-    let cells: usize = arms
-        .iter()
-        .map(|arm| arm.columns.cost() + arm.kept.cost())
-        .sum();
+    let cells: usize = arms.iter().map(|arm| valuer.cost(arm, wanted)).sum();
+    let columns = valuer.columns_of(wanted);
     let prepared: Vec<_> = arms
         .iter()
-        .map(|arm| valuer.prepared(&arm.kept.rows, |at| valuer.is_resampled(at)))
+        .map(|arm| valuer.prepared(&arm.kept.rows, |at| wanted[at]))
         .collect();
     let blocks = run_blocks(replicates, cells, cancel, |block, lanes| {
         let weights = draws.weights(block, slots);
         let mut values = vec![f64::NAN; arms.len() * metrics * lanes];
         for (at, arm) in arms.iter().enumerate() {
-            let sums = arm.columns.block_sums(&weights);
+            let sums = arm.columns.block_sums(&weights, &columns);
             let mut numbers = vec![0.0; sums.len()];
             for lane in 0..lanes {
                 for (number, sums) in numbers.iter_mut().zip(&sums) {
                     *number = sums[lane];
                 }
                 let out = &mut values[(at * lanes + lane) * metrics..][..metrics];
-                valuer.values(&numbers, &arm.included, out);
+                valuer.values(&numbers, &arm.included, wanted, out);
                 if prepared[at].is_empty() {
                     continue;
                 }
@@ -242,8 +265,51 @@ pub fn bootstrap(
     for block in blocks {
         let lanes = block.len() / (arms.len() * metrics);
         for (at, value) in block.into_iter().enumerate() {
-            result[at / (metrics * lanes)][at % metrics].push(value);
+            if wanted[at % metrics] {
+                result[at / (metrics * lanes)][at % metrics].push(value);
+            }
         }
+    }
+    Ok(result)
+}
+
+/// Values without one slot each, for every slot with rows: one vector a metric, empty for those that are not wanted.
+pub fn leave_out(
+    valuer: &Valuer<'_>,
+    arm: &Arm,
+    wanted: &[bool],
+    cancel: Cancel<'_>,
+) -> Result<Vec<Vec<f64>>> {
+    let mut result = vec![Vec::new(); wanted.len()];
+    if !wanted.contains(&true) {
+        return Ok(result);
+    }
+    let prepared = valuer.prepared(&arm.kept.rows, |at| wanted[at]);
+    let mut values = vec![f64::NAN; wanted.len()];
+    let mut cancelled = false;
+    arm.columns.each_slot(|slot, sums| {
+        cancelled = cancelled || cancel();
+        if cancelled {
+            return;
+        }
+        let rest = arm.totals.iter().zip(sums);
+        let rest: Vec<f64> = rest.map(|(total, sum)| total - sum).collect();
+        valuer.values(&rest, &arm.included, wanted, &mut values);
+        if !prepared.is_empty() {
+            let rows = arm.kept.weights.iter().zip(&arm.kept.ranks);
+            let rest: Vec<f64> = rows
+                .map(|(weight, rank)| if *rank == slot { 0.0 } else { *weight })
+                .collect();
+            for (metric, prepared) in &prepared {
+                values[*metric] = prepared.value(&rest);
+            }
+        }
+        for (metric, value) in values.iter().enumerate().filter(|(at, _)| wanted[*at]) {
+            result[metric].push(*value);
+        }
+    });
+    if cancelled {
+        return Err(Error::cancelled());
     }
     Ok(result)
 }
@@ -268,11 +334,13 @@ pub fn swap_test(
     };
     let (base, cand) = (valuer.arm_values(baseline), valuer.arm_values(candidate));
     let both = baseline.kept.with(&candidate.kept);
-    let prepared = valuer.prepared(&both, |at| valuer.is_resampled(at));
-    let cost = difference.cost() + 2 * (baseline.kept.cost() + candidate.kept.cost());
+    let resampled = valuer.resampled();
+    let prepared = valuer.prepared(&both, |at| resampled[at]);
+    let columns = valuer.columns_of(&vec![true; metrics]);
+    let cost = 2 * (valuer.cost(baseline, &resampled) + valuer.cost(candidate, &resampled));
     let blocks = run_blocks(draws as usize, cost, cancel, |block, lanes| {
         let weights = source.weights(block, slots);
-        let sums = difference.block_sums(&weights);
+        let sums = difference.block_sums(&weights, &columns);
         let mut extreme = vec![0_u64; metrics];
         let mut swapped = Swapped::new(baseline.totals.len(), metrics);
         for lane in 0..lanes {
@@ -293,7 +361,7 @@ pub fn swap_test(
         }
     }
     let p_value = |(metric, count): (usize, u64)| {
-        let defined = !(cand[metric] - base[metric]).is_nan() && valuer.is_resampled(metric);
+        let defined = !(cand[metric] - base[metric]).is_nan() && resampled[metric];
         defined.then(|| PValue {
             value: if exact {
                 count as f64 / draws as f64
@@ -337,7 +405,8 @@ impl Swapped {
             .into_iter()
             .zip(&mut self.values)
         {
-            valuer.values(sums, &valuer.included(sums), values);
+            let all = vec![true; values.len()];
+            valuer.values(sums, &valuer.included(sums), &all, values);
         }
     }
 

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::answer::Answer;
 use super::prepare::Prepared;
-use super::{Cancel, Meanwhile, ModelOutput, row_metrics};
+use super::{Cancel, Meanwhile, ModelOutput, Placement, row_metrics};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
-use crate::metrics::{Row, RowFlags};
+use crate::metrics::{Row, RowFlags, Statistics};
 use crate::pool;
 use crate::spec::Spec;
 use crate::text::scratch::Scratch;
@@ -151,5 +151,16 @@ pub fn score_row(
         let (mine, rest) = stats.split_at_mut(metric.width());
         *flags = metric.row(row, scratch, mine);
         stats = rest;
+    }
+}
+
+/// The score of a row by one metric, from the vector of all row metrics.
+pub fn row_score(statistics: &Statistics, place: Placement, stats: &[f64]) -> Option<f64> {
+    match (statistics, place) {
+        (Statistics::Rows(rows), Placement::Columns { start, len }) => {
+            // The first column of sums is the weight, which rows do not carry.
+            rows.row_score(&stats[start - 1..][..len])
+        }
+        _ => None,
     }
 }

@@ -403,7 +403,8 @@ impl Accumulator {
             && pairs.iter().all(|pair| pair.outcomes.len() == metrics)
             && pairs.iter().all(|pair| pair.differences.len() == metrics)
             && tallies.len() == self.tallies.len()
-            && tallies.iter().all(|tally| tally.flagged.len() == metrics);
+            && tallies.iter().all(|tally| tally.flagged.len() == metrics)
+            && tallies.iter().all(|tally| tally.scores.len() == metrics);
         if fits {
             Ok(())
         } else {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::Batch;
 use crate::metrics::RowFlags;
+use crate::stats::moments::Moments;
 
 /// Rows named in a note, at most.
 const SAMPLE: usize = 10;
@@ -59,6 +60,8 @@ pub struct SystemTally {
     pub empty: Sample,
     /// Rows with each of [`RowFlags`], by metric.
     pub flagged: Vec<[Sample; RowFlags::COUNT]>,
+    /// Row scores by metric, for those whose interval rests on them.
+    pub scores: Vec<Moments>,
 }
 
 impl SystemTally {
@@ -66,6 +69,7 @@ impl SystemTally {
     pub fn new(metrics: usize) -> Self {
         Self {
             flagged: vec![Default::default(); metrics],
+            scores: vec![Moments::default(); metrics],
             ..Self::default()
         }
     }
@@ -83,7 +87,10 @@ impl SystemTally {
     pub fn counts_at_most(&self, rows: u64) -> bool {
         let flagged = self.flagged.iter().flatten();
         let mut samples = flagged.chain([&self.empty]);
-        self.failed <= rows && samples.all(|sample| sample.count <= rows)
+        let mut scores = self.scores.iter();
+        self.failed <= rows
+            && samples.all(|sample| sample.count <= rows)
+            && scores.all(|scores| scores.beyond.max(scores.count) <= rows)
     }
 
     /// Adds the counts of another shard.
@@ -92,6 +99,9 @@ impl SystemTally {
         self.empty.merge(other.empty);
         let flagged = self.flagged.iter_mut().zip(other.flagged);
         for (mine, theirs) in flagged.flat_map(|(mine, theirs)| mine.iter_mut().zip(theirs)) {
+            mine.merge(theirs);
+        }
+        for (mine, theirs) in self.scores.iter_mut().zip(&other.scores) {
             mine.merge(theirs);
         }
     }

@@ -39,6 +39,14 @@ pub enum Field {
     Scores,
     /// `Instance.human_labels`.
     HumanLabels,
+    /// `Prediction.usage.latency_seconds`.
+    LatencySeconds,
+    /// `Prediction.usage.input_tokens`.
+    InputTokens,
+    /// `Prediction.usage.output_tokens`.
+    OutputTokens,
+    /// `Prediction.usage.cost`.
+    Cost,
 }
 
 impl Field {
@@ -46,7 +54,7 @@ impl Field {
     pub const LABEL_SETS: &'static [Self] = &[Self::PredictionLabelSet, Self::LabelSet];
 
     /// All fields, in the order of the API.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::PredictionText,
         Self::References,
         Self::PredictionLabel,
@@ -65,6 +73,10 @@ impl Field {
         Self::NoAnswerScore,
         Self::Scores,
         Self::HumanLabels,
+        Self::LatencySeconds,
+        Self::InputTokens,
+        Self::OutputTokens,
+        Self::Cost,
     ];
 
     /// The name in the API, in lower case.
@@ -88,6 +100,10 @@ impl Field {
             Self::NoAnswerScore => "no_answer_score",
             Self::Scores => "scores",
             Self::HumanLabels => "human_labels",
+            Self::LatencySeconds => "latency_seconds",
+            Self::InputTokens => "input_tokens",
+            Self::OutputTokens => "output_tokens",
+            Self::Cost => "cost",
         }
     }
 

@@ -1,6 +1,6 @@
 //! One (row, system) as metrics see it.
 
-use crate::batch::{Batch, Instance, Prediction};
+use crate::batch::{Batch, Instance, Prediction, Usage};
 
 /// One (row, system). Fields that a metric needs are there; others read as empty.
 #[derive(Debug, Clone, Copy)]
@@ -243,6 +243,13 @@ impl<'a> Row<'a> {
     pub fn no_answer_score(&self) -> Option<f64> {
         self.answer_extra()
             .and_then(|(_, extra)| extra.no_answer_score)
+    }
+
+    /// What producing the answer took.
+    pub fn usage(&self) -> Usage {
+        self.answer_extra()
+            .map(|(_, extra)| extra.usage)
+            .unwrap_or_default()
     }
 
     /// The caller's number of a name; the last one if it is given twice.

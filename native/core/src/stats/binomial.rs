@@ -50,7 +50,7 @@ fn probability(heads: u64, all: u64) -> f64 {
 }
 
 /// What Stirling's formula leaves of ln(n!).
-fn stirling_error(n: f64) -> f64 {
+pub(super) fn stirling_error(n: f64) -> f64 {
     if n < 16.0 {
         let factorial: f64 = (1..=n as u32).map(f64::from).product();
         return factorial.ln() - (0.5 * (LN_2 + PI.ln() + n.ln()) + n * n.ln() - n);
@@ -61,7 +61,7 @@ fn stirling_error(n: f64) -> f64 {
 }
 
 /// x ln(x / mean) + mean - x, without cancellation where x is near the mean.
-fn deviance(x: f64, mean: f64) -> f64 {
+pub(super) fn deviance(x: f64, mean: f64) -> f64 {
     let apart = x - mean;
     if apart.abs() >= 0.1 * (x + mean) {
         return x * (x / mean).ln() - apart;

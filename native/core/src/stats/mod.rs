@@ -13,6 +13,8 @@ pub mod moments;
 pub mod paired_t;
 pub mod paired_test;
 pub mod plan;
+pub mod proportion;
+pub mod quantile;
 pub mod rank;
 pub mod replicate;
 pub mod student;

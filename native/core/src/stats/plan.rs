@@ -2,7 +2,7 @@
 //!
 //! There is one formula, that of the power, which grows with rows and effect; the others are searched by it.
 
-use statrs::distribution::{ContinuousCDF, Normal};
+use super::quantile;
 
 /// The power that is planned for unless another is asked for.
 pub const POWER: f64 = 0.8;
@@ -77,7 +77,7 @@ impl Design {
     /// swapping (Connor 1987, Biometrics 43). Else: the t test of differences by Guenther's approximation (1981, The
     /// American Statistician 35), which costs half the square of the normal quantile in rows.
     pub fn power(&self, effect: f64, rows: u64) -> f64 {
-        let critical = quantile(1.0 - self.level / 2.0);
+        let critical = quantile::normal(1.0 - self.level / 2.0);
         let rows = rows as f64 / self.design_effect;
         match self.spread {
             Spread::Binary { .. } => {
@@ -88,7 +88,7 @@ impl Design {
                 if std == 0.0 {
                     return f64::from(u8::from(beyond > 0.0));
                 }
-                probability(beyond / std)
+                quantile::below(beyond / std)
             }
             Spread::Std(std) => {
                 let left = rows - critical * critical / 2.0;
@@ -96,7 +96,7 @@ impl Design {
                     return 0.0;
                 }
                 let shift = effect * left.sqrt() / std;
-                probability(shift - critical) + probability(-shift - critical)
+                quantile::below(shift - critical) + quantile::below(-shift - critical)
             }
         }
     }
@@ -163,16 +163,6 @@ impl Design {
             Spread::Std(_) => 0.0,
         }
     }
-}
-
-/// Quantile of the standard normal distribution.
-pub(crate) fn quantile(probability: f64) -> f64 {
-    Normal::standard().inverse_cdf(probability)
-}
-
-/// Probability that a standard normal value is below this one.
-fn probability(value: f64) -> f64 {
-    Normal::standard().cdf(value)
 }
 
 #[cfg(test)]

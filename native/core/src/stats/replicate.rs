@@ -44,50 +44,73 @@ impl Columns {
         self.cells.extend(cells);
     }
 
-    /// Number of cells that one replicate adds up: its cost.
-    pub fn cost(&self) -> usize {
-        self.dense.len() + self.cells.len()
+    /// Number of cells that one replicate of these columns adds up: its cost.
+    pub fn cost(&self, wanted: &[bool]) -> usize {
+        let (dense, sparse) = wanted.split_at(self.dense_width);
+        let tiles = dense.chunks(TILE).filter(|tile| tile.contains(&true));
+        let slots = self.dense.len() / self.dense_width.next_multiple_of(TILE).max(1);
+        let cells = self.sparse().zip(sparse).filter(|(_, wanted)| **wanted);
+        let cells: usize = cells.map(|(cells, _)| cells.len()).sum();
+        slots * TILE * tiles.count() + cells
     }
 
-    /// Every slot's statistics, in the order of the columns.
-    pub fn each_slot(&self, mut see: impl FnMut(&[f64])) {
-        let mut numbers = vec![0.0; self.dense_width + self.starts.len()];
-        let mut next: Vec<usize> = self.starts.iter().map(|start| *start as usize).collect();
-        let stride = self.dense_width.next_multiple_of(TILE).max(1);
-        for (slot, dense) in (0..).zip(self.dense.chunks_exact(stride)) {
-            let (of_dense, of_sparse) = numbers.split_at_mut(self.dense_width);
-            of_dense.copy_from_slice(&dense[..self.dense_width]);
-            let ends = self.starts.iter().skip(1).map(|start| *start as usize);
-            let ends = ends.chain([self.cells.len()]);
-            for ((number, next), end) in of_sparse.iter_mut().zip(&mut next).zip(ends) {
-                *number = 0.0;
-                if *next < end && self.cells[*next].0 == slot {
-                    *number = self.cells[*next].1;
-                    *next += 1;
-                }
-            }
-            see(&numbers);
-        }
-    }
-
-    /// The sums of one block of replicates, one array of lanes a column.
-    pub fn block_sums(&self, weights: &Weights) -> Vec<[f64; LANES]> {
-        let mut sums = vec![[0.0; LANES]; self.dense_width + self.starts.len()];
+    /// The sums of one block of replicates, one array of lanes a column; those of other columns mean nothing.
+    pub fn block_sums(&self, weights: &Weights, wanted: &[bool]) -> Vec<[f64; LANES]> {
+        let mut sums = vec![[0.0; LANES]; wanted.len()];
         let (dense, sparse) = sums.split_at_mut(self.dense_width);
-        dense_sums(&self.dense, weights, dense);
-        let ends = self.starts.iter().skip(1).copied();
-        let ends = ends.chain(std::iter::once(self.cells.len() as u32));
-        for ((start, end), sum) in self.starts.iter().zip(ends).zip(sparse) {
-            sparse_sum(&self.cells[*start as usize..end as usize], weights, sum);
+        let (wanted_dense, wanted_sparse) = wanted.split_at(self.dense_width);
+        dense_sums(&self.dense, weights, wanted_dense, dense);
+        let cells = self.sparse().zip(sparse).zip(wanted_sparse);
+        for ((cells, sum), _) in cells.filter(|(_, wanted)| **wanted) {
+            sparse_sum(cells, weights, sum);
         }
         sums
+    }
+
+    /// Calls with the number and the sums of every slot that has rows, in order of slots.
+    pub fn each_slot(&self, mut visit: impl FnMut(u32, &[f64])) {
+        let mut columns: Vec<&[(u32, f64)]> = self.sparse().collect();
+        let mut sums = vec![0.0; self.dense_width + columns.len()];
+        let stride = self.dense_width.next_multiple_of(TILE).max(1);
+        for (slot, row) in (0..).zip(self.dense.chunks_exact(stride)) {
+            let (dense, sparse) = sums.split_at_mut(self.dense_width);
+            dense.copy_from_slice(&row[..self.dense_width]);
+            for (sum, cells) in sparse.iter_mut().zip(&mut columns) {
+                *sum = 0.0;
+                if let [(_, value), rest @ ..] = cells
+                    && cells[0].0 == slot
+                {
+                    *sum = *value;
+                    *cells = rest;
+                }
+            }
+            if row[0] != 0.0 {
+                visit(slot, &sums);
+            }
+        }
+    }
+
+    /// Number of slots that have rows: whose first column, their weight, is not zero.
+    pub fn slots_with_rows(&self) -> usize {
+        let stride = self.dense_width.next_multiple_of(TILE).max(1);
+        let rows = self.dense.chunks_exact(stride);
+        rows.filter(|row| row[0] != 0.0).count()
+    }
+
+    /// The cells of every sparse column.
+    fn sparse(&self) -> impl Iterator<Item = &[(u32, f64)]> {
+        let ends = self.starts.iter().skip(1).copied();
+        let ends = ends.chain(std::iter::once(self.cells.len() as u32));
+        let ranges = self.starts.iter().zip(ends);
+        ranges.map(|(start, end)| &self.cells[*start as usize..end as usize])
     }
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn dense_sums(dense: &[f64], weights: &[[f64; LANES]], sums: &mut [[f64; LANES]]) {
+fn dense_sums(dense: &[f64], weights: &[[f64; LANES]], wanted: &[bool], sums: &mut [[f64; LANES]]) {
     let stride = sums.len().next_multiple_of(TILE);
-    for (tile, sums) in sums.chunks_mut(TILE).enumerate() {
+    let tiles = sums.chunks_mut(TILE).zip(wanted.chunks(TILE)).enumerate();
+    for (tile, (sums, _)) in tiles.filter(|(_, (_, wanted))| wanted.contains(&true)) {
         for strip in 0..LANES / STRIP {
             let mut parts = [[0.0; STRIP]; TILE];
             for (row, weights) in dense.chunks_exact(stride).zip(weights) {
@@ -126,7 +149,7 @@ mod tests {
     fn sums_are_the_matrix_product() {
         let (slots, width) = (7, 6);
         let mut columns = Columns::dense(slots, width);
-        let cell = |slot: usize, column: usize| (slot * 10 + column) as f64 / 8.0;
+        let cell = |slot: usize, column: usize| (slot * 10 + column + 1) as f64 / 8.0;
         for slot in 0..slots {
             for (column, value) in columns.slot_mut(slot as u32).iter_mut().enumerate() {
                 *value = cell(slot, column);
@@ -134,8 +157,9 @@ mod tests {
         }
         columns.push_sparse([(1, 1.0), (4, 0.5)].into_iter());
         let mut seen = Vec::new();
-        columns.each_slot(|numbers| seen.push(numbers.to_vec()));
-        for (slot, numbers) in seen.iter().enumerate() {
+        columns.each_slot(|slot, numbers| seen.push((slot as usize, numbers.to_vec())));
+        assert_eq!((seen.len(), columns.slots_with_rows()), (slots, slots));
+        for (slot, numbers) in seen {
             let dense: Vec<f64> = (0..width).map(|column| cell(slot, column)).collect();
             assert_eq!(numbers[..width], dense);
             assert_eq!(numbers[width], [0.0, 1.0, 0.0, 0.0, 0.5, 0.0, 0.0][slot]);
@@ -144,7 +168,7 @@ mod tests {
         let weights: Weights = (0..slots)
             .map(|slot| std::array::from_fn(|lane| weight(slot, lane)))
             .collect();
-        let sums = columns.block_sums(&weights);
+        let sums = columns.block_sums(&weights, &[true; 7]);
         for lane in 0..LANES {
             for (column, sum) in sums[..width].iter().enumerate() {
                 let expected: f64 = (0..slots).map(|s| weight(s, lane) * cell(s, column)).sum();

@@ -45,7 +45,7 @@ fn gamma_ratio(a: f64) -> f64 {
 }
 
 /// The continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz's method.
-fn fraction(a: f64, b: f64, x: f64) -> f64 {
+pub(super) fn fraction(a: f64, b: f64, x: f64) -> f64 {
     // Where a denominator would be zero.
     let safe = |value: f64| if value.abs() < 1e-300 { 1e-300 } else { value };
     let mut c = 1.0;

@@ -6,13 +6,15 @@ pub struct StatisticsSpec {
     /// Optional. Level of the intervals, between 0.5 and 0.999. Default 0.95.
     #[prost(double, optional, tag = "1")]
     pub confidence_level: ::core::option::Option<f64>,
-    /// Optional. Bootstrap replicates of an interval: 0 turns intervals off, else 100 to 10,000. Default 1,000.
+    /// Optional. Bootstrap replicates of an interval: 0 turns intervals off, those by formula too, else 100 to 10,000.
+    /// Default 1,000.
     #[prost(uint32, optional, tag = "2")]
     pub replicates: ::core::option::Option<u32>,
     /// Optional. Seed of all draws. The same request with the same seed gives the same bits. Default 12345.
     #[prost(uint64, optional, tag = "3")]
     pub seed: ::core::option::Option<u64>,
-    /// Optional. Method of the intervals. Default and only choice now: percentile bootstrap.
+    /// Optional. Method of the intervals. Default: the one that fits the metric and its rows. A metric that cannot have
+    /// the method asked for keeps its default; Estimate.method names it, and a note INTERVAL_FALLBACK says why.
     #[prost(enumeration = "IntervalMethod", tag = "4")]
     pub interval: i32,
     /// Optional. Paired test of every metric of a comparison; one that a metric or the rows cannot have is refused
@@ -51,10 +53,12 @@ pub struct Estimate {
     /// Upper end of the interval; unset when there is none.
     #[prost(double, optional, tag = "3")]
     pub high: ::core::option::Option<f64>,
-    /// Standard deviation of the replicates; unset when there is no interval.
+    /// Standard error by the interval's method: of a bootstrap, the standard deviation of the replicates. Unset when there
+    /// is no interval.
     #[prost(double, optional, tag = "4")]
     pub std_error: ::core::option::Option<f64>,
-    /// Method of the interval, for example "percentile_bootstrap"; empty when there is none.
+    /// Method of the interval: "wilson", "clopper_pearson", "t", "cluster_robust", "percentile_bootstrap", "bca" or
+    /// "jackknife"; empty when there is none.
     #[prost(string, tag = "5")]
     pub method: ::prost::alloc::string::String,
     /// Rows that the value rests on.
@@ -163,10 +167,24 @@ pub struct EffectSize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum IntervalMethod {
-    /// The default: percentile bootstrap.
+    /// The default. A share of right rows: WILSON. Another mean of row scores, and a difference of shares or means: T. If
+    /// rows come in clusters or samples of an id, or have weights, both: CLUSTER_ROBUST. Any other metric:
+    /// PERCENTILE_BOOTSTRAP.
     Unspecified = 0,
-    /// Percentiles of slotted Poisson bootstrap replicates.
+    /// Expanded percentiles of slotted Poisson bootstrap replicates; any metric.
     PercentileBootstrap = 1,
+    /// Wilson's score interval of a share of independent rows.
+    Wilson = 2,
+    /// The exact interval of a share of independent rows.
+    ClopperPearson = 3,
+    /// Student's interval of a mean of independent rows.
+    T = 4,
+    /// Student's interval of a mean of rows in clusters (CR1).
+    ClusterRobust = 5,
+    /// Bootstrap percentiles corrected for bias and acceleration; any metric.
+    Bca = 6,
+    /// Value and standard error of leaving out one slot; any metric.
+    Jackknife = 7,
 }
 impl IntervalMethod {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -177,6 +195,12 @@ impl IntervalMethod {
         match self {
             Self::Unspecified => "INTERVAL_METHOD_UNSPECIFIED",
             Self::PercentileBootstrap => "INTERVAL_METHOD_PERCENTILE_BOOTSTRAP",
+            Self::Wilson => "INTERVAL_METHOD_WILSON",
+            Self::ClopperPearson => "INTERVAL_METHOD_CLOPPER_PEARSON",
+            Self::T => "INTERVAL_METHOD_T",
+            Self::ClusterRobust => "INTERVAL_METHOD_CLUSTER_ROBUST",
+            Self::Bca => "INTERVAL_METHOD_BCA",
+            Self::Jackknife => "INTERVAL_METHOD_JACKKNIFE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -184,6 +208,12 @@ impl IntervalMethod {
         match value {
             "INTERVAL_METHOD_UNSPECIFIED" => Some(Self::Unspecified),
             "INTERVAL_METHOD_PERCENTILE_BOOTSTRAP" => Some(Self::PercentileBootstrap),
+            "INTERVAL_METHOD_WILSON" => Some(Self::Wilson),
+            "INTERVAL_METHOD_CLOPPER_PEARSON" => Some(Self::ClopperPearson),
+            "INTERVAL_METHOD_T" => Some(Self::T),
+            "INTERVAL_METHOD_CLUSTER_ROBUST" => Some(Self::ClusterRobust),
+            "INTERVAL_METHOD_BCA" => Some(Self::Bca),
+            "INTERVAL_METHOD_JACKKNIFE" => Some(Self::Jackknife),
             _ => None,
         }
     }
@@ -519,7 +549,8 @@ pub struct SliceResult {
 /// Something a reader should know about a value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Note {
-    /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS of a value;
+    /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS, RARE_CLASS,
+    /// INTERVAL_FALLBACK of a value;
     /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison; TOO_MANY_NGRAMS of an
     /// analysis.
     #[prost(string, tag = "1")]
@@ -576,6 +607,14 @@ pub enum RowField {
     Scores = 17,
     /// Instance.human_labels.
     HumanLabels = 18,
+    /// Prediction.usage.latency_seconds.
+    LatencySeconds = 19,
+    /// Prediction.usage.input_tokens.
+    InputTokens = 20,
+    /// Prediction.usage.output_tokens.
+    OutputTokens = 21,
+    /// Prediction.usage.cost.
+    Cost = 22,
 }
 impl RowField {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -603,6 +642,10 @@ impl RowField {
             Self::NoAnswerScore => "ROW_FIELD_NO_ANSWER_SCORE",
             Self::Scores => "ROW_FIELD_SCORES",
             Self::HumanLabels => "ROW_FIELD_HUMAN_LABELS",
+            Self::LatencySeconds => "ROW_FIELD_LATENCY_SECONDS",
+            Self::InputTokens => "ROW_FIELD_INPUT_TOKENS",
+            Self::OutputTokens => "ROW_FIELD_OUTPUT_TOKENS",
+            Self::Cost => "ROW_FIELD_COST",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -627,6 +670,10 @@ impl RowField {
             "ROW_FIELD_NO_ANSWER_SCORE" => Some(Self::NoAnswerScore),
             "ROW_FIELD_SCORES" => Some(Self::Scores),
             "ROW_FIELD_HUMAN_LABELS" => Some(Self::HumanLabels),
+            "ROW_FIELD_LATENCY_SECONDS" => Some(Self::LatencySeconds),
+            "ROW_FIELD_INPUT_TOKENS" => Some(Self::InputTokens),
+            "ROW_FIELD_OUTPUT_TOKENS" => Some(Self::OutputTokens),
+            "ROW_FIELD_COST" => Some(Self::Cost),
             _ => None,
         }
     }
@@ -1348,7 +1395,7 @@ pub struct Prediction {
     /// them. Must be finite (reason NOT_FINITE).
     #[prost(map = "string, double", tag = "9")]
     pub scores: ::std::collections::HashMap<::prost::alloc::string::String, f64>,
-    /// What producing the answer took. Reserved for a later release.
+    /// What producing the answer took: the metrics latency, input_tokens, output_tokens and cost read it.
     #[prost(message, optional, tag = "10")]
     pub usage: ::core::option::Option<Usage>,
     /// Why generation ended, for example "stop" or "length". Reserved for a later release.
@@ -1382,7 +1429,7 @@ pub struct Choice {
     #[prost(bool, tag = "2")]
     pub correct: bool,
 }
-/// What producing one prediction took.
+/// What producing one prediction took. Every number must be finite and at least 0 (reason BAD_USAGE).
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Usage {
     /// Wall time in seconds.

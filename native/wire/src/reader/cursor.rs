@@ -180,6 +180,12 @@ impl<'a> Cursor<'a> {
         Ok(self.varint()? as u32)
     }
 
+    /// The integer of a varint field.
+    pub fn uint64(&mut self, wire: Wire) -> Read<u64> {
+        self.expect(wire, Wire::Varint)?;
+        self.varint()
+    }
+
     /// The truth value of a varint field.
     #[inline]
     pub fn boolean(&mut self, wire: Wire) -> Read<bool> {

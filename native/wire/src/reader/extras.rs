@@ -1,6 +1,6 @@
 //! Reads the fields of rows and predictions that few data sets have. Rows without them cost nothing.
 
-use evald_core::batch::{PredictionExtra, RowExtra, Span};
+use evald_core::batch::{PredictionExtra, RowExtra, Span, Usage};
 
 use super::cursor::{Cursor, Read, Wire};
 use super::instance::{Rows, moved, span_from};
@@ -11,6 +11,10 @@ const NUMBER_BYTES: usize = 8;
 
 const NOT_NAN: &str = "is not a number; send a number for every element, or leave the list empty";
 const FINITE: &str = "must be a finite number";
+const USAGE: &str = "must be a number from 0 to 2^64 (1.8e19); leave it out where it is not known";
+
+/// More than an answer can take; tokens are 64-bit integers.
+const MOST_USAGE: f64 = 18_446_744_073_709_551_616.0;
 
 /// Rare fields of the row at hand. Texts and labels share their pools with predictions, and a writer may
 /// mix both, so they wait here for the end of the row. Empty between rows.
@@ -45,6 +49,26 @@ pub(super) fn read_numbers(
     let packed = cursor.doubles(wire)?;
     pool.extend(packed.iter().map(|bytes| f64::from_le_bytes(*bytes)));
     Ok(packed.len())
+}
+
+/// Reads a `Usage`; returns how many numbers it held. Of several in one prediction the last of each number counts, as
+/// messages merge.
+fn read_usage(mut cursor: Cursor<'_>, depth: u32, usage: &mut Usage) -> Read<usize> {
+    let mut count = 0;
+    while let Some((tag, wire)) = cursor.key()? {
+        match tag {
+            1 => usage.latency_seconds = Some(cursor.double(wire)?),
+            2 => usage.input_tokens = Some(cursor.uint64(wire)? as f64),
+            3 => usage.output_tokens = Some(cursor.uint64(wire)? as f64),
+            4 => usage.cost = Some(cursor.double(wire)?),
+            _ => {
+                cursor.skip(tag, wire, depth)?;
+                continue;
+            }
+        }
+        count += 1;
+    }
+    Ok(count)
 }
 
 impl<'a> Rows<'a> {
@@ -187,10 +211,11 @@ impl<'a> Rows<'a> {
                 draft.extra.no_answer_score = Some(cursor.double(wire)?);
                 1
             }
-            _ => {
+            9 => {
                 self.read_score(cursor.message(wire)?, index, depth)?;
                 1
             }
+            _ => read_usage(cursor.message(wire)?, depth, &mut draft.extra.usage)?,
         };
         self.count_numbers(numbers);
         Ok(())
@@ -240,16 +265,24 @@ impl<'a> Rows<'a> {
         let is_empty = singles.iter().all(|(_, number)| number.is_none())
             && lists.iter().all(|(_, numbers)| numbers.is_empty())
             && extra.tokens.is_empty()
-            && extra.scores.is_empty();
+            && extra.scores.is_empty()
+            && extra.usage == Usage::default();
         if is_empty {
             return Ok(0);
         }
+        let usage = extra.usage.parts();
         batch.prediction_extras.push(extra);
         let extras = batch.prediction_extras.len() as u32;
         for (field, number) in singles {
             if number.is_some_and(|number| !number.is_finite()) {
                 let place = self.prediction_place(index, field, At::Whole);
                 self.issues.add("NOT_FINITE", place, FINITE)?;
+            }
+        }
+        for (name, number) in usage {
+            if number.is_some_and(|number| !(0.0..=MOST_USAGE).contains(&number)) {
+                let place = self.prediction_place(index, name, At::Whole);
+                self.issues.add("BAD_USAGE", place, USAGE)?;
             }
         }
         for (field, numbers) in lists {

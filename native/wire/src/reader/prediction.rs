@@ -36,7 +36,7 @@ impl<'a> Rows<'a> {
                     let count = read_numbers(&mut cursor, wire, &mut self.batch.numbers)?;
                     self.count_numbers(count);
                 }
-                4..=9 => {
+                4..=10 => {
                     self.read_prediction_extra((tag, wire), &mut cursor, index, depth - 1)?;
                 }
                 _ => seen.read(reserved::PREDICTION, (tag, wire), &mut cursor, depth)?,

@@ -38,10 +38,7 @@ pub(super) const INSTANCE: &[Reserved] = &[
 ];
 
 /// Reserved fields of `Prediction`.
-pub(super) const PREDICTION: &[Reserved] = &[
-    reserved(10, "usage", Kind::Present),
-    reserved(11, "finish_reason", Kind::Text),
-];
+pub(super) const PREDICTION: &[Reserved] = &[reserved(11, "finish_reason", Kind::Text)];
 
 /// Which reserved fields of one message are set, one bit a field number.
 #[derive(Debug, Clone, Copy, Default)]

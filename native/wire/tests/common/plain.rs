@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use evald_core::batch::{self, Batch, Span};
-use evald_wire::proto::{Instance, Prediction};
+use evald_wire::proto::{Instance, Prediction, Usage};
 
 /// A row. Numbers are compared by their bits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +34,7 @@ struct Answer {
     choice_scores: Vec<u64>,
     no_answer_score: Option<u64>,
     scores: BTreeMap<String, u64>,
+    usage: [Option<u64>; 4],
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {
@@ -66,6 +67,7 @@ fn answer_of(batch: &Batch<'_>, prediction: &batch::Prediction<'_>) -> Answer {
         scores: scores
             .map(|(name, score)| ((*name).to_owned(), score.to_bits()))
             .collect(),
+        usage: extra.usage.parts().map(|(_, part)| part.map(f64::to_bits)),
         ..answer
     };
     assert_ne!(
@@ -140,7 +142,19 @@ fn answer_of_message(prediction: Prediction) -> Answer {
             .into_iter()
             .map(|(name, score)| (name, score.to_bits()))
             .collect(),
+        usage: usage_of(prediction.usage.as_ref()).map(|part| part.map(f64::to_bits)),
     }
+}
+
+fn usage_of(usage: Option<&Usage>) -> [Option<f64>; 4] {
+    usage.map_or([None; 4], |usage| {
+        [
+            usage.latency_seconds,
+            usage.input_tokens.map(|tokens| tokens as f64),
+            usage.output_tokens.map(|tokens| tokens as f64),
+            usage.cost,
+        ]
+    })
 }
 
 /// The rows of prost's messages.
@@ -196,6 +210,10 @@ fn refused_prediction(prediction: &Prediction) -> bool {
     let singles = [prediction.value, prediction.no_answer_score];
     let singles = singles.iter().flatten().chain(prediction.scores.values());
     let nan = lists.iter().any(|list| list.iter().any(|n| n.is_nan()));
-    let reserved = prediction.usage.is_some() || !prediction.finish_reason.is_empty();
-    nan || reserved || singles.into_iter().any(|number| !number.is_finite())
+    let usage = usage_of(prediction.usage.as_ref());
+    let mut usage = usage.into_iter().flatten();
+    let negative = usage.any(|number| !(number >= 0.0 && number <= 2_f64.powi(64)));
+    nan || negative
+        || !prediction.finish_reason.is_empty()
+        || singles.into_iter().any(|number| !number.is_finite())
 }

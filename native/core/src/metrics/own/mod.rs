@@ -1,14 +1,22 @@
-//! The caller's own numbers.
+//! The caller's own numbers: scores, and what answers took.
 
 mod pass_at_k;
 mod passes;
 mod score;
+mod usage;
 
 use super::{Entry, ParamKind, ParamSpec, Params};
 use crate::error::Result;
 
 /// The metrics of this field.
-pub static ENTRIES: &[&Entry] = &[&pass_at_k::ENTRY, &score::ENTRY];
+pub static ENTRIES: &[&Entry] = &[
+    &pass_at_k::ENTRY,
+    &score::ENTRY,
+    &usage::COST,
+    &usage::INPUT_TOKENS,
+    &usage::LATENCY,
+    &usage::OUTPUT_TOKENS,
+];
 
 /// Names the number.
 const OF: ParamSpec = ParamSpec {
