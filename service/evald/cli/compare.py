@@ -14,6 +14,16 @@ _EXAMPLES = """\
   evald compare inputs.jsonl --model base=support-base --model new=support-tuned --server localhost:50051 -m accuracy
 """
 
+_TESTS = (
+    "paired_randomisation",
+    "mcnemar_exact",
+    "mcnemar_midp",
+    "paired_t",
+    "sign",
+    "sacrebleu_paired_ar",
+    "sacrebleu_paired_bs",
+)
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `evald compare`."""
@@ -38,7 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     group.add_argument(
         "--test",
-        choices=("paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "sign"),
+        choices=_TESTS,
         help="paired test of every metric (default: mcnemar_exact for shares of right rows that are independent, else"
         " paired_randomisation)",
     )

@@ -55,6 +55,7 @@ impl Desk<'_> {
         } else {
             vec![None; spec.metrics.len()]
         };
+        let of_rows = self.as_sacrebleu(pair, cancel)?;
         let (of_base, of_cand) = (self.valuer.arm_values(base), self.valuer.arm_values(cand));
         let failed = self.accumulator.rows_seen() - base.rows;
         let answer = |(at, metric): (usize, &ResolvedMetric)| {
@@ -66,6 +67,7 @@ impl Desk<'_> {
             let difference = of_cand[at] - of_base[at];
             let p = match self.test_of(metric) {
                 PairedTest::Randomisation => drawn[at],
+                test if test.follows_sacrebleu() => of_rows.get(at).map(|found| found.p),
                 _ => self.formula_p(pair, at, [base, cand]),
             };
             PairedAnswer {
@@ -86,6 +88,7 @@ impl Desk<'_> {
                 p_not_worse: None,
                 p_equivalent: None,
                 within_margin: false,
+                resampled: of_rows.get(at).and_then(|found| found.resampled),
                 possible: self.possible_differences(pair, at, base, difference),
                 decision: Decision::Inconclusive,
             }
