@@ -64,6 +64,7 @@ fn spec(
         statistics,
         row_report: RowReport::None,
         limits: Limits::default(),
+        gate: None,
     }
 }
 

@@ -79,6 +79,7 @@ fn spec(table: &Value, corpus: &Value) -> Result<Spec> {
         },
         row_report: RowReport::None,
         limits: Limits::default(),
+        gate: None,
     })
 }
 

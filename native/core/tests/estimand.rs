@@ -185,6 +185,7 @@ fn score(form: &str, seed: u64) -> (Answer, Vec<f64>) {
         },
         row_report: RowReport::All,
         limits: Limits::default(),
+        gate: None,
     };
     let mut accumulator = Accumulator::new(Arc::new(spec));
     accumulator

@@ -48,6 +48,7 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
                 .collect(),
             provenance,
             cost: None,
+            gate: answer.gate.take().map(crate::gate::gate_result),
         }
         .encode_to_vec(),
     };

@@ -1,6 +1,7 @@
 //! From the header of a request to the checked specification.
 
 use evald_core::error::{Error, Result};
+use evald_core::gate::{Known, Policy};
 use evald_core::metrics::{Context, Direction, Field, MetricRequest, ResolvedMetric, Resources};
 use evald_core::spec::{
     Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System, UnknownLabels,
@@ -60,6 +61,7 @@ pub fn build_spec(
     if kind == RequestKind::Compare {
         check_test(statistics.test, &metrics)?;
     }
+    let gate = gate(header, &metrics, &statistics)?;
     Ok(Spec {
         question,
         systems,
@@ -69,7 +71,31 @@ pub fn build_spec(
         statistics,
         row_report: row_report(spec.row_report)?,
         limits,
+        gate,
     })
+}
+
+fn gate(
+    header: &Header,
+    metrics: &[ResolvedMetric],
+    statistics: &StatisticsOptions,
+) -> Result<Option<Policy>> {
+    let Some(given) = &header.gate else {
+        return Ok(None);
+    };
+    if statistics.replicates == 0 {
+        let problem = "a gate decides by intervals: must not be 0";
+        return Err(bad_statistic("replicates", problem));
+    }
+    let known: Vec<Known<'_>> = metrics
+        .iter()
+        .map(|metric| Known {
+            key: &metric.key,
+            signature: &metric.signature,
+            direction: metric.direction,
+        })
+        .collect();
+    crate::gate::policy(given, &known).map(Some)
 }
 
 fn limit(name: &'static str, field: &str, maximum: u32, count: usize) -> Result<()> {

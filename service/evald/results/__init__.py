@@ -22,6 +22,7 @@ from evald.results.findings import (
     SystemRank,
     SystemResult,
 )
+from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
 from evald.results.plan import Plan
 
 __all__ = [
@@ -30,6 +31,10 @@ __all__ = [
     "ConfusionMatrix",
     "Cost",
     "Evaluation",
+    "Gate",
+    "GateCandidate",
+    "GateCheck",
+    "GateRule",
     "Limits",
     "MetricInfo",
     "MetricResult",

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from evald.results import export, page, text
+from evald.results import export, page, tables, text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from evald.results.gate import Gate
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -206,6 +208,10 @@ class Evaluation:
         """One row a system and metric. Raises ImportError without pandas."""
         return export.frame(export.metric_records(self.systems))
 
+    def to_table(self, style: tables.Style) -> str:
+        """One line a system and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        return tables.evaluation(self, style)
+
     def __str__(self) -> str:
         return text.evaluation(self)
 
@@ -294,7 +300,7 @@ class Comparison:
     """Candidates against a baseline by every metric that can be compared.
 
     ``comparison["bleu"]`` is the result of a metric when there is one candidate, ``comparison["tuned", "bleu"]``
-    always. Printed, it is a table.
+    always. Printed, it is a table. `gate` is the verdict of the policy, None without one.
     """
 
     systems: Sequence[SystemResult]
@@ -304,6 +310,7 @@ class Comparison:
     provenance: Provenance
     cost: Cost | None = None
     confidence_level: float = 0.95
+    gate: Gate | None = None
     # One a metric, if there are at least three systems.
     rankings: Sequence[Ranking] = ()
 
@@ -334,6 +341,10 @@ class Comparison:
     def to_frame(self) -> pd.DataFrame:
         """One row a candidate and metric. Raises ImportError without pandas."""
         return export.frame(export.paired_records(self.comparisons))
+
+    def to_table(self, style: tables.Style) -> str:
+        """One line a candidate and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        return tables.comparison(self, style)
 
     def __str__(self) -> str:
         return text.comparison(self)

@@ -32,7 +32,11 @@ def comparison(result: Comparison) -> str:
     notes = [("", note) for note in result.notes] + text.metric_notes(result)
     ranks = text.ranking_cells(result)
     ranking = _table(text.ranking_head(result), ranks) if ranks else ""
-    return _table(head, rows) + ranking + _matrices(result) + _notes(notes)
+    gates = result.gate.candidates if result.gate is not None else ()
+    verdicts = "".join(
+        f"<p>{escape(text.gate_line(one))}</p>{_table(text.GATE_HEAD, text.gate_cells(one))}" for one in gates
+    )
+    return _table(head, rows) + ranking + verdicts + _matrices(result) + _notes(notes)
 
 
 def confusion_matrix(matrix: ConfusionMatrix) -> str:

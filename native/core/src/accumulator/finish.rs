@@ -6,6 +6,7 @@ use super::kept::Kept;
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, ArmRows, Valuer, bootstrap};
 use super::sums::Sums;
+use super::verdict::verdict;
 use super::{Accumulator, Cancel};
 use crate::error::{Error, Result};
 use crate::metrics::{Normalize, ResolvedMetric, Statistics};
@@ -62,10 +63,12 @@ impl Desk<'_> {
             Question::Evaluate => String::new(),
             Question::Compare { baseline } => spec.systems[baseline].name.clone(),
         };
+        let systems: Vec<SystemAnswer> = (0..spec.systems.len())
+            .map(|system| self.system(system, &arms[system], &replicates[system]))
+            .collect();
         Ok(Answer {
-            systems: (0..spec.systems.len())
-                .map(|system| self.system(system, &arms[system], &replicates[system]))
-                .collect(),
+            gate: verdict(spec, &systems, &comparisons),
+            systems,
             row_ids: accumulator.reported_ids(),
             baseline,
             rankings: self.rankings(&comparisons, &pair_arms, &replicates),
