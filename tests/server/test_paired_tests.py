@@ -41,6 +41,12 @@ def request(*metrics: metric_pb2.MetricSpec | str, answers: Answers = ANSWERS, *
     return pb.CompareRequest(spec=spec, instances=rows)
 
 
+def without_a_prediction(wanted: pb.CompareRequest) -> pb.CompareRequest:
+    """The candidate did not answer the first row."""
+    wanted.instances[0].predictions[1].Clear()
+    return wanted
+
+
 def test_tests_are_made_as_asked(server: Server) -> None:
     answer = server.api.call(COMPARE, request("accuracy", "bleu"), pb.CompareResponse)
     by_metric = {one.metric: one for one in answer.comparisons}
@@ -88,13 +94,27 @@ def test_three_systems_are_ranked(server: Server) -> None:
 
 
 def test_rows_missing_on_one_side_leave_bounds(server: Server) -> None:
-    wanted = request("accuracy")
-    wanted.instances[0].predictions[1].Clear()
+    wanted = without_a_prediction(request("accuracy"))
     (found,) = server.api.call(COMPARE, wanted, pb.CompareResponse).comparisons
     assert found.lowest_difference == pytest.approx(7 / 20, rel=1e-12)
     assert found.highest_difference == pytest.approx(8 / 20, rel=1e-12)
     (found,) = server.api.call(COMPARE, request("accuracy"), pb.CompareResponse).comparisons
     assert not found.HasField("lowest_difference")
+
+
+def test_sacrebleus_bootstrap_tells_its_means(server: Server) -> None:
+    words = "the cat sat on the mat", "the cat sat on a mat", "the cat sat on the mat"
+    answers = [words, words[::-1], words, ("so it goes and goes",) * 3]
+    wanted = request("bleu", test=Test.TEST_METHOD_SACREBLEU_PAIRED_BS, answers=answers)
+    (found,) = server.api.call(COMPARE, wanted, pb.CompareResponse).comparisons
+    assert (found.test, found.draws) == ("sacrebleu_paired_bs", 200)
+    assert found.HasField("baseline_resampled")
+    assert found.candidate_resampled.mean > found.baseline_resampled.mean
+    assert found.baseline_resampled.half_width > 0
+    wanted = request("bleu", "chrf", test=Test.TEST_METHOD_SACREBLEU_PAIRED_AR)
+    for found in server.api.call(COMPARE, wanted, pb.CompareResponse).comparisons:
+        assert (found.test, found.draws) == ("sacrebleu_paired_ar", 10_000)
+        assert not found.HasField("baseline_resampled")
 
 
 REFUSED: dict[str, tuple[pb.CompareRequest, str, tuple[str, ...]]] = {
@@ -105,6 +125,16 @@ REFUSED: dict[str, tuple[pb.CompareRequest, str, tuple[str, ...]]] = {
     ),
     "McNemar of clusters": (
         request("accuracy", test=Test.TEST_METHOD_MCNEMAR_EXACT, cluster=True),
+        "UNSUITABLE_TEST",
+        ("spec.statistics.test",),
+    ),
+    "sacrebleu's test of ROUGE": (
+        request("rouge_l", test=Test.TEST_METHOD_SACREBLEU_PAIRED_AR),
+        "UNSUITABLE_TEST",
+        ("spec.statistics.test",),
+    ),
+    "sacrebleu's test with missing rows": (
+        without_a_prediction(request("bleu", test=Test.TEST_METHOD_SACREBLEU_PAIRED_AR)),
         "UNSUITABLE_TEST",
         ("spec.statistics.test",),
     ),

@@ -11,6 +11,7 @@ use crate::stats::effect::EffectSize;
 use crate::stats::interval::Interval;
 use crate::stats::margin::Beyond;
 use crate::stats::paired_test::PairedTest;
+use crate::stats::sacrebleu::ResampledMean;
 
 /// Why a row failed for a system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,6 +168,8 @@ pub struct PairedAnswer {
     pub p_equivalent: Option<f64>,
     /// Significant, and yet surely smaller than the margin.
     pub within_margin: bool,
+    /// Means of baseline and candidate as sacrebleu's bootstrap gives them, if it is asked.
+    pub resampled: Option<[ResampledMean; 2]>,
     /// Lowest and highest difference that rows missing on one side leave possible.
     pub possible: Option<(f64, f64)>,
     /// The verdict.
@@ -194,9 +197,11 @@ pub struct Ranking {
 }
 
 impl PairedAnswer {
-    /// Whether what was tested points the same way as this change of the value: the sign test's rows may not.
+    /// Whether what was tested points the same way as this change of the value. Rows of the sign test may not, and
+    /// sacrebleu's tests call no change at all significant.
     pub fn points_one_way(&self, change: f64) -> bool {
         match self.outcomes {
+            _ if change == 0.0 => false,
             Some([wins, losses, _]) if self.test == PairedTest::Sign.name() => {
                 (wins > losses) == (change > 0.0)
             }

@@ -173,6 +173,12 @@ fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
         name: size.name.to_owned(),
         value: size.value,
     });
+    let resampled = |side: usize| {
+        paired.resampled.map(|means| proto::ResampledMean {
+            mean: means[side].mean,
+            half_width: means[side].half_width,
+        })
+    };
     let outcome = |at: usize| paired.outcomes.map(|outcomes| outcomes[at]);
     proto::PairedResult {
         metric: paired.metric.clone(),
@@ -198,6 +204,8 @@ fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
         p_not_worse: paired.p_not_worse,
         p_equivalent: paired.p_equivalent,
         within_margin: paired.within_margin,
+        baseline_resampled: resampled(0),
+        candidate_resampled: resampled(1),
         lowest_difference: paired.possible.map(|(lowest, _)| lowest),
         highest_difference: paired.possible.map(|(_, highest)| highest),
     }

@@ -396,6 +396,8 @@ fn choices(spec: &proto::StatisticsSpec, options: &mut StatisticsOptions) -> Res
         proto::TestMethod::McnemarMidp => Some(PairedTest::McNemarMidP),
         proto::TestMethod::PairedT => Some(PairedTest::T),
         proto::TestMethod::Sign => Some(PairedTest::Sign),
+        proto::TestMethod::SacrebleuPairedAr => Some(PairedTest::SacrebleuRandomisation),
+        proto::TestMethod::SacrebleuPairedBs => Some(PairedTest::SacrebleuBootstrap),
     };
     let correction = proto::CorrectionMethod::try_from(spec.correction);
     options.correction = match correction.map_err(|_| unknown_choice("correction"))? {

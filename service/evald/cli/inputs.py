@@ -103,7 +103,15 @@ def add_comparison_flags(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--test",
-        choices=("paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "sign"),
+        choices=(
+            "paired_randomisation",
+            "mcnemar_exact",
+            "mcnemar_midp",
+            "paired_t",
+            "sign",
+            "sacrebleu_paired_ar",
+            "sacrebleu_paired_bs",
+        ),
         help="paired test of every metric (default: mcnemar_exact for shares of right rows that are independent, else"
         " paired_randomisation)",
     )

@@ -217,11 +217,18 @@ def _paired(message: statistics.PairedResult) -> results.PairedResult:
         p_not_worse=_optional(message, "p_not_worse"),
         p_equivalent=_optional(message, "p_equivalent"),
         within_margin=message.within_margin,
+        baseline_resampled=_resampled(message, "baseline_resampled"),
+        candidate_resampled=_resampled(message, "candidate_resampled"),
         lowest_difference=_optional(message, "lowest_difference"),
         highest_difference=_optional(message, "highest_difference"),
         decision=_word(statistics.Decision, "DECISION", message.decision),
         undefined_reason=found.undefined_reason or None,
     )
+
+
+def _resampled(message: statistics.PairedResult, field: str) -> results.ResampledMean | None:
+    found = _optional(message, field)
+    return None if found is None else results.ResampledMean(found.mean, found.half_width)
 
 
 def _ranking(message: ranking.Ranking) -> results.Ranking:

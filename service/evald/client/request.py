@@ -22,6 +22,15 @@ from evald.v1 import statistics_pb2 as statistics
 
 Kind = Literal["evaluate", "compare"]
 Progress = Callable[[int, int], None]
+Test = Literal[
+    "paired_randomisation",
+    "mcnemar_exact",
+    "mcnemar_midp",
+    "paired_t",
+    "sign",
+    "sacrebleu_paired_ar",
+    "sacrebleu_paired_bs",
+]
 # A text form such as "rouge_l(stemmer=true)", or name, params, profile and key apart.
 Metrics = str | Sequence[str | Mapping[str, Any]]
 
@@ -38,7 +47,8 @@ class Options(TypedDict, total=False):
     row_report: "none", "failed" or "all" (failed).
     correction: "holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli" or "none", over metrics x candidates
         (holm).
-    test: "paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t" or "sign" for every metric; what a metric
+    test: "paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "sign", or those of sacrebleu, draw by
+        draw, "sacrebleu_paired_ar" and "sacrebleu_paired_bs", for every metric; what a metric
         or its rows cannot have is refused (exact McNemar for shares of right rows if they are independent, else paired
         randomisation).
     margin: differences smaller than this, on the metric's scale, do not matter; a number for all metrics, or numbers by
@@ -62,7 +72,7 @@ class Options(TypedDict, total=False):
     )
     row_report: Literal["none", "failed", "all"] | None
     correction: Literal["holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli", "none"] | None
-    test: Literal["paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "sign"] | None
+    test: Test | None
     margin: float | Mapping[str, float] | None
     missing: Literal["pairwise", "fail"] | None
     unknown_labels: Literal["reject", "bucket", "drop"] | None

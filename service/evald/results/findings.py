@@ -222,6 +222,14 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class ResampledMean:
+    """Mean of the scores of sacrebleu's bootstrap resamples, and half the width of their 95 % interval."""
+
+    mean: float
+    half_width: float
+
+
+@dataclass(frozen=True)
 class PairedResult:
     """How a candidate compares with the baseline by one metric, on the rows that both have.
 
@@ -233,7 +241,8 @@ class PairedResult:
     `effect_sizes` are `cohen_dz` and, for shares of right rows, `cohen_h` and `odds_ratio`. `wins`, `losses`, `ties`
     count rows where the metric has row scores. `mde`, the minimum detectable effect of an inconclusive comparison, is
     the difference that these rows would show four times in five. `lowest_difference` and `highest_difference` are what
-    rows missing on one side leave possible.
+    rows missing on one side leave possible. `baseline_resampled` and `candidate_resampled` come with the test
+    "sacrebleu_paired_bs" alone.
     """
 
     metric: str
@@ -262,6 +271,8 @@ class PairedResult:
     p_not_worse: float | None = None
     p_equivalent: float | None = None
     within_margin: bool = False
+    baseline_resampled: ResampledMean | None = None
+    candidate_resampled: ResampledMean | None = None
     lowest_difference: float | None = None
     highest_difference: float | None = None
     decision: str | None = None

@@ -25,6 +25,8 @@ class TestMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TEST_METHOD_MCNEMAR_MIDP: _ClassVar[TestMethod]
     TEST_METHOD_PAIRED_T: _ClassVar[TestMethod]
     TEST_METHOD_SIGN: _ClassVar[TestMethod]
+    TEST_METHOD_SACREBLEU_PAIRED_AR: _ClassVar[TestMethod]
+    TEST_METHOD_SACREBLEU_PAIRED_BS: _ClassVar[TestMethod]
 
 class CorrectionMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -63,6 +65,8 @@ TEST_METHOD_MCNEMAR_EXACT: TestMethod
 TEST_METHOD_MCNEMAR_MIDP: TestMethod
 TEST_METHOD_PAIRED_T: TestMethod
 TEST_METHOD_SIGN: TestMethod
+TEST_METHOD_SACREBLEU_PAIRED_AR: TestMethod
+TEST_METHOD_SACREBLEU_PAIRED_BS: TestMethod
 CORRECTION_METHOD_UNSPECIFIED: CorrectionMethod
 CORRECTION_METHOD_HOLM: CorrectionMethod
 CORRECTION_METHOD_NONE: CorrectionMethod
@@ -124,7 +128,7 @@ class Estimate(_message.Message):
     def __init__(self, value: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., std_error: _Optional[float] = ..., method: _Optional[str] = ..., n: _Optional[int] = ..., n_failed: _Optional[int] = ..., undefined_reason: _Optional[str] = ...) -> None: ...
 
 class PairedResult(_message.Message):
-    __slots__ = ("metric", "candidate", "difference", "p_value", "p_adjusted", "p_at_floor", "test", "draws", "family", "effect_sizes", "wins", "losses", "ties", "mde", "decision", "baseline_value", "candidate_value", "margin", "p_not_worse", "p_equivalent", "within_margin", "lowest_difference", "highest_difference")
+    __slots__ = ("metric", "candidate", "difference", "p_value", "p_adjusted", "p_at_floor", "test", "draws", "family", "effect_sizes", "wins", "losses", "ties", "mde", "decision", "baseline_value", "candidate_value", "margin", "p_not_worse", "p_equivalent", "within_margin", "lowest_difference", "highest_difference", "baseline_resampled", "candidate_resampled")
     METRIC_FIELD_NUMBER: _ClassVar[int]
     CANDIDATE_FIELD_NUMBER: _ClassVar[int]
     DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
@@ -148,6 +152,8 @@ class PairedResult(_message.Message):
     WITHIN_MARGIN_FIELD_NUMBER: _ClassVar[int]
     LOWEST_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
     HIGHEST_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_RESAMPLED_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATE_RESAMPLED_FIELD_NUMBER: _ClassVar[int]
     metric: str
     candidate: str
     difference: Estimate
@@ -171,7 +177,17 @@ class PairedResult(_message.Message):
     within_margin: bool
     lowest_difference: float
     highest_difference: float
-    def __init__(self, metric: _Optional[str] = ..., candidate: _Optional[str] = ..., difference: _Optional[_Union[Estimate, _Mapping]] = ..., p_value: _Optional[float] = ..., p_adjusted: _Optional[float] = ..., p_at_floor: bool = ..., test: _Optional[str] = ..., draws: _Optional[int] = ..., family: _Optional[str] = ..., effect_sizes: _Optional[_Iterable[_Union[EffectSize, _Mapping]]] = ..., wins: _Optional[int] = ..., losses: _Optional[int] = ..., ties: _Optional[int] = ..., mde: _Optional[float] = ..., decision: _Optional[_Union[Decision, str]] = ..., baseline_value: _Optional[float] = ..., candidate_value: _Optional[float] = ..., margin: _Optional[float] = ..., p_not_worse: _Optional[float] = ..., p_equivalent: _Optional[float] = ..., within_margin: bool = ..., lowest_difference: _Optional[float] = ..., highest_difference: _Optional[float] = ...) -> None: ...
+    baseline_resampled: ResampledMean
+    candidate_resampled: ResampledMean
+    def __init__(self, metric: _Optional[str] = ..., candidate: _Optional[str] = ..., difference: _Optional[_Union[Estimate, _Mapping]] = ..., p_value: _Optional[float] = ..., p_adjusted: _Optional[float] = ..., p_at_floor: bool = ..., test: _Optional[str] = ..., draws: _Optional[int] = ..., family: _Optional[str] = ..., effect_sizes: _Optional[_Iterable[_Union[EffectSize, _Mapping]]] = ..., wins: _Optional[int] = ..., losses: _Optional[int] = ..., ties: _Optional[int] = ..., mde: _Optional[float] = ..., decision: _Optional[_Union[Decision, str]] = ..., baseline_value: _Optional[float] = ..., candidate_value: _Optional[float] = ..., margin: _Optional[float] = ..., p_not_worse: _Optional[float] = ..., p_equivalent: _Optional[float] = ..., within_margin: bool = ..., lowest_difference: _Optional[float] = ..., highest_difference: _Optional[float] = ..., baseline_resampled: _Optional[_Union[ResampledMean, _Mapping]] = ..., candidate_resampled: _Optional[_Union[ResampledMean, _Mapping]] = ...) -> None: ...
+
+class ResampledMean(_message.Message):
+    __slots__ = ("mean", "half_width")
+    MEAN_FIELD_NUMBER: _ClassVar[int]
+    HALF_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    mean: float
+    half_width: float
+    def __init__(self, mean: _Optional[float] = ..., half_width: _Optional[float] = ...) -> None: ...
 
 class EffectSize(_message.Message):
     __slots__ = ("name", "value")

@@ -56,6 +56,7 @@ impl Desk<'_> {
         } else {
             vec![None; spec.metrics.len()]
         };
+        let of_rows = self.as_sacrebleu(pair, cancel)?;
         let base_values = self.valuer.arm_values(base);
         let cand_values = self.valuer.arm_values(cand);
         let failed = self.accumulator.rows_seen() - base.rows;
@@ -64,6 +65,7 @@ impl Desk<'_> {
             let difference = cand_values[at] - base_values[at];
             let p = match self.test_of(metric) {
                 PairedTest::Randomisation => drawn[at],
+                test if test.follows_sacrebleu() => of_rows.get(at).map(|found| found.p),
                 _ => self.formula_p(pair, at, [base, cand]),
             };
             PairedAnswer {
@@ -89,6 +91,7 @@ impl Desk<'_> {
                 p_not_worse: None,
                 p_equivalent: None,
                 within_margin: false,
+                resampled: of_rows.get(at).and_then(|found| found.resampled),
                 possible: self.possible_differences(pair, at, base, difference),
                 decision: Decision::Inconclusive,
             }

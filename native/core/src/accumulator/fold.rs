@@ -79,6 +79,9 @@ impl Accumulator {
         for (sums, part) in self.systems.iter_mut().zip(&mut parts) {
             sums.add_part(part);
         }
+        if let Some(ordered) = &mut self.ordered {
+            ordered.add(prepared, scored);
+        }
         self.analyse(batch, &found);
         if self.reports_scores() {
             self.report_scores(batch, &found);

@@ -19,6 +19,7 @@ mod labels;
 mod margins;
 mod missing;
 mod notes;
+mod ordered;
 mod paired_test;
 mod pairing;
 mod part_sums;
@@ -50,6 +51,7 @@ use analysis::Analysis;
 use fold::SystemRows;
 use kept::Kept;
 use labels::LabelTable;
+use ordered::OrderedRows;
 use pairing::Pair;
 use score::Scored;
 use slots::SlotIndex;
@@ -91,6 +93,8 @@ pub struct Accumulator {
     pairs: Vec<Pair>,
     keys: KeyKinds,
     design: RowDesign,
+    /// Kept for tests that draw rows one by one; no part of the state.
+    ordered: Option<OrderedRows>,
     analysis: Option<Analysis>,
     /// Ranges of positions that were used as keys, for shards without ids.
     positions: Vec<(u64, u64)>,
@@ -201,6 +205,7 @@ impl Accumulator {
             pairs,
             keys: KeyKinds::default(),
             design: RowDesign::default(),
+            ordered: OrderedRows::of(&spec),
             positions: Vec::new(),
             next_position: first_position,
             rows: spec.systems.iter().map(|_| SystemRows::default()).collect(),
@@ -260,6 +265,7 @@ impl Accumulator {
             return Ok(());
         }
         check::check_batch(&self.spec, batch, outputs)?;
+        self.check_ordered(batch.instances.len())?;
         let mut labels = self.labels.clone();
         let prepared = prepare::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
         let collected = self.collect(batch, &prepared, outputs, cancel)?;

@@ -47,6 +47,7 @@ impl Desk<'_> {
                 )
                 .with("test", test.name()))
             }
+            (Some(test), _) => self.check_ordered(test),
             _ => Ok(()),
         }
     }
@@ -78,7 +79,9 @@ impl Desk<'_> {
         let [wins, losses, _] = pair.outcomes[at];
         let metric = &self.accumulator.spec.metrics[at];
         let value = match self.test_of(metric) {
-            PairedTest::Randomisation => return None,
+            PairedTest::Randomisation
+            | PairedTest::SacrebleuRandomisation
+            | PairedTest::SacrebleuBootstrap => return None,
             PairedTest::McNemarExact | PairedTest::Sign => binomial::exact(wins, losses),
             PairedTest::McNemarMidP => binomial::mid_p(wins, losses),
             PairedTest::T => self.mean_difference(pair, at, arms)?.p_value(),

@@ -3,6 +3,7 @@
 use super::collected::CollectedMetric;
 use super::field::Field;
 use super::row::Row;
+use crate::stats::sacrebleu::Number;
 use crate::text::UNICODE_VERSION;
 use crate::text::scratch::Scratch;
 
@@ -125,6 +126,11 @@ pub trait RowMetric: Send + Sync {
     /// What the value is of the rows' scores.
     fn estimand(&self) -> Estimand {
         Estimand::Function
+    }
+
+    /// The value as sacrebleu computes it from sums in single precision; `None` for metrics that are not sacrebleu's.
+    fn single_precision(&self, _sums: &[f64]) -> Option<Number> {
+        None
     }
 
     /// The signature that the reference implementation gives this definition.

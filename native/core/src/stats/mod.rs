@@ -12,11 +12,13 @@ pub mod margin;
 pub mod moments;
 pub mod paired_t;
 pub mod paired_test;
+pub mod pcg64;
 pub mod plan;
 pub mod proportion;
 pub mod quantile;
 pub mod rank;
 pub mod replicate;
+pub mod sacrebleu;
 pub mod student;
 
 /// The harmonic mean of precision and recall, in the order of operations of the references; 0 if both are.

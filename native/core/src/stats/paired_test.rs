@@ -1,6 +1,6 @@
 //! The paired tests there are, and what each asks of a metric.
 
-use crate::metrics::{Estimand, ResolvedMetric};
+use crate::metrics::{Estimand, ResolvedMetric, Statistics};
 
 /// A test whether a candidate and the baseline differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub enum PairedTest {
     T,
     /// The exact test of rows that one system scores higher.
     Sign,
+    /// sacrebleu's `--paired-ar`.
+    SacrebleuRandomisation,
+    /// sacrebleu's `--paired-bs`.
+    SacrebleuBootstrap,
 }
 
 impl PairedTest {
@@ -26,6 +30,8 @@ impl PairedTest {
             Self::McNemarMidP => "mcnemar_midp",
             Self::T => "paired_t",
             Self::Sign => "sign",
+            Self::SacrebleuRandomisation => "sacrebleu_paired_ar",
+            Self::SacrebleuBootstrap => "sacrebleu_paired_bs",
         }
     }
 
@@ -42,12 +48,30 @@ impl PairedTest {
             Self::Sign if !metric.entry.row_score => {
                 Some("the sign test is for metrics with row scores")
             }
+            _ if self.follows_sacrebleu() && !is_of_sacrebleu(metric) => {
+                Some("sacrebleu's tests are for its own BLEU, chrF and TER")
+            }
             _ => None,
         }
     }
 
+    /// Whether it draws as sacrebleu does, row by row.
+    pub fn follows_sacrebleu(self) -> bool {
+        matches!(
+            self,
+            Self::SacrebleuRandomisation | Self::SacrebleuBootstrap
+        )
+    }
+
     /// Whether it takes rows for independent and alike: no clusters, one row an id, no weights.
     pub fn counts_rows(self) -> bool {
-        matches!(self, Self::McNemarExact | Self::McNemarMidP | Self::Sign)
+        !matches!(self, Self::Randomisation | Self::T)
+    }
+}
+
+fn is_of_sacrebleu(metric: &ResolvedMetric) -> bool {
+    match &metric.statistics {
+        Statistics::Rows(rows) => rows.single_precision(&vec![0.0; rows.width()]).is_some(),
+        Statistics::Classes(_) | Statistics::Collected(_) => false,
     }
 }

@@ -92,7 +92,8 @@ pub struct PairedResult {
     /// True when no draw was as extreme as the data: the p-values are upper bounds, printed with "<".
     #[prost(bool, tag = "6")]
     pub p_at_floor: bool,
-    /// The test: "paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "cluster_robust_t" or "sign";
+    /// The test: "paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "cluster_robust_t", "sign",
+    /// "sacrebleu_paired_ar" or "sacrebleu_paired_bs";
     /// empty when p_value is unset.
     #[prost(string, tag = "7")]
     pub test: ::prost::alloc::string::String,
@@ -151,6 +152,22 @@ pub struct PairedResult {
     /// Highest such difference, the other way around.
     #[prost(double, optional, tag = "23")]
     pub highest_difference: ::core::option::Option<f64>,
+    /// With TEST_METHOD_SACREBLEU_PAIRED_BS, what sacrebleu prints beside the baseline's score.
+    #[prost(message, optional, tag = "24")]
+    pub baseline_resampled: ::core::option::Option<ResampledMean>,
+    /// With TEST_METHOD_SACREBLEU_PAIRED_BS, what sacrebleu prints beside the candidate's score.
+    #[prost(message, optional, tag = "25")]
+    pub candidate_resampled: ::core::option::Option<ResampledMean>,
+}
+/// The scores of sacrebleu's bootstrap resamples.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ResampledMean {
+    /// Their mean.
+    #[prost(double, tag = "1")]
+    pub mean: f64,
+    /// Half the width of their 95 % interval.
+    #[prost(double, tag = "2")]
+    pub half_width: f64,
 }
 /// Size of an effect.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -238,6 +255,12 @@ pub enum TestMethod {
     /// with clusters, several samples of an id, or weights. Where wins and losses point another way than the difference,
     /// there is no verdict. Two-sided.
     Sign = 5,
+    /// sacrebleu's paired approximate randomisation (--paired-ar, 10,000 trials), draw by draw as sacrebleu 2.6.0 with numpy
+    /// makes it for this seed: for its BLEU, chrF and TER, on rows that every system answered, in their order; not with
+    /// clusters, several samples of an id, or weights. Two-sided.
+    SacrebleuPairedAr = 6,
+    /// sacrebleu's paired bootstrap (--paired-bs) likewise, with as many resamples as replicates (1,000 if that is 0).
+    SacrebleuPairedBs = 7,
 }
 impl TestMethod {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -252,6 +275,8 @@ impl TestMethod {
             Self::McnemarMidp => "TEST_METHOD_MCNEMAR_MIDP",
             Self::PairedT => "TEST_METHOD_PAIRED_T",
             Self::Sign => "TEST_METHOD_SIGN",
+            Self::SacrebleuPairedAr => "TEST_METHOD_SACREBLEU_PAIRED_AR",
+            Self::SacrebleuPairedBs => "TEST_METHOD_SACREBLEU_PAIRED_BS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -263,6 +288,8 @@ impl TestMethod {
             "TEST_METHOD_MCNEMAR_MIDP" => Some(Self::McnemarMidp),
             "TEST_METHOD_PAIRED_T" => Some(Self::PairedT),
             "TEST_METHOD_SIGN" => Some(Self::Sign),
+            "TEST_METHOD_SACREBLEU_PAIRED_AR" => Some(Self::SacrebleuPairedAr),
+            "TEST_METHOD_SACREBLEU_PAIRED_BS" => Some(Self::SacrebleuPairedBs),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ use crate::metrics::{
     Components, Context, Direction, Entry, Field, ParamKind, ParamSpec, Params, Problem,
     ReferenceCounts, Row, RowFlags, RowMetric, Statistics,
 };
+use crate::stats::sacrebleu::Number;
 use crate::text::matching::MAX_ORDER;
 use crate::text::scratch::Scratch;
 use crate::text::{UNICODE_VERSION, intl};
@@ -306,6 +307,14 @@ impl RowMetric for Bleu {
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {
         Some(self.formula.of_row().score(Sums::read(stats)).value)
+    }
+
+    fn single_precision(&self, sums: &[f64]) -> Option<Number> {
+        let value = self.formula.single_precision(Sums::read(sums))?;
+        Some(Number {
+            value,
+            is_single: false,
+        })
     }
 
     fn reference_signature(&self, references: ReferenceCounts) -> Option<String> {

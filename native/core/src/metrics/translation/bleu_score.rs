@@ -1,6 +1,7 @@
 //! From sums of counts to BLEU, in the arithmetic of each profile, operation by operation.
 
 use super::bleu_smoothing::{Method, Smoothing};
+use crate::stats::sacrebleu::single;
 use crate::text::matching::MAX_ORDER;
 
 /// Statistics of one row, or their sums.
@@ -75,12 +76,23 @@ impl Formula {
             Self::Sacrebleu {
                 smoothing,
                 effective_order,
-            } => sacrebleu(sums, smoothing, effective_order),
+            } => sacrebleu(sums, smoothing, effective_order, |value| value),
             Self::Hf { smooth } => hf(sums, smooth),
             Self::Nltk {
                 method,
                 auto_reweigh,
             } => nltk(sums, method, auto_reweigh),
+        }
+    }
+
+    /// The score of sums in single precision, if the formula is sacrebleu's: numpy rounds precisions to it, too.
+    pub(super) fn single_precision(self, sums: Sums<'_>) -> Option<f64> {
+        match self {
+            Self::Sacrebleu {
+                smoothing,
+                effective_order,
+            } => Some(sacrebleu(sums, smoothing, effective_order, single).value),
+            Self::Hf { .. } | Self::Nltk { .. } => None,
         }
     }
 
@@ -98,7 +110,12 @@ impl Formula {
 
 /// `BLEU.compute_bleu` of sacrebleu. Logarithms are added one by one as Python 3.11 does; from 3.12 on, Python's `sum()`
 /// compensates, and sacrebleu's last bit may differ.
-fn sacrebleu(sums: Sums<'_>, smoothing: Smoothing, effective_order: bool) -> Score {
+fn sacrebleu(
+    sums: Sums<'_>,
+    smoothing: Smoothing,
+    effective_order: bool,
+    rounded: impl Fn(f64) -> f64,
+) -> Score {
     let mut score = Score::zero(brevity_penalty(sums));
     if sums.nothing_matches() {
         return score;
@@ -110,7 +127,7 @@ fn sacrebleu(sums: Sums<'_>, smoothing: Smoothing, effective_order: bool) -> Sco
             Smoothing::AddK(k) if n > 0 => k,
             _ => 0.0,
         };
-        let (correct, total) = (correct + extra, total + extra);
+        let (correct, total) = (rounded(correct + extra), rounded(total + extra));
         if total == 0.0 {
             break;
         }
@@ -118,12 +135,12 @@ fn sacrebleu(sums: Sums<'_>, smoothing: Smoothing, effective_order: bool) -> Sco
             order = n + 1;
         }
         score.precisions[n] = match smoothing {
-            _ if correct != 0.0 => 100.0 * correct / total,
+            _ if correct != 0.0 => rounded(rounded(100.0 * correct) / total),
             Smoothing::Exp => {
                 halving *= 2.0;
-                100.0 / (halving * total)
+                rounded(100.0 / (halving * total))
             }
-            Smoothing::Floor(matches) => 100.0 * matches / total,
+            Smoothing::Floor(matches) => rounded(rounded(100.0 * matches) / total),
             Smoothing::None | Smoothing::AddK(_) => 0.0,
         };
     }
@@ -283,7 +300,10 @@ mod tests {
     const OF: [f64; 4] = [4.0, 3.0, 2.0, 1.0];
 
     fn sacrebleu_of(smoothing: Smoothing) -> f64 {
-        sacrebleu(sums((4.0, 4.0), &SHORT, &OF), smoothing, false).value
+        sacrebleu(sums((4.0, 4.0), &SHORT, &OF), smoothing, false, |value| {
+            value
+        })
+        .value
     }
 
     /// Chen and Cherry 2014: methods 1 to 3 by hand.

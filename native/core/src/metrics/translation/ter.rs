@@ -6,6 +6,7 @@ use crate::metrics::{
     Components, Context, Direction, Entry, ParamKind, ParamSpec, Params, Problem, ReferenceCounts,
     Row, RowFlags, RowMetric, Statistics, long_texts,
 };
+use crate::stats::sacrebleu::{Number, single};
 use crate::text::interning::Interner;
 use crate::text::python::is_space;
 use crate::text::scratch::Scratch;
@@ -134,6 +135,18 @@ impl RowMetric for Ter {
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {
         Some(score(stats))
+    }
+
+    fn single_precision(&self, sums: &[f64]) -> Option<Number> {
+        let value = if sums[1] > 0.0 {
+            single(100.0 * single(sums[0] / sums[1]))
+        } else {
+            score(sums)
+        };
+        Some(Number {
+            value,
+            is_single: true,
+        })
     }
 
     fn reference_signature(&self, references: ReferenceCounts) -> Option<String> {
