@@ -63,6 +63,7 @@ fn spec(
         unknown_labels: UnknownLabels::Reject,
         statistics,
         row_report: RowReport::None,
+        analysis: None,
         limits: Limits::default(),
         gate: None,
     }

@@ -78,6 +78,7 @@ fn spec(table: &Value, corpus: &Value) -> Result<Spec> {
             ..StatisticsOptions::default()
         },
         row_report: RowReport::None,
+        analysis: None,
         limits: Limits::default(),
         gate: None,
     })

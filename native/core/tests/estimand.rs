@@ -194,6 +194,7 @@ fn score(form: &str, seed: u64) -> (Answer, Vec<f64>) {
             ..StatisticsOptions::default()
         },
         row_report: RowReport::All,
+        analysis: None,
         limits: Limits::default(),
         gate: None,
     };

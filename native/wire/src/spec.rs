@@ -10,6 +10,7 @@ use evald_core::stats::interval::Method;
 use evald_core::stats::paired_test::PairedTest;
 use rustc_hash::FxHashSet;
 
+use crate::analysis;
 use crate::headers::metric_params;
 use crate::margins::margins;
 use crate::proto;
@@ -71,6 +72,7 @@ pub fn build_spec(
         classes,
         statistics,
         row_report: row_report(spec.row_report)?,
+        analysis: analysis::options(spec.analysis.as_ref())?,
         limits,
         gate,
     })

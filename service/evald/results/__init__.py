@@ -3,6 +3,19 @@
 This room knows nothing of protobuf or gRPC. pandas is imported only when a frame is asked for.
 """
 
+from evald.results.adaptation import Adaptation
+from evald.results.analysis import (
+    Confusion,
+    ErrorAnalysis,
+    LengthBucket,
+    ListedRow,
+    MetricErrors,
+    Ngram,
+    PairErrors,
+    RowChanges,
+    ScoreBand,
+    SystemErrors,
+)
 from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo
 from evald.results.findings import (
     Comparison,
@@ -25,30 +38,41 @@ from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
 from evald.results.plan import Plan
 
 __all__ = [
+    "Adaptation",
     "Comparison",
+    "Confusion",
     "ConfusionCell",
     "ConfusionMatrix",
     "Cost",
+    "ErrorAnalysis",
     "Evaluation",
+    "LengthBucket",
     "Gate",
     "GateCandidate",
     "GateCheck",
     "GateRule",
     "Limits",
+    "ListedRow",
+    "MetricErrors",
     "MetricInfo",
     "MetricResult",
     "ModelInfo",
     "ModelProvenance",
+    "Ngram",
     "Note",
+    "PairErrors",
     "PairedResult",
     "ParameterInfo",
     "Plan",
     "Predictions",
     "Provenance",
     "Ranking",
+    "RowChanges",
     "RowError",
     "Rows",
+    "ScoreBand",
     "ServerInfo",
     "SystemRank",
+    "SystemErrors",
     "SystemResult",
 ]

@@ -57,6 +57,8 @@ impl Desk<'_> {
             comparisons.extend(self.compare(pair, sides, cancel)?);
         }
         self.decide(&mut comparisons);
+        let systems = arms.iter().take(spec.systems.len());
+        let included: Vec<&[bool]> = systems.map(|arm| &arm.included[..]).collect();
         let baseline = match spec.question {
             Question::Evaluate => String::new(),
             Question::Compare { baseline } => spec.systems[baseline].name.clone(),
@@ -72,6 +74,7 @@ impl Desk<'_> {
             rankings: self.rankings(&comparisons, &pair_arms, &evidence),
             notes: self.comparison_notes(&comparisons),
             comparisons,
+            analysis: self.analysis(&included),
             slots: self.ranks.len() as u32,
             row_key: accumulator.keys.name(),
             spec_digest: spec.digest(),
@@ -226,7 +229,12 @@ impl Desk<'_> {
         }
     }
 
-    fn confusion(&self, sums: &Sums, included: &[bool], by: Normalize) -> ConfusionMatrix {
+    pub(super) fn confusion(
+        &self,
+        sums: &Sums,
+        included: &[bool],
+        by: Normalize,
+    ) -> ConfusionMatrix {
         let mut place = vec![None; included.len()];
         let mut labels = Vec::new();
         for (class, label) in self.valuer.labels.iter().enumerate() {
@@ -286,7 +294,7 @@ fn placed(counts: &Arc<Vec<u64>>, places: &[Option<u32>], width: usize) -> Arc<V
 }
 
 /// Adds up neighbours of the same classes.
-fn join_equal(cells: &mut Vec<(u32, u32, f64)>) {
+pub(super) fn join_equal(cells: &mut Vec<(u32, u32, f64)>) {
     cells.dedup_by(|next, kept| {
         let equal = (next.0, next.1) == (kept.0, kept.1);
         if equal {

@@ -35,6 +35,7 @@ impl Accumulator {
             && spec.systems.len() == 1
             && !spec.resamples()
             && spec.row_report != RowReport::All
+            && spec.analysis.is_none()
             && spec.counts_classes()
             && !spec.multilabel()
             && spec

@@ -4,6 +4,7 @@
 //! thing: sums that were added in another order. All sums are exact (integers or fixed point), so the
 //! order never shows in the answer.
 
+mod analysis;
 mod answer;
 mod check;
 mod collect;
@@ -45,6 +46,7 @@ use crate::spec::{Question, RowReport, Spec};
 pub use integer_pairs::IntegerPairs;
 pub use label_columns::PairCounts;
 
+use analysis::Analysis;
 use fold::SystemRows;
 use kept::Kept;
 use labels::LabelTable;
@@ -89,6 +91,7 @@ pub struct Accumulator {
     pairs: Vec<Pair>,
     keys: KeyKinds,
     design: RowDesign,
+    analysis: Option<Analysis>,
     /// Ranges of positions that were used as keys, for shards without ids.
     positions: Vec<(u64, u64)>,
     next_position: u64,
@@ -174,7 +177,7 @@ impl Accumulator {
             .iter()
             .map(|_| SystemTally::new(spec.metrics.len()))
             .collect();
-        let pairs = match spec.question {
+        let pairs: Vec<Pair> = match spec.question {
             Question::Evaluate => Vec::new(),
             Question::Compare { baseline } => (0..spec.systems.len())
                 .filter(|system| *system != baseline)
@@ -194,6 +197,7 @@ impl Accumulator {
             kept: vec![Kept::new(collected); spec.systems.len()],
             references: None,
             tallies,
+            analysis: Analysis::new(&spec, pairs.len()),
             pairs,
             keys: KeyKinds::default(),
             design: RowDesign::default(),

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::analysis::AnalysisState;
 use super::kept::Kept;
+use super::labels::LabelTable;
 use super::pairing::{Outcomes, Pair};
 use super::slots::SlotIndex;
 use super::sums::{Cells, Sums};
@@ -40,6 +42,7 @@ pub struct State {
     keys: KeyKinds,
     design: RowDesign,
     positions: Vec<(u64, u64)>,
+    analysis: Option<AnalysisState>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -204,11 +207,24 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
         keys: accumulator.keys,
         design: accumulator.design,
         positions: join_ranges(positions),
+        analysis: accumulator
+            .analysis
+            .as_ref()
+            .map(|analysis| analysis.state(&classes)),
     };
     let mut bytes = FORMAT.to_vec();
     bytes.extend(postcard::to_stdvec(&state).expect("writing to memory does not fail"));
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
     bytes
+}
+
+/// The numbers that another accumulator's labels have in this table.
+fn numbers_of(theirs: &[String], labels: &mut LabelTable) -> Result<Vec<u32>> {
+    let number = |label: &String| {
+        let number = labels.number(label, || "state".into())?;
+        number.ok_or_else(|| damaged("it has other classes"))
+    };
+    theirs.iter().map(number).collect()
 }
 
 fn join_ranges(sorted: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
@@ -270,7 +286,7 @@ pub fn read(bytes: &[u8], spec: &Spec) -> Result<State> {
 impl Accumulator {
     /// Adds a state that belongs to the same specification.
     pub(super) fn absorb(&mut self, state: State) -> Result<()> {
-        self.check_counts(&state)?;
+        let rows = self.check_counts(&state)?;
         let slots = match &state.hashes {
             None => MAX_SLOTS,
             Some(hashes) if hashes.len() <= MAX_SLOTS && hashes.is_sorted() => hashes.len(),
@@ -286,16 +302,10 @@ impl Accumulator {
         let mut pairs = self.pairs_of(state.pairs, fit)?;
         self.check_shape(&systems, &pairs, &state.tallies)?;
         self.check_kept(&state.kept)?;
+        self.check_analysis(state.analysis.as_ref(), rows, classes)?;
         let positions = self.join_positions(&state.positions)?;
         let mut labels = self.labels.clone();
-        let numbers = state
-            .labels
-            .iter()
-            .map(|label| {
-                let number = labels.number(label, || "state".into())?;
-                number.ok_or_else(|| damaged("it has other classes"))
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let numbers = numbers_of(&state.labels, &mut labels)?;
         // Nothing is refused from here on.
         self.labels = labels;
         self.positions = positions;
@@ -325,11 +335,14 @@ impl Accumulator {
         }
         self.keys.merge(state.keys);
         self.design.merge(state.design);
+        if let (Some(mine), Some(theirs)) = (&mut self.analysis, state.analysis) {
+            mine.merge(theirs, &numbers);
+        }
         Ok(())
     }
 
     /// No count of a state is larger than its number of rows, and the rows of both can be counted.
-    fn check_counts(&self, state: &State) -> Result<()> {
+    fn check_counts(&self, state: &State) -> Result<u64> {
         let keys = [state.keys.cluster, state.keys.id, state.keys.position];
         let rows = keys.into_iter().try_fold(0, u64::checked_add);
         let both = rows.and_then(|rows| rows.checked_add(self.rows_seen()));
@@ -358,7 +371,7 @@ impl Accumulator {
                 && differences.all(|moments| moments.beyond.max(moments.count) <= rows)
         });
         if tallies && systems && pairs {
-            Ok(())
+            Ok(rows)
         } else {
             Err(damaged("it counts more rows than it has"))
         }
@@ -410,6 +423,24 @@ impl Accumulator {
             return Err(collect::too_many(limit));
         }
         Ok(())
+    }
+
+    /// Findings must be there if they are asked for, and be such that the rows could have given them.
+    fn check_analysis(
+        &self,
+        theirs: Option<&AnalysisState>,
+        rows: u64,
+        labels: usize,
+    ) -> Result<()> {
+        let fits = match (&self.analysis, theirs) {
+            (Some(mine), Some(theirs)) => mine.takes(theirs, rows, labels),
+            (mine, theirs) => mine.is_none() && theirs.is_none(),
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(damaged("its error analysis does not fit the specification"))
+        }
     }
 
     /// Positions identify rows only if no two shards use the same ones.
