@@ -9,6 +9,7 @@ pub mod error;
 pub mod metrics;
 pub mod pool;
 pub mod result;
+pub mod slicing;
 pub mod spec;
 pub mod stats;
 pub mod text;

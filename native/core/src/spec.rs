@@ -5,6 +5,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
+use crate::slicing::Slicing;
 
 /// Which rows to report one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,10 @@ pub struct StatisticsOptions {
     pub correction: Correction,
     /// Refuse rows without a prediction instead of counting them.
     pub fail_on_missing: bool,
+    /// The slice key whose values are clusters; empty: those of the rows.
+    pub cluster: String,
+    /// Smaller slices have values only, no intervals and no tests.
+    pub min_slice_size: u64,
 }
 
 impl Default for StatisticsOptions {
@@ -103,6 +108,8 @@ impl Default for StatisticsOptions {
             seed: 12_345,
             correction: Correction::Holm,
             fail_on_missing: false,
+            cluster: String::new(),
+            min_slice_size: 30,
         }
     }
 }
@@ -126,6 +133,8 @@ pub struct Limits {
     pub max_response_bytes: u64,
     /// Most numbers kept for metrics that are no sums.
     pub max_collected_numbers: u64,
+    /// Most slices, over all slicings.
+    pub max_slices: u32,
 }
 
 impl Default for Limits {
@@ -139,6 +148,7 @@ impl Default for Limits {
             max_resampling_cost: 20_000_000_000,
             max_response_bytes: 4 << 20,
             max_collected_numbers: 20_000_000,
+            max_slices: 100,
         }
     }
 }
@@ -170,6 +180,8 @@ pub struct Spec {
     pub unknown_labels: UnknownLabels,
     /// Intervals and tests.
     pub statistics: StatisticsOptions,
+    /// What to slice the rows by.
+    pub slices: Vec<Slicing>,
     /// Which rows to report.
     pub row_report: RowReport,
     /// Limits of the call.
@@ -243,6 +255,10 @@ impl Spec {
         line(&format!("{:?} {:?}", self.question, self.statistics));
         for system in &self.systems {
             line(&format!("{system:?}"));
+        }
+        line("slices");
+        for slicing in &self.slices {
+            line(&slicing.name);
         }
         line("metrics");
         for metric in &self.metrics {

@@ -10,4 +10,5 @@ pub mod matrix;
 pub mod plan;
 pub mod proto;
 pub mod reader;
+mod slices;
 pub mod spec;

@@ -21,18 +21,10 @@ fn reserved_of_rows() -> Vec<(&'static str, Instance)> {
         change(&mut row);
         row
     };
-    vec![
-        (
-            "messages",
-            set(|row| row.messages = vec![ChatMessage::default()]),
-        ),
-        ("task", set(|row| row.task = "t".into())),
-        ("split", set(|row| row.split = "train".into())),
-        (
-            "slices",
-            set(|row| row.slices = [("a".into(), "b".into())].into()),
-        ),
-    ]
+    vec![(
+        "messages",
+        set(|row| row.messages = vec![ChatMessage::default()]),
+    )]
 }
 
 /// Predictions that each set one reserved field.

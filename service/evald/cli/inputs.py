@@ -75,6 +75,16 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, help="seed of all draws (default 12345)")
     group.add_argument("--replicates", type=int, help="bootstrap replicates, 0 for no intervals (default 1000)")
     group.add_argument("--confidence", type=float, help="level of the intervals (default 0.95)")
+    group.add_argument(
+        "--slice",
+        action="append",
+        metavar="FORM",
+        help="slice the rows by a column or a key of a slices column, by 'language x domain', label, length(reference),"
+        " 'contains(input, \"not\")'; may be given several times",
+    )
+    group.add_argument(
+        "--min-slice-size", type=int, metavar="ROWS", help="smaller slices have no intervals and tests (default 30)"
+    )
     group.add_argument("--rows", choices=("none", "failed", "all"), help="rows in the JSON (default failed)")
 
 
@@ -128,6 +138,8 @@ def options_of(args: argparse.Namespace) -> Options:
         "replicates": args.replicates,
         "confidence_level": args.confidence,
         "row_report": args.rows,
+        "slices": args.slice,
+        "min_slice_size": args.min_slice_size,
         "unknown_labels": args.unknown_labels,
     }
     if args.classes is not None:

@@ -16,6 +16,7 @@ from evald.errors import InvalidRequestError
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import report_pb2 as report
+from evald.v1 import slice_pb2 as slice_
 from evald.v1 import statistics_pb2 as statistics
 
 Kind = Literal["evaluate", "compare"]
@@ -34,6 +35,10 @@ class Options(TypedDict, total=False):
     row_report: "none", "failed" or "all" (failed).
     correction: "holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli" or "none", over metrics x candidates
         (holm).
+    slices: what to slice the rows by: "language", "language x domain", "label", "length(reference)",
+        'contains(input, "not")'; one or several (none).
+    min_slice_size: slices with fewer rows have neither intervals nor tests (30).
+    cluster: the slice key whose values are the clusters, in place of those of the rows.
     missing: "pairwise" leaves rows without a prediction out of the paired figures, "fail" refuses them (pairwise).
     unknown_labels: labels that are none of `classes`: "reject" the call, "bucket" them as the class "(other)", or
         "drop" the row (reject).
@@ -45,6 +50,9 @@ class Options(TypedDict, total=False):
     replicates: int | None
     row_report: Literal["none", "failed", "all"] | None
     correction: Literal["holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli", "none"] | None
+    slices: str | Sequence[str] | None
+    min_slice_size: int | None
+    cluster: str | None
     missing: Literal["pairwise", "fail"] | None
     unknown_labels: Literal["reject", "bucket", "drop"] | None
 
@@ -73,10 +81,12 @@ class Request:
     metrics: Sequence[str]
     # Whether a metric has parameters, which may change what it needs.
     has_parameters: bool = False
+    # What decides the slices and clusters of a row: text forms, and a key.
+    slices: Sequence[str] = ()
 
     def parts(self, needs: Collection[str], is_open: bool = False) -> Iterator[bytes]:
         """The rows in chunks, as serialised requests that hold nothing else; arguments as of `row_writer`."""
-        write = row_writer(self.table, needs, is_open)
+        write = row_writer(self.table, needs, is_open, self.slices)
         for start in range(0, self.table.rows, CHUNK):
             # Rows have the same field number in both requests.
             chunk = evaluation.EvaluateRequest()
@@ -98,7 +108,8 @@ def request_of(kind: Kind, table: Table, metrics: Metrics, options: Options, bas
         message = evaluation.CompareRequest(spec=spec, baseline=baseline or "")
     names = [one.name for one in spec.metrics]
     has_parameters = any("(" in one.name or "|" in one.name or one.params.fields for one in spec.metrics)
-    return Request(kind, message.SerializeToString(), table, names, has_parameters)
+    slices = [one.by for one in spec.slices] + [spec.statistics.cluster] * bool(spec.statistics.cluster)
+    return Request(kind, message.SerializeToString(), table, names, has_parameters, slices)
 
 
 def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.EvaluationSpec:
@@ -107,6 +118,7 @@ def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.Evalua
         systems=[_system(name, source) for name, source in table.systems.items()],
         metrics=[metric_spec(entry, index) for index, entry in enumerate(metric_list(metrics))],
         classes=[str(label) for label in classes.values],
+        slices=[slice_.SliceSpec(by=form) for form in _forms(options.get("slices"))],
     )
     spec.row_report = _choice(report.RowReport, "ROW_REPORT", "row_report", options.get("row_report"))
     spec.unknown_labels = _choice(
@@ -117,9 +129,21 @@ def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.Evalua
         statistics.CorrectionMethod, "CORRECTION_METHOD", "correction", options.get("correction")
     )
     found.missing = _choice(statistics.MissingPolicy, "MISSING_POLICY", "missing", options.get("missing"))
-    for name in ("seed", "confidence_level", "replicates"):
+    found.cluster = options.get("cluster") or ""
+    for name in ("seed", "confidence_level", "replicates", "min_slice_size"):
         _put_number(found, name, options.get(name))
     return spec
+
+
+def _forms(slices: str | Sequence[str] | None) -> Sequence[str]:
+    """Text forms of slices; a single string is one, as forms may hold commas."""
+    forms = [slices] if isinstance(slices, str) else slices or []
+    for index, form in enumerate(forms):
+        if not isinstance(form, str):
+            raise InvalidRequestError.of_field(
+                "BAD_TYPE", f"slices[{index}]", f"must be a str, not {type(form).__name__}"
+            )
+    return forms
 
 
 def _put_number(message: Any, name: str, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evald.data.columns import Column, Field, References
@@ -38,6 +38,8 @@ class Table:
     samples: Sequence[int] | None = None
     inputs: Sequence[Mapping[str, str]] | None = None
     fields: Mapping[str, Field] = field(default_factory=dict)
+    # Columns by name, made when a slice names one.
+    others: Mapping[str, Callable[[], Field]] = field(default_factory=dict)
     # Numbers of a file are as good a text as any; numbers of a Python list are more likely a mistake.
     lenient: bool = False
     rows: int = field(init=False, default=0)

@@ -8,8 +8,10 @@ from evald.results.findings import (
     Comparison,
     ConfusionCell,
     ConfusionMatrix,
+    Consistency,
     Cost,
     Evaluation,
+    Heterogeneity,
     MetricResult,
     ModelProvenance,
     Note,
@@ -17,6 +19,8 @@ from evald.results.findings import (
     Provenance,
     RowError,
     Rows,
+    SliceComparison,
+    SliceResult,
     SystemResult,
 )
 from evald.results.plan import Plan
@@ -25,8 +29,10 @@ __all__ = [
     "Comparison",
     "ConfusionCell",
     "ConfusionMatrix",
+    "Consistency",
     "Cost",
     "Evaluation",
+    "Heterogeneity",
     "Limits",
     "MetricInfo",
     "MetricResult",
@@ -41,5 +47,7 @@ __all__ = [
     "RowError",
     "Rows",
     "ServerInfo",
+    "SliceComparison",
+    "SliceResult",
     "SystemResult",
 ]

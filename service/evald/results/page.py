@@ -14,24 +14,25 @@ if TYPE_CHECKING:
 _MOST_CLASSES = 50
 
 
-def evaluation(result: Evaluation) -> str:
-    """A table of values, then confusion matrices and notes."""
+def evaluation(result: Evaluation, slices: Sequence[text.Block] = ()) -> str:
+    """A table of values, then tables of slices, confusion matrices and notes."""
     return (
         _table(text.metric_head(result), text.metric_cells(result))
+        + _titled(slices)
         + _matrices(result)
         + _notes(text.metric_notes(result))
     )
 
 
-def comparison(result: Comparison) -> str:
-    """A table of differences, then confusion matrices and notes."""
+def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
+    """A table of differences, then tables of slices, confusion matrices and notes."""
     head = ["candidate", "metric", result.baseline, "candidate", *text.paired_head(result)]
     rows = [
         [one.candidate, one.metric, *text.paired_cells(result, one), one.decision or "no test"]
         for one in result.comparisons
     ]
-    notes = [("", note) for note in result.notes] + text.metric_notes(result)
-    return _table(head, rows) + _matrices(result) + _notes(notes)
+    notes = [("", note) for note in result.notes] + text.consistency_notes(result) + text.metric_notes(result)
+    return _table(head, rows) + _titled(slices) + _matrices(result) + _notes(notes)
 
 
 def confusion_matrix(matrix: ConfusionMatrix) -> str:
@@ -49,6 +50,10 @@ def _matrices(result: Evaluation | Comparison) -> str:
         for found in system.metrics
         if found.confusion_matrix is not None
     )
+
+
+def _titled(blocks: Sequence[text.Block]) -> str:
+    return "".join(f"<p>{escape(one.title)}</p>{_table(one.head, one.lines)}" for one in blocks)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ import decimal
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, MetricResult, Note, PairedResult
@@ -21,14 +21,36 @@ _WIDEST_LABEL = 24
 _MOST_ROWS_NAMED = 3
 # General categories: control, format, surrogate, private, unassigned; separators of lines and paragraphs.
 _NOT_SHOWN = ("C", "Zl", "Zp")
-_ARROWS = {"improved": "▲ improved", "regressed": "▼ regressed", "inconclusive": "· inconclusive"}
+ARROWS = {"improved": "▲ improved", "regressed": "▼ regressed", "inconclusive": "· inconclusive"}
 
 
-def evaluation(result: Evaluation) -> str:
-    """The table of an evaluation, confusion matrices and notes below."""
+class Block(NamedTuple):
+    """A table with a title; the last column is one of words."""
+
+    title: str
+    head: list[str]
+    lines: list[list[str]]
+    ends_in_words: bool = False
+
+
+def evaluation(result: Evaluation, slices: Sequence[Block] = ()) -> str:
+    """The table of an evaluation; tables of slices, confusion matrices and notes below."""
     rows = [[printable(cell) for cell in cells] for cells in metric_cells(result)]
     blocks = [table(metric_head(result), rows, left=2)] if rows else []
-    return "\n\n".join(blocks + _matrices(result) + _notes(metric_notes(result)))
+    return "\n\n".join(blocks + _titled(slices) + _matrices(result) + _notes(metric_notes(result)))
+
+
+def _titled(blocks: Sequence[Block]) -> list[str]:
+    found = []
+    for title, head, lines, in_words in blocks:
+        shown = [[printable(cell) for cell in cells] for cells in (head, *lines)]
+        found.append(f"{printable(title)}\n{table(shown[0], shown[1:], left=1, left_last=in_words)}")
+    return found
+
+
+def consistency_notes(result: Comparison) -> list[tuple[str, Note]]:
+    """Notes about slices that contradict the whole, with whom they concern."""
+    return [(f"{one.candidate}, {one.metric} by {one.by}", note) for one in result.consistency for note in one.notes]
 
 
 def metric_head(result: Evaluation) -> list[str]:
@@ -49,22 +71,23 @@ def metric_cells(result: Evaluation) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def comparison(result: Comparison) -> str:
-    """One table a candidate, confusion matrices and notes below."""
+def comparison(result: Comparison, slices: Sequence[Block] = ()) -> str:
+    """One table a candidate; tables of slices, confusion matrices and notes below."""
     blocks = []
     for name in result.candidates:
         found = [one for one in result.comparisons if one.candidate == name]
         blocks.append(_against(result, name, found))
-    blocks += _matrices(result)
-    families = dict.fromkeys(one.family for one in result.comparisons if one.family)
+    blocks += _titled(slices) + _matrices(result)
+    tested = [*result.comparisons, *(one for found in result.slices for one in found.comparisons)]
+    families = dict.fromkeys(one.family for one in tested if one.family)
     words = [f"adjusted p: {family}" for family in families]
-    notes = [("", note) for note in result.notes] + metric_notes(result)
+    notes = [("", note) for note in result.notes] + consistency_notes(result) + metric_notes(result)
     return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + _notes(notes))
 
 
 def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> str:
     head = ["metric", result.baseline, name, *paired_head(result)]
-    rows = [[one.metric, *paired_cells(result, one), _ARROWS.get(one.decision or "", "no test")] for one in found]
+    rows = [[one.metric, *paired_cells(result, one), ARROWS.get(one.decision or "", "no test")] for one in found]
     shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
     title = f"{printable(name)} against {printable(result.baseline)}"
     return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *_detectable(result, found)])
@@ -72,14 +95,15 @@ def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> st
 
 def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
     """What the rows would have shown, where they show nothing."""
-    scales = _scales(result)
+    scales = scales_of(result)
     missed = [
         f"{printable(one.metric)} {number(one.mde, scales.get(one.metric, 1))}" for one in found if one.mde is not None
     ]
     return [f"differences that these rows show four times in five: {', '.join(missed)}"] if missed else []
 
 
-def _scales(result: Comparison) -> dict[str, float]:
+def scales_of(result: Comparison) -> dict[str, float]:
+    """The highest value of each metric's scale."""
     return {found.metric: found.scale for system in result.systems for found in system.metrics}
 
 
@@ -91,7 +115,7 @@ def paired_head(result: Comparison) -> list[str]:
 
 def paired_cells(result: Comparison, one: PairedResult) -> list[str]:
     """Values of baseline and candidate, difference, interval, p, adjusted p, rows; not escaped."""
-    scale = _scales(result).get(one.metric, 1)
+    scale = scales_of(result).get(one.metric, 1)
     return [
         number(one.baseline_value, scale), number(one.candidate_value, scale),
         number(one.difference, scale, signed=True), span(one.low, one.high, scale, signed=True),

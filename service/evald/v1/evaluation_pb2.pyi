@@ -2,6 +2,7 @@ from evald.v1 import instance_pb2 as _instance_pb2
 from evald.v1 import metric_pb2 as _metric_pb2
 from evald.v1 import plan_pb2 as _plan_pb2
 from evald.v1 import report_pb2 as _report_pb2
+from evald.v1 import slice_pb2 as _slice_pb2
 from evald.v1 import statistics_pb2 as _statistics_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -23,20 +24,22 @@ UNKNOWN_LABELS_BUCKET: UnknownLabels
 UNKNOWN_LABELS_DROP: UnknownLabels
 
 class EvaluationSpec(_message.Message):
-    __slots__ = ("systems", "metrics", "statistics", "classes", "row_report", "unknown_labels")
+    __slots__ = ("systems", "metrics", "statistics", "classes", "row_report", "unknown_labels", "slices")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     STATISTICS_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     ROW_REPORT_FIELD_NUMBER: _ClassVar[int]
     UNKNOWN_LABELS_FIELD_NUMBER: _ClassVar[int]
+    SLICES_FIELD_NUMBER: _ClassVar[int]
     systems: _containers.RepeatedCompositeFieldContainer[System]
     metrics: _containers.RepeatedCompositeFieldContainer[_metric_pb2.MetricSpec]
     statistics: _statistics_pb2.StatisticsSpec
     classes: _containers.RepeatedScalarFieldContainer[str]
     row_report: _report_pb2.RowReport
     unknown_labels: UnknownLabels
-    def __init__(self, systems: _Optional[_Iterable[_Union[System, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricSpec, _Mapping]]] = ..., statistics: _Optional[_Union[_statistics_pb2.StatisticsSpec, _Mapping]] = ..., classes: _Optional[_Iterable[str]] = ..., row_report: _Optional[_Union[_report_pb2.RowReport, str]] = ..., unknown_labels: _Optional[_Union[UnknownLabels, str]] = ...) -> None: ...
+    slices: _containers.RepeatedCompositeFieldContainer[_slice_pb2.SliceSpec]
+    def __init__(self, systems: _Optional[_Iterable[_Union[System, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricSpec, _Mapping]]] = ..., statistics: _Optional[_Union[_statistics_pb2.StatisticsSpec, _Mapping]] = ..., classes: _Optional[_Iterable[str]] = ..., row_report: _Optional[_Union[_report_pb2.RowReport, str]] = ..., unknown_labels: _Optional[_Union[UnknownLabels, str]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceSpec, _Mapping]]] = ...) -> None: ...
 
 class System(_message.Message):
     __slots__ = ("name", "inline", "model", "remote", "baseline")
@@ -115,17 +118,21 @@ class CompareRequest(_message.Message):
     def __init__(self, spec: _Optional[_Union[EvaluationSpec, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., baseline: _Optional[str] = ...) -> None: ...
 
 class CompareResponse(_message.Message):
-    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost")
+    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost", "slices", "consistency")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     BASELINE_FIELD_NUMBER: _ClassVar[int]
     COMPARISONS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
+    SLICES_FIELD_NUMBER: _ClassVar[int]
+    CONSISTENCY_FIELD_NUMBER: _ClassVar[int]
     systems: _containers.RepeatedCompositeFieldContainer[SystemResult]
     baseline: str
     comparisons: _containers.RepeatedCompositeFieldContainer[_statistics_pb2.PairedResult]
     notes: _containers.RepeatedCompositeFieldContainer[_metric_pb2.Note]
     provenance: _report_pb2.Provenance
     cost: _report_pb2.Cost
-    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ...) -> None: ...
+    slices: _containers.RepeatedCompositeFieldContainer[_slice_pb2.SliceComparison]
+    consistency: _containers.RepeatedCompositeFieldContainer[_slice_pb2.Consistency]
+    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceComparison, _Mapping]]] = ..., consistency: _Optional[_Iterable[_Union[_slice_pb2.Consistency, _Mapping]]] = ...) -> None: ...

@@ -6,8 +6,11 @@
 
 mod answer;
 mod check;
+mod cluster;
 mod collect;
 mod compare;
+mod consistency;
+mod enough;
 mod finish;
 mod fold;
 mod integer_pairs;
@@ -18,9 +21,12 @@ mod notes;
 mod pairing;
 mod part_sums;
 mod plain;
+mod positions;
 mod prepare;
 mod resample;
 mod score;
+mod sliced;
+mod slices;
 mod slots;
 mod state;
 mod sums;
@@ -44,7 +50,8 @@ use kept::Kept;
 use labels::LabelTable;
 use pairing::Pair;
 use score::Scored;
-use slots::SlotIndex;
+use slices::Slices;
+use slots::{MAX_SLOTS, SlotIndex};
 use sums::Sums;
 use tallies::{KeyKinds, SystemTally};
 
@@ -77,6 +84,7 @@ pub struct Accumulator {
     tallies: Vec<SystemTally>,
     pairs: Vec<Pair>,
     keys: KeyKinds,
+    slices: Slices,
     /// Ranges of positions that were used as keys, for shards without ids.
     positions: Vec<(u64, u64)>,
     next_position: u64,
@@ -171,7 +179,7 @@ impl Accumulator {
         };
         Self {
             layout: layout(&spec),
-            slots: SlotIndex::default(),
+            slots: SlotIndex::new(MAX_SLOTS),
             labels: LabelTable::new(
                 &spec.classes,
                 spec.unknown_labels,
@@ -183,6 +191,7 @@ impl Accumulator {
             tallies,
             pairs,
             keys: KeyKinds::default(),
+            slices: Slices::default(),
             positions: Vec::new(),
             next_position: first_position,
             rows: spec.systems.iter().map(|_| SystemRows::default()).collect(),
@@ -205,6 +214,8 @@ impl Accumulator {
         failures: &[RowFailure],
         cancel: Cancel<'_>,
     ) -> Result<()> {
+        let clustered = cluster::by_key(&self.spec.statistics.cluster, batch);
+        let batch = clustered.as_ref().unwrap_or(batch);
         if self.push_plain(batch, outputs, failures, cancel)? {
             return Ok(());
         }
@@ -212,6 +223,8 @@ impl Accumulator {
         let mut labels = self.labels.clone();
         let prepared = prepare::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
         let collected = self.collect(batch, &prepared, outputs, cancel)?;
+        let mut assigned = self.assign(batch)?;
+        self.add_slices(&mut assigned);
         let mut scored = Scored::default();
         for start in (0..batch.instances.len()).step_by(ROWS_AT_ONCE) {
             let rows = start..batch.instances.len().min(start + ROWS_AT_ONCE);
@@ -224,7 +237,7 @@ impl Accumulator {
                 &mut scored,
                 cancel,
             )?;
-            self.fold(batch, &prepared, &scored, &collected);
+            self.fold(batch, &prepared, &scored, &collected, &assigned);
         }
         self.labels = labels;
         self.end_batch(batch, &prepared, &collected);

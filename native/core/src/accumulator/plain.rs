@@ -29,6 +29,7 @@ fn is_plain(spec: &Spec) -> bool {
     one_inline
         && spec.row_report != RowReport::All
         && spec.question == Question::Evaluate
+        && spec.slices.is_empty()
         && spec.metrics.iter().all(is_plain)
 }
 

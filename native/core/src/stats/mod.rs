@@ -4,6 +4,7 @@
 pub mod correction;
 pub mod draws;
 pub mod hash;
+pub mod heterogeneity;
 pub mod interval;
 pub mod plan;
 pub mod replicate;
