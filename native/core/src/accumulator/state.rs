@@ -1,5 +1,5 @@
 //! The state of an accumulator as bytes: canonical (equal contents give equal bytes), checked, free of
-//! texts. It holds ids of at most a few rows (for notes) and class names.
+//! texts. It holds ids of at most a few rows (for notes), class names and values of slices.
 
 use serde::{Deserialize, Serialize};
 
