@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from bench.corpora import Corpus
 from evald import _native
@@ -11,7 +12,7 @@ from evald.v1 import metric_pb2 as metric
 from evald.v1 import report_pb2 as report
 
 # Rows that the embedded API reads in one go.
-CHUNK = 8192
+CHUNK = 4096
 
 
 def request_bytes(
@@ -49,7 +50,18 @@ def score_lists(header: bytes, corpus: Corpus, allowed: _native.Limits) -> bytes
     """From lists of str to answer bytes, as the embedded API does."""
     spec = _native.Spec.from_request("evaluate", header, allowed)
     accumulator = _native.Accumulator(spec)
-    for start in range(0, len(corpus.predictions), CHUNK):
-        part = slice(start, start + CHUNK)
-        accumulator.push(spec.from_lists([corpus.predictions[part]], corpus.references[part]))
+    push_lists(spec, accumulator, [corpus.predictions], corpus.references)
     return accumulator.finish()
+
+
+def push_lists(
+    spec: _native.Spec, accumulator: _native.Accumulator, predictions: list[list[str]], references: list[str]
+) -> None:
+    """Adds all rows as the embedded API does."""
+
+    def read(start: int) -> _native.Batch:
+        return spec.from_lists(predictions, references, None, start, start + CHUNK)
+
+    batch = read(0)
+    for start in range(CHUNK, len(references) + CHUNK, CHUNK):
+        batch = accumulator.push(batch, partial(read, start))

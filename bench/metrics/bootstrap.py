@@ -84,9 +84,7 @@ def _sums(systems: Mapping[str, list[str]], references: list[str], replicates: i
     message.spec.statistics.replicates = replicates
     spec = _native.Spec.from_request("evaluate", message.SerializeToString(), requests.limits())
     accumulator = _native.Accumulator(spec)
-    for start in range(0, len(references), requests.CHUNK):
-        part = slice(start, start + requests.CHUNK)
-        accumulator.push(spec.from_lists([texts[part] for texts in systems.values()], references[part]))
+    requests.push_lists(spec, accumulator, list(systems.values()), references)
     return accumulator
 
 

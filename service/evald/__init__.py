@@ -24,6 +24,7 @@ _HOMES = {
     "compare": "evald.embedded",
     "errors": "",
     "evaluate": "evald.embedded",
+    "gate": "evald.embedded",
     "get_metric": "evald.embedded",
     "list_metrics": "evald.embedded",
     "plan": "evald.embedded",

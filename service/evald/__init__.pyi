@@ -11,6 +11,7 @@ from evald.data.table import Model as Model
 from evald.data.table import Table as Table
 from evald.embedded import compare as compare
 from evald.embedded import evaluate as evaluate
+from evald.embedded import gate as gate
 from evald.embedded import get_metric as get_metric
 from evald.embedded import list_metrics as list_metrics
 from evald.embedded import plan as plan
@@ -28,6 +29,7 @@ __all__ = [
     "compare",
     "errors",
     "evaluate",
+    "gate",
     "get_metric",
     "list_metrics",
     "plan",

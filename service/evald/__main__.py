@@ -1,4 +1,7 @@
-"""The command `evald`. Exit codes: 0 done, 1 failure of server or program, 2 wrong usage or input."""
+"""The command `evald`. Exit codes: 0 done, 1 failure of server or program, 2 wrong usage or input.
+
+`evald gate` has verdicts for exit codes, so its failures have another one (`failed`).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _EPILOG = """\
 Exit codes: 0 done (whatever the verdict), 1 failure of server or program, 2 wrong usage or input (never a verdict),
-130 interrupted.
+130 interrupted. `evald gate` has codes of its own.
 """
 
 
@@ -39,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (InvalidRequestError, NotFoundError) as error:
         return _complain(error, USAGE)
     except EvaldError as error:
-        return _complain(error, FAILED)
+        return _complain(error, getattr(args, "failed", FAILED))
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in ("evaluate", "compare", "plan"):
+    for name in ("evaluate", "compare", "gate", "plan"):
         _command(name).add_parser(subparsers)
     _command("catalog").add_parsers(subparsers)
     for name in ("serve", "demo"):

@@ -4,8 +4,8 @@ All work on rows runs with the GIL released. Errors are the classes of `evald.er
 Used only by `evald.engine` and the embedded API; everything else goes through those.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final, Literal, final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,14 @@ __all__ = [
     "Spec",
     "SystemSource",
     "build_info",
+    "gate",
     "get_metric",
     "list_metrics",
     "plan",
     "set_threads",
 ]
+
+_T = TypeVar("_T")
 
 VERSION: Final[str]
 UNICODE_VERSION: Final[str]
@@ -51,6 +54,12 @@ def get_metric(name: str) -> bytes:
 
 def plan(request: bytes) -> bytes:
     """A serialised `evald.v1.PlanResponse` of a serialised `PlanRequest`. Raises InvalidRequestError (BAD_PLAN)."""
+
+def gate(policy: bytes, comparison: bytes, confidence_level: float) -> bytes:
+    """A serialised `evald.v1.GateResult` of a serialised `GatePolicy` and a serialised `CompareResponse`.
+
+    Raises InvalidRequestError (BAD_GATE, UNSUPPORTED_FIELD).
+    """
 
 @final
 class CancelFlag:
@@ -142,10 +151,12 @@ class Spec:
         predictions: Sequence[Sequence[str]],
         references: Sequence[str] | Sequence[Sequence[str]],
         ids: Sequence[str] | None = None,
+        start: int = 0,
+        stop: int = ...,
     ) -> Batch:
-        """Rows from lists: predictions[system][row]; texts or labels, as `needs` says.
+        """Rows `start` to `stop` of lists: predictions[system][row]; texts or labels, as `needs` says.
 
-        The strings are copied, so the lists may change afterwards. Reading holds the GIL: pass at most a
+        The strings are held, so the lists may change afterwards. Reading holds the GIL: take at most a
         few thousand rows at a time.
         """
 
@@ -163,11 +174,21 @@ class Batch:
 
 @final
 class Accumulator:
-    """Sums of row statistics: push batches, merge states of other shards, finish."""
+    """Sums of row statistics: push batches, merge states of other shards, finish.
+
+    Once `cancel` is set every method raises CancelledError.
+    """
 
     def __new__(cls, spec: Spec, cancel: CancelFlag | None = None) -> Accumulator: ...
-    def push(self, batch: Batch) -> None:
+    @overload
+    def push(self, batch: Batch, meanwhile: None = None) -> None:
         """Scores the rows and adds them. A batch can be pushed once."""
+    @overload
+    def push(self, batch: Batch, meanwhile: Callable[[], _T]) -> _T:
+        """The same; calls `meanwhile` while other threads begin to score, and returns what it returns.
+
+        An error of the rows comes before one of `meanwhile`, which must not use the accumulator.
+        """
     def push_columns(self, gold: list[str] | NDArray[np.int64], predicted: list[str] | NDArray[np.int64]) -> bool:
         """Counts whole columns of labels; False if rows are needed after all, and then nothing was added."""
     def state(self) -> bytes:

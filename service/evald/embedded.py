@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
 from evald import _native, results
 from evald.client import convert
+from evald.client.gate import Policy, comparison_message, policy_message
 from evald.client.locate import located
 from evald.client.plan import PlanKeywords, plan_request
 from evald.client.request import Keywords, Metrics, Options, Progress, Request, divided, request_of
@@ -23,7 +25,7 @@ from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
-from evald.v1 import plan_pb2
+from evald.v1 import gate_pb2, plan_pb2
 
 _T = TypeVar("_T")
 
@@ -134,7 +136,7 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
         clusters: rows of one cluster are resampled together.
         resources: as for `evaluate`.
         progress: as for `evaluate`.
-        **keywords: as for `evaluate`; also correction and missing.
+        **keywords: as for `evaluate`; also correction, missing and gate.
 
     Raises:
         InvalidRequestError: the input is wrong; `violations` name the place.
@@ -148,6 +150,26 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     table = Arguments(references, ids, clusters, None, rows, columns, given).table(found)
     answer = _run(request_of("compare", table, metrics, options, first), progress, resources)
     return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
+
+
+def gate(policy: Policy, comparison: results.Comparison | Mapping[str, Any] | str | Path) -> results.Gate:
+    """Judges a comparison that was made by a policy; the same verdict as with ``compare(..., gate=policy)``.
+
+    Args:
+        policy: the name of a TOML or YAML file, or its entries as a dict.
+        comparison: a result of `compare`, its dict, or the name of its JSON file.
+
+    Raises:
+        InvalidRequestError: the reason is BAD_GATE; `violations` name the entry, for example ``gate.rules[2].margin``.
+
+    >>> result = compare(["a", "b"] * 50, {"tuned": ["a", "c"] * 50}, ["a", "c"] * 50, metrics=["accuracy"])
+    >>> gate({"rules": [{"metric": "accuracy", "margin": 0.01}]}, result).verdict
+    'go'
+    """
+    rules = policy_message(policy).SerializeToString()
+    message, confidence_level = comparison_message(comparison)
+    answer = _native.gate(rules, message.SerializeToString(), confidence_level)
+    return convert.gate_of(gate_pb2.GateResult.FromString(answer))
 
 
 def plan(**keywords: Unpack[PlanKeywords]) -> results.Plan:
@@ -257,12 +279,16 @@ def _push_lists(
     lists: list[list[Any]],
     progress: Progress | None,
 ) -> None:
+    gold, *columns = lists
+
+    def read(start: int) -> _native.Batch:
+        return spec.from_lists(columns, gold, table.ids, start, start + CHUNK)
+
+    batch = read(0)
     for start in range(0, table.rows, CHUNK):
-        part = slice(start, start + CHUNK)
-        gold, *columns = (values[part] for values in lists)
-        ids = None if table.ids is None else table.ids[part]
         try:
-            accumulator.push(spec.from_lists(columns, gold, ids))
+            # Reading holds the GIL and one thread; the others score the rows that were read before.
+            batch = accumulator.push(batch, partial(read, start + CHUNK))
         except InvalidRequestError as error:
             raise located(error, table, start) from None
         if progress is not None:

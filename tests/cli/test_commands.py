@@ -164,7 +164,8 @@ def test_metrics_are_listed_and_described(capsys: pytest.CaptureFixture[str]) ->
     ("argv", "words"),
     [
         ([], "COMMAND"),
-        (["evaluate"], "--metrics"),
+        (["evaluate"], "FILE"),
+        (["evaluate", "{whole}"], "--metrics"),
         (["evaluate", "-m", "bleu"], "FILE"),
         (["evaluate", "{gold}", "--metrics", "bleu,"], "empty entry"),
         (["evaluate", "{gold}", "-m", "accuracy"], "no prediction column"),
@@ -226,7 +227,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_standard_input_and_closed_pipes(files: dict[str, str]) -> None:
     program = [sys.executable, "-m", "evald"]
     with Path(files["whole"]).open("rb") as rows:
-        command = [*program, "evaluate", "-", "--format", "jsonl", "-m", "accuracy"]
+        command = [*program, "evaluate", "-", "--input-format", "jsonl", "-m", "accuracy"]
         done = subprocess.run(command, stdin=rows, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "stdin" in done.stdout

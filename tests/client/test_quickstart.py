@@ -1,4 +1,4 @@
-"""The example runs as it stands."""
+"""The examples run as they stand."""
 
 from __future__ import annotations
 
@@ -13,3 +13,18 @@ def test_quickstart(root: Path, address: str) -> None:
     assert done.returncode == 0, done.stderr
     assert "tuned against baseline" in done.stdout
     assert "verdict by accuracy: improved" in done.stdout
+
+
+def test_checkpoints(root: Path, address: str) -> None:
+    program = root / "clients" / "python" / "checkpoints.py"
+    outputs = []
+    for arguments in ([], [address]):
+        command = [sys.executable, str(program), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        outputs.append(done.stdout)
+    assert outputs[0] == outputs[1], "a server gives what this process gives"
+    assert "step-1200 against baseline" in outputs[0]
+    assert "holm over 6 tests" in outputs[0]
+    assert "Test: may step-3000 replace the base?" in outputs[0]
+    assert outputs[0].endswith("verdict: go\n")

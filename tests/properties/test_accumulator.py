@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -217,17 +218,53 @@ def test_an_error_adds_nothing() -> None:
     assert accumulator.state() == before
 
 
-def test_a_cancelled_call_adds_nothing() -> None:
+def test_a_cancelled_accumulator_gives_nothing() -> None:
+    """Some rows of the cancelled push may be in its sums."""
     question = Question(["bleu"])
     cancel = _native.CancelFlag()
     accumulator = _native.Accumulator(question.spec(), cancel)
     accumulator.push(question.spec().from_lists([["a"]], ["a"]))
-    before = accumulator.state()
+    state = accumulator.state()
     batch = question.spec().from_lists([["a"] * 1000], ["a"] * 1000)
     cancel.set()
-    with pytest.raises(CancelledError):
-        accumulator.push(batch)
-    assert accumulator.state() == before
+    for use in (
+        partial(accumulator.push, batch),
+        partial(accumulator.merge, state),
+        accumulator.state,
+        accumulator.finish,
+    ):
+        with pytest.raises(CancelledError):
+            use()
+
+
+def test_reading_goes_on_while_rows_are_scored() -> None:
+    question = Question(["bleu"])
+    spec = question.spec()
+    predictions, references = ["a b c", "b", "c d"] * 400, ["a b", "b", "d c"] * 400
+    whole = _native.Accumulator(spec)
+    whole.push(spec.from_lists([predictions], references))
+    accumulator = _native.Accumulator(spec)
+    batch = spec.from_lists([predictions], references, None, 0, 700)
+    batch = accumulator.push(batch, lambda: spec.from_lists([predictions], references, None, 700, 5000))
+    assert len(batch) == 500
+    assert len(accumulator.push(batch, lambda: spec.from_lists([predictions], references, None, 5000, 5001))) == 0
+    assert accumulator.state() == whole.state()
+
+
+def test_what_is_done_meanwhile_may_fail() -> None:
+    """The rows are added all the same; but an error of theirs comes first."""
+    question = Question(["accuracy"], classes=("a", "b"))
+    spec = question.spec()
+    accumulator = question.accumulate(labels([["a"]], ["a"]))
+    with pytest.raises(InvalidRequestError) as caught:
+        accumulator.push(spec.from_lists([["b"]], ["b"]), lambda: spec.from_lists([["a", "\ud800"]], ["a", "b"]))
+    assert caught.value.violations[0].field == "predictions[1]"
+    assert accumulator.state() == question.accumulate(labels([["a", "b"]], ["a", "b"])).state()
+    with pytest.raises(InvalidRequestError) as caught:
+        accumulator.push(spec.from_lists([["z"]], ["b"]), lambda: 1 / 0)
+    assert caught.value.reason == "UNKNOWN_LABEL"
+    with pytest.raises(ZeroDivisionError):
+        accumulator.push(spec.from_lists([["b"]], ["b"]), lambda: 1 / 0)
 
 
 def test_no_rows_are_no_answer() -> None:

@@ -192,7 +192,7 @@ def test_consistency_is_that_of_the_slices() -> None:
 
 def simpson_rows() -> list[Row]:
     """The candidate calls more easy rows positive: its precision is worse on easy and on hard rows, better on all."""
-    rows = []
+    rows: list[Row] = []
     for level, (base, new) in {"easy": ((10, 10), (90, 85)), "hard": ((90, 45), (10, 4))}.items():
         for at in range(100):
             # Of the rows that a system calls positive, the first ones are.

@@ -102,7 +102,7 @@ def test_the_limit_is_published(make_server: Callable[..., Server]) -> None:
     failure = server.api.failure(EVALUATE, pb.EvaluateRequest(spec=spec("language"), instances=rows()))
     assert (failure.code, failure.reason) == ("INVALID_ARGUMENT", "LIMIT_EXCEEDED")
     assert failure.fields == ("spec.slices",)
-    assert failure.metadata["limit"] == "max_slices"
+    assert (failure.metadata or {})["limit"] == "max_slices"
     failure = server.api.failure(EVALUATE, pb.EvaluateRequest(spec=spec("a", "b", "c"), instances=rows()))
     assert (failure.reason, failure.fields) == ("LIMIT_EXCEEDED", ("spec.slices",))
 

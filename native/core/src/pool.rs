@@ -34,6 +34,16 @@ pub fn share<I: ExactSizeIterator + Send, S: Send>(
     start: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, I::Item) -> Result<()> + Sync,
 ) -> Result<Vec<S>> {
+    share_while(|| (), tasks, start, work)
+}
+
+/// The same, but this thread does something else first.
+pub fn share_while<I: ExactSizeIterator + Send, S: Send>(
+    meanwhile: impl FnOnce(),
+    tasks: I,
+    start: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, I::Item) -> Result<()> + Sync,
+) -> Result<Vec<S>> {
     let pool = pool_of(0);
     let taken = Taken::of(pool, tasks.len().saturating_sub(1));
     let tasks = Mutex::new(Some(tasks));
@@ -54,9 +64,13 @@ pub fn share<I: ExactSizeIterator + Send, S: Send>(
             for _ in 0..taken.count {
                 scope.spawn(|_| take_part());
             }
+            meanwhile();
             take_part();
         }),
-        _ => take_part(),
+        _ => {
+            meanwhile();
+            take_part();
+        }
     }
     outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::gate::GateAnswer;
 use crate::metrics::{Components, Direction};
 use crate::stats::interval::Interval;
 
@@ -160,6 +161,8 @@ pub struct Answer {
     pub comparisons: Vec<PairedAnswer>,
     /// About the comparison as a whole.
     pub notes: Vec<Note>,
+    /// The verdict of the gate, if there is one.
+    pub gate: Option<GateAnswer>,
     /// Number of resampling slots; 0 when nothing was resampled.
     pub slots: u32,
     /// What identified rows.

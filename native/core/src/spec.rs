@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
+use crate::gate::Policy;
 use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
 use crate::slicing::Slicing;
 
@@ -186,6 +187,8 @@ pub struct Spec {
     pub row_report: RowReport,
     /// Limits of the call.
     pub limits: Limits,
+    /// What candidates must show.
+    pub gate: Option<Policy>,
 }
 
 impl Spec {
@@ -268,6 +271,9 @@ impl Spec {
         line(&format!("classes {:?}", self.unknown_labels));
         for class in &self.classes {
             line(class);
+        }
+        if let Some(gate) = &self.gate {
+            line(&format!("gate {gate:?}"));
         }
         let mut hex = String::with_capacity(64);
         for byte in hasher.finalize() {

@@ -65,6 +65,7 @@ fn spec(
         slices: Vec::new(),
         row_report: RowReport::None,
         limits: Limits::default(),
+        gate: None,
     }
 }
 

@@ -80,6 +80,7 @@ fn spec(table: &Value, corpus: &Value) -> Result<Spec> {
         slices: Vec::new(),
         row_report: RowReport::None,
         limits: Limits::default(),
+        gate: None,
     })
 }
 

@@ -262,6 +262,7 @@ impl Parsed {
                 spec,
                 instances,
                 baseline: String::new(),
+                gate: None,
             }
             .encode_to_vec(),
             _ => EvaluateRequest { spec, instances }.encode_to_vec(),

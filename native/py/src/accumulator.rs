@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evald_core::accumulator;
-use evald_core::error::Error;
+use evald_core::error::{Error, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -21,9 +21,13 @@ pub struct Accumulator {
 }
 
 impl Accumulator {
-    fn lock(&self) -> MutexGuard<'_, accumulator::Accumulator> {
-        // After a panic the sums may be torn, but the panic ended that call with an internal error already.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The sums, unless the call is cancelled: they may be torn then.
+    fn lock(&self) -> Result<MutexGuard<'_, accumulator::Accumulator>> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(Error::cancelled());
+        }
+        // After a panic the sums may be torn, too, but it ended that call with an internal error already.
+        Ok(self.core.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -38,7 +42,16 @@ impl Accumulator {
         }
     }
 
-    fn push(&self, py: Python<'_>, batch: &Batch) -> PyResult<()> {
+    /// Scores and adds rows; `meanwhile` is called while other threads begin, and its result returned.
+    #[pyo3(signature = (batch, meanwhile=None))]
+    fn push(
+        &self,
+        py: Python<'_>,
+        batch: &Batch,
+        meanwhile: Option<Py<PyAny>>,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let mut made = None;
+        let call = || made = meanwhile.map(|call| Python::attach(|py| call.call0(py)));
         run(py, || {
             let mut additions = batch.additions();
             if std::mem::replace(&mut additions.pushed, true) {
@@ -46,9 +59,11 @@ impl Accumulator {
             }
             let cancel = || self.cancel.load(Ordering::Relaxed);
             let rows = batch.rows.borrow_dependent();
-            self.lock()
-                .push(rows, &additions.outputs, &additions.failures, &cancel)
-        })
+            let (outputs, failures) = (&additions.outputs, &additions.failures);
+            self.lock()?
+                .push_while(call, rows, outputs, failures, &cancel)
+        })?;
+        made.transpose()
     }
 
     /// Counts whole columns of labels; false if rows are needed after all, and then nothing was added.
@@ -58,7 +73,7 @@ impl Accumulator {
         gold: &Bound<'_, PyAny>,
         predicted: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
-        if !run(py, || Ok(self.lock().takes_columns()))? {
+        if !run(py, || Ok(self.lock()?.takes_columns()))? {
             return Ok(false);
         }
         let is_cancelled = || self.cancel.load(Ordering::Relaxed);
@@ -66,24 +81,24 @@ impl Accumulator {
         let Some(pairs) = run_attached(py, count)? else {
             return Ok(false);
         };
-        run(py, || self.lock().push_columns(pairs))?;
+        run(py, || self.lock()?.push_columns(pairs))?;
         Ok(true)
     }
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = run(py, || Ok(self.lock().state()))?;
+        let bytes = run(py, || Ok(self.lock()?.state()))?;
         Ok(PyBytes::new(py, &bytes))
     }
 
     fn merge(&self, py: Python<'_>, state: &Bound<'_, PyBytes>) -> PyResult<()> {
         let bytes = state.as_bytes();
-        run(py, || self.lock().merge(bytes))
+        run(py, || self.lock()?.merge(bytes))
     }
 
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let cancel = || self.cancel.load(Ordering::Relaxed);
         let bytes = run(py, || {
-            let core = self.lock();
+            let core = self.lock()?;
             let answer = core.finish(&cancel)?;
             evald_wire::answer::encode(answer, core.spec())
         })?;

@@ -1,5 +1,6 @@
 //! Rows that Python holds between reading and scoring.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,10 @@ use crate::errors::to_python;
 use crate::run::run;
 
 type Borrowed<'a> = batch::Batch<'a>;
+
+/// Objects taken before the first of them is looked at: they lie anywhere in memory, and loads that wait for none of each
+/// other overlap.
+const ROWS_AHEAD: usize = 32;
 
 /// What the texts of a batch borrow from.
 pub enum Source {
@@ -85,22 +90,31 @@ impl Batch {
         Ok(Self::new(spec, rows))
     }
 
-    /// Takes the rows of lists.
+    /// Takes these rows of lists, as many of them as there are.
     pub fn from_lists(
         py: Python<'_>,
         spec: Arc<spec::Spec>,
-        predictions: &[Bound<'_, PyList>],
-        references: &Bound<'_, PyList>,
-        ids: Option<&Bound<'_, PyList>>,
+        lists: &Lists<'_, '_>,
+        rows: Range<usize>,
     ) -> PyResult<Self> {
-        check_lengths(py, &spec, predictions, references, ids)?;
-        let mut held = Held(Vec::with_capacity(
-            references.len() * (1 + predictions.len()),
-        ));
-        let mut rows = Vec::with_capacity(references.len());
-        for (row, reference) in references.iter().enumerate() {
-            rows.push(held.row(predictions, reference, ids, row)?);
+        lists.check(py, &spec)?;
+        let end = rows.end.min(lists.references.len());
+        let rows = rows.start.min(end)..end;
+        let mut held = Held::default();
+        let mut found = Vec::with_capacity(rows.len());
+        held.0.reserve(rows.len() * (1 + lists.predictions.len()));
+        let mut ahead = Vec::new();
+        for start in rows.clone().step_by(ROWS_AHEAD) {
+            let block = start..rows.end.min(start + ROWS_AHEAD);
+            for row in block.clone() {
+                lists.take(row, &mut ahead)?;
+            }
+            let mut taken = ahead.drain(..);
+            for row in block {
+                found.push(held.row(lists, &mut taken, row)?);
+            }
         }
+        let rows = found;
         let is_text = spec.needs().has(Field::PredictionText);
         let rows = run(py, || {
             Ok(OwnedRows::new(Source::Held(held.0), |owner| {
@@ -122,32 +136,48 @@ impl Batch {
     }
 }
 
-fn check_lengths(
-    py: Python<'_>,
-    spec: &spec::Spec,
-    predictions: &[Bound<'_, PyList>],
-    references: &Bound<'_, PyList>,
-    ids: Option<&Bound<'_, PyList>>,
-) -> PyResult<()> {
-    let rows = references.len();
-    let problem = if predictions.len() != spec.systems.len() {
-        Some(("predictions", "needs one list for each system"))
-    } else if predictions.iter().any(|list| list.len() != rows) {
-        Some(("predictions", "has another length than references"))
-    } else if ids.is_some_and(|ids| ids.len() != rows) {
-        Some(("ids", "has another length than references"))
-    } else {
-        None
-    };
-    problem.map_or(Ok(()), |(field, problem)| {
-        Err(to_python(
-            py,
-            &Error::invalid("LENGTH_MISMATCH", field, problem),
-        ))
-    })
+/// Rows in lists.
+pub struct Lists<'l, 'py> {
+    /// One list of texts or labels a system.
+    pub predictions: &'l [Bound<'py, PyList>],
+    /// Texts, lists of texts, or labels.
+    pub references: &'l Bound<'py, PyList>,
+    /// Ids of the rows.
+    pub ids: Option<&'l Bound<'py, PyList>>,
+}
+
+impl<'py> Lists<'_, 'py> {
+    fn check(&self, py: Python<'_>, spec: &spec::Spec) -> PyResult<()> {
+        let rows = self.references.len();
+        let problem = if self.predictions.len() != spec.systems.len() {
+            Some(("predictions", "needs one list for each system"))
+        } else if self.predictions.iter().any(|list| list.len() != rows) {
+            Some(("predictions", "has another length than references"))
+        } else if self.ids.is_some_and(|ids| ids.len() != rows) {
+            Some(("ids", "has another length than references"))
+        } else {
+            None
+        };
+        problem.map_or(Ok(()), |(field, problem)| {
+            Err(to_python(
+                py,
+                &Error::invalid("LENGTH_MISMATCH", field, problem),
+            ))
+        })
+    }
+
+    /// The objects of a row: id if there are ids, reference, predictions.
+    fn take(&self, row: usize, taken: &mut Vec<Bound<'py, PyAny>>) -> PyResult<()> {
+        let lists = self.ids.into_iter().chain([self.references]);
+        for list in lists.chain(self.predictions) {
+            taken.push(list.get_item(row)?);
+        }
+        Ok(())
+    }
 }
 
 /// Strings of lists.
+#[derive(Default)]
 struct Held(Vec<PyBackedStr>);
 
 /// Numbers of strings: the id if there are ids, then references up to `middle`, then one prediction a system.
@@ -176,30 +206,28 @@ impl Held {
         Ok(())
     }
 
-    fn row(
+    /// Adds the next row of those taken.
+    fn row<'py>(
         &mut self,
-        predictions: &[Bound<'_, PyList>],
-        reference: Bound<'_, PyAny>,
-        ids: Option<&Bound<'_, PyList>>,
+        lists: &Lists<'_, 'py>,
+        taken: &mut impl Iterator<Item = Bound<'py, PyAny>>,
         row: usize,
     ) -> PyResult<HeldRow> {
-        let id = ids
-            .map(|ids| {
-                self.add(ids.get_item(row)?, || format!("ids[{row}]"))?;
+        let id = lists.ids.and_then(|_| taken.next());
+        let id = id
+            .map(|id| {
+                self.add(id, || format!("ids[{row}]"))?;
                 PyResult::Ok(self.len() - 1)
             })
             .transpose()?;
         let first = self.len();
-        if let Ok(list) = reference.cast::<PyList>() {
-            for (at, text) in list.iter().enumerate() {
-                self.add(text, || format!("references[{row}][{at}]"))?;
-            }
-        } else {
-            self.add(reference, || format!("references[{row}]"))?;
+        if let Some(reference) = taken.next() {
+            self.references(reference, row)?;
         }
         let middle = self.len();
-        for (system, list) in predictions.iter().enumerate() {
-            self.add(list.get_item(row)?, || match predictions.len() {
+        let systems = lists.predictions.len();
+        for (system, prediction) in taken.take(systems).enumerate() {
+            self.add(prediction, || match systems {
                 1 => format!("predictions[{row}]"),
                 _ => format!("predictions[{system}][{row}]"),
             })?;
@@ -210,6 +238,16 @@ impl Held {
             middle,
             end: self.len(),
         })
+    }
+
+    fn references(&mut self, reference: Bound<'_, PyAny>, row: usize) -> PyResult<()> {
+        let Ok(list) = reference.cast::<PyList>() else {
+            return self.add(reference, || format!("references[{row}]"));
+        };
+        for (at, text) in list.iter().enumerate() {
+            self.add(text, || format!("references[{row}][{at}]"))?;
+        }
+        Ok(())
     }
 
     fn len(&self) -> u32 {

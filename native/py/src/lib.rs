@@ -98,6 +98,18 @@ mod _native {
         Ok(PyBytes::new(py, &bytes))
     }
 
+    /// A serialised `GateResult` of a serialised `GatePolicy` and a serialised `CompareResponse`.
+    #[pyfunction]
+    fn gate<'py>(
+        py: Python<'py>,
+        policy: &[u8],
+        comparison: &[u8],
+        confidence_level: f64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let judged = || evald_wire::gate::judge_comparison(policy, comparison, confidence_level);
+        Ok(PyBytes::new(py, &run(py, judged)?))
+    }
+
     /// A serialised `GetMetricResponse`.
     #[pyfunction]
     fn get_metric<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyBytes>> {

@@ -11,7 +11,7 @@ use evald_wire::spec::build_spec;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Lists};
 use crate::errors::to_python;
 use crate::run::{CancelFlag, run, shared};
 
@@ -201,7 +201,7 @@ impl Spec {
         Batch::read(py, Arc::clone(&self.core), request, limits, shared(cancel))
     }
 
-    #[pyo3(signature = (predictions, references, ids=None))]
+    #[pyo3(signature = (predictions, references, ids=None, start=0, stop=usize::MAX))]
     #[expect(
         clippy::wrong_self_convention,
         reason = "the batch is made from the lists"
@@ -212,7 +212,14 @@ impl Spec {
         predictions: Vec<Bound<'_, PyList>>,
         references: &Bound<'_, PyList>,
         ids: Option<&Bound<'_, PyList>>,
+        start: usize,
+        stop: usize,
     ) -> PyResult<Batch> {
-        Batch::from_lists(py, Arc::clone(&self.core), &predictions, references, ids)
+        let lists = Lists {
+            predictions: &predictions,
+            references,
+            ids,
+        };
+        Batch::from_lists(py, Arc::clone(&self.core), &lists, start..stop)
     }
 }

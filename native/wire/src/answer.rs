@@ -51,6 +51,7 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
                 .iter()
                 .map(|found| consistency(found, &answer))
                 .collect(),
+            gate: answer.gate.take().map(crate::gate::gate_result),
         }
         .encode_to_vec(),
     };

@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod catalog;
+pub mod gate;
 pub mod headers;
 pub mod matrix;
 pub mod plan;

@@ -1,6 +1,7 @@
 //! From the header of a request to the checked specification.
 
 use evald_core::error::{Error, Result};
+use evald_core::gate::{Known, Policy};
 use evald_core::metrics::{Context, Direction, Field, MetricRequest, ResolvedMetric, Resources};
 use evald_core::slicing::Slicing;
 use evald_core::spec::{
@@ -54,17 +55,43 @@ pub fn build_spec(
             "a comparison needs a metric with a value; confusion_matrix has none",
         ));
     }
+    let statistics = statistics(spec.statistics.as_ref())?;
+    let gate = gate(header, &metrics, &statistics)?;
     Ok(Spec {
         question,
         systems,
         metrics,
         unknown_labels: unknown_labels(spec)?,
         classes,
-        statistics: statistics(spec.statistics.as_ref())?,
+        statistics,
         slices: slices(spec, &limits)?,
         row_report: row_report(spec.row_report)?,
         limits,
+        gate,
     })
+}
+
+fn gate(
+    header: &Header,
+    metrics: &[ResolvedMetric],
+    statistics: &StatisticsOptions,
+) -> Result<Option<Policy>> {
+    let Some(given) = &header.gate else {
+        return Ok(None);
+    };
+    if statistics.replicates == 0 {
+        let problem = "a gate decides by intervals: must not be 0";
+        return Err(bad_statistic("replicates", problem));
+    }
+    let known: Vec<Known<'_>> = metrics
+        .iter()
+        .map(|metric| Known {
+            key: &metric.key,
+            signature: &metric.signature,
+            direction: metric.direction,
+        })
+        .collect();
+    crate::gate::policy(given, &known).map(Some)
 }
 
 fn limit(name: &'static str, field: &str, maximum: u32, count: usize) -> Result<()> {

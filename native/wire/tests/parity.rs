@@ -20,19 +20,25 @@ fn read(kind: RequestKind, request: &[u8]) -> Result<(Header, Batch<'_>), Error>
 }
 
 fn decode(kind: RequestKind, request: &[u8]) -> Result<(Header, Vec<Instance>), DecodeError> {
-    let (spec, baseline, rows) = match kind {
+    let (spec, baseline, gate, rows) = match kind {
         RequestKind::Evaluate => {
             let request = EvaluateRequest::decode(request)?;
-            (request.spec, String::new(), request.instances)
+            (request.spec, String::new(), None, request.instances)
         }
         RequestKind::Compare => {
             let request = CompareRequest::decode(request)?;
-            (request.spec, request.baseline, request.instances)
+            (
+                request.spec,
+                request.baseline,
+                request.gate,
+                request.instances,
+            )
         }
     };
     let header = Header {
         spec: spec.unwrap_or_default(),
         baseline,
+        gate,
         rows: rows.len(),
     };
     Ok((header, rows))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from evald.cli import inputs, output
-from evald.errors import InvalidRequestError
 
 _EXAMPLES = """\
   evald compare base.jsonl new.jsonl --metrics bleu,rouge_l
@@ -29,18 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     inputs.add_data_flags(parser)
     inputs.add_scoring_flags(parser)
-    group = parser.add_argument_group("comparison")
-    group.add_argument("--baseline", metavar="NAME", help="name of the baseline (default: the first system)")
-    group.add_argument(
-        "--correction",
-        choices=("holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli", "none"),
-        help="for several tests (default holm)",
-    )
-    group.add_argument(
-        "--missing",
-        choices=("pairwise", "fail"),
-        help="rows without a prediction leave the paired figures, or fail the call (default pairwise)",
-    )
+    inputs.add_comparison_flags(parser)
     inputs.add_server_flags(parser)
     inputs.add_output_flags(parser)
     parser.set_defaults(run=run)
@@ -48,22 +36,5 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Compares; returns the exit code, which is no verdict."""
-    with output.progress() as bar:
-        bar.say("reading")
-        table = inputs.table_from(args, args.files)
-        if len(table.systems) < 2:
-            raise InvalidRequestError.of_field("USAGE", "FILE", "give at least two systems to compare")
-        options = inputs.options_of(args)
-        resources = inputs.resources_of(args)
-        if args.server:
-            bar.say(f"{args.server} is comparing {table.rows:,} rows")
-            with inputs.open_client(args) as client:
-                result = client.compare(args.baseline, rows=table, metrics=args.metrics, **options)
-        else:
-            from evald.embedded import compare
-
-            result = compare(
-                args.baseline, rows=table, metrics=args.metrics, progress=bar, resources=resources, **options
-            )
-    output.show(result, args)
+    output.show(inputs.compared(args), args)
     return 0

@@ -33,18 +33,5 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Evaluates; returns the exit code."""
-    with output.progress() as bar:
-        bar.say("reading")
-        table = inputs.table_from(args, args.files)
-        options = inputs.options_of(args)
-        resources = inputs.resources_of(args)
-        if args.server:
-            bar.say(f"{args.server} is scoring {table.rows:,} rows")
-            with inputs.open_client(args) as client:
-                result = client.evaluate(rows=table, metrics=args.metrics, **options)
-        else:
-            from evald.embedded import evaluate
-
-            result = evaluate(rows=table, metrics=args.metrics, progress=bar, resources=resources, **options)
-    output.show(result, args)
+    output.show(inputs.evaluated(args), args)
     return 0

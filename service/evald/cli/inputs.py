@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from evald.cli import output, rows_in_error
 from evald.data import Model, Source, Table, combine, join, read_file, split_metrics, table_of
 from evald.data.naming import NAMES, with_models
 from evald.data.sources import FORMATS
 from evald.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from evald.client.request import Options
+    from evald.client.gate import Policy
+    from evald.client.request import Metrics, Options
     from evald.client.sync import Client
+    from evald.results import Comparison, Evaluation
 
 EXIT_CODES = "Exit codes: 0 done (whatever the verdict), 1 failure of server or program, 2 wrong usage or input."
 _FILES = """\
@@ -46,7 +49,7 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
         metavar="ROLE=COLUMN,...",
         help=f"columns by role, for example prediction=output,reference=target; roles: {', '.join(NAMES)}",
     )
-    group.add_argument("--format", choices=FORMATS, help="format of all files (default: by extension)")
+    group.add_argument("--input-format", choices=FORMATS, help="format of all files (default: by extension)")
 
 
 def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +58,6 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--metrics",
         "-m",
-        required=True,
         metavar="LIST",
         help='for example bleu,"rouge_l(stemmer=true)"; `evald metrics` lists them',
     )
@@ -88,6 +90,22 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--rows", choices=("none", "failed", "all"), help="rows in the JSON (default failed)")
 
 
+def add_comparison_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags that say how to compare."""
+    group = parser.add_argument_group("comparison")
+    group.add_argument("--baseline", metavar="NAME", help="name of the baseline (default: the first system)")
+    group.add_argument(
+        "--correction",
+        choices=("holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli", "none"),
+        help="for several tests (default holm)",
+    )
+    group.add_argument(
+        "--missing",
+        choices=("pairwise", "fail"),
+        help="rows without a prediction leave the paired figures, or fail the call (default pairwise)",
+    )
+
+
 def add_server_flags(parser: argparse.ArgumentParser, required: bool = False) -> None:
     """Flags that say which server to ask; without one, this process does the work."""
     group = parser.add_argument_group("server")
@@ -100,7 +118,19 @@ def add_server_flags(parser: argparse.ArgumentParser, required: bool = False) ->
 def add_output_flags(parser: argparse.ArgumentParser) -> None:
     """Flags that say what to print."""
     group = parser.add_argument_group("output")
-    group.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    group.add_argument(
+        "--format",
+        choices=output.FORMATS,
+        default="table",
+        help="what to print: a table (default), JSON, or a table for papers and other programs",
+    )
+    group.add_argument("--json", action="store_true", help="the same as --format json")
+    group.add_argument(
+        "--errors",
+        type=Path,
+        metavar="FILE",
+        help="write the rows in error (compared: fixed, broken, both wrong) to a CSV file, to be annotated",
+    )
     group.add_argument("--out", type=Path, metavar="FILE", help="write the JSON to a file as well")
 
 
@@ -114,6 +144,53 @@ def open_client(args: argparse.Namespace) -> Client:
     except OSError as error:
         raise InvalidRequestError.of_field("FILE_ERROR", str(args.ca), error.strerror or "cannot be read") from None
     return Client(args.server, credentials=credentials, timeout=args.timeout)
+
+
+def evaluated(args: argparse.Namespace) -> Evaluation:
+    """The evaluation that files and flags ask for, here or on a server."""
+    with output.progress() as bar:
+        bar.say("reading")
+        table, metrics = table_from(args, bar)
+        options = options_of(args)
+        resources = resources_of(args)
+        if args.server:
+            bar.say(f"{args.server} is scoring {table.rows:,} rows")
+            with open_client(args) as client:
+                result = client.evaluate(rows=table, metrics=metrics, **options)
+        else:
+            from evald.embedded import evaluate
+
+            result = evaluate(rows=table, metrics=metrics, progress=bar, resources=resources, **options)
+    if args.errors is not None:
+        rows_in_error.write(args.errors, table, result)
+    return result
+
+
+def compared(args: argparse.Namespace, gate: Policy | None = None) -> Comparison:
+    """The comparison that files and flags ask for, here or on a server; with the verdict of a gate if there is one."""
+    named: Sequence[str] = ()
+    if gate is not None:
+        from evald.client.gate import metrics_of
+
+        named = metrics_of(gate)
+    with output.progress() as bar:
+        bar.say("reading")
+        table, metrics = table_from(args, bar, named)
+        if len(table.systems) < 2:
+            raise _usage("FILE", "give at least two systems to compare")
+        options: Options = {**options_of(args), "gate": gate}
+        resources = resources_of(args)
+        if args.server:
+            bar.say(f"{args.server} is comparing {table.rows:,} rows")
+            with open_client(args) as client:
+                result = client.compare(args.baseline, rows=table, metrics=metrics, **options)
+        else:
+            from evald.embedded import compare
+
+            result = compare(args.baseline, rows=table, metrics=metrics, progress=bar, resources=resources, **options)
+    if args.errors is not None:
+        rows_in_error.write(args.errors, table, result)
+    return result
 
 
 def resources_of(args: argparse.Namespace) -> dict[str, str] | None:
@@ -133,11 +210,13 @@ def resources_of(args: argparse.Namespace) -> dict[str, str] | None:
 
 def options_of(args: argparse.Namespace) -> Options:
     """Options of the call; flags that were not given stay unset."""
+    if args.errors is not None and args.rows not in (None, "all"):
+        raise _usage("--errors", f"needs the scores of all rows: leave out --rows {args.rows}")
     options: Options = {
         "seed": args.seed,
         "replicates": args.replicates,
         "confidence_level": args.confidence,
-        "row_report": args.rows,
+        "row_report": "all" if args.errors is not None else args.rows,
         "slices": args.slice,
         "min_slice_size": args.min_slice_size,
         "unknown_labels": args.unknown_labels,
@@ -150,23 +229,48 @@ def options_of(args: argparse.Namespace) -> Options:
     return options
 
 
-def table_from(args: argparse.Namespace, files: Sequence[str]) -> Table:
-    """The table that the files and flags make."""
-    split_metrics(args.metrics)  # A typing error should not cost the reading of large files.
+def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] = ()) -> tuple[Table, Metrics]:
+    """The table that the files and flags make, and the metrics: those asked for, else those of files and policy."""
+    if args.metrics is not None:
+        split_metrics(args.metrics)  # A typing error should not cost the reading of large files.
     if args.model:
-        return _of_models(args, files)
-    if args.pred and not args.data:
-        return combine(_sources(args, [*files, *args.pred]), args.map)
-    if args.data:
-        if files or not args.pred:
-            raise _usage("--data", "needs --pred NAME=FILE for every system, and no other files")
-        return join(read_file(args.data, args.format), _sources(args, args.pred), args.map)
-    if not files:
+        return _of_models(args, args.files), _metrics(args, (), named)
+    files, predictions = _files(args)
+    sources = _sources(args, predictions)
+    gold = read_file(args.data, args.input_format) if args.data else None
+    kinds = dict.fromkeys(one.kind for one in (gold, *sources.values()) if one is not None and one.kind)
+    if kinds:
+        bar.say(f"reading {', '.join(kinds)}")
+    metrics = _metrics(args, list(sources.values()), named)
+    if gold is not None:
+        return join(gold, sources, args.map), metrics
+    if len(sources) > 1 or not files:
+        return combine(sources, args.map), metrics
+    ((name, source),) = sources.items()
+    return table_of(source, args.map, name), metrics
+
+
+def _files(args: argparse.Namespace) -> tuple[Sequence[str], Sequence[str]]:
+    """Files that hold everything, and all files of predictions."""
+    files, predictions = args.files, [*args.files, *args.pred]
+    if args.data and (files or not args.pred):
+        raise _usage("--data", "needs --pred NAME=FILE for every system, and no other files")
+    if not predictions:
         raise _usage("FILE", "is missing; or give --data GOLD --pred NAME=FILE")
-    if len(files) > 1:
-        return combine(_sources(args, files), args.map)
-    ((name, source),) = _sources(args, files).items()
-    return table_of(source, args.map, name)
+    return files, predictions
+
+
+def _metrics(args: argparse.Namespace, sources: Sequence[Source], named: Sequence[str]) -> Metrics:
+    """Those of --metrics; else what all files score by themselves, and what else a policy names."""
+    if args.metrics is not None:
+        return str(args.metrics)
+    known = [source.metrics for source in sources]
+    shared = [metric for metric in known[0] if all(metric in one for one in known)] if known else []
+    keys = [metric["key"] for metric in shared]
+    found: list[str | Mapping[str, Any]] = [*shared, *(name for name in named if name not in keys)]
+    if not found:
+        raise _usage("--metrics", "is missing: name at least one, for example --metrics bleu,rouge_l")
+    return found
 
 
 def _of_models(args: argparse.Namespace, files: Sequence[str]) -> Table:
@@ -179,7 +283,7 @@ def _of_models(args: argparse.Namespace, files: Sequence[str]) -> Table:
     models = {name: Model(alias or name) for name, _, alias in pairs}
     if len(models) != len(pairs):
         raise _usage("--model", "names a system twice")
-    return with_models(read_file(data[0], args.format), models, args.map)
+    return with_models(read_file(data[0], args.input_format), models, args.map)
 
 
 def _sources(args: argparse.Namespace, entries: Sequence[str]) -> dict[str, Source]:
@@ -191,7 +295,7 @@ def _sources(args: argparse.Namespace, entries: Sequence[str]) -> dict[str, Sour
         if name in paths:
             raise _usage(entry, f"there are two systems of the name {name!r}; write NAME=FILE")
         paths[name] = path
-    return {name: read_file(path, args.format) for name, path in paths.items()}
+    return {name: read_file(path, args.input_format) for name, path in paths.items()}
 
 
 def _named(entry: str) -> tuple[str, str]:

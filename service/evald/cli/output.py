@@ -8,26 +8,28 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
 from evald.errors import InvalidRequestError
+from evald.results import Comparison, Evaluation
+from evald.results.tables import STYLES
 
 _WIDTH = 30
 _INTERVAL_SECONDS = 0.1
 
 
-class Result(Protocol):
-    """An evaluation or a comparison."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
+FORMATS = ("table", "json", *STYLES)
 
 
-def show(result: Result, args: argparse.Namespace) -> None:
-    """Prints the table or the JSON, and writes the file that was asked for first: a closed pipe must not cost it."""
+def show(result: Evaluation | Comparison, args: argparse.Namespace) -> None:
+    """Prints the result as asked, and writes the file that was asked for first: a closed pipe must not cost it."""
     if args.out is not None:
         write_file(args.out, result.to_dict())
-    print(to_json(result.to_dict()) if args.json else str(result))
+    if args.json or args.format == "json":
+        print(to_json(result.to_dict()))
+    else:
+        print(result if args.format == "table" else result.to_table(args.format))
 
 
 def to_json(value: Any) -> str:
@@ -35,10 +37,15 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
 
 
-def write_file(path: Any, value: Any) -> None:
+def write_file(path: Path, value: Any) -> None:
     """Writes JSON to a file. Raises InvalidRequestError (FILE_ERROR)."""
+    write_text(path, to_json(value) + "\n")
+
+
+def write_text(path: Path, content: str, newline: str | None = None) -> None:
+    """Writes a file. Raises InvalidRequestError (FILE_ERROR)."""
     try:
-        path.write_text(to_json(value) + "\n", encoding="utf-8")
+        path.write_text(content, encoding="utf-8", newline=newline)
     except OSError as error:
         raise InvalidRequestError.of_field("FILE_ERROR", str(path), error.strerror or "cannot be written") from None
 

@@ -9,9 +9,9 @@ from typing import Any
 from evald import results
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
+from evald.v1 import gate_pb2, plan_pb2
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import model_pb2 as model
-from evald.v1 import plan_pb2
 from evald.v1 import report_pb2 as report
 from evald.v1 import slice_pb2 as slice_
 from evald.v1 import statistics_pb2 as statistics
@@ -39,8 +39,40 @@ def comparison_of(message: evaluation.CompareResponse, confidence_level: float |
         provenance=_provenance(message.provenance),
         cost=_cost(message.cost) if message.HasField("cost") else None,
         confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
+        gate=gate_of(message.gate) if message.HasField("gate") else None,
         slices=tuple(map(_slice_comparison, message.slices)),
         consistency=tuple(map(_consistency, message.consistency)),
+    )
+
+
+def gate_of(message: gate_pb2.GateResult) -> results.Gate:
+    """The answer of a gate."""
+    return results.Gate(_verdict(message.verdict), tuple(map(_gate_candidate, message.candidates)))
+
+
+def _gate_candidate(message: gate_pb2.GateCandidate) -> results.GateCandidate:
+    rules = tuple(map(_gate_rule, message.rules))
+    return results.GateCandidate(message.candidate, _verdict(message.verdict), message.reason, rules)
+
+
+def _verdict(number: int) -> str | None:
+    return _word(gate_pb2.GateVerdict, "GATE_VERDICT", number)
+
+
+def _gate_rule(message: gate_pb2.GateRuleResult) -> results.GateRule:
+    return results.GateRule(
+        metric=message.metric,
+        tier=_word(gate_pb2.GateTier, "GATE_TIER", message.tier),
+        outcome=_word(gate_pb2.GateOutcome, "GATE_OUTCOME", message.outcome),
+        checks=tuple(
+            results.GateCheck(
+                quantity=_word(gate_pb2.GateQuantity, "GATE_QUANTITY", check.quantity),
+                outcome=_word(gate_pb2.GateOutcome, "GATE_OUTCOME", check.outcome),
+                reason=check.reason,
+                **{name: _optional(check, name) for name in ("value", "limit", "low", "high")},
+            )
+            for check in message.checks
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypedDict, cast
 
+from evald.client.gate import Policy, policy_message
 from evald.client.rows import row_writer
 from evald.data import split_metrics
 from evald.data.arguments import RowColumns
@@ -42,6 +43,8 @@ class Options(TypedDict, total=False):
     missing: "pairwise" leaves rows without a prediction out of the paired figures, "fail" refuses them (pairwise).
     unknown_labels: labels that are none of `classes`: "reject" the call, "bucket" them as the class "(other)", or
         "drop" the row (reject).
+    gate: of comparisons, what candidates must show to replace the baseline: the name of a TOML or YAML file, or its
+        entries as a dict.
     """
 
     classes: Sequence[str | int | bool] | None
@@ -55,6 +58,7 @@ class Options(TypedDict, total=False):
     cluster: str | None
     missing: Literal["pairwise", "fail"] | None
     unknown_labels: Literal["reject", "bucket", "drop"] | None
+    gate: Policy | None
 
 
 class Keywords(RowColumns, Options):
@@ -102,10 +106,14 @@ class Request:
 def request_of(kind: Kind, table: Table, metrics: Metrics, options: Options, baseline: str | None = None) -> Request:
     """The request of a table; checks what can be known without the metrics' definitions."""
     spec = _spec(table, metrics, options)
+    gate = options.get("gate")
+    if kind == "evaluate" and gate is not None:
+        raise InvalidRequestError.of_field("CONFLICT", "gate", "is for comparisons: use compare")
     if kind == "evaluate":
         message: Any = evaluation.EvaluateRequest(spec=spec)
     else:
-        message = evaluation.CompareRequest(spec=spec, baseline=baseline or "")
+        policy = None if gate is None else policy_message(gate)
+        message = evaluation.CompareRequest(spec=spec, baseline=baseline or "", gate=policy)
     names = [one.name for one in spec.metrics]
     has_parameters = any("(" in one.name or "|" in one.name or one.params.fields for one in spec.metrics)
     slices = [one.by for one in spec.slices] + [spec.statistics.cluster] * bool(spec.statistics.cluster)

@@ -21,7 +21,7 @@ from evald.errors import InvalidRequestError
 
 # Rows handled between two chances for other threads to run: one such step takes well under a millisecond, and yet the
 # rows outweigh what it costs to wake the threads that score them.
-CHUNK = 8192
+CHUNK = 4096
 # Texts joined at once to be checked: few enough for the copy to stay in the processor's cache.
 STEP = 128
 

@@ -10,11 +10,12 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from evald.data.columns import ABSENT
+from evald.data.formats import recognised
 from evald.errors import InvalidRequestError
 
 # csv's own limit of 128 KiB a cell is below the length of documents that people summarise.
@@ -26,13 +27,18 @@ FORMATS = ("jsonl", "csv", "tsv")
 
 @dataclass(frozen=True)
 class Source:
-    """Named columns of equal length. `where(row)` is "file:line" or "rows[17]"; `is_file` says which."""
+    """Named columns of equal length. `where(row)` is "file:line" or "rows[17]"; `is_file` says which.
+
+    For files of other programs `kind` names the format, and `metrics` are those that the file scores by itself.
+    """
 
     name: str
     columns: Mapping[str, Sequence[Any]]
     length: int
     where: Callable[[int], str]
     is_file: bool
+    kind: str = ""
+    metrics: Sequence[Mapping[str, Any]] = ()
 
 
 def source_of(data: Any, name: str = "rows") -> Source:
@@ -63,7 +69,8 @@ def source_of(data: Any, name: str = "rows") -> Source:
 def read_file(path: str | Path, file_format: str | None = None) -> Source:
     """Columns of a JSONL, CSV or TSV file; "-" is standard input. The format follows the extension unless given.
 
-    UTF-8 with or without a byte order mark, lines ending in LF or CRLF.
+    UTF-8 with or without a byte order mark, lines ending in LF or CRLF. Logged samples of lm-eval, batch outputs and
+    chats of OpenAI are recognised by their content.
     Raises InvalidRequestError: BAD_FORMAT, FILE_ERROR, BAD_TEXT, BAD_JSON, BAD_CSV, EMPTY; each names file and line.
     """
     shown = "standard input" if str(path) == "-" else str(path)
@@ -129,6 +136,10 @@ def _read_jsonl(text: str, shown: str) -> Source:
             continue
         records.append(_json_object(line, f"{shown}:{number}"))
         lines.append(number)
+    if (found := recognised(records, _line_of(shown, lines))) is not None:
+        places = [lines[origin] for origin in found.origins]
+        source = _checked(shown, _turned(found.records), len(places), _line_of(shown, places), is_file=True)
+        return replace(source, kind=found.kind, metrics=found.metrics)
     return _checked(shown, _turned(records), len(records), _line_of(shown, lines), is_file=True)
 
 

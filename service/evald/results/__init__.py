@@ -23,6 +23,7 @@ from evald.results.findings import (
     SliceResult,
     SystemResult,
 )
+from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
 from evald.results.plan import Plan
 
 __all__ = [
@@ -32,6 +33,10 @@ __all__ = [
     "Consistency",
     "Cost",
     "Evaluation",
+    "Gate",
+    "GateCandidate",
+    "GateCheck",
+    "GateRule",
     "Heterogeneity",
     "Limits",
     "MetricInfo",

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from evald.results import export, page, slices, text
+from evald.results import export, page, slices, tables, text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from evald.results.gate import Gate
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -232,6 +234,10 @@ class Evaluation:
         """One row a system and metric. Raises ImportError without pandas."""
         return export.frame(export.metric_records(self.systems))
 
+    def to_table(self, style: tables.Style) -> str:
+        """One line a system and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        return tables.evaluation(self, style)
+
     def __str__(self) -> str:
         return text.evaluation(self, slices.evaluation_blocks(self))
 
@@ -336,7 +342,7 @@ class Comparison:
     """Candidates against a baseline by every metric that can be compared.
 
     ``comparison["bleu"]`` is the result of a metric when there is one candidate, ``comparison["tuned", "bleu"]``
-    always. Printed, it is a table.
+    always. Printed, it is a table. `gate` is the verdict of the policy, None without one.
     """
 
     systems: Sequence[SystemResult]
@@ -346,6 +352,7 @@ class Comparison:
     provenance: Provenance
     cost: Cost | None = None
     confidence_level: float = 0.95
+    gate: Gate | None = None
     slices: Sequence[SliceComparison] = ()
     consistency: Sequence[Consistency] = ()
 
@@ -384,6 +391,10 @@ class Comparison:
     def slices_to_frame(self) -> pd.DataFrame:
         """One row a slice, candidate and metric. Raises ImportError without pandas."""
         return export.frame(export.sliced_records(self.slices))
+
+    def to_table(self, style: tables.Style) -> str:
+        """One line a candidate and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        return tables.comparison(self, style)
 
     def __str__(self) -> str:
         return text.comparison(self, slices.comparison_blocks(self))

@@ -32,7 +32,11 @@ def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
         for one in result.comparisons
     ]
     notes = [("", note) for note in result.notes] + text.consistency_notes(result) + text.metric_notes(result)
-    return _table(head, rows) + _titled(slices) + _matrices(result) + _notes(notes)
+    gates = result.gate.candidates if result.gate is not None else ()
+    verdicts = "".join(
+        f"<p>{escape(text.gate_line(one))}</p>{_table(text.GATE_HEAD, text.gate_cells(one))}" for one in gates
+    )
+    return _table(head, rows) + _titled(slices) + verdicts + _matrices(result) + _notes(notes)
 
 
 def confusion_matrix(matrix: ConfusionMatrix) -> str:

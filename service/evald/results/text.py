@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, MetricResult, Note, PairedResult
+    from evald.results.gate import Gate, GateCandidate
     from evald.results.plan import Plan
 
 # Wider ones do not fit a terminal.
@@ -21,6 +22,7 @@ _WIDEST_LABEL = 24
 _MOST_ROWS_NAMED = 3
 # General categories: control, format, surrogate, private, unassigned; separators of lines and paragraphs.
 _NOT_SHOWN = ("C", "Zl", "Zp")
+_MARKS = {"passed": "✓ passed", "failed": "✗ failed", "inconclusive": "· inconclusive"}
 ARROWS = {"improved": "▲ improved", "regressed": "▼ regressed", "inconclusive": "· inconclusive"}
 
 
@@ -78,16 +80,49 @@ def comparison(result: Comparison, slices: Sequence[Block] = ()) -> str:
         found = [one for one in result.comparisons if one.candidate == name]
         blocks.append(_against(result, name, found))
     blocks += _titled(slices) + _matrices(result)
-    tested = [*result.comparisons, *(one for found in result.slices for one in found.comparisons)]
-    families = dict.fromkeys(one.family for one in tested if one.family)
-    words = [f"adjusted p: {family}" for family in families]
+    words = families(result)
     notes = [("", note) for note in result.notes] + consistency_notes(result) + metric_notes(result)
-    return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + _notes(notes))
+    gates = [gate(result.gate)] if result.gate is not None else []
+    return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + gates + _notes(notes))
+
+
+def families(result: Comparison) -> list[str]:
+    """What the adjusted p are corrected for."""
+    tested = [*result.comparisons, *(one for found in result.slices for one in found.comparisons)]
+    found = dict.fromkeys(one.family for one in tested if one.family)
+    return [f"adjusted p: {family}" for family in found]
+
+
+def verdict(one: PairedResult) -> str:
+    """The decision in words, with an arrow."""
+    return ARROWS.get(one.decision or "", "no test")
+
+
+def gate_line(one: GateCandidate) -> str:
+    """The verdict about a candidate."""
+    return f"gate, {one.candidate}: {(one.verdict or 'none').upper()} ({one.reason})"
+
+
+GATE_HEAD = ("tier", "metric", "outcome", "why")
+
+
+def gate(result: Gate) -> str:
+    """The verdict about every candidate, and what became of each rule."""
+    blocks = []
+    for one in result.candidates:
+        rows = [[printable(cell) for cell in cells] for cells in gate_cells(one)]
+        blocks.append("\n".join([printable(gate_line(one)), table(GATE_HEAD, rows, left=4)]))
+    return "\n\n".join(blocks)
+
+
+def gate_cells(one: GateCandidate) -> list[list[str]]:
+    """Rules with what became of them, not escaped."""
+    return [[rule.tier or "", rule.metric, _MARKS.get(rule.outcome or "", ""), rule.reason] for rule in one.rules]
 
 
 def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> str:
     head = ["metric", result.baseline, name, *paired_head(result)]
-    rows = [[one.metric, *paired_cells(result, one), ARROWS.get(one.decision or "", "no test")] for one in found]
+    rows = [[one.metric, *paired_cells(result, one), verdict(one)] for one in found]
     shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
     title = f"{printable(name)} against {printable(result.baseline)}"
     return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *_detectable(result, found)])
@@ -175,8 +210,8 @@ def _line(cells: Sequence[str], widths: Sequence[int], left: int, left_last: boo
 
 
 def number(value: float | None, scale: float, signed: bool = False) -> str:
-    """A value of a metric with the digits that its scale deserves; "–" when undefined."""
-    digits = 2 if scale >= 10 else 4
+    """A value of a metric with the digits that its scale deserves, or its own size without one; "–" when undefined."""
+    digits = 2 if (scale if math.isfinite(scale) else abs(value or 0)) >= 10 else 4
     return "–" if value is None else f"{value:{'+' if signed else ''},.{digits}f}"
 
 

@@ -6,6 +6,7 @@ use super::kept::Kept;
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, ArmRows, Valuer, bootstrap};
 use super::sums::Sums;
+use super::verdict::verdict;
 use super::{Accumulator, Cancel};
 use crate::error::{Error, Result};
 use crate::metrics::{Normalize, ResolvedMetric, Statistics};
@@ -45,13 +46,12 @@ pub fn finish(accumulator: &Accumulator, cancel: Cancel<'_>) -> Result<Answer> {
         scope: Scope::Whole,
     };
     let mut answer = desk.answer(cancel)?;
-    desk.decide(&mut answer.comparisons);
     desk.slice(&mut answer, cancel)?;
     Ok(answer)
 }
 
 impl Desk<'_> {
-    /// Everything but slices and verdicts.
+    /// Everything but slices; those have no verdicts yet.
     pub(super) fn answer(&self, cancel: Cancel<'_>) -> Result<Answer> {
         let accumulator = self.accumulator;
         let spec = &accumulator.spec;
@@ -76,14 +76,23 @@ impl Desk<'_> {
             ];
             comparisons.extend(self.compare(pair, sides, cancel)?);
         }
+        // Slices are decided together.
+        let is_whole = self.scope == Scope::Whole;
+        if is_whole {
+            self.decide(&mut comparisons);
+        }
         let baseline = match spec.question {
             Question::Evaluate => String::new(),
             Question::Compare { baseline } => spec.systems[baseline].name.clone(),
         };
+        let systems: Vec<SystemAnswer> = (0..spec.systems.len())
+            .map(|system| self.system(system, &arms[system], &replicates[system]))
+            .collect();
         Ok(Answer {
-            systems: (0..spec.systems.len())
-                .map(|system| self.system(system, &arms[system], &replicates[system]))
-                .collect(),
+            gate: is_whole
+                .then(|| verdict(spec, &systems, &comparisons))
+                .flatten(),
+            systems,
             row_ids: accumulator.reported_ids(),
             baseline,
             comparisons,

@@ -31,6 +31,7 @@ mod slots;
 mod state;
 mod sums;
 mod tallies;
+mod verdict;
 
 use std::sync::Arc;
 
@@ -57,6 +58,9 @@ use tallies::{KeyKinds, SystemTally};
 
 /// Says whether the call should end; polled every few hundred rows and replicates.
 pub type Cancel<'c> = &'c (dyn Fn() -> bool + Sync);
+
+/// What the calling thread does while others begin to score; it does nothing when called again.
+type Meanwhile<'m> = &'m mut dyn FnMut();
 
 /// Rows whose statistics are held at once: enough for all threads, few enough to stay in the caches.
 const ROWS_AT_ONCE: usize = 4_096;
@@ -206,7 +210,7 @@ impl Accumulator {
     }
 
     /// Scores the rows of a batch and adds them. When rows are refused nothing was added; a cancelled
-    /// push of many rows may have added some, and the accumulator is then good for nothing.
+    /// push leaves an accumulator that is good for nothing.
     pub fn push(
         &mut self,
         batch: &Batch<'_>,
@@ -214,9 +218,42 @@ impl Accumulator {
         failures: &[RowFailure],
         cancel: Cancel<'_>,
     ) -> Result<()> {
+        self.push_while(|| (), batch, outputs, failures, cancel)
+    }
+
+    /// The same; the calling thread does something else while others begin to score. That is not done if the rows are
+    /// refused before.
+    pub fn push_while(
+        &mut self,
+        meanwhile: impl FnOnce(),
+        batch: &Batch<'_>,
+        outputs: &[ModelOutput],
+        failures: &[RowFailure],
+        cancel: Cancel<'_>,
+    ) -> Result<()> {
+        let mut meanwhile = Some(meanwhile);
+        let mut once = || {
+            if let Some(meanwhile) = meanwhile.take() {
+                meanwhile();
+            }
+        };
+        self.push_rows(batch, outputs, failures, cancel, &mut once)?;
+        // Nothing may have been shared.
+        once();
+        Ok(())
+    }
+
+    fn push_rows(
+        &mut self,
+        batch: &Batch<'_>,
+        outputs: &[ModelOutput],
+        failures: &[RowFailure],
+        cancel: Cancel<'_>,
+        meanwhile: Meanwhile<'_>,
+    ) -> Result<()> {
         let clustered = cluster::by_key(&self.spec.statistics.cluster, batch);
         let batch = clustered.as_ref().unwrap_or(batch);
-        if self.push_plain(batch, outputs, failures, cancel)? {
+        if self.push_plain(batch, outputs, failures, cancel, meanwhile)? {
             return Ok(());
         }
         check::check_batch(&self.spec, batch, outputs)?;
@@ -228,14 +265,15 @@ impl Accumulator {
         let mut scored = Scored::default();
         for start in (0..batch.instances.len()).step_by(ROWS_AT_ONCE) {
             let rows = start..batch.instances.len().min(start + ROWS_AT_ONCE);
+            scored.reset(&self.spec, rows);
             score::score_rows(
                 &self.spec,
                 batch,
                 &prepared,
                 outputs,
-                rows,
                 &mut scored,
                 cancel,
+                meanwhile,
             )?;
             self.fold(batch, &prepared, &scored, &collected, &assigned);
         }

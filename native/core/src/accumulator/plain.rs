@@ -9,7 +9,7 @@ use super::part_sums::PartSums;
 use super::score::{ROWS_AHEAD, fetch_texts, rows_per_task, score_row};
 use super::sums::Sums;
 use super::tallies::SystemTally;
-use super::{Accumulator, Cancel, ModelOutput, collect};
+use super::{Accumulator, Cancel, Meanwhile, ModelOutput, collect};
 use crate::batch::{Batch, Instance, RowFailure};
 use crate::error::{Error, Result};
 use crate::metrics::{Field, ReferenceCounts, ResolvedMetric, Row, RowFlags, Statistics};
@@ -69,6 +69,7 @@ impl Accumulator {
         outputs: &[ModelOutput],
         failures: &[RowFailure],
         cancel: Cancel<'_>,
+        meanwhile: Meanwhile<'_>,
     ) -> Result<bool> {
         if !is_plain(&self.spec) || !outputs.is_empty() || !failures.is_empty() {
             return Ok(false);
@@ -80,29 +81,22 @@ impl Accumulator {
         let rows = batch.instances.len();
         let task = rows_per_task(rows);
         let tasks = (0..rows).step_by(task);
-        // A cancelled call adds nothing.
-        let before = (self.slots.clone(), self.systems[0].clone());
         let places = self.places(batch, 0..rows);
         let first = self.next_position;
         let width = self.spec.width();
         let empty = || Sums::new(width, self.spec.resamples());
         // A table of slots is large: one thread goes on with the one that is there.
         let so_far = Mutex::new(Some(std::mem::replace(&mut self.systems[0], empty())));
-        let done = pool::share(
+        let parts = pool::share_while(
+            meanwhile,
             tasks.map(|start| start..rows.min(start + task)),
             || {
                 let sums = so_far.lock().unwrap_or_else(PoisonError::into_inner).take();
                 Part::new(&self.spec, first, sums.unwrap_or_else(empty))
             },
             |part, rows| part.add(batch, &places, rows, cancel),
-        );
-        let mut parts = match done {
-            Ok(parts) => parts.into_iter(),
-            Err(error) => {
-                (self.slots, self.systems[0]) = before;
-                return Err(error);
-            }
-        };
+        )?;
+        let mut parts = parts.into_iter();
         if let Some(part) = parts.next() {
             self.systems[0] = part.sums;
             self.tallies[0].merge(part.tally);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::answer::Answer;
 use super::prepare::Prepared;
-use super::{Cancel, ModelOutput, row_metrics};
+use super::{Cancel, Meanwhile, ModelOutput, row_metrics};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::metrics::{Row, RowFlags};
@@ -52,7 +52,7 @@ impl Scored {
     }
 
     /// Zeros for these rows, in the memory of the last ones.
-    fn reset(&mut self, spec: &Spec, rows: Range<usize>) {
+    pub fn reset(&mut self, spec: &Spec, rows: Range<usize>) {
         self.systems = spec.systems.len();
         self.width = spec.width() - 1;
         self.metrics = row_metrics(spec).count();
@@ -77,17 +77,17 @@ pub fn rows_per_task(rows: usize) -> usize {
     }
 }
 
-/// Computes the row metrics' vectors of some rows, in parallel when there are many.
+/// Computes the row metrics' vectors of the rows that `scored` was reset for, in parallel when there are many.
 pub fn score_rows(
     spec: &Spec,
     batch: &Batch<'_>,
     prepared: &Prepared,
     outputs: &[ModelOutput],
-    rows: Range<usize>,
     scored: &mut Scored,
     cancel: Cancel<'_>,
+    meanwhile: Meanwhile<'_>,
 ) -> Result<()> {
-    scored.reset(spec, rows.clone());
+    let rows = scored.rows();
     let (systems, width, metrics) = (scored.systems, scored.width, scored.metrics);
     if metrics == 0 {
         return Ok(());
@@ -119,7 +119,7 @@ pub fn score_rows(
     let cells = rows_per_task * systems;
     let stats = scored.stats.chunks_mut(cells * width);
     let tasks = stats.zip(scored.flags.chunks_mut(cells * metrics));
-    pool::share(tasks.enumerate(), Scratch::default, task)?;
+    pool::share_while(meanwhile, tasks.enumerate(), Scratch::default, task)?;
     Ok(())
 }
 

@@ -111,7 +111,14 @@ impl Sums {
         let slot = &mut self.slots[start..start + self.width];
         slot[0] += to_exact(weight);
         for (sum, value) in slot[1..].iter_mut().zip(stats) {
-            *sum += to_exact(value * weight);
+            let value = value * weight;
+            let number = value as i64;
+            // Most statistics are counts, whose fraction need not be worked out.
+            *sum += if number as f64 == value {
+                i128::from(number) << 64
+            } else {
+                to_exact(value)
+            };
         }
     }
 

@@ -166,7 +166,7 @@ impl Design {
 }
 
 /// Quantile of the standard normal distribution.
-fn quantile(probability: f64) -> f64 {
+pub(crate) fn quantile(probability: f64) -> f64 {
     Normal::standard().inverse_cdf(probability)
 }
 

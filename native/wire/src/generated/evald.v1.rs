@@ -731,6 +731,252 @@ pub struct Limits {
     #[prost(uint32, tag = "11")]
     pub max_slices: u32,
 }
+/// What a candidate must show. A critical rule must be shown to hold, a supporting one must not be shown to be broken,
+/// an advisory one is only reported.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GatePolicy {
+    /// Required. At least one.
+    #[prost(message, repeated, tag = "1")]
+    pub rules: ::prost::alloc::vec::Vec<GateRule>,
+    /// Optional. How many supporting rules may fail together before the verdict is NO_GO. Default 0.
+    #[prost(uint32, tag = "2")]
+    pub allowed_supporting_failures: u32,
+}
+/// One rule. It asks for a margin, for a threshold, or for both.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GateRule {
+    /// Required. A metric of the request: its key, its text form or its signature. What is better follows from it.
+    #[prost(string, tag = "1")]
+    pub metric: ::prost::alloc::string::String,
+    /// How much worse than the baseline the candidate may be, on the metric's scale; 0 or more. 0 asks for a significant
+    /// improvement or for no difference at all. Not beside relative_margin.
+    #[prost(double, optional, tag = "2")]
+    pub margin: ::core::option::Option<f64>,
+    /// The same as a share of the baseline's value, for example 0.02; 0 or more. Not beside margin.
+    #[prost(double, optional, tag = "3")]
+    pub relative_margin: ::core::option::Option<f64>,
+    /// Worst value that the candidate may have: the least where higher is better, the most where lower is better.
+    #[prost(double, optional, tag = "4")]
+    pub threshold: ::core::option::Option<f64>,
+    /// Optional. Default: CRITICAL.
+    #[prost(enumeration = "GateTier", tag = "5")]
+    pub tier: i32,
+    /// Slices that the rule is about. Reserved for a later release.
+    #[prost(string, repeated, tag = "6")]
+    pub slices: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The answer of a gate.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GateResult {
+    /// GO if every candidate is GO, NO_GO if one is NO_GO.
+    #[prost(enumeration = "GateVerdict", tag = "1")]
+    pub verdict: i32,
+    /// One result a candidate, in the order of the comparison.
+    #[prost(message, repeated, tag = "2")]
+    pub candidates: ::prost::alloc::vec::Vec<GateCandidate>,
+}
+/// The gate's answer for one candidate.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GateCandidate {
+    /// Name of the candidate.
+    #[prost(string, tag = "1")]
+    pub candidate: ::prost::alloc::string::String,
+    /// May it replace the baseline?
+    #[prost(enumeration = "GateVerdict", tag = "2")]
+    pub verdict: i32,
+    /// Why, in words.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// One result a rule, in the order of the policy.
+    #[prost(message, repeated, tag = "4")]
+    pub rules: ::prost::alloc::vec::Vec<GateRuleResult>,
+}
+/// What became of one rule for one candidate.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GateRuleResult {
+    /// Key of the metric.
+    #[prost(string, tag = "1")]
+    pub metric: ::prost::alloc::string::String,
+    /// How much the rule counts.
+    #[prost(enumeration = "GateTier", tag = "2")]
+    pub tier: i32,
+    /// The worst outcome of its checks.
+    #[prost(enumeration = "GateOutcome", tag = "3")]
+    pub outcome: i32,
+    /// That of the margin, then that of the threshold.
+    #[prost(message, repeated, tag = "4")]
+    pub checks: ::prost::alloc::vec::Vec<GateCheck>,
+}
+/// One number against its limit.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GateCheck {
+    /// What is checked.
+    #[prost(enumeration = "GateQuantity", tag = "1")]
+    pub quantity: i32,
+    /// What became of it.
+    #[prost(enumeration = "GateOutcome", tag = "2")]
+    pub outcome: i32,
+    /// The number; unset when undefined.
+    #[prost(double, optional, tag = "3")]
+    pub value: ::core::option::Option<f64>,
+    /// What the number may be at worst.
+    #[prost(double, optional, tag = "4")]
+    pub limit: ::core::option::Option<f64>,
+    /// Lower bound at the level of the decision; unset without an interval. The bound on the worse side decides whether
+    /// the check passes, the bound on the better side whether it fails.
+    #[prost(double, optional, tag = "5")]
+    pub low: ::core::option::Option<f64>,
+    /// Upper bound at the level of the decision; unset without an interval.
+    #[prost(double, optional, tag = "6")]
+    pub high: ::core::option::Option<f64>,
+    /// The outcome in words.
+    #[prost(string, tag = "7")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// How much a rule counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GateTier {
+    /// The default: CRITICAL.
+    Unspecified = 0,
+    /// Failed: NO_GO. Inconclusive: INCONCLUSIVE at best.
+    Critical = 1,
+    /// NO_GO if more of them fail than allowed_supporting_failures.
+    Supporting = 2,
+    /// Reported, and nothing else.
+    Advisory = 3,
+}
+impl GateTier {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GATE_TIER_UNSPECIFIED",
+            Self::Critical => "GATE_TIER_CRITICAL",
+            Self::Supporting => "GATE_TIER_SUPPORTING",
+            Self::Advisory => "GATE_TIER_ADVISORY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GATE_TIER_UNSPECIFIED" => Some(Self::Unspecified),
+            "GATE_TIER_CRITICAL" => Some(Self::Critical),
+            "GATE_TIER_SUPPORTING" => Some(Self::Supporting),
+            "GATE_TIER_ADVISORY" => Some(Self::Advisory),
+            _ => None,
+        }
+    }
+}
+/// The verdict of a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GateVerdict {
+    /// There is none.
+    Unspecified = 0,
+    /// Every critical rule holds, and not too many supporting ones fail.
+    Go = 1,
+    /// A critical rule is broken, or too many supporting ones are.
+    NoGo = 2,
+    /// The rows do not tell: a critical rule may hold or be broken.
+    Inconclusive = 3,
+}
+impl GateVerdict {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GATE_VERDICT_UNSPECIFIED",
+            Self::Go => "GATE_VERDICT_GO",
+            Self::NoGo => "GATE_VERDICT_NO_GO",
+            Self::Inconclusive => "GATE_VERDICT_INCONCLUSIVE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GATE_VERDICT_UNSPECIFIED" => Some(Self::Unspecified),
+            "GATE_VERDICT_GO" => Some(Self::Go),
+            "GATE_VERDICT_NO_GO" => Some(Self::NoGo),
+            "GATE_VERDICT_INCONCLUSIVE" => Some(Self::Inconclusive),
+            _ => None,
+        }
+    }
+}
+/// What became of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GateOutcome {
+    /// There is none.
+    Unspecified = 0,
+    /// It holds, with confidence.
+    Passed = 1,
+    /// It is broken, with confidence.
+    Failed = 2,
+    /// The rows do not tell.
+    Inconclusive = 3,
+}
+impl GateOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GATE_OUTCOME_UNSPECIFIED",
+            Self::Passed => "GATE_OUTCOME_PASSED",
+            Self::Failed => "GATE_OUTCOME_FAILED",
+            Self::Inconclusive => "GATE_OUTCOME_INCONCLUSIVE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GATE_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "GATE_OUTCOME_PASSED" => Some(Self::Passed),
+            "GATE_OUTCOME_FAILED" => Some(Self::Failed),
+            "GATE_OUTCOME_INCONCLUSIVE" => Some(Self::Inconclusive),
+            _ => None,
+        }
+    }
+}
+/// What a check looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GateQuantity {
+    /// Nothing.
+    Unspecified = 0,
+    /// candidate - baseline on the rows that both have.
+    Difference = 1,
+    /// The candidate's value on its rows.
+    Value = 2,
+}
+impl GateQuantity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GATE_QUANTITY_UNSPECIFIED",
+            Self::Difference => "GATE_QUANTITY_DIFFERENCE",
+            Self::Value => "GATE_QUANTITY_VALUE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GATE_QUANTITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "GATE_QUANTITY_DIFFERENCE" => Some(Self::Difference),
+            "GATE_QUANTITY_VALUE" => Some(Self::Value),
+            _ => None,
+        }
+    }
+}
 /// One row: what was asked, what the right answers are, and what each system answered.
 /// A row needs only what the metrics of the call need (MetricDescriptor.needs); other fields are checked, see
 /// below, and not used. Fields marked "Reserved for a later release" are part of the row so that data files
@@ -1375,6 +1621,9 @@ pub struct CompareRequest {
     /// Optional. Name of the baseline. Default: the first system.
     #[prost(string, tag = "3")]
     pub baseline: ::prost::alloc::string::String,
+    /// Optional. What candidates must show to replace the baseline; needs intervals. Absent: there is no verdict.
+    #[prost(message, optional, tag = "4")]
+    pub gate: ::core::option::Option<GatePolicy>,
 }
 /// Answer of Compare.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1397,11 +1646,14 @@ pub struct CompareResponse {
     /// What answering took.
     #[prost(message, optional, tag = "6")]
     pub cost: ::core::option::Option<Cost>,
+    /// The verdict of the gate; unset if the request has none.
+    #[prost(message, optional, tag = "7")]
+    pub gate: ::core::option::Option<GateResult>,
     /// One comparison a slice, in the order of the request's slices, then of their values.
-    #[prost(message, repeated, tag = "7")]
+    #[prost(message, repeated, tag = "8")]
     pub slices: ::prost::alloc::vec::Vec<SliceComparison>,
     /// How well slices agree, by SliceSpec, candidate and metric.
-    #[prost(message, repeated, tag = "8")]
+    #[prost(message, repeated, tag = "9")]
     pub consistency: ::prost::alloc::vec::Vec<Consistency>,
 }
 /// What to do with a label that is none of the specification's classes.

@@ -25,6 +25,8 @@ pub struct Header {
     pub spec: proto::EvaluationSpec,
     /// Name of the baseline; empty in requests without that field.
     pub baseline: String,
+    /// What candidates must show.
+    pub gate: Option<proto::GatePolicy>,
     /// Number of rows. They are counted, not read, so a request can be refused or queued by its size
     /// before its rows take memory.
     pub rows: usize,
@@ -35,16 +37,16 @@ pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
     let (fields, rows) =
         without_rows(request).map_err(|malformed| malformed_request(malformed, "request"))?;
     let header = match kind {
-        RequestKind::Evaluate => {
-            proto::EvaluateRequest::decode(&fields[..]).map(|request| (request.spec, String::new()))
-        }
+        RequestKind::Evaluate => proto::EvaluateRequest::decode(&fields[..])
+            .map(|request| (request.spec, String::new(), None)),
         RequestKind::Compare => proto::CompareRequest::decode(&fields[..])
-            .map(|request| (request.spec, request.baseline)),
+            .map(|request| (request.spec, request.baseline, request.gate)),
     };
-    let (spec, baseline) = header.map_err(|error| header_error(&error))?;
+    let (spec, baseline, gate) = header.map_err(|error| header_error(&error))?;
     Ok(Header {
         spec: spec.unwrap_or_default(),
         baseline,
+        gate,
         rows,
     })
 }

@@ -1,0 +1,120 @@
+"""`--errors FILE.csv`: the rows in error, for people to say why, in the column `failure_mode`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from evald.cli import output
+from evald.data import Column, Table
+from evald.errors import InvalidRequestError
+from evald.results import Comparison, Evaluation, MetricResult, SystemResult
+
+Scores = Sequence[float | None]
+
+
+def write(path: Path, table: Table, result: Evaluation | Comparison) -> None:
+    """Writes the rows in error by the first metric that has row scores; the texts are those of the table."""
+    metric = _metric(result)
+    own = ["kind", "metric", "score", "reference", "prediction"]
+    if isinstance(result, Comparison):
+        names = ["id", "candidate", *own, "baseline_score", "baseline_prediction"]
+        found = _compared(table, result, metric)
+    else:
+        names = ["id", "system", *own]
+        found = _evaluated(table, result, metric)
+    written = io.StringIO()
+    # A spreadsheet knows UTF-8 by this mark; what reads the file back leaves it out.
+    written.write("\ufeff")
+    writer = csv.DictWriter(written, [*names, "failure_mode"], restval="")
+    writer.writeheader()
+    writer.writerows(found)
+    output.write_text(path, written.getvalue(), newline="")
+
+
+def _metric(result: Evaluation | Comparison) -> MetricResult:
+    system = result.systems[0]
+    for metric in system.metrics:
+        if metric.metric in (system.rows.scores or {}) and metric.direction is not None:
+            return metric
+    raise InvalidRequestError.of_field("USAGE", "--errors", "needs a metric that has a score for every row")
+
+
+def _evaluated(table: Table, result: Evaluation, metric: MetricResult) -> Iterator[dict[str, Any]]:
+    for system in result.systems:
+        scores = _scores(system, metric)
+        best = _best(metric, [scores])
+        for row, score in enumerate(scores):
+            if score is None or score != best:
+                yield {
+                    **_row(table, system, row, metric, score),
+                    "system": system.name,
+                    "kind": "failed" if score is None else "wrong",
+                }
+
+
+def _compared(table: Table, result: Comparison, metric: MetricResult) -> Iterator[dict[str, Any]]:
+    base = result.system(result.baseline)
+    before = _scores(base, metric)
+    for name in result.candidates:
+        candidate = result.system(name)
+        after = _scores(candidate, metric)
+        best = _best(metric, [before, after])
+        for row, (old, new) in enumerate(zip(before, after, strict=True)):
+            if (kind := _kind(metric, old, new, best)) is not None:
+                yield {
+                    **_row(table, candidate, row, metric, new),
+                    "candidate": name,
+                    "kind": kind,
+                    "baseline_score": old,
+                    "baseline_prediction": _shown(table, base.name, row),
+                }
+
+
+def _kind(metric: MetricResult, old: float | None, new: float | None, best: float) -> str | None:
+    """For scores between right and wrong, fixed is better and broken worse than before."""
+    if old is None or new is None:
+        return "failed"
+    change = (new - old) * (-1 if metric.direction == "lower" else 1)
+    if change:
+        return "fixed" if change > 0 else "broken"
+    return None if new == best else "both wrong"
+
+
+def _best(metric: MetricResult, columns: Sequence[Scores]) -> float:
+    """The score of a row without error: the end of the scale, or the best there is where it has none."""
+    seen = [score for column in columns for score in column if score is not None]
+    if metric.direction == "lower":
+        return min(seen, default=0.0) if min(seen, default=0.0) < 0 else 0.0
+    return metric.scale if math.isfinite(metric.scale) else max(seen, default=0.0)
+
+
+def _scores(system: SystemResult, metric: MetricResult) -> Scores:
+    return (system.rows.scores or {})[metric.metric]
+
+
+def _row(table: Table, system: SystemResult, row: int, metric: MetricResult, score: float | None) -> dict[str, Any]:
+    gold = table.labels or table.references
+    return {
+        "id": system.rows.ids[row] if system.rows.ids else f"#{row}",
+        "metric": metric.metric,
+        "score": score,
+        "reference": "" if gold is None else _text(gold.values[row]),
+        "prediction": _shown(table, system.name, row),
+    }
+
+
+def _shown(table: Table, name: str, row: int) -> str:
+    source = table.systems.get(name)
+    return _text(source.values[row]) if isinstance(source, Column) else ""
+
+
+def _text(cell: Any) -> str:
+    if cell is None or isinstance(cell, str):
+        return cell or ""
+    return json.dumps(cell, ensure_ascii=False, default=str)

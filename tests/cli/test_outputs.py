@@ -1,0 +1,85 @@
+"""`--format` and `--errors` of `evald evaluate` and `evald compare`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.test_commands import jsonl, run
+
+ROWS = [
+    ("r1", "a", "a", "a"),
+    ("r2", "a", "b", "a"),
+    ("r3", "b", "b", "a"),
+    ("r4", "b", "a", "a"),
+    ("r5", "b", None, "b"),
+    ("r6", "b", "b", "b"),
+]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str, Path]:
+    """Base, new, and where errors go."""
+    base = [{"id": name, "label": gold, "prediction": old} for name, gold, old, _ in ROWS]
+    new = [{"id": name, "label": gold, "prediction": said} for name, gold, _, said in ROWS]
+    return jsonl(tmp_path / "base.jsonl", base), jsonl(tmp_path / "new.jsonl", new), tmp_path / "errors.csv"
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_formats(capsys: pytest.CaptureFixture[str], files: tuple[str, str, Path]) -> None:
+    flags = ["compare", files[0], files[1], "-m", "accuracy"]
+    starts = {"md": "| candidate |", "csv": "baseline,metric,", "latex": r"% \usepackage", "table": "new against base"}
+    for name, start in starts.items():
+        code, out, err = run(capsys, *flags, "--format", name)
+        assert (code, err) == (0, "")
+        assert out.startswith(start)
+    as_json = run(capsys, *flags, "--format", "json")[1]
+    plain = run(capsys, *flags, "--json")[1]
+    assert json.loads(as_json) == json.loads(plain)
+    assert run(capsys, "evaluate", files[0], "-m", "accuracy", "--format", "csv")[1].startswith("system,metric,")
+
+
+def test_errors_of_a_comparison(capsys: pytest.CaptureFixture[str], files: tuple[str, str, Path]) -> None:
+    code, _, err = run(capsys, "compare", files[0], files[1], "-m", "mcc,accuracy", "--errors", str(files[2]))
+    assert (code, err) == (0, "")
+    found = lines_of(files[2])
+    assert [(line["id"], line["kind"]) for line in found] == [
+        ("r2", "fixed"), ("r3", "broken"), ("r4", "both wrong"), ("r5", "failed"),
+    ]  # fmt: skip
+    assert found[1] == {
+        "id": "r3", "candidate": "new", "kind": "broken", "metric": "accuracy", "score": "0.0", "reference": "b",
+        "prediction": "a", "baseline_score": "1.0", "baseline_prediction": "b", "failure_mode": "",
+    }  # fmt: skip
+    assert (found[3]["score"], found[3]["baseline_prediction"]) == ("1.0", "")
+
+
+def test_errors_of_an_evaluation(capsys: pytest.CaptureFixture[str], files: tuple[str, str, Path]) -> None:
+    assert run(capsys, "evaluate", files[0], "-m", "accuracy", "--errors", str(files[2]))[0] == 0
+    found = [(line["id"], line["system"], line["kind"]) for line in lines_of(files[2])]
+    assert found == [("r2", "base", "wrong"), ("r4", "base", "wrong"), ("r5", "base", "failed")]
+
+
+def test_errors_between_right_and_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    base = [{"reference": "a b c d", "prediction": said} for said in ("a b", "a b c d", "a b", "a b c d")]
+    new = [{"reference": "a b c d", "prediction": said} for said in ("a b c", "a b", "a b", "a b c d")]
+    files = jsonl(tmp_path / "base.jsonl", base), jsonl(tmp_path / "new.jsonl", new)
+    for metric in ("rouge_l", "wer"):
+        assert run(capsys, "compare", *files, "-m", metric, "--errors", str(tmp_path / "e.csv"))[0] == 0
+        found = [(line["id"], line["kind"]) for line in lines_of(tmp_path / "e.csv")]
+        assert found == [("#0", "fixed"), ("#1", "broken"), ("#2", "both wrong")]
+
+
+def test_errors_need_row_scores(capsys: pytest.CaptureFixture[str], files: tuple[str, str, Path]) -> None:
+    flags = ["compare", files[0], files[1], "--errors", str(files[2])]
+    assert "needs a metric that has a score for every row" in run(capsys, *flags, "-m", "mcc")[2]
+    code, _, err = run(capsys, *flags, "-m", "accuracy", "--rows", "none")
+    assert code == 2
+    assert "--errors: needs the scores of all rows" in err
+    assert run(capsys, *flags[:-1], str(files[2].parent / "none" / "e.csv"), "-m", "accuracy")[0] == 2
