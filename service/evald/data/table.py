@@ -9,6 +9,10 @@ from evald.data.columns import Column, Field, References
 from evald.errors import InvalidRequestError
 
 
+# Fields that callers know by another name.
+_ARGUMENTS = {"task": "tasks", "split": "splits", "slices": "slice_values"}
+
+
 @dataclass(frozen=True)
 class Model:
     """A model of the server as a system: the server runs it on the rows' inputs.
@@ -66,7 +70,7 @@ class Table:
         ]
         others = ("references", "labels", "ids", "clusters", "samples", "inputs")
         lengths += [(name, len(part)) for name in others if (part := getattr(self, name)) is not None]
-        return lengths + [(name, len(part)) for name, part in self.fields.items()]
+        return lengths + [(_ARGUMENTS.get(name, name), len(part)) for name, part in self.fields.items()]
 
     def _check_kinds(self) -> None:
         """Refuses bools against strings: 1 and "true" would never match, and the score would be a quiet zero."""
