@@ -22,6 +22,7 @@ _HOMES = {
     "RowColumns": "evald.data.arguments",
     "Table": "evald.data.table",
     "compare": "evald.embedded",
+    "emar": "evald.embedded",
     "errors": "",
     "evaluate": "evald.embedded",
     "gate": "evald.embedded",

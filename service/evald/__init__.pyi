@@ -10,6 +10,7 @@ from evald.data.sources import read_file as read_file
 from evald.data.table import Model as Model
 from evald.data.table import Table as Table
 from evald.embedded import compare as compare
+from evald.embedded import emar as emar
 from evald.embedded import evaluate as evaluate
 from evald.embedded import gate as gate
 from evald.embedded import get_metric as get_metric
@@ -27,6 +28,7 @@ __all__ = [
     "RowColumns",
     "Table",
     "compare",
+    "emar",
     "errors",
     "evaluate",
     "gate",

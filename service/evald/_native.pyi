@@ -21,6 +21,7 @@ __all__ = [
     "Spec",
     "SystemSource",
     "build_info",
+    "emar",
     "gate",
     "get_metric",
     "list_metrics",
@@ -54,6 +55,9 @@ def get_metric(name: str) -> bytes:
 
 def plan(request: bytes) -> bytes:
     """A serialised `evald.v1.PlanResponse` of a serialised `PlanRequest`. Raises InvalidRequestError (BAD_PLAN)."""
+
+def emar(before: float, after: float, benchmark: float) -> dict[str, tuple[float | None, str]]:
+    """Every variant of EMAR by name: the value, or None and why there is none."""
 
 def gate(policy: bytes, comparison: bytes, confidence_level: float) -> bytes:
     """A serialised `evald.v1.GateResult` of a serialised `GatePolicy` and a serialised `CompareResponse`.

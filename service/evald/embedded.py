@@ -5,6 +5,7 @@ Beside `evald.engine` the only place that uses the extension; must not know gRPC
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -186,6 +187,38 @@ def plan(**keywords: Unpack[PlanKeywords]) -> results.Plan:
     2059
     """
     return convert.plan_of(plan_pb2.PlanResponse.FromString(_native.plan(plan_request(keywords))))
+
+
+def emar(before: float, after: float, benchmark: float) -> results.Adaptation:
+    """How far a model adapted to a task, from plain numbers: EMAR in its three variants, and the relative improvement.
+
+    Args:
+        before: value of a metric on the target task before the model was adapted.
+        after: value on the target task of the adapted model.
+        benchmark: value on another task, the benchmark, before the model was adapted.
+
+    Raises:
+        InvalidRequestError: an argument is no finite number (reason BAD_ADAPTATION).
+
+    >>> emar(before=70, after=85, benchmark=75).prose
+    0.2
+    """
+    given = {"before": before, "after": after, "benchmark": benchmark}
+    numbers = {name: _finite(name, value) for name, value in given.items()}
+    found = _native.emar(**numbers)
+    values: dict[str, Any] = {name: value for name, (value, _) in found.items()}
+    reasons = {name: reason for name, (_, reason) in found.items() if reason}
+    return results.Adaptation(**numbers, **values, undefined_reasons=reasons)
+
+
+def _finite(name: str, value: Any) -> float:
+    try:
+        number = math.nan if isinstance(value, bool | str) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InvalidRequestError.of_field("BAD_ADAPTATION", name, "must be a finite number, as 70 or 0.7")
+    return number
 
 
 def list_metrics() -> list[results.MetricInfo]:

@@ -269,3 +269,23 @@ def test_terminals_without_unicode_get_the_result(files: dict[str, str]) -> None
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "improved" in done.stdout
+
+
+def test_an_error_analysis_is_printed_and_written(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
+    argv = ["compare", "--data", files["gold"], "--pred", f"base={files['base']}", "--pred", f"new={files['new']}"]
+    argv += ["-m", "accuracy", "--replicates", "0"]
+    code, out, _ = run(capsys, *argv, "--analysis")
+    assert code == 0
+    assert "base: labels confused most often" in out
+    assert "new, rows changed most: accuracy: 20 fixed, 0 broken, 20 right in both, 0 in neither" in out
+    code, out, _ = run(capsys, *argv, "--analysis", "samples=2", "--json")
+    assert code == 0
+    assert len(json.loads(out)["analysis"]["pairs"][0]["metrics"][0]["gains"]) == 2
+    assert "analysis" in json.loads(run(capsys, *argv, "--json")[1])
+    for wrong, words in (
+        ("samples=x", "--analysis: write NAME=NUMBER"),
+        ("rows=3", "must be True or a dict of samples"),
+    ):
+        code, _, err = run(capsys, *argv, "--analysis", wrong)
+        assert code == 2
+        assert words in err

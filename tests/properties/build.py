@@ -9,7 +9,15 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 
 from evald import _native
-from evald.v1 import evaluation_pb2, instance_pb2, metric_pb2, report_pb2, slice_pb2, statistics_pb2
+from evald.v1 import (
+    analysis_pb2,
+    evaluation_pb2,
+    instance_pb2,
+    metric_pb2,
+    report_pb2,
+    slice_pb2,
+    statistics_pb2,
+)
 
 Row = instance_pb2.Instance
 Answer = evaluation_pb2.EvaluateResponse | evaluation_pb2.CompareResponse
@@ -75,6 +83,7 @@ class Question:
     # Content by name: the files that parameters name.
     resources: Mapping[str, bytes] = field(default_factory=dict)
     statistics: dict[str, Any] = field(default_factory=lambda: {"replicates": 0})
+    analysis: dict[str, int] | None = None
 
     def asking(self, **changes: Any) -> Question:
         """The same question with some parts changed."""
@@ -91,6 +100,7 @@ class Question:
             slices=[slice_pb2.SliceSpec(by=form) for form in self.slices],
             statistics=statistics_pb2.StatisticsSpec(**self.statistics),
             row_report=report_pb2.ROW_REPORT_ALL if self.rows else report_pb2.ROW_REPORT_NONE,
+            analysis=None if self.analysis is None else analysis_pb2.AnalysisSpec(**self.analysis),
         )
         header = evaluation_pb2.EvaluateRequest(spec=spec).SerializeToString(deterministic=True)
         files = _native.Resources({name: [(name, content)] for name, content in self.resources.items()})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from evald.v1 import catalog_pb2, instance_pb2, metric_pb2, model_pb2
+from evald.v1 import analysis_pb2, catalog_pb2, instance_pb2, metric_pb2, model_pb2
 from evald.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
@@ -111,12 +111,20 @@ def test_compare_pairs_two_models(models: Server, tickets: list[tuple[str, str]]
         spec=pb.EvaluationSpec(
             metrics=[metric_pb2.MetricSpec(name="accuracy")],
             systems=[pb.System(name=name, model=pb.ModelSource(alias=f"support-{name}")) for name in ("base", "tuned")],
+            analysis=analysis_pb2.AnalysisSpec(top=100),
         ),
         instances=inputs(tickets[:200]),
     )
     answer = models.api.call("/evald.v1.EvaluationService/Compare", request, pb.CompareResponse)
     assert answer.comparisons[0].difference.value > 0
     assert [model.system for model in answer.provenance.models] == ["base", "tuned"]
+    # Wins and losses of rows that are right or wrong are those fixed and broken.
+    (changes,) = answer.analysis.pairs[0].metrics
+    assert (changes.fixed, changes.broken) == (answer.comparisons[0].wins, answer.comparisons[0].losses)
+    labels = {f"t{index}": label for index, (_, label) in enumerate(tickets)}
+    for system in answer.analysis.systems:
+        assert sum(one.count for one in system.confusions) == sum(band.rows for band in system.metrics[0].bands)
+        assert all(labels[row.id] == one.gold for one in system.confusions for row in one.rows)
 
 
 def test_the_work_of_models_is_on_the_metrics_page(models: Server, tickets: list[tuple[str, str]]) -> None:

@@ -1,5 +1,7 @@
 //! Answers as plain data; the wire layer encodes them.
 
+pub mod analysis;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -218,6 +220,8 @@ pub struct Answer {
     pub rankings: Vec<Ranking>,
     /// About the comparison as a whole.
     pub notes: Vec<Note>,
+    /// If it was asked for.
+    pub analysis: Option<analysis::ErrorAnalysis>,
     /// The verdict of the gate, if there is one.
     pub gate: Option<GateAnswer>,
     /// Number of resampling slots; 0 when nothing was resampled.

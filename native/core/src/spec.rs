@@ -122,6 +122,30 @@ impl Default for StatisticsOptions {
     }
 }
 
+/// Longest n-grams that an error analysis counts.
+pub const LONGEST_NGRAMS: u32 = 4;
+
+/// What an error analysis lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnalysisOptions {
+    /// Rows named of every kind.
+    pub samples: u32,
+    /// Confused pairs of labels and n-grams that are listed.
+    pub top: u32,
+    /// Longest n-grams; 0 for none.
+    pub ngrams: u32,
+}
+
+impl Default for AnalysisOptions {
+    fn default() -> Self {
+        Self {
+            samples: 5,
+            top: 10,
+            ngrams: 0,
+        }
+    }
+}
+
 /// Limits of one call; each is named in the error that it causes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -192,6 +216,8 @@ pub struct Spec {
     pub slices: Vec<Slicing>,
     /// Which rows to report.
     pub row_report: RowReport,
+    /// What to list of errors; `None` for no analysis.
+    pub analysis: Option<AnalysisOptions>,
     /// Limits of the call.
     pub limits: Limits,
     /// What candidates must show.
@@ -278,6 +304,9 @@ impl Spec {
         line(&format!("classes {:?}", self.unknown_labels));
         for class in &self.classes {
             line(class);
+        }
+        if let Some(analysis) = self.analysis {
+            line(&format!("{analysis:?}"));
         }
         if let Some(gate) = &self.gate {
             line(&format!("gate {gate:?}"));

@@ -64,6 +64,7 @@ fn spec(
         statistics,
         slices: Vec::new(),
         row_report: RowReport::None,
+        analysis: None,
         limits: Limits::default(),
         gate: None,
     }

@@ -79,6 +79,7 @@ fn spec(table: &Value, corpus: &Value) -> Result<Spec> {
         },
         slices: Vec::new(),
         row_report: RowReport::None,
+        analysis: None,
         limits: Limits::default(),
         gate: None,
     })

@@ -186,6 +186,7 @@ fn score(form: &str, seed: u64) -> (Answer, Vec<f64>) {
         },
         slices: Vec::new(),
         row_report: RowReport::All,
+        analysis: None,
         limits: Limits::default(),
         gate: None,
     };

@@ -5,8 +5,8 @@
 //! records: a tag and what it carries.
 
 use evald_wire::proto::{
-    Choice, CompareRequest, EvaluateRequest, EvaluationSpec, Instance, MetricSpec, Prediction,
-    SliceSpec, StatisticsSpec, System, Tokens,
+    AnalysisSpec, Choice, CompareRequest, EvaluateRequest, EvaluationSpec, Instance, MetricSpec,
+    Prediction, SliceSpec, StatisticsSpec, System, Tokens,
 };
 use evald_wire::reader::RequestKind;
 use prost::Message;
@@ -167,6 +167,13 @@ pub struct Parsed {
     pub rows: Vec<Instance>,
 }
 
+/// What is asked of errors: all there is, in short lists.
+const ANALYSIS: AnalysisSpec = AnalysisSpec {
+    samples: Some(2),
+    top: Some(3),
+    ngrams: Some(3),
+};
+
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -216,6 +223,7 @@ pub fn parse(data: &[u8]) -> Parsed {
             metrics: named.collect(),
             statistics: Some(options.statistics()),
             row_report: options.row_report(),
+            analysis: options.numbers_rows().then_some(ANALYSIS),
             unknown_labels: options.unknown_labels(),
             slices: options.slices(),
             ..EvaluationSpec::default()

@@ -19,6 +19,7 @@ mod _native {
     use std::collections::BTreeMap;
 
     use evald_core::error::Error;
+    use evald_core::stats::emar::{Adaptation, Variant};
     use evald_core::text::{UNICODE_VERSION, simd};
     use evald_core::{metrics::text_form, pool};
     use pyo3::exceptions::PyValueError;
@@ -96,6 +97,29 @@ mod _native {
     fn plan<'py>(py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = run(py, || evald_wire::plan::plan(request))?;
         Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Every variant of EMAR by name: the value, or why there is none.
+    #[pyfunction]
+    fn emar(
+        before: f64,
+        after: f64,
+        benchmark: f64,
+    ) -> BTreeMap<&'static str, (Option<f64>, &'static str)> {
+        let found = Adaptation {
+            before,
+            after,
+            benchmark,
+        };
+        let of = |variant| {
+            found
+                .value(variant)
+                .map_or_else(|reason| (None, reason), |value| (Some(value), ""))
+        };
+        let variants = Variant::ALL.into_iter();
+        variants
+            .map(|variant| (variant.name(), of(variant)))
+            .collect()
     }
 
     /// A serialised `GateResult` of a serialised `GatePolicy` and a serialised `CompareResponse`.

@@ -20,6 +20,7 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
     let provenance = Some(provenance(&answer, spec));
     let mut ids = std::mem::take(&mut answer.row_ids);
     let count = answer.systems.len();
+    let analysis = answer.analysis.take().map(crate::analysis::analysis);
     let mut systems = Vec::with_capacity(count);
     for (left, system) in std::mem::take(&mut answer.systems).into_iter().enumerate() {
         // The last system takes the ids, the others copy them.
@@ -36,6 +37,7 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
             systems,
             provenance,
             cost: None,
+            analysis,
         }
         .encode_to_vec(),
         Question::Compare { .. } => proto::CompareResponse {
@@ -50,11 +52,8 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
             provenance,
             cost: None,
             slices: answer.slices.iter().map(slice_comparison).collect(),
-            consistency: answer
-                .consistency
-                .iter()
-                .map(|found| consistency(found, &answer))
-                .collect(),
+            consistency: consistency(&answer),
+            analysis,
             gate: answer.gate.take().map(crate::gate::gate_result),
         }
         .encode_to_vec(),
@@ -66,8 +65,8 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
         "RESPONSE_TOO_LARGE",
         "spec.row_report",
         format!(
-            "the answer has {} bytes, more than max_response_bytes = {}; ask for fewer rows with row_report NONE, or \
-             send the rows in several calls",
+            "the answer has {} bytes, more than max_response_bytes = {}; ask for fewer rows with row_report NONE and \
+             a smaller spec.analysis, or send the rows in several calls",
             bytes.len(),
             spec.limits.max_response_bytes
         ),

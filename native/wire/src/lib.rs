@@ -3,6 +3,7 @@
 //! Rows are most of a request, so [`reader`] reads them without copying; everything else is small and
 //! goes through prost ([`proto`]).
 
+mod analysis;
 pub mod answer;
 pub mod catalog;
 pub mod gate;

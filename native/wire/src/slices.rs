@@ -37,7 +37,12 @@ pub fn slice_comparison(slice: &SliceAnswer) -> proto::SliceComparison {
 }
 
 /// How well slices agree.
-pub fn consistency(found: &ConsistencyAnswer, answer: &Answer) -> proto::Consistency {
+pub fn consistency(answer: &Answer) -> Vec<proto::Consistency> {
+    let found = answer.consistency.iter();
+    found.map(|found| agreement(found, answer)).collect()
+}
+
+fn agreement(found: &ConsistencyAnswer, answer: &Answer) -> proto::Consistency {
     let worst = found.worst.and_then(|place| answer.slices.get(place));
     let difference = worst.and_then(|slice| {
         let mut comparisons = slice.comparisons.iter();

@@ -10,6 +10,7 @@ use evald_core::spec::{
 use evald_core::stats::paired_test::PairedTest;
 use rustc_hash::FxHashSet;
 
+use crate::analysis;
 use crate::headers::metric_params;
 use crate::margins::margins;
 use crate::proto;
@@ -72,6 +73,7 @@ pub fn build_spec(
         statistics,
         slices: slices(spec, &limits)?,
         row_report: row_report(spec.row_report)?,
+        analysis: analysis::options(spec.analysis.as_ref())?,
         limits,
         gate,
     })

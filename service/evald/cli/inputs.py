@@ -87,6 +87,13 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--min-slice-size", type=int, metavar="ROWS", help="smaller slices have no intervals and tests (default 30)"
     )
+    group.add_argument(
+        "--analysis",
+        nargs="?",
+        const="",
+        metavar="samples=5,top=10,ngrams=0",
+        help="which rows are wrong, by label, score and length, and what candidates fix and break",
+    )
     group.add_argument("--rows", choices=("none", "failed", "all"), help="rows in the JSON (default failed)")
 
 
@@ -235,6 +242,8 @@ def options_of(args: argparse.Namespace) -> Options:
         "min_slice_size": args.min_slice_size,
         "unknown_labels": args.unknown_labels,
     }
+    if args.analysis is not None:
+        options["analysis"] = _analysis(args.analysis)
     if args.classes is not None:
         options["classes"] = [label.strip() for label in args.classes.split(",")]
     if hasattr(args, "correction"):
@@ -260,6 +269,14 @@ def _margin(entries: Sequence[str]) -> float | dict[str, float] | None:
     if len(margins) > 1:
         raise _usage("--margin", "is either one number for all metrics or METRIC=NUMBER for each that has one")
     return margins[""]
+
+
+def _analysis(text: str) -> dict[str, int]:
+    pairs = [entry.partition("=") for entry in text.split(",") if entry.strip()]
+    try:
+        return {name.strip(): int(value) for name, _, value in pairs}
+    except ValueError:
+        raise _usage("--analysis", "write NAME=NUMBER,NAME=NUMBER, for example samples=3,top=20") from None
 
 
 def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] = ()) -> tuple[Table, Metrics]:

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from evald import results
+from evald.client.convert_analysis import analysis_of
+from evald.client.messages import confusion_matrix as _confusion_matrix
+from evald.client.messages import note as _note
+from evald.client.messages import optional as _optional
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import gate_pb2, plan_pb2
@@ -27,6 +31,7 @@ def evaluation_of(message: evaluation.EvaluateResponse, confidence_level: float 
         provenance=_provenance(message.provenance),
         cost=_cost(message.cost) if message.HasField("cost") else None,
         confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
+        analysis=analysis_of(message.analysis) if message.HasField("analysis") else None,
     )
 
 
@@ -41,6 +46,7 @@ def comparison_of(message: evaluation.CompareResponse, confidence_level: float |
         provenance=_provenance(message.provenance),
         cost=_cost(message.cost) if message.HasField("cost") else None,
         confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
+        analysis=analysis_of(message.analysis) if message.HasField("analysis") else None,
         gate=gate_of(message.gate) if message.HasField("gate") else None,
         slices=tuple(map(_slice_comparison, message.slices)),
         consistency=tuple(map(_consistency, message.consistency)),
@@ -277,14 +283,6 @@ def _ranking(message: ranking.Ranking) -> results.Ranking:
     return results.Ranking(message.metric, tuple(ranks))
 
 
-def _confusion_matrix(message: metric.ConfusionMatrix) -> results.ConfusionMatrix:
-    labels, size = tuple(message.labels), len(message.labels)
-    counts = tuple(tuple(message.counts[row * size : (row + 1) * size]) for row in range(size if message.counts else 0))
-    gold, predicted = (map(labels.__getitem__, part) for part in (message.cell_gold, message.cell_predicted))
-    cells = tuple(map(results.ConfusionCell, gold, predicted, message.cell_value))
-    return results.ConfusionMatrix(labels, counts, cells)
-
-
 def _rows(message: report.RowResults) -> results.Rows:
     # Slices of repeated fields are copied at the speed of C.
     return results.Rows(
@@ -304,10 +302,6 @@ def _row_scores(values: Sequence[float]) -> tuple[float | None, ...]:
 
 def _row_error(message: report.RowError) -> results.RowError:
     return results.RowError(id=message.id, reason=message.reason, message=message.message)
-
-
-def _note(message: metric.Note) -> results.Note:
-    return results.Note(message.code, message.text, message.count or None, tuple(message.row_ids))
 
 
 def _provenance(message: report.Provenance) -> results.Provenance:
@@ -354,10 +348,6 @@ def _parameter(message: metric.ParameterDescriptor) -> results.ParameterInfo:
         default=message.default_value,
         allowed=message.allowed or None,
     )
-
-
-def _optional(message: Any, field: str) -> Any:
-    return getattr(message, field) if message.HasField(field) else None
 
 
 def _word(enum: Any, prefix: str, number: int) -> str | None:

@@ -14,6 +14,7 @@ from evald.data.arguments import RowColumns
 from evald.data.columns import CHUNK, Column, column
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
+from evald.v1 import analysis_pb2
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import report_pb2 as report
@@ -48,6 +49,9 @@ class Options(TypedDict, total=False):
     missing: "pairwise" leaves rows without a prediction out of the paired figures, "fail" refuses them (pairwise).
     unknown_labels: labels that are none of `classes`: "reject" the call, "bucket" them as the class "(other)", or
         "drop" the row (reject).
+    analysis: error analysis: True, or a dict of samples (rows named of every kind, 1 to 50, 5), top (confused pairs of
+        labels and n-grams listed, 1 to 1,000, 10) and ngrams (longest n-grams counted, 0 to 4, 0); the result has it as
+        `analysis` (none).
     gate: of comparisons, what candidates must show to replace the baseline: the name of a TOML or YAML file, or its
         entries as a dict.
     """
@@ -65,6 +69,7 @@ class Options(TypedDict, total=False):
     margin: float | Mapping[str, float] | None
     missing: Literal["pairwise", "fail"] | None
     unknown_labels: Literal["reject", "bucket", "drop"] | None
+    analysis: bool | Mapping[str, int] | None
     gate: Policy | None
 
 
@@ -149,6 +154,7 @@ def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.Evalua
     for name in ("seed", "confidence_level", "replicates", "min_slice_size"):
         _put_number(found, name, options.get(name))
     _put_margins(spec, options.get("margin"))
+    _ask_analysis(spec, options.get("analysis"))
     return spec
 
 
@@ -173,6 +179,23 @@ def _put_margins(spec: evaluation.EvaluationSpec, margin: float | Mapping[str, f
             raise InvalidRequestError.of_field("BAD_MARGIN", f"margin[{name!r}]", "is none of the metrics")
         for one in named:
             _put_number(one, "margin", value)
+
+
+def _ask_analysis(spec: evaluation.EvaluationSpec, asked: Any) -> None:
+    if asked is None or asked is False:
+        return
+    given = {} if asked is True else asked
+    known = list(analysis_pb2.AnalysisSpec.DESCRIPTOR.fields_by_name)
+    if not isinstance(given, Mapping) or given.keys() - set(known):
+        raise InvalidRequestError.of_field("BAD_ANALYSIS", "analysis", f"must be True or a dict of {', '.join(known)}")
+    for name, value in given.items():
+        try:
+            setattr(spec.analysis, name, value)
+        except (TypeError, ValueError, OverflowError):
+            raise InvalidRequestError.of_field(
+                "BAD_ANALYSIS", f"analysis.{name}", "must be a whole number from 0 on"
+            ) from None
+    spec.analysis.SetInParent()
 
 
 def _put_number(message: Any, name: str, value: Any) -> None:

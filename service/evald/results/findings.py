@@ -11,6 +11,7 @@ from evald.results import export, page, slices, tables, text
 if TYPE_CHECKING:
     import pandas as pd
 
+    from evald.results.analysis import ErrorAnalysis
     from evald.results.gate import Gate
 
 _K = TypeVar("_K")
@@ -208,6 +209,7 @@ class Evaluation:
     provenance: Provenance
     cost: Cost | None = None
     confidence_level: float = 0.95
+    analysis: ErrorAnalysis | None = None
 
     def system(self, name: str) -> SystemResult:
         """The results of a system; KeyError names the systems there are."""
@@ -381,6 +383,7 @@ class Comparison:
     provenance: Provenance
     cost: Cost | None = None
     confidence_level: float = 0.95
+    analysis: ErrorAnalysis | None = None
     gate: Gate | None = None
     # One a metric, if there are at least three systems.
     rankings: Sequence[Ranking] = ()

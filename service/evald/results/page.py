@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from evald.results import text
+from evald.results import analysis_tables, text
 
 if TYPE_CHECKING:
+    from evald.results.analysis import ErrorAnalysis
     from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, Note
 
 _MOST_CLASSES = 50
@@ -21,6 +22,7 @@ def evaluation(result: Evaluation, slices: Sequence[text.Block] = ()) -> str:
         + _titled(slices)
         + _matrices(result)
         + _notes(text.metric_notes(result))
+        + _analysis(result)
     )
 
 
@@ -37,7 +39,15 @@ def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
     verdicts = "".join(
         f"<p>{escape(text.gate_line(one))}</p>{_table(text.GATE_HEAD, text.gate_cells(one))}" for one in gates
     )
-    return _table(head, rows) + ranking + _titled(slices) + verdicts + _matrices(result) + _notes(notes)
+    return (
+        _table(head, rows)
+        + ranking
+        + _titled(slices)
+        + verdicts
+        + _matrices(result)
+        + _notes(notes)
+        + _analysis(result)
+    )
 
 
 def confusion_matrix(matrix: ConfusionMatrix) -> str:
@@ -46,6 +56,19 @@ def confusion_matrix(matrix: ConfusionMatrix) -> str:
         return f"<p>{escape(text.confusion_matrix(matrix))}</p>"
     rows = [[label, *map(text.cell, row)] for label, row in zip(matrix.labels, matrix.dense(), strict=True)]
     return _table(["gold \\ predicted", *matrix.labels], rows)
+
+
+def analysis(result: ErrorAnalysis) -> str:
+    """The tables of an error analysis with their titles, then notes."""
+    blocks = [
+        f"<p>{escape(found.title)}</p>" + (_table(found.head, found.rows) if found.rows else "")
+        for found in analysis_tables.tables(result)
+    ]
+    return "".join(blocks) + _notes([("", note) for note in result.notes])
+
+
+def _analysis(result: Evaluation | Comparison) -> str:
+    return "" if result.analysis is None else analysis(result.analysis)
 
 
 def _matrices(result: Evaluation | Comparison) -> str:

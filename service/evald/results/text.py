@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from evald.results.adaptation import Adaptation
     from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, MetricResult, Note, PairedResult
     from evald.results.gate import Gate, GateCandidate
     from evald.results.plan import Plan
@@ -45,7 +46,7 @@ def evaluation(result: Evaluation, slices: Sequence[Block] = ()) -> str:
     """The table of an evaluation; tables of slices, confusion matrices and notes below."""
     rows = [[printable(cell) for cell in cells] for cells in metric_cells(result)]
     blocks = [table(metric_head(result), rows, left=2)] if rows else []
-    return "\n\n".join(blocks + _titled(slices) + _matrices(result) + _notes(metric_notes(result)))
+    return "\n\n".join(blocks + _titled(slices) + _matrices(result) + _notes(metric_notes(result)) + _analysis(result))
 
 
 def _titled(blocks: Sequence[Block]) -> list[str]:
@@ -89,7 +90,7 @@ def comparison(result: Comparison, slices: Sequence[Block] = ()) -> str:
     words = [*_tests(result), *families(result)]
     notes = [("", note) for note in result.notes] + consistency_notes(result) + metric_notes(result)
     gates = [gate(result.gate)] if result.gate is not None else []
-    return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + gates + _notes(notes))
+    return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + gates + _notes(notes) + _analysis(result))
 
 
 def families(result: Comparison) -> list[str]:
@@ -117,8 +118,12 @@ def gate(result: Gate) -> str:
 
 
 def gate_cells(one: GateCandidate) -> list[list[str]]:
-    """Rules with what became of them, not escaped."""
-    return [[rule.tier or "", rule.metric, _MARKS.get(rule.outcome or "", ""), rule.reason] for rule in one.rules]
+    """Checks of rules with what became of them, not escaped."""
+    return [
+        [rule.tier or "", rule.metric, _MARKS.get(check.outcome or "", ""), check.reason]
+        for rule in one.rules
+        for check in rule.checks
+    ]
 
 
 def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> str:
@@ -216,6 +221,25 @@ def plan(result: Plan) -> str:
     if result.rough:
         facts.append("rough: fewer than sixty rows tell the systems apart")
     return "\n".join([found, *facts])
+
+
+def adaptation(result: Adaptation) -> str:
+    """The variants of EMAR with what they divide, one a line."""
+    formulas = {
+        "formula": "((after - before) - before) / before",
+        "prose": "(after - before) / benchmark",
+        "example": "(after - before) / (before - benchmark)",
+        "relative_improvement": "(after - before) / before",
+    }
+    rows = [
+        [name, number(getattr(result, name), 1, signed=True), result.undefined_reasons.get(name, formula)]
+        for name, formula in formulas.items()
+    ]
+    return table(["variant", "value", "definition"], rows, left=1, left_last=True)
+
+
+def _analysis(result: Evaluation | Comparison) -> list[str]:
+    return [] if result.analysis is None else [str(result.analysis)]
 
 
 def _matrices(result: Evaluation | Comparison) -> list[str]:

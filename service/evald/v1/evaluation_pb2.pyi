@@ -1,3 +1,4 @@
+from evald.v1 import analysis_pb2 as _analysis_pb2
 from evald.v1 import gate_pb2 as _gate_pb2
 from evald.v1 import instance_pb2 as _instance_pb2
 from evald.v1 import metric_pb2 as _metric_pb2
@@ -26,7 +27,7 @@ UNKNOWN_LABELS_BUCKET: UnknownLabels
 UNKNOWN_LABELS_DROP: UnknownLabels
 
 class EvaluationSpec(_message.Message):
-    __slots__ = ("systems", "metrics", "statistics", "classes", "row_report", "unknown_labels", "slices")
+    __slots__ = ("systems", "metrics", "statistics", "classes", "row_report", "unknown_labels", "slices", "analysis")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     STATISTICS_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +35,7 @@ class EvaluationSpec(_message.Message):
     ROW_REPORT_FIELD_NUMBER: _ClassVar[int]
     UNKNOWN_LABELS_FIELD_NUMBER: _ClassVar[int]
     SLICES_FIELD_NUMBER: _ClassVar[int]
+    ANALYSIS_FIELD_NUMBER: _ClassVar[int]
     systems: _containers.RepeatedCompositeFieldContainer[System]
     metrics: _containers.RepeatedCompositeFieldContainer[_metric_pb2.MetricSpec]
     statistics: _statistics_pb2.StatisticsSpec
@@ -41,7 +43,8 @@ class EvaluationSpec(_message.Message):
     row_report: _report_pb2.RowReport
     unknown_labels: UnknownLabels
     slices: _containers.RepeatedCompositeFieldContainer[_slice_pb2.SliceSpec]
-    def __init__(self, systems: _Optional[_Iterable[_Union[System, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricSpec, _Mapping]]] = ..., statistics: _Optional[_Union[_statistics_pb2.StatisticsSpec, _Mapping]] = ..., classes: _Optional[_Iterable[str]] = ..., row_report: _Optional[_Union[_report_pb2.RowReport, str]] = ..., unknown_labels: _Optional[_Union[UnknownLabels, str]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceSpec, _Mapping]]] = ...) -> None: ...
+    analysis: _analysis_pb2.AnalysisSpec
+    def __init__(self, systems: _Optional[_Iterable[_Union[System, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricSpec, _Mapping]]] = ..., statistics: _Optional[_Union[_statistics_pb2.StatisticsSpec, _Mapping]] = ..., classes: _Optional[_Iterable[str]] = ..., row_report: _Optional[_Union[_report_pb2.RowReport, str]] = ..., unknown_labels: _Optional[_Union[UnknownLabels, str]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceSpec, _Mapping]]] = ..., analysis: _Optional[_Union[_analysis_pb2.AnalysisSpec, _Mapping]] = ...) -> None: ...
 
 class System(_message.Message):
     __slots__ = ("name", "inline", "model", "remote", "baseline")
@@ -90,14 +93,16 @@ class EvaluateRequest(_message.Message):
     def __init__(self, spec: _Optional[_Union[EvaluationSpec, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ...) -> None: ...
 
 class EvaluateResponse(_message.Message):
-    __slots__ = ("systems", "provenance", "cost")
+    __slots__ = ("systems", "provenance", "cost", "analysis")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
+    ANALYSIS_FIELD_NUMBER: _ClassVar[int]
     systems: _containers.RepeatedCompositeFieldContainer[SystemResult]
     provenance: _report_pb2.Provenance
     cost: _report_pb2.Cost
-    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ...) -> None: ...
+    analysis: _analysis_pb2.ErrorAnalysis
+    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., analysis: _Optional[_Union[_analysis_pb2.ErrorAnalysis, _Mapping]] = ...) -> None: ...
 
 class SystemResult(_message.Message):
     __slots__ = ("system", "metrics", "rows")
@@ -122,13 +127,14 @@ class CompareRequest(_message.Message):
     def __init__(self, spec: _Optional[_Union[EvaluationSpec, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., baseline: _Optional[str] = ..., gate: _Optional[_Union[_gate_pb2.GatePolicy, _Mapping]] = ...) -> None: ...
 
 class CompareResponse(_message.Message):
-    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost", "gate", "slices", "consistency", "rankings")
+    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost", "analysis", "gate", "slices", "consistency", "rankings")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     BASELINE_FIELD_NUMBER: _ClassVar[int]
     COMPARISONS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
+    ANALYSIS_FIELD_NUMBER: _ClassVar[int]
     GATE_FIELD_NUMBER: _ClassVar[int]
     SLICES_FIELD_NUMBER: _ClassVar[int]
     CONSISTENCY_FIELD_NUMBER: _ClassVar[int]
@@ -139,8 +145,9 @@ class CompareResponse(_message.Message):
     notes: _containers.RepeatedCompositeFieldContainer[_metric_pb2.Note]
     provenance: _report_pb2.Provenance
     cost: _report_pb2.Cost
+    analysis: _analysis_pb2.ErrorAnalysis
     gate: _gate_pb2.GateResult
     slices: _containers.RepeatedCompositeFieldContainer[_slice_pb2.SliceComparison]
     consistency: _containers.RepeatedCompositeFieldContainer[_slice_pb2.Consistency]
     rankings: _containers.RepeatedCompositeFieldContainer[_ranking_pb2.Ranking]
-    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., gate: _Optional[_Union[_gate_pb2.GateResult, _Mapping]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceComparison, _Mapping]]] = ..., consistency: _Optional[_Iterable[_Union[_slice_pb2.Consistency, _Mapping]]] = ..., rankings: _Optional[_Iterable[_Union[_ranking_pb2.Ranking, _Mapping]]] = ...) -> None: ...
+    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., analysis: _Optional[_Union[_analysis_pb2.ErrorAnalysis, _Mapping]] = ..., gate: _Optional[_Union[_gate_pb2.GateResult, _Mapping]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceComparison, _Mapping]]] = ..., consistency: _Optional[_Iterable[_Union[_slice_pb2.Consistency, _Mapping]]] = ..., rankings: _Optional[_Iterable[_Union[_ranking_pb2.Ranking, _Mapping]]] = ...) -> None: ...

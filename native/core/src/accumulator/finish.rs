@@ -82,6 +82,8 @@ impl Desk<'_> {
         if is_whole {
             self.decide(&mut comparisons);
         }
+        let systems = arms.iter().take(spec.systems.len());
+        let included: Vec<&[bool]> = systems.map(|arm| &arm.included[..]).collect();
         let baseline = match spec.question {
             Question::Evaluate => String::new(),
             Question::Compare { baseline } => spec.systems[baseline].name.clone(),
@@ -96,13 +98,10 @@ impl Desk<'_> {
             systems,
             row_ids: accumulator.reported_ids(),
             baseline,
-            rankings: if is_whole {
-                self.rankings(&comparisons, &pair_arms, &replicates)
-            } else {
-                Vec::new()
-            },
+            rankings: self.rankings(&comparisons, &pair_arms, &replicates),
             notes: self.comparison_notes(&comparisons),
             comparisons,
+            analysis: self.analysis(&included),
             slots: self.ranks.len() as u32,
             row_key: accumulator.keys.name(),
             spec_digest: spec.digest(),
@@ -312,7 +311,12 @@ impl Desk<'_> {
         estimate
     }
 
-    fn confusion(&self, sums: &Sums, included: &[bool], by: Normalize) -> ConfusionMatrix {
+    pub(super) fn confusion(
+        &self,
+        sums: &Sums,
+        included: &[bool],
+        by: Normalize,
+    ) -> ConfusionMatrix {
         let mut place = vec![None; included.len()];
         let mut labels = Vec::new();
         for (class, label) in self.valuer.labels.iter().enumerate() {
@@ -372,7 +376,7 @@ fn placed(counts: &Arc<Vec<u64>>, places: &[Option<u32>], width: usize) -> Arc<V
 }
 
 /// Adds up neighbours of the same classes.
-fn join_equal(cells: &mut Vec<(u32, u32, f64)>) {
+pub(super) fn join_equal(cells: &mut Vec<(u32, u32, f64)>) {
     cells.dedup_by(|next, kept| {
         let equal = (next.0, next.1) == (kept.0, kept.1);
         if equal {

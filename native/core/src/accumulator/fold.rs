@@ -9,7 +9,7 @@ use super::part_sums::PartSums;
 use super::prepare::Prepared;
 use super::score::Scored;
 use super::slices::Assigned;
-use super::sums::whole;
+use super::sums::{RowClasses, whole};
 use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
 use crate::metrics::{Direction, Field, RowFlags, Statistics};
@@ -83,6 +83,7 @@ impl Accumulator {
         for (sums, part) in self.systems.iter_mut().zip(&mut parts) {
             sums.add_part(part);
         }
+        self.analyse(batch, &found);
         if self.reports_scores() {
             self.report_scores(batch, &found);
         }
@@ -309,6 +310,33 @@ pub(super) struct Found<'f> {
 }
 
 impl Found<'_> {
+    /// The rows that were scored, by index in the batch.
+    pub fn rows(&self) -> Range<usize> {
+        self.scored.rows()
+    }
+
+    /// Gold and predicted classes of a row.
+    pub fn classes(&self, row: usize, system: usize) -> Option<RowClasses<'_>> {
+        self.prepared
+            .classes_of(row * self.prepared.systems + system)
+    }
+
+    /// The scores of a row by every metric, NaN where there is none; `None` if the prediction cannot be used.
+    pub fn row_scores(
+        &self,
+        spec: &Spec,
+        layout: &[Placement],
+        row: usize,
+        system: usize,
+    ) -> Option<Vec<f64>> {
+        let at = row * self.prepared.systems + system;
+        let scores = (0..spec.metrics.len()).map(|metric| {
+            let score = self.row_score(spec, layout, metric, at);
+            score.unwrap_or(f64::NAN)
+        });
+        self.prepared.usable[at].then(|| scores.collect())
+    }
+
     /// The score of a (row, system) by one metric.
     fn row_score(
         &self,
@@ -367,7 +395,7 @@ fn same_answer(batch: &Batch<'_>, row: usize, left: usize, right: usize) -> bool
 }
 
 /// Id of a row for people: the id, with the sample if it has one, or the position.
-fn row_id(batch: &Batch<'_>, row: usize, first: u64) -> String {
+pub(super) fn row_id(batch: &Batch<'_>, row: usize, first: u64) -> String {
     let id = own_id(&batch.instances[row]);
     if id.is_empty() {
         format!("#{}", first + row as u64)

@@ -36,6 +36,7 @@ impl Accumulator {
             && !spec.resamples()
             && spec.slices.is_empty()
             && spec.row_report != RowReport::All
+            && spec.analysis.is_none()
             && spec.counts_classes()
             && !spec.multilabel()
             && spec

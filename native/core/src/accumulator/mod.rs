@@ -4,6 +4,7 @@
 //! thing: sums that were added in another order. All sums are exact (integers or fixed point), so the
 //! order never shows in the answer.
 
+mod analysis;
 mod answer;
 mod check;
 mod cluster;
@@ -11,6 +12,7 @@ mod collect;
 mod compare;
 mod consistency;
 mod enough;
+mod exact;
 mod finish;
 mod fold;
 mod integer_pairs;
@@ -50,6 +52,7 @@ use crate::spec::{Question, RowReport, Spec};
 pub use integer_pairs::IntegerPairs;
 pub use label_columns::PairCounts;
 
+use analysis::Analysis;
 use fold::SystemRows;
 use kept::Kept;
 use labels::LabelTable;
@@ -94,6 +97,7 @@ pub struct Accumulator {
     keys: KeyKinds,
     slices: Slices,
     design: RowDesign,
+    analysis: Option<Analysis>,
     /// Ranges of positions that were used as keys, for shards without ids.
     positions: Vec<(u64, u64)>,
     next_position: u64,
@@ -179,7 +183,7 @@ impl Accumulator {
             .iter()
             .map(|_| SystemTally::new(spec.metrics.len()))
             .collect();
-        let pairs = match spec.question {
+        let pairs: Vec<Pair> = match spec.question {
             Question::Evaluate => Vec::new(),
             Question::Compare { baseline } => (0..spec.systems.len())
                 .filter(|system| *system != baseline)
@@ -198,6 +202,7 @@ impl Accumulator {
             kept: vec![Kept::new(collected); spec.systems.len()],
             references: None,
             tallies,
+            analysis: Analysis::new(&spec, pairs.len()),
             pairs,
             keys: KeyKinds::default(),
             slices: Slices::default(),

@@ -27,6 +27,7 @@ fn is_plain(spec: &Spec) -> bool {
     };
     let one_inline = matches!(&spec.systems[..], [system] if system.source == Source::Inline);
     one_inline
+        && spec.analysis.is_none()
         && spec.row_report != RowReport::All
         && spec.question == Question::Evaluate
         && spec.slices.is_empty()

@@ -1,6 +1,6 @@
 //! All systems of a comparison in order.
 
-use super::finish::{Desk, Replicates};
+use super::finish::{Desk, Replicates, Scope};
 use crate::metrics::{Direction, ResolvedMetric};
 use crate::result::{PairedAnswer, Ranking, SystemRank};
 use crate::stats::rank::{rank_intervals, ranks};
@@ -17,7 +17,8 @@ impl Desk<'_> {
         pair_arms: &[(usize, usize)],
         replicates: &[Replicates],
     ) -> Vec<Ranking> {
-        if self.accumulator.spec.systems.len() < FEWEST_SYSTEMS {
+        let few = self.accumulator.spec.systems.len() < FEWEST_SYSTEMS;
+        if few || self.scope != Scope::Whole {
             return Vec::new();
         }
         let ranking = |(at, metric): (usize, &ResolvedMetric)| {

@@ -100,6 +100,7 @@ impl Accumulator {
         Self {
             slots: SlotIndex::new(SLICE_SLOTS),
             labels: LabelTable::new(&[], spec.unknown_labels, 0),
+            analysis: None,
             ..Self::new(std::sync::Arc::clone(spec))
         }
     }

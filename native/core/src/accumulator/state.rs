@@ -3,11 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::analysis::AnalysisState;
+use super::exact::{CellsState, Exact};
 use super::kept::Kept;
+use super::labels::LabelTable;
 use super::pairing::{Outcomes, Pair};
 use super::positions::join_ranges;
 use super::slices::SliceKey;
-use super::sums::{Cells, Sums};
+use super::sums::Sums;
 use super::tallies::{KeyKinds, RowDesign, SystemTally};
 use super::{Accumulator, collect, collected_metrics};
 use crate::error::{Error, Result};
@@ -35,6 +38,7 @@ pub struct State {
     positions: Vec<(u64, u64)>,
     /// In the order of their keys.
     pub(super) slices: Vec<(SliceKey, RowsState)>,
+    analysis: Option<AnalysisState>,
 }
 
 /// Sums and counts of the whole or of a slice.
@@ -71,60 +75,6 @@ struct SumsState {
     confusion: CellsState,
     class_totals: CellsState,
     class_slots: CellsState,
-}
-
-/// Sums, whole parts and fractions apart: most fractions are zero, and a zero is one byte.
-#[derive(Serialize, Deserialize)]
-struct Exact {
-    wholes: Vec<i64>,
-    fractions: Vec<u64>,
-}
-
-impl Exact {
-    fn of(sums: impl IntoIterator<Item = i128>) -> Self {
-        let (wholes, fractions) = sums
-            .into_iter()
-            .map(|sum| ((sum >> 64) as i64, sum as u64))
-            .unzip();
-        Self { wholes, fractions }
-    }
-
-    fn into_sums(self) -> Vec<i128> {
-        let parts = self.wholes.into_iter().zip(self.fractions);
-        parts
-            .map(|(whole, fraction)| (i128::from(whole) << 64) + i128::from(fraction))
-            .collect()
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct CellsState {
-    keys: Vec<(u32, u32)>,
-    counts: Exact,
-}
-
-impl CellsState {
-    fn of(cells: &Cells) -> Self {
-        let mut keys: Vec<(u32, u32)> = cells.keys().copied().collect();
-        keys.sort_unstable();
-        Self {
-            counts: Exact::of(keys.iter().map(|key| cells[key])),
-            keys,
-        }
-    }
-
-    fn into_cells(self) -> Cells {
-        self.keys.into_iter().zip(self.counts.into_sums()).collect()
-    }
-
-    fn fits(&self, rows: usize, columns: usize) -> bool {
-        self.counts.wholes.len() == self.keys.len()
-            && self.counts.fractions.len() == self.keys.len()
-            && self
-                .keys
-                .iter()
-                .all(|(a, b)| (*a as usize) < rows && (*b as usize) < columns)
-    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -215,11 +165,24 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
         whole: RowsState::of(accumulator, &classes),
         positions: join_ranges(positions),
         slices,
+        analysis: accumulator
+            .analysis
+            .as_ref()
+            .map(|analysis| analysis.state(&classes)),
     };
     let mut bytes = FORMAT.to_vec();
     bytes.extend(postcard::to_stdvec(&state).expect("writing to memory does not fail"));
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
     bytes
+}
+
+/// The numbers that another accumulator's labels have in this table.
+fn numbers_of(theirs: &[String], labels: &mut LabelTable) -> Result<Vec<u32>> {
+    let number = |label: &String| {
+        let number = labels.number(label, || "state".into())?;
+        number.ok_or_else(|| damaged("it has other classes"))
+    };
+    theirs.iter().map(number).collect()
 }
 
 impl RowsState {
@@ -309,7 +272,9 @@ impl Accumulator {
         if size > self.spec.limits.max_collected_numbers {
             return Err(collect::too_many(self.spec.limits.max_collected_numbers));
         }
+        let rows = state.whole.keys.checked_total().unwrap_or_default();
         let whole = self.checked(state.whole, classes)?;
+        self.check_analysis(state.analysis.as_ref(), rows, classes)?;
         let empty = Self::of_slice(&self.spec);
         let slices = state.slices.into_iter().map(|(key, rows)| {
             let mine = self.slices.find(&key).map(|place| self.slices.rows(place));
@@ -318,18 +283,14 @@ impl Accumulator {
         let slices = slices.collect::<Result<Vec<_>>>()?;
         let positions = self.join_positions(&state.positions)?;
         let mut labels = self.labels.clone();
-        let numbers = state
-            .labels
-            .iter()
-            .map(|label| {
-                let number = labels.number(label, || "state".into())?;
-                number.ok_or_else(|| damaged("it has other classes"))
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let numbers = numbers_of(&state.labels, &mut labels)?;
         // Nothing is refused from here on.
         self.labels = labels;
         self.positions = positions;
         self.add(whole, &numbers);
+        if let (Some(mine), Some(theirs)) = (&mut self.analysis, state.analysis) {
+            mine.merge(theirs, &numbers);
+        }
         for (key, rows) in slices {
             let place = self.slices.find(&key).unwrap_or_else(|| {
                 self.slices.push(key, Self::of_slice(&self.spec));
@@ -471,6 +432,24 @@ impl Accumulator {
             return Err(damaged("the kept numbers do not fit the specification"));
         }
         Ok(())
+    }
+
+    /// Findings must be there if they are asked for, and be such that the rows could have given them.
+    fn check_analysis(
+        &self,
+        theirs: Option<&AnalysisState>,
+        rows: u64,
+        labels: usize,
+    ) -> Result<()> {
+        let fits = match (&self.analysis, theirs) {
+            (Some(mine), Some(theirs)) => mine.takes(theirs, rows, labels),
+            (mine, theirs) => mine.is_none() && theirs.is_none(),
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(damaged("its error analysis does not fit the specification"))
+        }
     }
 
     /// Where the other's slots (ranks, or hashed) are in this accumulator's places.

@@ -60,6 +60,8 @@ pub enum Stream {
     Bootstrap = 0xb007,
     /// Bits of the paired swap test.
     Swap = 0x54ab,
+    /// Rows that are listed as examples.
+    Sample = 0x5a3e,
 }
 
 /// 64 random bits for (seed, stream, a, b), without state: two rounds of the finaliser of `SplitMix64`

@@ -5,6 +5,7 @@ pub mod binomial;
 pub mod correction;
 pub mod draws;
 pub mod effect;
+pub mod emar;
 pub mod hash;
 pub mod heterogeneity;
 pub mod interval;

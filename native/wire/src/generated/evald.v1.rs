@@ -524,7 +524,7 @@ pub struct SliceResult {
 pub struct Note {
     /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS of a value;
     /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison; SMALL_SLICE of a
-    /// slice; SIMPSONS_PARADOX of the consistency of slices.
+    /// slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis.
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
     /// The note in words, and what to do about it.
@@ -703,6 +703,212 @@ impl Mergeable {
             _ => None,
         }
     }
+}
+/// Asks for an error analysis. An empty message takes all defaults.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnalysisSpec {
+    /// Optional. Rows named of every kind, 1 to 50. Default 5.
+    #[prost(uint32, optional, tag = "1")]
+    pub samples: ::core::option::Option<u32>,
+    /// Optional. Confused pairs of labels and n-grams listed for a system, 1 to 1,000. Default 10.
+    #[prost(uint32, optional, tag = "2")]
+    pub top: ::core::option::Option<u32>,
+    /// Optional. Counts n-grams of one to so many words, at most 4, in texts and references. Default 0: none. The answer
+    /// then holds n-grams of the texts, and a state all of them.
+    #[prost(uint32, optional, tag = "3")]
+    pub ngrams: ::core::option::Option<u32>,
+}
+/// What is wrong, where, and what candidates change. Lists depend on the set of rows and on the seed alone, not on
+/// their order. Rows count once each, whatever their weight, but in confusion matrices.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ErrorAnalysis {
+    /// One a system, in the order of the request.
+    #[prost(message, repeated, tag = "1")]
+    pub systems: ::prost::alloc::vec::Vec<SystemErrors>,
+    /// One a candidate, in the order of the request; none for Evaluate.
+    #[prost(message, repeated, tag = "2")]
+    pub pairs: ::prost::alloc::vec::Vec<PairErrors>,
+    /// One a metric that has row scores.
+    #[prost(message, repeated, tag = "3")]
+    pub hardest: ::prost::alloc::vec::Vec<HardestRows>,
+    /// What a reader should know about the analysis: TOO_MANY_NGRAMS for n-grams that are not counted.
+    #[prost(message, repeated, tag = "4")]
+    pub notes: ::prost::alloc::vec::Vec<Note>,
+}
+/// A row as an example. It is named, its texts are not repeated.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListedRow {
+    /// Id of the row, with "/sample" if it has one, or "#position" without ids. Ids of more than 256 bytes are cut.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Row scores of the systems concerned; empty for a row that was confused.
+    #[prost(double, repeated, tag = "2")]
+    pub scores: ::prost::alloc::vec::Vec<f64>,
+}
+/// Errors of one system.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SystemErrors {
+    /// Name of the system.
+    #[prost(string, tag = "1")]
+    pub system: ::prost::alloc::string::String,
+    /// Rows by gold and predicted label; unset without metrics over labels.
+    #[prost(message, optional, tag = "2")]
+    pub confusion_matrix: ::core::option::Option<crate::matrix::ConfusionMatrix>,
+    /// The pairs of labels that were confused most often, most first.
+    #[prost(message, repeated, tag = "3")]
+    pub confusions: ::prost::alloc::vec::Vec<Confusion>,
+    /// One a metric that has row scores.
+    #[prost(message, repeated, tag = "4")]
+    pub metrics: ::prost::alloc::vec::Vec<MetricErrors>,
+    /// N-grams with a larger share of the system's texts than of the references of the same rows, by log_likelihood.
+    #[prost(message, repeated, tag = "5")]
+    pub overproduced: ::prost::alloc::vec::Vec<Ngram>,
+    /// N-grams with a smaller share.
+    #[prost(message, repeated, tag = "6")]
+    pub underproduced: ::prost::alloc::vec::Vec<Ngram>,
+}
+/// Words in a row. Words are those of sacrebleu's tokenizer 13a; n-grams with a word of more than 100 bytes do not
+/// count. Counts are exact; an order with more than 2,000,000 / systems different n-grams is not counted, with a note.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Ngram {
+    /// The words, with a space between.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// Occurrences in texts of the system.
+    #[prost(uint32, tag = "2")]
+    pub produced: u32,
+    /// Occurrences in the first references of the rows that the system answered.
+    #[prost(uint32, tag = "3")]
+    pub referenced: u32,
+    /// Log-likelihood ratio G2 of equal shares in texts and references (Dunning 1993): more is more telling.
+    #[prost(double, tag = "4")]
+    pub log_likelihood: f64,
+}
+/// Two labels that were confused.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Confusion {
+    /// Gold label.
+    #[prost(string, tag = "1")]
+    pub gold: ::prost::alloc::string::String,
+    /// Predicted label.
+    #[prost(string, tag = "2")]
+    pub predicted: ::prost::alloc::string::String,
+    /// Number (weight) of the rows.
+    #[prost(double, tag = "3")]
+    pub count: f64,
+    /// Their share of the rows of the gold label.
+    #[prost(double, tag = "4")]
+    pub share: f64,
+    /// Some of the rows, at random by the seed. 4,096 rows are kept of all pairs of a system together, so rare pairs of
+    /// large data may name fewer than there are.
+    #[prost(message, repeated, tag = "5")]
+    pub rows: ::prost::alloc::vec::Vec<ListedRow>,
+}
+/// The row scores of one metric.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MetricErrors {
+    /// The key of the request's MetricSpec.
+    #[prost(string, tag = "1")]
+    pub metric: ::prost::alloc::string::String,
+    /// Rows that are right: of the best score of the metric's range, to a part in 1e9 of it. Unset if there is no best.
+    #[prost(uint64, optional, tag = "2")]
+    pub right: ::core::option::Option<u64>,
+    /// The other rows by score, worst first: a bounded range is cut into five equal parts, any other is one. Parts
+    /// without rows are left out.
+    #[prost(message, repeated, tag = "3")]
+    pub bands: ::prost::alloc::vec::Vec<ScoreBand>,
+    /// Rows by the words of the first reference.
+    #[prost(message, repeated, tag = "4")]
+    pub by_reference_length: ::prost::alloc::vec::Vec<LengthBucket>,
+    /// Rows by the words of the prediction.
+    #[prost(message, repeated, tag = "5")]
+    pub by_prediction_length: ::prost::alloc::vec::Vec<LengthBucket>,
+}
+/// Rows of similar scores that are not right.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ScoreBand {
+    /// Score of the band's worst end; unset if the metric's range has no ends.
+    #[prost(double, optional, tag = "1")]
+    pub worst: ::core::option::Option<f64>,
+    /// Score of the band's best end; unset if the metric's range has no ends.
+    #[prost(double, optional, tag = "2")]
+    pub best: ::core::option::Option<f64>,
+    /// Number of rows.
+    #[prost(uint64, tag = "3")]
+    pub rows: u64,
+    /// Some of them, at random by the seed, with their score.
+    #[prost(message, repeated, tag = "4")]
+    pub samples: ::prost::alloc::vec::Vec<ListedRow>,
+}
+/// Rows of similar length: 0, 1-5, 6-10, 11-20, 21-40, 41-80, 81-160 or more words between spaces. Only buckets that
+/// have rows.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct LengthBucket {
+    /// Fewest words.
+    #[prost(uint32, tag = "1")]
+    pub low: u32,
+    /// Most words; unset for the last bucket.
+    #[prost(uint32, optional, tag = "2")]
+    pub high: ::core::option::Option<u32>,
+    /// Number of rows.
+    #[prost(uint64, tag = "3")]
+    pub rows: u64,
+    /// Mean row score; unset if scores are too large to be summed exactly (2^32).
+    #[prost(double, optional, tag = "4")]
+    pub mean_score: ::core::option::Option<f64>,
+    /// Share of the rows that are not right; unset if the metric has no best score.
+    #[prost(double, optional, tag = "5")]
+    pub error_rate: ::core::option::Option<f64>,
+}
+/// What a candidate changes, on the rows that it and the baseline have.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PairErrors {
+    /// Name of the candidate.
+    #[prost(string, tag = "1")]
+    pub candidate: ::prost::alloc::string::String,
+    /// Confusion matrix of the candidate minus that of the baseline, as cells; unset without metrics over labels.
+    #[prost(message, optional, tag = "2")]
+    pub confusion_difference: ::core::option::Option<crate::matrix::ConfusionMatrix>,
+    /// One a metric that has row scores.
+    #[prost(message, repeated, tag = "3")]
+    pub metrics: ::prost::alloc::vec::Vec<RowChanges>,
+}
+/// Rows whose scores a candidate changes. Right means as in MetricErrors.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RowChanges {
+    /// The key of the request's MetricSpec.
+    #[prost(string, tag = "1")]
+    pub metric: ::prost::alloc::string::String,
+    /// Rows that only the candidate has right; this and the next three are unset if the metric has no best score.
+    #[prost(uint64, optional, tag = "2")]
+    pub fixed: ::core::option::Option<u64>,
+    /// Rows that only the baseline has right.
+    #[prost(uint64, optional, tag = "3")]
+    pub broken: ::core::option::Option<u64>,
+    /// Rows that both have right.
+    #[prost(uint64, optional, tag = "4")]
+    pub both_right: ::core::option::Option<u64>,
+    /// Rows that neither has right.
+    #[prost(uint64, optional, tag = "5")]
+    pub both_wrong: ::core::option::Option<u64>,
+    /// Rows with the largest gains of the candidate, with the scores of baseline and candidate; equal gains at random by
+    /// the seed. Where rows are right or wrong, a sample of those fixed.
+    #[prost(message, repeated, tag = "6")]
+    pub gains: ::prost::alloc::vec::Vec<ListedRow>,
+    /// Rows with the largest losses. Where rows are right or wrong, a sample of those broken.
+    #[prost(message, repeated, tag = "7")]
+    pub losses: ::prost::alloc::vec::Vec<ListedRow>,
+}
+/// The rows that all systems together do worst.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct HardestRows {
+    /// The key of the request's MetricSpec.
+    #[prost(string, tag = "1")]
+    pub metric: ::prost::alloc::string::String,
+    /// Rows of the worst mean row score, worst first, with the scores of the systems in the order of the request; equal
+    /// means at random by the seed. Rows that a system has no usable prediction for are left out.
+    #[prost(message, repeated, tag = "2")]
+    pub rows: ::prost::alloc::vec::Vec<ListedRow>,
 }
 /// Request of ListMetrics.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1596,6 +1802,9 @@ pub struct EvaluationSpec {
     /// Optional. What to slice the rows by. All slices together are at most the limit max_slices.
     #[prost(message, repeated, tag = "7")]
     pub slices: ::prost::alloc::vec::Vec<SliceSpec>,
+    /// Optional. Asks for an error analysis. Absent: none.
+    #[prost(message, optional, tag = "8")]
+    pub analysis: ::core::option::Option<AnalysisSpec>,
 }
 /// A system under evaluation: a model, a prompt, a pipeline.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1675,6 +1884,9 @@ pub struct EvaluateResponse {
     /// What answering took.
     #[prost(message, optional, tag = "3")]
     pub cost: ::core::option::Option<Cost>,
+    /// Which rows are wrong, if spec.analysis asks for it.
+    #[prost(message, optional, tag = "12")]
+    pub analysis: ::core::option::Option<ErrorAnalysis>,
 }
 /// The results of one system.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1726,6 +1938,9 @@ pub struct CompareResponse {
     /// What answering took.
     #[prost(message, optional, tag = "6")]
     pub cost: ::core::option::Option<Cost>,
+    /// Which rows are wrong and what candidates change, if spec.analysis asks for it.
+    #[prost(message, optional, tag = "12")]
+    pub analysis: ::core::option::Option<ErrorAnalysis>,
     /// The verdict of the gate; unset if the request has none.
     #[prost(message, optional, tag = "7")]
     pub gate: ::core::option::Option<GateResult>,
