@@ -15,7 +15,7 @@ from bench import report
 from bench.machine import ROOT, check_native
 
 # In the order in which they run; a name is a module of this folder.
-NAMES = ("text_metrics", "grpc_intervals", "gil", "footprint", "resampling")
+NAMES = ("text_metrics", "grpc_intervals", "gil", "footprint", "resampling", "slices")
 
 
 def main() -> int:

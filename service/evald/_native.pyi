@@ -88,6 +88,7 @@ class Limits:
         max_resampling_cost: int | None = None,
         max_response_bytes: int | None = None,
         max_collected_numbers: int | None = None,
+        max_slices: int | None = None,
     ) -> Limits: ...
     @property
     def max_rows(self) -> int: ...
@@ -105,6 +106,8 @@ class Limits:
     def max_response_bytes(self) -> int: ...
     @property
     def max_collected_numbers(self) -> int: ...
+    @property
+    def max_slices(self) -> int: ...
 
 @final
 class SystemSource:

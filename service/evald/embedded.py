@@ -39,6 +39,7 @@ _UNLIMITED = _native.Limits(
     max_classes=2**32 - 1,
     max_resampling_cost=2**63,
     max_collected_numbers=2**63,
+    max_slices=2**32 - 1,
     max_response_bytes=2**31 - 1,
 )
 # What is scored without a thread, in milliseconds: at most so many values, of texts that are short wherever one looks,
@@ -83,8 +84,8 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
             models of tokenizers.
         progress: called with rows done and rows in all, on the thread that scores.
         **keywords: more columns (see `evald.RowColumns`): labels, values, wrong_references, reference_tokens, choices,
-            human_labels, weights, samples; and options (see `evald.Options`): classes, unknown_labels, seed,
-            confidence_level, replicates, row_report.
+            human_labels, weights, tasks, splits, slice_values, samples; and options (see `evald.Options`): classes,
+            unknown_labels, seed, confidence_level, replicates, row_report, slices, min_slice_size, cluster.
 
     Raises:
         InvalidRequestError: the input is wrong; `violations` name the place, for example ``predictions[17]``.
@@ -260,7 +261,7 @@ def _run(request: Request, progress: Progress | None, resources: Mapping[str, st
     cancel = _native.CancelFlag()
     files = _native.Resources(read_resources(resources)) if resources else None
     spec = _native.Spec.from_request(request.kind, request.header, _UNLIMITED, files)
-    lists = _lists(request.table, spec.needs)
+    lists = None if request.slices else _lists(request.table, spec.needs)
 
     def work() -> bytes:
         accumulator = _native.Accumulator(spec, cancel)

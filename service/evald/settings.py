@@ -150,6 +150,8 @@ class Settings:
     max_collected_numbers: int = _setting(
         20_000_000, _count, "most numbers that metrics which are no sums (ranks, thresholds) keep in a call", 1
     )
+    # Sums of 512 slots a slice and system: 100 slices of 2 systems by 10 text metrics are about 150 MB.
+    max_slices: int = _setting(100, _count, "most slices of a call", 1)
     # Small calls take milliseconds and share one scoring pool, so dozens may be in progress on few cores; what bounds
     # memory are the bytes.
     max_concurrent_calls: int = _setting(64, _count, "most calls that compute at once; more are refused", 1)

@@ -187,7 +187,7 @@ def test_frames_data_sets_and_dicts_are_the_same(data: Any) -> None:
         ("a.jsonl", "BAD_TYPE", "rows"),
         ({"prediction": ["a"]}, "BAD_TYPE", "rows"),
         (5, "BAD_TYPE", "rows"),
-        ([{"prediction": "a", "label": "b", "slices": {}}], "RESERVED_FIELD", "rows.slices"),
+        ([{"prediction": "a", "label": "b", "messages": []}], "RESERVED_FIELD", "rows.messages"),
         ([{"prediction": "a", "label": b"b"}], "BAD_TYPE", "rows[0].label"),
         (pd.DataFrame({"prediction": ["a", None], "label": ["a", None]}), "MISSING_VALUE", "rows[1].label"),
     ],

@@ -9,7 +9,10 @@ import pytest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = [
-    *(DOCS / name for name in ("adaptation.md", "error-analysis.md", "how-evald-decides.md", "plan.md", "rows.md")),
+    *(
+        DOCS / name
+        for name in ("adaptation.md", "error-analysis.md", "how-evald-decides.md", "plan.md", "rows.md", "slices.md")
+    ),
     *sorted((DOCS / "metrics").glob("*.md")),
 ]
 

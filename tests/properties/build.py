@@ -9,7 +9,15 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 
 from evald import _native
-from evald.v1 import analysis_pb2, evaluation_pb2, instance_pb2, metric_pb2, report_pb2, statistics_pb2
+from evald.v1 import (
+    analysis_pb2,
+    evaluation_pb2,
+    instance_pb2,
+    metric_pb2,
+    report_pb2,
+    slice_pb2,
+    statistics_pb2,
+)
 
 Row = instance_pb2.Instance
 Answer = evaluation_pb2.EvaluateResponse | evaluation_pb2.CompareResponse
@@ -71,6 +79,7 @@ class Question:
     classes: Sequence[str] = ()
     unknown_labels: evaluation_pb2.UnknownLabels = evaluation_pb2.UNKNOWN_LABELS_UNSPECIFIED
     rows: bool = False
+    slices: Sequence[str] = ()
     # Content by name: the files that parameters name.
     resources: Mapping[str, bytes] = field(default_factory=dict)
     statistics: dict[str, Any] = field(default_factory=lambda: {"replicates": 0})
@@ -88,6 +97,7 @@ class Question:
             metrics=named,
             classes=self.classes,
             unknown_labels=self.unknown_labels,
+            slices=[slice_pb2.SliceSpec(by=form) for form in self.slices],
             statistics=statistics_pb2.StatisticsSpec(**self.statistics),
             row_report=report_pb2.ROW_REPORT_ALL if self.rows else report_pb2.ROW_REPORT_NONE,
             analysis=None if self.analysis is None else analysis_pb2.AnalysisSpec(**self.analysis),

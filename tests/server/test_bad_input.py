@@ -143,10 +143,10 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
     ),
     "unsupported field": (
         EVALUATE,
-        request("bleu", row(), row(task="t")),
+        request("bleu", row(), row(messages=[instance_pb2.Message(content="t")])),
         "INVALID_ARGUMENT",
         "UNSUPPORTED_FIELD",
-        ("instances[1].task",),
+        ("instances[1].messages",),
     ),
     "comparison of one system": (
         COMPARE,
@@ -178,10 +178,10 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
     ),
     "prediction with an unsupported field": (
         PREDICT,
-        model_pb2.PredictRequest(alias="nobody", instances=[row(), row(split="test")]),
+        model_pb2.PredictRequest(alias="nobody", instances=[row(), row(messages=[instance_pb2.Message(content="t")])]),
         "INVALID_ARGUMENT",
         "UNSUPPORTED_FIELD",
-        ("instances[1].split",),
+        ("instances[1].messages",),
     ),
     "malformed prediction": (
         PREDICT,

@@ -68,6 +68,8 @@ pub struct RowExtra {
     pub human_labels: Span,
     /// Weight of the row.
     pub weight: Option<f64>,
+    /// Into [`Batch::slices`]; task and split are slices of these names.
+    pub slices: Span,
 }
 
 /// The answer of one system for one row. All fields unset: missing.
@@ -173,6 +175,8 @@ pub struct Batch<'a> {
     pub choices: Vec<(&'a str, bool)>,
     /// Pool of named numbers.
     pub scores: Vec<(&'a str, f64)>,
+    /// Pool of slice keys and values.
+    pub slices: Vec<(&'a str, &'a str)>,
     /// Pool of named inputs: name, text.
     pub inputs: Vec<(&'a str, &'a str)>,
 }
@@ -206,6 +210,13 @@ impl<'a> Batch<'a> {
     pub fn weight(&self, row: usize) -> f64 {
         let extra = self.row_extra(&self.instances[row]);
         extra.and_then(|extra| extra.weight).unwrap_or(1.0)
+    }
+
+    /// The value of a row for a slice key; the last of several wins.
+    pub fn slice(&self, instance: &Instance<'a>, key: &str) -> Option<&'a str> {
+        let slices = &self.slices[self.row_extra(instance)?.slices.range()];
+        let found = slices.iter().rev().find(|(name, _)| *name == key);
+        found.map(|(_, value)| *value)
     }
 
     /// The named input of a row.

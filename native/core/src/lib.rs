@@ -10,6 +10,7 @@ pub mod gate;
 pub mod metrics;
 pub mod pool;
 pub mod result;
+pub mod slicing;
 pub mod spec;
 pub mod stats;
 pub mod text;

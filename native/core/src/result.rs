@@ -235,4 +235,48 @@ pub struct Answer {
     pub row_key: &'static str,
     /// Digest of the specification.
     pub spec_digest: String,
+    /// In the order of slicings and values.
+    pub slices: Vec<SliceAnswer>,
+    /// How well slices agree, by slicing, candidate and metric.
+    pub consistency: Vec<ConsistencyAnswer>,
+}
+
+/// One slice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SliceAnswer {
+    /// Canonical form of the slicing.
+    pub by: String,
+    /// The value of each crossed part.
+    pub values: Vec<String>,
+    /// Number of rows.
+    pub rows: u64,
+    /// Systems in the order of the request.
+    pub systems: Vec<SystemAnswer>,
+    /// Comparisons on the slice, candidates first.
+    pub comparisons: Vec<PairedAnswer>,
+    /// About the slice as a whole.
+    pub notes: Vec<Note>,
+}
+
+/// How well the slices of one slicing agree about a candidate by one metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConsistencyAnswer {
+    /// Canonical form of the slicing.
+    pub by: String,
+    /// Key of the metric.
+    pub metric: String,
+    /// Name of the candidate.
+    pub candidate: String,
+    /// Slices with a difference and enough rows.
+    pub slices: u64,
+    /// Of these, those where the candidate is better, whether significantly or not.
+    pub improved: u64,
+    /// Share of the rows of `slices` that are in `improved`.
+    pub improved_rows: f64,
+    /// Place in [`Answer::slices`] of the slice where the candidate does worst.
+    pub worst: Option<usize>,
+    /// Whether the differences of the slices are alike.
+    pub heterogeneity: Option<crate::stats::heterogeneity::Heterogeneity>,
+    /// What to know before trusting the whole.
+    pub notes: Vec<Note>,
 }

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::gate::Policy;
 use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
+use crate::slicing::Slicing;
 use crate::stats::interval::Method;
 use crate::stats::paired_test::PairedTest;
 
@@ -102,6 +103,10 @@ pub struct StatisticsOptions {
     pub margins: Vec<Option<f64>>,
     /// Refuse rows without a prediction instead of counting them.
     pub fail_on_missing: bool,
+    /// The slice key whose values are clusters; empty: those of the rows.
+    pub cluster: String,
+    /// Smaller slices have values only, no intervals and no tests.
+    pub min_slice_size: u64,
 }
 
 impl Default for StatisticsOptions {
@@ -115,6 +120,8 @@ impl Default for StatisticsOptions {
             correction: Correction::Holm,
             margins: Vec::new(),
             fail_on_missing: false,
+            cluster: String::new(),
+            min_slice_size: 30,
         }
     }
 }
@@ -162,6 +169,8 @@ pub struct Limits {
     pub max_response_bytes: u64,
     /// Most numbers kept for metrics that are no sums.
     pub max_collected_numbers: u64,
+    /// Most slices, over all slicings.
+    pub max_slices: u32,
 }
 
 impl Default for Limits {
@@ -175,6 +184,7 @@ impl Default for Limits {
             max_resampling_cost: 20_000_000_000,
             max_response_bytes: 4 << 20,
             max_collected_numbers: 20_000_000,
+            max_slices: 100,
         }
     }
 }
@@ -206,6 +216,8 @@ pub struct Spec {
     pub unknown_labels: UnknownLabels,
     /// Intervals and tests.
     pub statistics: StatisticsOptions,
+    /// What to slice the rows by.
+    pub slices: Vec<Slicing>,
     /// Which rows to report.
     pub row_report: RowReport,
     /// What to list of errors; `None` for no analysis.
@@ -283,6 +295,10 @@ impl Spec {
         line(&format!("{:?} {:?}", self.question, self.statistics));
         for system in &self.systems {
             line(&format!("{system:?}"));
+        }
+        line("slices");
+        for slicing in &self.slices {
+            line(&slicing.name);
         }
         line("metrics");
         for metric in &self.metrics {

@@ -62,6 +62,7 @@ fn spec(
         classes: Vec::new(),
         unknown_labels: UnknownLabels::Reject,
         statistics,
+        slices: Vec::new(),
         row_report: RowReport::None,
         analysis: None,
         limits: Limits::default(),

@@ -77,6 +77,7 @@ fn spec(table: &Value, corpus: &Value) -> Result<Spec> {
             replicates: 0,
             ..StatisticsOptions::default()
         },
+        slices: Vec::new(),
         row_report: RowReport::None,
         analysis: None,
         limits: Limits::default(),

@@ -117,6 +117,7 @@ fn push_row<'a>(
         choices: append(&mut batch.choices, [("yes", true), ("never", false)]),
         human_labels: append(&mut batch.labels, [gold, predicted, gold]),
         weight,
+        ..RowExtra::default()
     };
     batch.row_extras.push(extra);
     let numbers = |draws: &mut Draws, scale: f64, count: usize| -> Vec<f64> {
@@ -193,6 +194,7 @@ fn score(form: &str, seed: u64) -> (Answer, Vec<f64>) {
             replicates: 0,
             ..StatisticsOptions::default()
         },
+        slices: Vec::new(),
         row_report: RowReport::All,
         analysis: None,
         limits: Limits::default(),

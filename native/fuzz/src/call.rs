@@ -23,6 +23,7 @@ pub const LIMITS: Limits = Limits {
     max_resampling_cost: 10_000_000,
     max_response_bytes: 1 << 20,
     max_collected_numbers: 20_000,
+    max_slices: 8,
 };
 
 static RESOURCES: LazyLock<Resources> = LazyLock::new(resources);

@@ -6,7 +6,7 @@
 
 use evald_wire::proto::{
     AnalysisSpec, Choice, CompareRequest, EvaluateRequest, EvaluationSpec, Instance, MetricSpec,
-    Prediction, StatisticsSpec, System, Tokens,
+    Prediction, SliceSpec, StatisticsSpec, System, Tokens,
 };
 use evald_wire::reader::RequestKind;
 use prost::Message;
@@ -116,8 +116,25 @@ impl Options {
     fn statistics(self) -> StatisticsSpec {
         StatisticsSpec {
             replicates: Some(if self.0 & 2 == 2 { 100 } else { 0 }),
+            min_slice_size: Some(2),
             ..StatisticsSpec::default()
         }
+    }
+
+    /// Slices beside intervals, where no rows are reported.
+    fn slices(self) -> Vec<SliceSpec> {
+        let forms = if self.0 & 0x0e == 2 {
+            &[
+                "label x length(prediction, edges=1|3)",
+                "contains(reference, \"the\")",
+            ][..]
+        } else {
+            &[]
+        };
+        let spec = |form: &&str| SliceSpec {
+            by: (*form).to_owned(),
+        };
+        forms.iter().map(spec).collect()
     }
 
     fn row_report(self) -> i32 {
@@ -208,6 +225,7 @@ pub fn parse(data: &[u8]) -> Parsed {
             row_report: options.row_report(),
             analysis: options.numbers_rows().then_some(ANALYSIS),
             unknown_labels: options.unknown_labels(),
+            slices: options.slices(),
             ..EvaluationSpec::default()
         },
         rows: vec![Instance::default()],

@@ -31,13 +31,14 @@ pub struct Limits {
     max_resampling_cost: u64,
     max_response_bytes: u64,
     max_collected_numbers: u64,
+    max_slices: u32,
 }
 
 #[pymethods]
 impl Limits {
     #[new]
     #[pyo3(signature = (*, max_rows=None, max_row_bytes=None, max_systems=None, max_metrics=None,
-        max_classes=None, max_resampling_cost=None, max_response_bytes=None, max_collected_numbers=None))]
+        max_classes=None, max_resampling_cost=None, max_response_bytes=None, max_collected_numbers=None, max_slices=None))]
     #[expect(clippy::too_many_arguments, reason = "all are keywords")]
     fn new(
         max_rows: Option<u64>,
@@ -48,6 +49,7 @@ impl Limits {
         max_resampling_cost: Option<u64>,
         max_response_bytes: Option<u64>,
         max_collected_numbers: Option<u64>,
+        max_slices: Option<u32>,
     ) -> Self {
         let default = spec::Limits::default();
         Self {
@@ -59,6 +61,7 @@ impl Limits {
             max_resampling_cost: max_resampling_cost.unwrap_or(default.max_resampling_cost),
             max_response_bytes: max_response_bytes.unwrap_or(default.max_response_bytes),
             max_collected_numbers: max_collected_numbers.unwrap_or(default.max_collected_numbers),
+            max_slices: max_slices.unwrap_or(default.max_slices),
         }
     }
 }
@@ -74,6 +77,7 @@ impl Limits {
             max_resampling_cost: self.max_resampling_cost,
             max_response_bytes: self.max_response_bytes,
             max_collected_numbers: self.max_collected_numbers,
+            max_slices: self.max_slices,
         }
     }
 }

@@ -11,6 +11,7 @@ use prost::Message;
 
 use crate::matrix::confusion_matrix;
 use crate::proto;
+use crate::slices::{consistency, slice_comparison, slice_results};
 
 /// The serialised `EvaluateResponse` or `CompareResponse`, as the specification asks, without cost and
 /// models: the server appends those.
@@ -28,7 +29,7 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
         } else {
             ids.clone()
         };
-        systems.push(system_result(system, ids));
+        systems.push(system_result(system, ids, left, &answer));
     }
     let bytes = match spec.question {
         Question::Evaluate => proto::EvaluateResponse {
@@ -49,6 +50,8 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
                 .collect(),
             provenance,
             cost: None,
+            slices: answer.slices.iter().map(slice_comparison).collect(),
+            consistency: consistency(&answer),
             analysis,
             gate: answer.gate.take().map(crate::gate::gate_result),
         }
@@ -83,7 +86,12 @@ fn provenance(answer: &Answer, spec: &Spec) -> proto::Provenance {
     }
 }
 
-fn system_result(system: SystemAnswer, ids: Vec<String>) -> proto::SystemResult {
+fn system_result(
+    system: SystemAnswer,
+    ids: Vec<String>,
+    at: usize,
+    answer: &Answer,
+) -> proto::SystemResult {
     let scores = system.row_scores.into_iter();
     let scores = scores.map(|(metric, values)| proto::RowScores { metric, values });
     let errors = system.row_errors.into_iter().map(|error| proto::RowError {
@@ -99,12 +107,20 @@ fn system_result(system: SystemAnswer, ids: Vec<String>) -> proto::SystemResult 
     let is_asked = !(rows.ids.is_empty() && rows.scores.is_empty() && rows.errors.is_empty());
     proto::SystemResult {
         system: system.name,
-        metrics: system.metrics.into_iter().map(metric_result).collect(),
+        metrics: system
+            .metrics
+            .into_iter()
+            .enumerate()
+            .map(|(metric, found)| {
+                let slices = slice_results(&answer.slices, at, metric);
+                metric_result(found, slices)
+            })
+            .collect(),
         rows: is_asked.then_some(rows),
     }
 }
 
-fn metric_result(metric: MetricAnswer) -> proto::MetricResult {
+fn metric_result(metric: MetricAnswer, slices: Vec<proto::SliceResult>) -> proto::MetricResult {
     proto::MetricResult {
         metric: metric.key,
         signature: metric.signature,
@@ -116,7 +132,7 @@ fn metric_result(metric: MetricAnswer) -> proto::MetricResult {
             .map(|(name, value)| proto::Component { name, value })
             .collect(),
         confusion_matrix: metric.confusion.map(confusion_matrix),
-        slices: Vec::new(),
+        slices,
         notes: metric.notes.iter().map(note).collect(),
         row_signature: metric.row_signature,
         reference_signature: metric.reference_signature,
@@ -124,7 +140,8 @@ fn metric_result(metric: MetricAnswer) -> proto::MetricResult {
     }
 }
 
-fn estimate(estimate: &Estimate) -> proto::Estimate {
+/// A value with its interval.
+pub fn estimate(estimate: &Estimate) -> proto::Estimate {
     let interval = estimate.interval;
     proto::Estimate {
         value: estimate.value,
@@ -151,7 +168,8 @@ fn ranking(ranking: Ranking) -> proto::Ranking {
     }
 }
 
-pub(crate) fn note(note: &Note) -> proto::Note {
+/// A note.
+pub fn note(note: &Note) -> proto::Note {
     proto::Note {
         code: note.code.to_owned(),
         text: note.text.clone(),
@@ -160,7 +178,8 @@ pub(crate) fn note(note: &Note) -> proto::Note {
     }
 }
 
-fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
+/// A comparison by one metric.
+pub fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
     let decision = match (paired.p, paired.decision) {
         (None, _) => proto::Decision::Unspecified,
         (Some(_), Decision::Improved) => proto::Decision::Improved,

@@ -13,4 +13,5 @@ mod matrix;
 pub mod plan;
 pub mod proto;
 pub mod reader;
+mod slices;
 pub mod spec;

@@ -3,6 +3,7 @@
 use evald_core::error::{Error, Result};
 use evald_core::gate::{Known, Policy};
 use evald_core::metrics::{Context, Direction, Field, MetricRequest, ResolvedMetric, Resources};
+use evald_core::slicing::Slicing;
 use evald_core::spec::{
     Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System, UnknownLabels,
 };
@@ -71,6 +72,7 @@ pub fn build_spec(
         unknown_labels: unknown_labels(spec)?,
         classes,
         statistics,
+        slices: slices(spec, &limits)?,
         row_report: row_report(spec.row_report)?,
         analysis: analysis::options(spec.analysis.as_ref())?,
         limits,
@@ -341,18 +343,31 @@ fn classes(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<String>>
     Ok(spec.classes.clone())
 }
 
+fn slices(spec: &proto::EvaluationSpec, limits: &Limits) -> Result<Vec<Slicing>> {
+    limit(
+        "max_slices",
+        "spec.slices",
+        limits.max_slices,
+        spec.slices.len(),
+    )?;
+    let mut slices: Vec<Slicing> = Vec::with_capacity(spec.slices.len());
+    for (at, slice) in spec.slices.iter().enumerate() {
+        let field = format!("spec.slices[{at}].by");
+        let slicing = Slicing::parse(&slice.by, &field)?;
+        if slices.iter().any(|known| known.name == slicing.name) {
+            let problem = "another slice has the same form; leave one out";
+            return Err(Error::invalid("DUPLICATE_SLICE", field, problem));
+        }
+        slices.push(slicing);
+    }
+    Ok(slices)
+}
+
 fn statistics(spec: Option<&proto::StatisticsSpec>) -> Result<StatisticsOptions> {
     let mut options = StatisticsOptions::default();
     let Some(spec) = spec else {
         return Ok(options);
     };
-    let reserved = [
-        ("cluster", !spec.cluster.is_empty()),
-        ("min_slice_size", spec.min_slice_size.is_some()),
-    ];
-    if let Some((name, _)) = reserved.iter().find(|(_, set)| *set) {
-        return Err(unsupported(format!("spec.statistics.{name}")));
-    }
     if let Some(level) = spec.confidence_level {
         if !(0.5..=0.999).contains(&level) {
             return Err(bad_statistic(
@@ -372,6 +387,10 @@ fn statistics(spec: Option<&proto::StatisticsSpec>) -> Result<StatisticsOptions>
         options.replicates = replicates;
     }
     options.seed = spec.seed.unwrap_or(options.seed);
+    options.cluster.clone_from(&spec.cluster);
+    options.min_slice_size = spec
+        .min_slice_size
+        .map_or(options.min_slice_size, u64::from);
     choices(spec, &mut options)?;
     Ok(options)
 }

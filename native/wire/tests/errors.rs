@@ -21,18 +21,10 @@ fn reserved_of_rows() -> Vec<(&'static str, Instance)> {
         change(&mut row);
         row
     };
-    vec![
-        (
-            "messages",
-            set(|row| row.messages = vec![ChatMessage::default()]),
-        ),
-        ("task", set(|row| row.task = "t".into())),
-        ("split", set(|row| row.split = "train".into())),
-        (
-            "slices",
-            set(|row| row.slices = [("a".into(), "b".into())].into()),
-        ),
-    ]
+    vec![(
+        "messages",
+        set(|row| row.messages = vec![ChatMessage::default()]),
+    )]
 }
 
 /// Predictions that each set one reserved field.
@@ -172,7 +164,7 @@ fn class_scores_must_be_numbers() {
 #[test]
 fn violations_of_many_rows_share_one_error_up_to_twenty() {
     let mut rows = vec![row("a"); 50];
-    rows[2].task = "t".into();
+    rows[2].messages = vec![ChatMessage::default()];
     rows[7].predictions[0].class_scores = vec![f64::NAN];
     rows[9].weight = Some(0.0);
     let error = rows_error(&rows);
@@ -180,7 +172,7 @@ fn violations_of_many_rows_share_one_error_up_to_twenty() {
     assert_eq!(
         fields(&error),
         [
-            "instances[2].task",
+            "instances[2].messages",
             "instances[7].predictions[0].class_scores[0]",
             "instances[9].weight"
         ]

@@ -209,6 +209,16 @@ fn names_of_scores_are_shown_only_when_they_look_like_names() {
 }
 
 #[test]
+fn task_and_split_are_slices_that_win() {
+    let slice = |key: &[u8], value: &[u8]| message(&[(1, key), (2, value)]);
+    let (language, task) = (slice(b"language", b"de"), slice(b"task", b"old"));
+    let row = message(&[(13, b"qa"), (15, &language), (15, &task), (14, b"")]);
+    let batch = read_instance(&row, &LIMITS).expect("a good row");
+    let found = ["language", "task", "split"].map(|key| batch.slice(&batch.instances[0], key));
+    assert_eq!(found, [Some("de"), Some("qa"), None]);
+}
+
+#[test]
 fn texts_that_are_not_utf8_are_named_exactly() {
     let bad = |path: &[(u32, &[u8])]| {
         let error = read_instance(&message(path), &LIMITS).expect_err("not UTF-8");
@@ -222,6 +232,9 @@ fn texts_that_are_not_utf8_are_named_exactly() {
         named("wrong_references[1]")
     );
     assert_eq!(bad(&[(17, b"ok"), (17, b"\xff")]), named("human_labels[1]"));
+    assert_eq!(bad(&[(13, b"\xff")]), named("task"));
+    let slice = message(&[(1, b"language"), (2, b"\xff"), (2, b"de")]);
+    assert_eq!(bad(&[(15, &slice)]), named("slices[\"language\"]"));
     let tokens = message(&[(1, b"ok"), (1, b"ok"), (1, b"\xff")]);
     assert_eq!(
         bad(&[(10, b""), (10, &tokens)]),

@@ -83,6 +83,16 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
         help="method of the intervals, for metrics that can have it (default: what fits the metric and its rows)",
     )
     group.add_argument(
+        "--slice",
+        action="append",
+        metavar="FORM",
+        help="slice the rows by a column or a key of a slices column, by 'language x domain', label, length(reference),"
+        " 'contains(input, \"not\")'; may be given several times",
+    )
+    group.add_argument(
+        "--min-slice-size", type=int, metavar="ROWS", help="smaller slices have no intervals and tests (default 30)"
+    )
+    group.add_argument(
         "--analysis",
         nargs="?",
         const="",
@@ -242,6 +252,8 @@ def options_of(args: argparse.Namespace) -> Options:
         "confidence_level": args.confidence,
         "interval": args.interval,
         "row_report": "all" if args.errors is not None else args.rows,
+        "slices": args.slice,
+        "min_slice_size": args.min_slice_size,
         "unknown_labels": args.unknown_labels,
     }
     if args.analysis is not None:

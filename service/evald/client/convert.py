@@ -18,6 +18,7 @@ from evald.v1 import metric_pb2 as metric
 from evald.v1 import model_pb2 as model
 from evald.v1 import ranking_pb2 as ranking
 from evald.v1 import report_pb2 as report
+from evald.v1 import slice_pb2 as slice_
 from evald.v1 import statistics_pb2 as statistics
 
 DEFAULT_CONFIDENCE_LEVEL = 0.95
@@ -47,6 +48,8 @@ def comparison_of(message: evaluation.CompareResponse, confidence_level: float |
         confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
         analysis=analysis_of(message.analysis) if message.HasField("analysis") else None,
         gate=gate_of(message.gate) if message.HasField("gate") else None,
+        slices=tuple(map(_slice_comparison, message.slices)),
+        consistency=tuple(map(_consistency, message.consistency)),
     )
 
 
@@ -185,6 +188,24 @@ def _metric(message: metric.MetricResult) -> results.MetricResult:
         row_signature=message.row_signature or None,
         reference_signature=message.reference_signature or None,
         direction=_word(metric.Direction, "DIRECTION", message.direction),
+        slices=tuple(map(_slice, message.slices)),
+    )
+
+
+def _slice(message: metric.SliceResult) -> results.SliceResult:
+    found = message.estimate
+    return results.SliceResult(
+        by=message.by,
+        values=tuple(message.values),
+        value=_optional(found, "value"),
+        low=_optional(found, "low"),
+        high=_optional(found, "high"),
+        std_error=_optional(found, "std_error"),
+        method=found.method or None,
+        n=found.n,
+        n_failed=found.n_failed,
+        notes=tuple(map(_note, message.notes)),
+        undefined_reason=found.undefined_reason or None,
     )
 
 
@@ -229,6 +250,36 @@ def _paired(message: statistics.PairedResult) -> results.PairedResult:
 def _resampled(message: statistics.PairedResult, field: str) -> results.ResampledMean | None:
     found = _optional(message, field)
     return None if found is None else results.ResampledMean(found.mean, found.half_width)
+
+
+def _slice_comparison(message: slice_.SliceComparison) -> results.SliceComparison:
+    return results.SliceComparison(
+        by=message.by,
+        values=tuple(message.values),
+        rows=message.rows,
+        comparisons=tuple(map(_paired, message.comparisons)),
+        notes=tuple(map(_note, message.notes)),
+    )
+
+
+def _consistency(message: slice_.Consistency) -> results.Consistency:
+    worst, spread = message.worst_difference, message.heterogeneity
+    return results.Consistency(
+        by=message.by,
+        metric=message.metric,
+        candidate=message.candidate,
+        slices=message.slices,
+        improved=message.improved,
+        improved_rows=message.improved_rows,
+        worst=tuple(message.worst),
+        worst_difference=_optional(worst, "value"),
+        worst_low=_optional(worst, "low"),
+        worst_high=_optional(worst, "high"),
+        heterogeneity=results.Heterogeneity(spread.q, spread.degrees, spread.p_value, spread.i_squared)
+        if message.HasField("heterogeneity")
+        else None,
+        notes=tuple(map(_note, message.notes)),
+    )
 
 
 def _ranking(message: ranking.Ranking) -> results.Ranking:

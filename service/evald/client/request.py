@@ -18,6 +18,7 @@ from evald.v1 import analysis_pb2
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import report_pb2 as report
+from evald.v1 import slice_pb2 as slice_
 from evald.v1 import statistics_pb2 as statistics
 
 Kind = Literal["evaluate", "compare"]
@@ -47,6 +48,10 @@ class Options(TypedDict, total=False):
     row_report: "none", "failed" or "all" (failed).
     correction: "holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli" or "none", over metrics x candidates
         (holm).
+    slices: what to slice the rows by: "language", "language x domain", "label", "length(reference)",
+        'contains(input, "not")'; one or several (none).
+    min_slice_size: slices with fewer rows have neither intervals nor tests (30).
+    cluster: the slice key whose values are the clusters, in place of those of the rows.
     test: "paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "sign", or those of sacrebleu, draw by
         draw, "sacrebleu_paired_ar" and "sacrebleu_paired_bs", for every metric; what a metric
         or its rows cannot have is refused (exact McNemar for shares of right rows if they are independent, else paired
@@ -72,6 +77,9 @@ class Options(TypedDict, total=False):
     )
     row_report: Literal["none", "failed", "all"] | None
     correction: Literal["holm", "holm_sidak", "benjamini_hochberg", "benjamini_yekutieli", "none"] | None
+    slices: str | Sequence[str] | None
+    min_slice_size: int | None
+    cluster: str | None
     test: Test | None
     margin: float | Mapping[str, float] | None
     missing: Literal["pairwise", "fail"] | None
@@ -104,10 +112,12 @@ class Request:
     metrics: Sequence[str]
     # Whether a metric has parameters, which may change what it needs.
     has_parameters: bool = False
+    # What decides the slices and clusters of a row: text forms, and a key.
+    slices: Sequence[str] = ()
 
     def parts(self, needs: Collection[str], is_open: bool = False) -> Iterator[bytes]:
         """The rows in chunks, as serialised requests that hold nothing else; arguments as of `row_writer`."""
-        write = row_writer(self.table, needs, is_open)
+        write = row_writer(self.table, needs, is_open, self.slices)
         for start in range(0, self.table.rows, CHUNK):
             # Rows have the same field number in both requests.
             chunk = evaluation.EvaluateRequest()
@@ -133,7 +143,8 @@ def request_of(kind: Kind, table: Table, metrics: Metrics, options: Options, bas
         message = evaluation.CompareRequest(spec=spec, baseline=baseline or "", gate=policy)
     names = [one.name for one in spec.metrics]
     has_parameters = any("(" in one.name or "|" in one.name or one.params.fields for one in spec.metrics)
-    return Request(kind, message.SerializeToString(), table, names, has_parameters)
+    slices = [one.by for one in spec.slices] + [spec.statistics.cluster] * bool(spec.statistics.cluster)
+    return Request(kind, message.SerializeToString(), table, names, has_parameters, slices)
 
 
 def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.EvaluationSpec:
@@ -142,6 +153,7 @@ def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.Evalua
         systems=[_system(name, source) for name, source in table.systems.items()],
         metrics=[metric_spec(entry, index) for index, entry in enumerate(metric_list(metrics))],
         classes=[str(label) for label in classes.values],
+        slices=[slice_.SliceSpec(by=form) for form in _forms(options.get("slices"))],
     )
     spec.row_report = _choice(report.RowReport, "ROW_REPORT", "row_report", options.get("row_report"))
     spec.unknown_labels = _choice(
@@ -154,11 +166,23 @@ def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.Evalua
     found.interval = _choice(statistics.IntervalMethod, "INTERVAL_METHOD", "interval", options.get("interval"))
     found.test = _choice(statistics.TestMethod, "TEST_METHOD", "test", options.get("test"))
     found.missing = _choice(statistics.MissingPolicy, "MISSING_POLICY", "missing", options.get("missing"))
-    for name in ("seed", "confidence_level", "replicates"):
+    found.cluster = options.get("cluster") or ""
+    for name in ("seed", "confidence_level", "replicates", "min_slice_size"):
         _put_number(found, name, options.get(name))
     _put_margins(spec, options.get("margin"))
     _ask_analysis(spec, options.get("analysis"))
     return spec
+
+
+def _forms(slices: str | Sequence[str] | None) -> Sequence[str]:
+    """Text forms of slices; a single string is one, as forms may hold commas."""
+    forms = [slices] if isinstance(slices, str) else slices or []
+    for index, form in enumerate(forms):
+        if not isinstance(form, str):
+            raise InvalidRequestError.of_field(
+                "BAD_TYPE", f"slices[{index}]", f"must be a str, not {type(form).__name__}"
+            )
+    return forms
 
 
 def _put_margins(spec: evaluation.EvaluationSpec, margin: float | Mapping[str, float] | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from evald.client.slices import KEYS, reads_predictions, slice_writer
 from evald.data import fields
 from evald.data.columns import KINDS, Column, References, inside
 from evald.data.naming import number_of
@@ -41,33 +42,45 @@ _FIELD_OF = {
 # Fields that a list of texts may be, and a list of numbers.
 _SETS = ("labels", "tokens")
 _LISTS = ("class_scores", "token_logprobs", "choice_scores")
+# Fields that only slices read.
+_SLICES = (*KEYS, "slices")
 
 
-def row_writer(table: Table, needs: Collection[str], is_open: bool = False) -> Callable[[int, instance.Instance], None]:
+def row_writer(
+    table: Table, needs: Collection[str], is_open: bool = False, slices: Sequence[str] = ()
+) -> Callable[[int, instance.Instance], None]:
     """A function that fills the message of a row.
 
     `needs` are names of RowField in lower case. With `is_open`, what the metrics need depends on parameters that only
-    the server knows: then everything that the caller named is written.
+    the server knows: then everything that the caller named is written. `slices` are text forms of what
+    rows are sliced by.
     """
     check_needs(table, needs, is_open)
     gold = _gold_writer(table, needs, is_open)
     systems = [
-        _prediction_writer(source, needs, is_open) if isinstance(source, Column) else None
+        _prediction_writer(source, _with_text(source, needs, slices), is_open) if isinstance(source, Column) else None
         for source in table.systems.values()
     ]
-    inputs = table.inputs if None in systems else None
+    inputs = table.inputs if None in systems or any("input" in form for form in slices) else None
+    sliced = slice_writer(table, slices, needs) if slices else None
 
     def write(row: int, message: instance.Instance) -> None:
         _write_key(table, row, message)
         gold(row, message)
         if inputs is not None:
             message.inputs.update(inputs[row])
+        if sliced is not None:
+            sliced(row, message)
         for one in systems:
             prediction = message.predictions.add()
             if one is not None:
                 one(row, prediction)
 
     return write
+
+
+def _with_text(column: Column, needs: Collection[str], slices: Sequence[str]) -> Collection[str]:
+    return {*needs, "prediction_text"} if slices and reads_predictions(column, slices) else needs
 
 
 def check_needs(table: Table, needs: Collection[str], is_open: bool = False) -> None:
@@ -149,7 +162,11 @@ def _gold_writer(table: Table, needs: Collection[str], is_open: bool) -> Callabl
     if table.references is not None and "value" in needs and "value" not in table.fields:
         numbers = table.references
     # A weight changes every value, so it is never left out.
-    named = {name: one for name, one in table.fields.items() if is_open or name in needs or name == "weight"}
+    named = {
+        name: one
+        for name, one in table.fields.items()
+        if (is_open and name not in _SLICES) or name in needs or name == "weight"
+    }
 
     def write(row: int, message: instance.Instance) -> None:
         if references is not None:

@@ -23,6 +23,9 @@ class RowColumns(TypedDict, total=False):
     choices: answer choices; a list a row of {"text": ..., "correct": ...} or of pairs of the two.
     human_labels: what human annotators said; a list of labels a row.
     weights: how much a row counts, above 0.
+    tasks: the task of each row.
+    splits: the split of each row, for example "test".
+    slice_values: values to slice by: key -> one value a row.
     samples: tells several answers for one id apart: 0, 1, ...
     """
 
@@ -33,12 +36,15 @@ class RowColumns(TypedDict, total=False):
     choices: Any
     human_labels: Any
     weights: Any
+    tasks: Any
+    splits: Any
+    slice_values: Mapping[str, Any] | None
     samples: Any
 
 
 # Columns that have a place of their own in a table, and names of fields where they are not those of the columns.
 _OWN = ("labels", "samples")
-_FIELDS = {"values": "value", "weights": "weight"}
+_FIELDS = {"values": "value", "weights": "weight", "tasks": "task", "splits": "split", "slice_values": "slices"}
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,22 @@ def _samples(values: Any) -> list[int] | None:
 
 
 def _field(name: str, values: Any) -> Field:
+    if name == "slice_values":
+        return Field(_by_row(values), lambda row: f"{name}[{row}]")
     return Field(listed(values, name), lambda row: f"{name}[{row}]")
+
+
+def _by_row(values: Any) -> list[dict[str, Any]]:
+    """Columns by key as a dict a row."""
+    if not isinstance(values, Mapping) or not values:
+        raise InvalidRequestError.of_field("BAD_TYPE", "slice_values", "must map keys to one value a row")
+    columns = {key: listed(column, f"slice_values[{key!r}]") for key, column in values.items()}
+    rows = len(next(iter(columns.values())))
+    for key, found in columns.items():
+        if len(found) != rows:
+            problem = f"has {len(found):,} rows but others have {rows:,}"
+            raise InvalidRequestError.of_field("LENGTH_MISMATCH", f"slice_values[{key!r}]", problem)
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
 def _names(values: Any, path: str) -> list[str]:

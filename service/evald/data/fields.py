@@ -96,6 +96,31 @@ def usage(cell: Any, path: str) -> dict[str, float]:
 USAGE = ("latency_seconds", "input_tokens", "output_tokens", "cost")
 TOKENS = ("input_tokens", "output_tokens")
 
+
+def slice_value(cell: Any, path: str) -> str:
+    """The value of a slice key: a text, or a number or bool as text."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, float) and math.isnan(cell):
+        return ""  # How pandas writes that there is none.
+    return text(str(cell) if isinstance(cell, int | float) else cell, path)
+
+
+def slice_values(cell: Any, path: str) -> dict[str, str]:
+    """Slice values by key; null is as good as no value."""
+    if not isinstance(cell, Mapping):
+        raise _not("a dict of slice values by key", cell, path)
+    found = {}
+    for key, value in cell.items():
+        if not isinstance(key, str):
+            raise _not("a dict whose keys are str", key, path)
+        if value is not None:
+            found[text(key, path)] = slice_value(value, inside(path, f'["{key if key.isidentifier() else "?"}"]'))
+    return found
+
+
 # What the fields hold, by the names of the row type.
 ROW: Mapping[str, Check] = {
     "wrong_references": texts,
@@ -104,6 +129,9 @@ ROW: Mapping[str, Check] = {
     "choices": choices,
     "weight": columns.number,
     "human_labels": labels,
+    "task": slice_value,
+    "split": slice_value,
+    "slices": slice_values,
 }
 PREDICTION: Mapping[str, Check] = {
     "text": text,

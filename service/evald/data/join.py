@@ -6,7 +6,7 @@ inputs must be equal, so that a shifted file is an error and not a low score.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ class _Part:
     clusters: Sequence[str] | None
     samples: Sequence[int] | None
     ids: Sequence[str] | None
+    others: Mapping[str, Callable[[], Field]]
 
     def keys(self) -> list[_Key] | None:
         if self.ids is None:
@@ -72,7 +73,8 @@ def _part(roles: Roles, needs_predictions: bool = True) -> _Part:
     if gold is None and not own and not needs_predictions:
         raise roles.missing("reference")
     inputs = roles.values("input") if _has_one(roles, "input") else None
-    return _Part(roles.source, predictions, gold, roles.labels(), own, inputs, roles.clusters(), samples, ids)
+    clusters, others = roles.clusters(), roles.others()
+    return _Part(roles.source, predictions, gold, roles.labels(), own, inputs, clusters, samples, ids, others)
 
 
 def _has_one(roles: Roles, role: str) -> bool:
@@ -99,6 +101,7 @@ def _table(parts: list[_Part], names: list[str], gold_first: bool) -> Table:
         clusters=clusters,
         samples=[key[1] for key in keys] if keys and any(part.samples for part in parts) else None,
         fields=_fields(parts, rows),
+        others=_others(parts, rows),
         lenient=all(part.source.is_file for part in parts),
     )
 
@@ -176,8 +179,20 @@ def _fields(parts: list[_Part], rows: list[_Row]) -> dict[str, Field]:
     return {name: _field(name, parts, rows) for name in dict.fromkeys(name for part in parts for name in part.fields)}
 
 
+def _others(parts: list[_Part], rows: list[_Row]) -> dict[str, Callable[[], Field]]:
+    def joined(name: str) -> Callable[[], Field]:
+        return lambda: _joined(
+            name, [part.others[name]() if name in part.others else None for part in parts], parts, rows
+        )
+
+    return {name: joined(name) for name in dict.fromkeys(name for part in parts for name in part.others)}
+
+
 def _field(name: str, parts: list[_Part], rows: list[_Row]) -> Field:
-    found = [part.fields.get(name) for part in parts]
+    return _joined(name, [part.fields.get(name) for part in parts], parts, rows)
+
+
+def _joined(name: str, found: Sequence[Field | None], parts: list[_Part], rows: list[_Row]) -> Field:
     values = _same([None if one is None else one.values for one in found], parts, rows, name)
 
     def where(row: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,7 +27,7 @@ from evald.errors import InvalidRequestError
 # "value" beside gold answers is the gold number.
 _ANSWER_FIELDS = tuple(name for name in PREDICTION_FIELDS if name not in ("text", "labels", "value"))
 # Fields of the row type that the service does not use yet; to ignore one would change what a score means.
-_RESERVED = ("slices", "messages")
+_RESERVED = ("messages",)
 # The first name of a role is its own: it wins when other names of the role are there as well.
 NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "instance_id", "example_id"),
@@ -147,6 +147,18 @@ class Roles:
         values = self.values("input")
         return None if values is None else input_texts(values, self.where("input"))
 
+    def others(self) -> dict[str, Callable[[], Field]]:
+        """Every column by name, for slices; "input" is the column of inputs."""
+        at, source = self.source.where, self.source
+
+        def opened(name: str) -> Callable[[], Field]:
+            return lambda: Field(source.columns[name], lambda row: f"{at(row)}.{name}")
+
+        found = {name: opened(name) for name in source.columns}
+        inputs = [name for name in NAMES["input"] if name in source.columns]
+        chosen = self.mapping.get("input") or (inputs[0] if inputs[:1] == ["input"] or len(inputs) == 1 else None)
+        return found if chosen is None or chosen not in found else {**found, "input": found[chosen]}
+
     def missing(self, role: str) -> InvalidRequestError:
         """The error for a role that no column plays."""
         names = ", ".join(list(self.source.columns)[:20]) or "none"
@@ -188,6 +200,7 @@ def table_of(data: Any, mapping: Mapping[str, str] | None = None, system: str = 
         inputs=None,
         fields=roles.row_fields(),
         lenient=source.is_file,
+        others=roles.others(),
     )
 
 
@@ -202,7 +215,7 @@ def with_models(data: Any, models: Mapping[str, Model], mapping: Mapping[str, st
     check_unique(ids, samples, source)
     return Table(
         systems=models, references=roles.references(), labels=roles.labels(), ids=ids, clusters=roles.clusters(),
-        samples=samples, inputs=inputs, fields=roles.row_fields(), lenient=source.is_file,
+        samples=samples, inputs=inputs, fields=roles.row_fields(), lenient=source.is_file, others=roles.others(),
     )  # fmt: skip
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evald.data.columns import Column, Field, References
 from evald.errors import InvalidRequestError
+
+# Fields that callers know by another name.
+_ARGUMENTS = {"task": "tasks", "split": "splits", "slices": "slice_values"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Table:
     samples: Sequence[int] | None = None
     inputs: Sequence[Mapping[str, str]] | None = None
     fields: Mapping[str, Field] = field(default_factory=dict)
+    # Columns by name, made when a slice names one.
+    others: Mapping[str, Callable[[], Field]] = field(default_factory=dict)
     # Numbers of a file are as good a text as any; numbers of a Python list are more likely a mistake.
     lenient: bool = False
     rows: int = field(init=False, default=0)
@@ -64,7 +69,7 @@ class Table:
         ]
         others = ("references", "labels", "ids", "clusters", "samples", "inputs")
         lengths += [(name, len(part)) for name in others if (part := getattr(self, name)) is not None]
-        return lengths + [(name, len(part)) for name, part in self.fields.items()]
+        return lengths + [(_ARGUMENTS.get(name, name), len(part)) for name, part in self.fields.items()]
 
     def _check_kinds(self) -> None:
         """Refuses bools against strings: 1 and "true" would never match, and the score would be a quiet zero."""

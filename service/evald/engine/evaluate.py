@@ -58,6 +58,7 @@ class Limits:
     max_resampling_cost: int | None = None
     max_response_bytes: int | None = None
     max_collected_numbers: int | None = None
+    max_slices: int | None = None
 
     def to_native(self) -> _native.Limits:
         """The native limits; `Engine.limits` shows the values that hold."""

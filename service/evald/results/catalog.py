@@ -92,6 +92,7 @@ class Limits:
     max_resampling_cost: int | None
     max_concurrent_calls: int | None
     max_collected_numbers: int | None
+    max_slices: int | None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evald.results.findings import MetricResult, PairedResult, SystemResult
+    from evald.results.findings import MetricResult, PairedResult, SliceComparison, SystemResult
 
 _METRIC = (
     "metric", "value", "low", "high", "std_error", "n", "n_failed", "scale", "direction", "undefined_reason",
@@ -92,6 +92,34 @@ def paired_records(comparisons: Sequence[PairedResult]) -> list[dict[str, Any]]:
 
 def _field_names(results: Sequence[PairedResult]) -> list[str]:
     return [field.name for field in fields(results[0])] if results else []
+
+
+_SLICE = ("value", "low", "high", "std_error", "n", "n_failed", "undefined_reason")
+
+
+def slice_records(systems: Sequence[SystemResult]) -> list[dict[str, Any]]:
+    """One dict a slice, system and metric."""
+    return [
+        {"by": one.by, "slice": slice_name(one.values), "system": system.name, "metric": found.metric}
+        | {name: getattr(one, name) for name in _SLICE}
+        for system in systems
+        for found in system.metrics
+        for one in found.slices
+    ]
+
+
+def sliced_records(slices: Sequence[SliceComparison]) -> list[dict[str, Any]]:
+    """One dict a slice, candidate and metric."""
+    return [
+        {"by": one.by, "slice": slice_name(one.values), "rows": one.rows} | record
+        for one in slices
+        for record in paired_records(one.comparisons)
+    ]
+
+
+def slice_name(values: Sequence[str]) -> str:
+    """A slice in one text."""
+    return " x ".join(values)
 
 
 def frame(records: list[dict[str, Any]]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from evald.results import export, page, tables, text
+from evald.results import export, page, slices, tables, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +65,27 @@ class ConfusionMatrix:
 
 
 @dataclass(frozen=True)
+class SliceResult:
+    """The value of a metric on the rows of one slice, as a call with these rows alone would give it.
+
+    `by` is the text form of what the rows are sliced by, `values` the value of each crossed part; the other fields are
+    as for `MetricResult`. Slices of too few rows have no interval and the note SMALL_SLICE.
+    """
+
+    by: str
+    values: Sequence[str]
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    std_error: float | None = None
+    method: str | None = None
+    n: int = 0
+    n_failed: int = 0
+    notes: Sequence[Note] = ()
+    undefined_reason: str | None = None
+
+
+@dataclass(frozen=True)
 class MetricResult:
     """The value of one metric for one system.
 
@@ -92,6 +113,7 @@ class MetricResult:
     row_signature: str | None = None
     reference_signature: str | None = None
     direction: str | None = None
+    slices: Sequence[SliceResult] = ()
 
 
 @dataclass(frozen=True)
@@ -198,6 +220,10 @@ class Evaluation:
             raise KeyError(f"there are {len(self.systems)} systems; use .system(NAME)[{metric!r}]")
         return self.systems[0][metric]
 
+    def slices_to_frame(self) -> pd.DataFrame:
+        """One row a slice, system and metric. Raises ImportError without pandas."""
+        return export.frame(export.slice_records(self.systems))
+
     def flat(self) -> dict[str, float]:
         """All numbers by path, for experiment trackers: "tuned/bleu", "tuned/bleu/low"; undefined ones are left out."""
         return export.flat_systems(self.systems)
@@ -215,10 +241,10 @@ class Evaluation:
         return tables.evaluation(self, style)
 
     def __str__(self) -> str:
-        return text.evaluation(self)
+        return text.evaluation(self, slices.evaluation_blocks(self))
 
     def _repr_html_(self) -> str:
-        return page.evaluation(self)
+        return page.evaluation(self, slices.evaluation_blocks(self))
 
 
 @dataclass(frozen=True)
@@ -280,6 +306,62 @@ class PairedResult:
 
 
 @dataclass(frozen=True)
+class SliceComparison:
+    """The candidates against the baseline on the rows of one slice: ``found["bleu"]`` with one candidate.
+
+    `by` is the text form of what the rows are sliced by, `values` the value of each crossed part, `rows` how many there
+    are. Adjusted p-values are corrected over all slices, metrics and candidates, a family of their own.
+    """
+
+    by: str
+    values: Sequence[str]
+    rows: int
+    comparisons: Sequence[PairedResult]
+    notes: Sequence[Note] = ()
+
+    def __getitem__(self, key: str | tuple[str, str]) -> PairedResult:
+        if isinstance(key, tuple):
+            return _found(key, {(one.candidate, one.metric): one for one in self.comparisons}, "comparison")
+        known = {one.metric: one for one in self.comparisons}
+        if len(known) != len(self.comparisons):
+            raise KeyError(f"there are several candidates; use [CANDIDATE, {key!r}]")
+        return _found(key, known, "comparison")
+
+
+@dataclass(frozen=True)
+class Heterogeneity:
+    """Cochran's test whether slices differ by more than chance; `i_squared` is the share that is more than chance."""
+
+    q: float
+    degrees: int
+    p_value: float
+    i_squared: float
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """How well the slices agree about a candidate by one metric; slices below the minimum size do not count.
+
+    The candidate is better in `improved` of `slices` slices, which hold the share `improved_rows` of their rows; it
+    does worst in the slice `worst`, by `worst_difference`. A note SIMPSONS_PARADOX says that nearly all slices
+    contradict the whole.
+    """
+
+    by: str
+    metric: str
+    candidate: str
+    slices: int
+    improved: int
+    improved_rows: float
+    worst: Sequence[str] = ()
+    worst_difference: float | None = None
+    worst_low: float | None = None
+    worst_high: float | None = None
+    heterogeneity: Heterogeneity | None = None
+    notes: Sequence[Note] = ()
+
+
+@dataclass(frozen=True)
 class SystemRank:
     """A system among all: its rank from 1, and the best and worst rank that are likely at the confidence level."""
 
@@ -316,6 +398,8 @@ class Comparison:
     gate: Gate | None = None
     # One a metric, if there are at least three systems.
     rankings: Sequence[Ranking] = ()
+    slices: Sequence[SliceComparison] = ()
+    consistency: Sequence[Consistency] = ()
 
     def system(self, name: str) -> SystemResult:
         """The results of a system on all of its rows; KeyError names the systems there are."""
@@ -345,15 +429,23 @@ class Comparison:
         """One row a candidate and metric. Raises ImportError without pandas."""
         return export.frame(export.paired_records(self.comparisons))
 
+    def slice(self, *values: str) -> SliceComparison:
+        """The slice of these values, one for each crossed part; KeyError names the slices there are."""
+        return _found(values, {tuple(one.values): one for one in self.slices}, "slice")
+
+    def slices_to_frame(self) -> pd.DataFrame:
+        """One row a slice, candidate and metric. Raises ImportError without pandas."""
+        return export.frame(export.sliced_records(self.slices))
+
     def to_table(self, style: tables.Style) -> str:
         """One line a candidate and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
         return tables.comparison(self, style)
 
     def __str__(self) -> str:
-        return text.comparison(self)
+        return text.comparison(self, slices.comparison_blocks(self))
 
     def _repr_html_(self) -> str:
-        return page.comparison(self)
+        return page.comparison(self, slices.comparison_blocks(self))
 
 
 def _found(key: _K, known: Mapping[_K, _V], what: str) -> _V:

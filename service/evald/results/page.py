@@ -15,30 +15,39 @@ if TYPE_CHECKING:
 _MOST_CLASSES = 50
 
 
-def evaluation(result: Evaluation) -> str:
-    """A table of values, then confusion matrices and notes."""
+def evaluation(result: Evaluation, slices: Sequence[text.Block] = ()) -> str:
+    """A table of values, then tables of slices, confusion matrices and notes."""
     return (
         _table(text.metric_head(result), text.metric_cells(result))
+        + _titled(slices)
         + _matrices(result)
         + _notes(text.metric_notes(result))
         + _analysis(result)
     )
 
 
-def comparison(result: Comparison) -> str:
-    """A table of differences, then confusion matrices and notes."""
+def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
+    """A table of differences, then tables of slices, confusion matrices and notes."""
     head = ["candidate", "metric", result.baseline, "candidate", *text.paired_head(result)]
     rows = [
         [one.candidate, one.metric, *text.paired_cells(result, one), text.verdict(one)] for one in result.comparisons
     ]
-    notes = [("", note) for note in result.notes] + text.metric_notes(result)
+    notes = [("", note) for note in result.notes] + text.consistency_notes(result) + text.metric_notes(result)
     ranks = text.ranking_cells(result)
     ranking = _table(text.ranking_head(result), ranks) if ranks else ""
     gates = result.gate.candidates if result.gate is not None else ()
     verdicts = "".join(
         f"<p>{escape(text.gate_line(one))}</p>{_table(text.GATE_HEAD, text.gate_cells(one))}" for one in gates
     )
-    return _table(head, rows) + ranking + verdicts + _matrices(result) + _notes(notes) + _analysis(result)
+    return (
+        _table(head, rows)
+        + ranking
+        + _titled(slices)
+        + verdicts
+        + _matrices(result)
+        + _notes(notes)
+        + _analysis(result)
+    )
 
 
 def confusion_matrix(matrix: ConfusionMatrix) -> str:
@@ -69,6 +78,10 @@ def _matrices(result: Evaluation | Comparison) -> str:
         for found in system.metrics
         if found.confusion_matrix is not None
     )
+
+
+def _titled(blocks: Sequence[text.Block]) -> str:
+    return "".join(f"<p>{escape(one.title)}</p>{_table(one.head, one.lines)}" for one in blocks)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ import decimal
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from evald.results.adaptation import Adaptation
@@ -24,7 +24,7 @@ _MOST_ROWS_NAMED = 3
 # General categories: control, format, surrogate, private, unassigned; separators of lines and paragraphs.
 _NOT_SHOWN = ("C", "Zl", "Zp")
 _MARKS = {"passed": "✓ passed", "failed": "✗ failed", "inconclusive": "· inconclusive"}
-_ARROWS = {
+ARROWS = {
     "improved": "▲ improved",
     "regressed": "▼ regressed",
     "equivalent": "≈ equivalent",
@@ -33,11 +33,33 @@ _ARROWS = {
 }
 
 
-def evaluation(result: Evaluation) -> str:
-    """The table of an evaluation, confusion matrices and notes below."""
+class Block(NamedTuple):
+    """A table with a title; the last column is one of words."""
+
+    title: str
+    head: list[str]
+    lines: list[list[str]]
+    ends_in_words: bool = False
+
+
+def evaluation(result: Evaluation, slices: Sequence[Block] = ()) -> str:
+    """The table of an evaluation; tables of slices, confusion matrices and notes below."""
     rows = [[printable(cell) for cell in cells] for cells in metric_cells(result)]
     blocks = [table(metric_head(result), rows, left=2)] if rows else []
-    return "\n\n".join(blocks + _matrices(result) + _notes(metric_notes(result)) + _analysis(result))
+    return "\n\n".join(blocks + _titled(slices) + _matrices(result) + _notes(metric_notes(result)) + _analysis(result))
+
+
+def _titled(blocks: Sequence[Block]) -> list[str]:
+    found = []
+    for title, head, lines, in_words in blocks:
+        shown = [[printable(cell) for cell in cells] for cells in (head, *lines)]
+        found.append(f"{printable(title)}\n{table(shown[0], shown[1:], left=1, left_last=in_words)}")
+    return found
+
+
+def consistency_notes(result: Comparison) -> list[tuple[str, Note]]:
+    """Notes about slices that contradict the whole, with whom they concern."""
+    return [(f"{one.candidate}, {one.metric} by {one.by}", note) for one in result.consistency for note in one.notes]
 
 
 def metric_head(result: Evaluation) -> list[str]:
@@ -58,23 +80,23 @@ def metric_cells(result: Evaluation) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def comparison(result: Comparison) -> str:
-    """One table a candidate, confusion matrices and notes below."""
+def comparison(result: Comparison, slices: Sequence[Block] = ()) -> str:
+    """One table a candidate; tables of slices, confusion matrices and notes below."""
     blocks = []
     for name in result.candidates:
         found = [one for one in result.comparisons if one.candidate == name]
         blocks.append(_against(result, name, found))
-    blocks += _rankings(result)
-    blocks += _matrices(result)
+    blocks += _rankings(result) + _titled(slices) + _matrices(result)
     words = [*_tests(result), *families(result)]
-    notes = [("", note) for note in result.notes] + metric_notes(result)
+    notes = [("", note) for note in result.notes] + consistency_notes(result) + metric_notes(result)
     gates = [gate(result.gate)] if result.gate is not None else []
     return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + gates + _notes(notes) + _analysis(result))
 
 
 def families(result: Comparison) -> list[str]:
     """What the adjusted p are corrected for."""
-    found = dict.fromkeys(one.family for one in result.comparisons if one.family)
+    tested = [*result.comparisons, *(one for found in result.slices for one in found.comparisons)]
+    found = dict.fromkeys(one.family for one in tested if one.family)
     return [f"adjusted p: {family}" for family in found]
 
 
@@ -124,7 +146,7 @@ def _tests(result: Comparison) -> list[str]:
 
 def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
     """What the rows would have shown, where they show nothing."""
-    scales = _scales(result)
+    scales = scales_of(result)
     missed = [
         f"{printable(one.metric)} {number(one.mde, scales.get(one.metric, 1))}" for one in found if one.mde is not None
     ]
@@ -133,7 +155,7 @@ def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
 
 def _possible(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
     """What the differences could be, whatever the rows missing on one side would have scored."""
-    scales = _scales(result)
+    scales = scales_of(result)
     ends = [(one.metric, one.lowest_difference, one.highest_difference) for one in found]
     spans = [
         f"{printable(metric)} {span(low, high, scales.get(metric, 1), signed=True)}"
@@ -145,7 +167,7 @@ def _possible(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
 
 def verdict(one: PairedResult) -> str:
     """The decision in words, with an arrow."""
-    words = _ARROWS.get(one.decision or "", "no test")
+    words = ARROWS.get(one.decision or "", "no test")
     return f"{words}, within the margin" if one.within_margin else words
 
 
@@ -168,7 +190,8 @@ def _rankings(result: Comparison) -> list[str]:
     return [f"ranking\n{table(ranking_head(result), rows, left=1)}"] if rows else []
 
 
-def _scales(result: Comparison) -> dict[str, float]:
+def scales_of(result: Comparison) -> dict[str, float]:
+    """The highest value of each metric's scale."""
     return {found.metric: found.scale for system in result.systems for found in system.metrics}
 
 
@@ -180,7 +203,7 @@ def paired_head(result: Comparison) -> list[str]:
 
 def paired_cells(result: Comparison, one: PairedResult) -> list[str]:
     """Values of baseline and candidate, difference, interval, p, adjusted p, rows; not escaped."""
-    scale = _scales(result).get(one.metric, 1)
+    scale = scales_of(result).get(one.metric, 1)
     return [
         number(one.baseline_value, scale), number(one.candidate_value, scale),
         number(one.difference, scale, signed=True), span(one.low, one.high, scale, signed=True),

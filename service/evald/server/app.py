@@ -183,6 +183,7 @@ def _limits(settings: Settings) -> Limits:
         max_classes=settings.max_classes,
         max_resampling_cost=settings.max_resampling_cost,
         max_collected_numbers=settings.max_collected_numbers,
+        max_slices=settings.max_slices,
         max_response_bytes=settings.max_response_bytes,
     )
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from evald.v1 import metric_pb2 as evald_dot_v1_dot_metric__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x65vald/v1/catalog.proto\x12\x08\x65vald.v1\x1a\x15\x65vald/v1/metric.proto\"\x14\n\x12ListMetricsRequest\"B\n\x13ListMetricsResponse\x12+\n\x07metrics\x18\x01 \x03(\x0b\x32\x1a.evald.v1.MetricDescriptor\" \n\x10GetMetricRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"?\n\x11GetMetricResponse\x12*\n\x06metric\x18\x01 \x01(\x0b\x32\x1a.evald.v1.MetricDescriptor\"\x16\n\x14GetServerInfoRequest\"z\n\x15GetServerInfoResponse\x12\x15\n\revald_version\x18\x01 \x01(\t\x12\x17\n\x0funicode_version\x18\x02 \x01(\t\x12 \n\x06limits\x18\x03 \x01(\x0b\x32\x10.evald.v1.Limits\x12\x0f\n\x07\x65ngines\x18\x04 \x03(\t\"\x81\x02\n\x06Limits\x12\x19\n\x11max_request_bytes\x18\x01 \x01(\x04\x12\x1a\n\x12max_response_bytes\x18\x02 \x01(\x04\x12\x10\n\x08max_rows\x18\x03 \x01(\x04\x12\x15\n\rmax_row_bytes\x18\x04 \x01(\x04\x12\x13\n\x0bmax_systems\x18\x05 \x01(\r\x12\x13\n\x0bmax_metrics\x18\x06 \x01(\r\x12\x13\n\x0bmax_classes\x18\x07 \x01(\r\x12\x1b\n\x13max_resampling_cost\x18\x08 \x01(\x04\x12\x1c\n\x14max_concurrent_calls\x18\t \x01(\r\x12\x1d\n\x15max_collected_numbers\x18\n \x01(\x04\x32\xf4\x01\n\x0e\x43\x61talogService\x12J\n\x0bListMetrics\x12\x1c.evald.v1.ListMetricsRequest\x1a\x1d.evald.v1.ListMetricsResponse\x12\x44\n\tGetMetric\x12\x1a.evald.v1.GetMetricRequest\x1a\x1b.evald.v1.GetMetricResponse\x12P\n\rGetServerInfo\x12\x1e.evald.v1.GetServerInfoRequest\x1a\x1f.evald.v1.GetServerInfoResponseBD\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x65vald/v1/catalog.proto\x12\x08\x65vald.v1\x1a\x15\x65vald/v1/metric.proto\"\x14\n\x12ListMetricsRequest\"B\n\x13ListMetricsResponse\x12+\n\x07metrics\x18\x01 \x03(\x0b\x32\x1a.evald.v1.MetricDescriptor\" \n\x10GetMetricRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"?\n\x11GetMetricResponse\x12*\n\x06metric\x18\x01 \x01(\x0b\x32\x1a.evald.v1.MetricDescriptor\"\x16\n\x14GetServerInfoRequest\"z\n\x15GetServerInfoResponse\x12\x15\n\revald_version\x18\x01 \x01(\t\x12\x17\n\x0funicode_version\x18\x02 \x01(\t\x12 \n\x06limits\x18\x03 \x01(\x0b\x32\x10.evald.v1.Limits\x12\x0f\n\x07\x65ngines\x18\x04 \x03(\t\"\x95\x02\n\x06Limits\x12\x19\n\x11max_request_bytes\x18\x01 \x01(\x04\x12\x1a\n\x12max_response_bytes\x18\x02 \x01(\x04\x12\x10\n\x08max_rows\x18\x03 \x01(\x04\x12\x15\n\rmax_row_bytes\x18\x04 \x01(\x04\x12\x13\n\x0bmax_systems\x18\x05 \x01(\r\x12\x13\n\x0bmax_metrics\x18\x06 \x01(\r\x12\x13\n\x0bmax_classes\x18\x07 \x01(\r\x12\x1b\n\x13max_resampling_cost\x18\x08 \x01(\x04\x12\x1c\n\x14max_concurrent_calls\x18\t \x01(\r\x12\x1d\n\x15max_collected_numbers\x18\n \x01(\x04\x12\x12\n\nmax_slices\x18\x0b \x01(\r2\xf4\x01\n\x0e\x43\x61talogService\x12J\n\x0bListMetrics\x12\x1c.evald.v1.ListMetricsRequest\x1a\x1d.evald.v1.ListMetricsResponse\x12\x44\n\tGetMetric\x12\x1a.evald.v1.GetMetricRequest\x1a\x1b.evald.v1.GetMetricResponse\x12P\n\rGetServerInfo\x12\x1e.evald.v1.GetServerInfoRequest\x1a\x1f.evald.v1.GetServerInfoResponseBD\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSERVERINFORESPONSE']._serialized_start=272
   _globals['_GETSERVERINFORESPONSE']._serialized_end=394
   _globals['_LIMITS']._serialized_start=397
-  _globals['_LIMITS']._serialized_end=654
-  _globals['_CATALOGSERVICE']._serialized_start=657
-  _globals['_CATALOGSERVICE']._serialized_end=901
+  _globals['_LIMITS']._serialized_end=674
+  _globals['_CATALOGSERVICE']._serialized_start=677
+  _globals['_CATALOGSERVICE']._serialized_end=921
 # @@protoc_insertion_point(module_scope)

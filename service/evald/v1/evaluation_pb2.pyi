@@ -5,6 +5,7 @@ from evald.v1 import metric_pb2 as _metric_pb2
 from evald.v1 import plan_pb2 as _plan_pb2
 from evald.v1 import ranking_pb2 as _ranking_pb2
 from evald.v1 import report_pb2 as _report_pb2
+from evald.v1 import slice_pb2 as _slice_pb2
 from evald.v1 import statistics_pb2 as _statistics_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -26,13 +27,14 @@ UNKNOWN_LABELS_BUCKET: UnknownLabels
 UNKNOWN_LABELS_DROP: UnknownLabels
 
 class EvaluationSpec(_message.Message):
-    __slots__ = ("systems", "metrics", "statistics", "classes", "row_report", "unknown_labels", "analysis")
+    __slots__ = ("systems", "metrics", "statistics", "classes", "row_report", "unknown_labels", "slices", "analysis")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     STATISTICS_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     ROW_REPORT_FIELD_NUMBER: _ClassVar[int]
     UNKNOWN_LABELS_FIELD_NUMBER: _ClassVar[int]
+    SLICES_FIELD_NUMBER: _ClassVar[int]
     ANALYSIS_FIELD_NUMBER: _ClassVar[int]
     systems: _containers.RepeatedCompositeFieldContainer[System]
     metrics: _containers.RepeatedCompositeFieldContainer[_metric_pb2.MetricSpec]
@@ -40,8 +42,9 @@ class EvaluationSpec(_message.Message):
     classes: _containers.RepeatedScalarFieldContainer[str]
     row_report: _report_pb2.RowReport
     unknown_labels: UnknownLabels
+    slices: _containers.RepeatedCompositeFieldContainer[_slice_pb2.SliceSpec]
     analysis: _analysis_pb2.AnalysisSpec
-    def __init__(self, systems: _Optional[_Iterable[_Union[System, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricSpec, _Mapping]]] = ..., statistics: _Optional[_Union[_statistics_pb2.StatisticsSpec, _Mapping]] = ..., classes: _Optional[_Iterable[str]] = ..., row_report: _Optional[_Union[_report_pb2.RowReport, str]] = ..., unknown_labels: _Optional[_Union[UnknownLabels, str]] = ..., analysis: _Optional[_Union[_analysis_pb2.AnalysisSpec, _Mapping]] = ...) -> None: ...
+    def __init__(self, systems: _Optional[_Iterable[_Union[System, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricSpec, _Mapping]]] = ..., statistics: _Optional[_Union[_statistics_pb2.StatisticsSpec, _Mapping]] = ..., classes: _Optional[_Iterable[str]] = ..., row_report: _Optional[_Union[_report_pb2.RowReport, str]] = ..., unknown_labels: _Optional[_Union[UnknownLabels, str]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceSpec, _Mapping]]] = ..., analysis: _Optional[_Union[_analysis_pb2.AnalysisSpec, _Mapping]] = ...) -> None: ...
 
 class System(_message.Message):
     __slots__ = ("name", "inline", "model", "remote", "baseline")
@@ -124,7 +127,7 @@ class CompareRequest(_message.Message):
     def __init__(self, spec: _Optional[_Union[EvaluationSpec, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., baseline: _Optional[str] = ..., gate: _Optional[_Union[_gate_pb2.GatePolicy, _Mapping]] = ...) -> None: ...
 
 class CompareResponse(_message.Message):
-    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost", "analysis", "gate", "rankings")
+    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost", "analysis", "gate", "slices", "consistency", "rankings")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     BASELINE_FIELD_NUMBER: _ClassVar[int]
     COMPARISONS_FIELD_NUMBER: _ClassVar[int]
@@ -133,6 +136,8 @@ class CompareResponse(_message.Message):
     COST_FIELD_NUMBER: _ClassVar[int]
     ANALYSIS_FIELD_NUMBER: _ClassVar[int]
     GATE_FIELD_NUMBER: _ClassVar[int]
+    SLICES_FIELD_NUMBER: _ClassVar[int]
+    CONSISTENCY_FIELD_NUMBER: _ClassVar[int]
     RANKINGS_FIELD_NUMBER: _ClassVar[int]
     systems: _containers.RepeatedCompositeFieldContainer[SystemResult]
     baseline: str
@@ -142,5 +147,7 @@ class CompareResponse(_message.Message):
     cost: _report_pb2.Cost
     analysis: _analysis_pb2.ErrorAnalysis
     gate: _gate_pb2.GateResult
+    slices: _containers.RepeatedCompositeFieldContainer[_slice_pb2.SliceComparison]
+    consistency: _containers.RepeatedCompositeFieldContainer[_slice_pb2.Consistency]
     rankings: _containers.RepeatedCompositeFieldContainer[_ranking_pb2.Ranking]
-    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., analysis: _Optional[_Union[_analysis_pb2.ErrorAnalysis, _Mapping]] = ..., gate: _Optional[_Union[_gate_pb2.GateResult, _Mapping]] = ..., rankings: _Optional[_Iterable[_Union[_ranking_pb2.Ranking, _Mapping]]] = ...) -> None: ...
+    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., analysis: _Optional[_Union[_analysis_pb2.ErrorAnalysis, _Mapping]] = ..., gate: _Optional[_Union[_gate_pb2.GateResult, _Mapping]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceComparison, _Mapping]]] = ..., consistency: _Optional[_Iterable[_Union[_slice_pb2.Consistency, _Mapping]]] = ..., rankings: _Optional[_Iterable[_Union[_ranking_pb2.Ranking, _Mapping]]] = ...) -> None: ...

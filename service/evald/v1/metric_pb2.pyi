@@ -188,14 +188,16 @@ class ConfusionMatrix(_message.Message):
     def __init__(self, labels: _Optional[_Iterable[str]] = ..., counts: _Optional[_Iterable[int]] = ..., cell_gold: _Optional[_Iterable[int]] = ..., cell_predicted: _Optional[_Iterable[int]] = ..., cell_value: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class SliceResult(_message.Message):
-    __slots__ = ("key", "value", "estimate")
-    KEY_FIELD_NUMBER: _ClassVar[int]
-    VALUE_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("by", "values", "estimate", "notes")
+    BY_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
     ESTIMATE_FIELD_NUMBER: _ClassVar[int]
-    key: str
-    value: str
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    by: str
+    values: _containers.RepeatedScalarFieldContainer[str]
     estimate: _statistics_pb2.Estimate
-    def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ..., estimate: _Optional[_Union[_statistics_pb2.Estimate, _Mapping]] = ...) -> None: ...
+    notes: _containers.RepeatedCompositeFieldContainer[Note]
+    def __init__(self, by: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ..., estimate: _Optional[_Union[_statistics_pb2.Estimate, _Mapping]] = ..., notes: _Optional[_Iterable[_Union[Note, _Mapping]]] = ...) -> None: ...
 
 class Note(_message.Message):
     __slots__ = ("code", "text", "count", "row_ids")

@@ -4,6 +4,7 @@ use super::answer::Answer;
 use super::fold::row_key;
 use super::kept::{Kept, KeptKey};
 use super::prepare::Prepared;
+use super::slices::references_of;
 use super::{Accumulator, Cancel, ModelOutput, collected_metrics};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
@@ -61,7 +62,9 @@ impl Accumulator {
         collected.usable.clone_from(&prepared.usable);
         let mut scratch = Scratch::default();
         let limit = self.spec.limits.max_collected_numbers;
-        let before: u64 = self.kept.iter().map(Kept::size).sum();
+        // Every slicing keeps the rows once more.
+        let copies = 1 + self.spec.slices.len() as u64;
+        let before: u64 = copies * self.kept.iter().map(Kept::size).sum::<u64>();
         for (row, instance) in batch.instances.iter().enumerate() {
             if cancel() {
                 return Err(Error::cancelled());
@@ -92,7 +95,7 @@ impl Accumulator {
                 }
             }
             let keys = 4 * collected.keys.len() * prepared.systems;
-            if before + (keys + collected.numbers.len()) as u64 > limit {
+            if before + copies * (keys + collected.numbers.len()) as u64 > limit {
                 return Err(too_many(limit));
             }
         }
@@ -101,16 +104,21 @@ impl Accumulator {
 
     /// Keeps the numbers of a batch.
     pub(super) fn keep(&mut self, collected: &Collected) {
-        if collected.metrics == 0 {
-            return;
+        for row in 0..collected.keys.len() {
+            self.keep_row(collected, row);
         }
-        for (row, key) in collected.keys.iter().enumerate() {
-            for (system, kept) in self.kept.iter_mut().enumerate() {
-                let at = row * collected.systems + system;
-                if collected.usable[at] {
-                    let metrics = 0..collected.metrics;
-                    kept.push(*key, metrics.map(|metric| collected.numbers(at, metric)));
-                }
+    }
+
+    /// Keeps the numbers of a row, if there are any to keep.
+    pub(super) fn keep_row(&mut self, collected: &Collected, row: usize) {
+        let Some(key) = collected.keys.get(row) else {
+            return;
+        };
+        for (system, kept) in self.kept.iter_mut().enumerate() {
+            let at = row * collected.systems + system;
+            if collected.usable[at] {
+                let metrics = 0..collected.metrics;
+                kept.push(*key, metrics.map(|metric| collected.numbers(at, metric)));
             }
         }
     }
@@ -121,14 +129,7 @@ impl Accumulator {
             return;
         }
         for instance in &batch.instances {
-            let count = instance.references.len() as u32;
-            self.references = Some(join(
-                self.references,
-                ReferenceCounts {
-                    fewest: count,
-                    most: count,
-                },
-            ));
+            self.references = Some(join(self.references, references_of(instance)));
         }
     }
 }

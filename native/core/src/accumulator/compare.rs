@@ -1,14 +1,16 @@
 //! Candidates against the baseline: differences, p-values, verdicts.
 
 use super::Cancel;
-use super::finish::Desk;
+use super::enough::Enough;
+use super::finish::{Desk, Scope};
 use super::intervals::Evidence;
 use super::margins;
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, swap_test};
 use crate::error::Result;
 use crate::metrics::{Direction, ResolvedMetric};
-use crate::result::{Decision, Estimate, PairedAnswer};
+use crate::result::{Decision, Estimate, PValue, PairedAnswer};
+use crate::spec::Correction;
 use crate::stats::correction::{adjust, dependence};
 use crate::stats::paired_test::PairedTest;
 use crate::stats::plan::{Design, POWER, Spread};
@@ -17,8 +19,18 @@ use crate::stats::replicate::Columns;
 /// Draws of a swap test, at least.
 const MIN_DRAWS: u64 = 10_000;
 
+/// A test of a slice ends at this many draws that are as extreme as the data: its p-value is then known to 10 %, and
+/// those of a large family need not all have the draws that the smallest one needs.
+const EXTREME_DRAWS: u64 = 100;
+
+/// Slices are many tests of which some may be wrong: their family is corrected for the share of those.
+pub const SLICE_CORRECTION: Correction = Correction::BenjaminiHochberg;
+
 /// The smallest p must reach the level even after correction, with this much to spare.
 const FLOOR_MARGIN: f64 = 20.0;
+
+/// The same among slices, whose level is a share of all that are found and not that of the first one.
+const SLICE_FLOOR_MARGIN: f64 = 2.0;
 
 impl Desk<'_> {
     /// The metrics that can be better or worse, with their places.
@@ -30,9 +42,17 @@ impl Desk<'_> {
     /// Enough draws that the family can reach significance.
     pub(super) fn draws(&self) -> u64 {
         let alpha = 1.0 - self.accumulator.spec.statistics.confidence;
-        let family = self.tested().count() * self.accumulator.pairs.len();
-        let dependence = dependence(self.accumulator.spec.statistics.correction, family);
-        MIN_DRAWS.max((FLOOR_MARGIN * family as f64 * dependence / alpha).ceil() as u64)
+        let tests = self.tested().count() * self.accumulator.pairs.len();
+        let (family, correction, margin) = match self.scope {
+            Scope::Slice(slices) => (tests * slices, SLICE_CORRECTION, SLICE_FLOOR_MARGIN),
+            _ => (
+                tests,
+                self.accumulator.spec.statistics.correction,
+                FLOOR_MARGIN,
+            ),
+        };
+        let dependence = dependence(correction, family);
+        MIN_DRAWS.max((margin * family as f64 * dependence / alpha).ceil() as u64)
     }
 
     /// One candidate by every metric that has a direction.
@@ -43,19 +63,7 @@ impl Desk<'_> {
         cancel: Cancel<'_>,
     ) -> Result<Vec<PairedAnswer>> {
         let spec = &self.accumulator.spec;
-        let drawn = if self.swaps() {
-            swap_test(
-                &self.valuer,
-                base,
-                cand,
-                &self.difference(pair),
-                self.ranks.len(),
-                self.draws(),
-                cancel,
-            )?
-        } else {
-            vec![None; spec.metrics.len()]
-        };
+        let drawn = self.drawn(pair, [base, cand], cancel)?;
         let of_rows = self.as_sacrebleu(pair, cancel)?;
         let base_values = self.valuer.arm_values(base);
         let cand_values = self.valuer.arm_values(cand);
@@ -64,6 +72,7 @@ impl Desk<'_> {
             let evidence = Evidence::difference(&of_cand[at], &of_base[at], pair.differences[at]);
             let difference = cand_values[at] - base_values[at];
             let p = match self.test_of(metric) {
+                _ if self.scope == Scope::SmallSlice => None,
                 PairedTest::Randomisation => drawn[at],
                 test if test.follows_sacrebleu() => of_rows.get(at).map(|found| found.p),
                 _ => self.formula_p(pair, at, [base, cand]),
@@ -99,6 +108,26 @@ impl Desk<'_> {
         Ok(self.tested().map(answer).collect())
     }
 
+    /// The p-values of the swap test, if a metric has it and there are enough rows.
+    fn drawn(
+        &self,
+        pair: &Pair,
+        [base, cand]: [&Arm; 2],
+        cancel: Cancel<'_>,
+    ) -> Result<Vec<Option<PValue>>> {
+        let enough = match self.scope {
+            Scope::Whole => Enough::Draws(self.draws()),
+            Scope::Slice(_) => Enough::Extreme(EXTREME_DRAWS, self.draws()),
+            Scope::SmallSlice => Enough::Draws(0),
+        };
+        if !self.swaps() {
+            return Ok(vec![None; self.accumulator.spec.metrics.len()]);
+        }
+        let difference = self.difference(pair);
+        let slots = self.ranks.len();
+        swap_test(&self.valuer, base, cand, &difference, slots, enough, cancel)
+    }
+
     /// Candidate minus baseline by slot, on common rows: what one swap moves.
     fn difference(&self, pair: &Pair) -> Columns {
         let systems = &self.accumulator.systems;
@@ -111,6 +140,17 @@ impl Desk<'_> {
 
     /// Corrects the p-values of the family and decides.
     pub(super) fn decide(&self, comparisons: &mut [PairedAnswer]) {
+        let correction = self.accumulator.spec.statistics.correction;
+        self.decide_family(comparisons, correction, "metrics x candidates");
+    }
+
+    /// The same for any family, with what it runs over in words.
+    pub(super) fn decide_family(
+        &self,
+        comparisons: &mut [PairedAnswer],
+        correction: Correction,
+        over: &str,
+    ) {
         let spec = &self.accumulator.spec;
         let alpha = 1.0 - spec.statistics.confidence;
         let raw: Vec<f64> = comparisons
@@ -118,10 +158,9 @@ impl Desk<'_> {
             .filter_map(|comparison| comparison.p)
             .map(|p| p.value)
             .collect();
-        let correction = spec.statistics.correction;
         let adjusted = adjust(correction, &raw);
         let name = correction.name();
-        let family = format!("{name} over {} tests: metrics x candidates", raw.len());
+        let family = format!("{name} over {} tests: {over}", raw.len());
         let mut adjusted = adjusted.into_iter();
         for comparison in &mut *comparisons {
             comparison.family.clone_from(&family);

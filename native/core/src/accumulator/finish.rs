@@ -21,6 +21,18 @@ pub struct Desk<'a> {
     pub(super) valuer: Valuer<'a>,
     pub(super) ranks: Vec<u32>,
     pub(super) label_ranks: Vec<u32>,
+    pub(super) scope: Scope,
+}
+
+/// What rows are answered for, which decides how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All rows of the call.
+    Whole,
+    /// A slice, one of this many.
+    Slice(usize),
+    /// A slice of too few rows: values alone.
+    SmallSlice,
 }
 
 pub fn finish(accumulator: &Accumulator, cancel: Cancel<'_>) -> Result<Answer> {
@@ -29,12 +41,16 @@ pub fn finish(accumulator: &Accumulator, cancel: Cancel<'_>) -> Result<Answer> {
         ranks: accumulator.slots.ranks(),
         label_ranks: accumulator.labels.ranks(),
         accumulator,
+        scope: Scope::Whole,
     };
-    desk.answer(cancel)
+    let mut answer = desk.answer(cancel)?;
+    desk.slice(&mut answer, cancel)?;
+    Ok(answer)
 }
 
 impl Desk<'_> {
-    fn answer(&self, cancel: Cancel<'_>) -> Result<Answer> {
+    /// Everything but slices; those have no verdicts yet.
+    pub(super) fn answer(&self, cancel: Cancel<'_>) -> Result<Answer> {
         let accumulator = self.accumulator;
         let spec = &accumulator.spec;
         let systems = accumulator.systems.iter().zip(&accumulator.kept);
@@ -56,7 +72,11 @@ impl Desk<'_> {
             ];
             comparisons.extend(self.compare(pair, sides, cancel)?);
         }
-        self.decide(&mut comparisons);
+        // Slices are decided together.
+        let is_whole = self.scope == Scope::Whole;
+        if is_whole {
+            self.decide(&mut comparisons);
+        }
         let systems = arms.iter().take(spec.systems.len());
         let included: Vec<&[bool]> = systems.map(|arm| &arm.included[..]).collect();
         let baseline = match spec.question {
@@ -67,7 +87,9 @@ impl Desk<'_> {
             .map(|system| self.system(system, &arms[system], &evidence[system]))
             .collect();
         Ok(Answer {
-            gate: verdict(spec, &systems, &comparisons),
+            gate: is_whole
+                .then(|| verdict(spec, &systems, &comparisons))
+                .flatten(),
             systems,
             row_ids: accumulator.reported_ids(),
             baseline,
@@ -78,6 +100,8 @@ impl Desk<'_> {
             slots: self.ranks.len() as u32,
             row_key: accumulator.keys.name(),
             spec_digest: spec.digest(),
+            slices: Vec::new(),
+            consistency: Vec::new(),
         })
     }
 
@@ -124,6 +148,10 @@ impl Desk<'_> {
     }
 
     fn check_classes(&self, arms: &[Arm]) -> Result<()> {
+        // A slice may lack classes that the whole has.
+        if self.scope != Scope::Whole {
+            return Ok(());
+        }
         let included = |class: usize| arms.iter().any(|arm| arm.included[class]);
         let labels: Vec<&str> = self
             .valuer
@@ -172,6 +200,26 @@ impl Desk<'_> {
         )
         .with("limit", "max_resampling_cost")
         .with("maximum", spec.limits.max_resampling_cost))
+    }
+
+    /// Upper bound for a slice, without its rows that metrics keep twice: those are few.
+    pub(super) fn cost_of_slice(&self) -> u64 {
+        if self.scope == Scope::SmallSlice || !self.accumulator.spec.resamples() {
+            return 0;
+        }
+        let Accumulator {
+            spec,
+            systems,
+            kept,
+            ..
+        } = self.accumulator;
+        let dense = self.ranks.len() * spec.width() * systems.len();
+        let sparse: usize = systems.iter().map(|sums| sums.class_slots.len()).sum();
+        let kept: u64 = kept.iter().map(Kept::size).sum();
+        let cells = (dense + sparse) as u64 + kept;
+        // A swap test reads the difference of two systems, a bootstrap every system.
+        let tests = self.draws() * self.accumulator.pairs.len() as u64 / systems.len() as u64;
+        cells * (u64::from(spec.statistics.replicates) + tests)
     }
 
     fn system(&self, system: usize, arm: &Arm, evidence: &[Evidence]) -> SystemAnswer {

@@ -8,6 +8,7 @@ use super::collect::Collected;
 use super::part_sums::PartSums;
 use super::prepare::Prepared;
 use super::score::{Scored, row_score};
+use super::slices::Assigned;
 use super::sums::{RowClasses, whole};
 use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
@@ -55,6 +56,7 @@ impl Accumulator {
         prepared: &Prepared,
         scored: &Scored,
         collected: &Collected,
+        assigned: &Assigned,
     ) {
         let found = Found {
             prepared,
@@ -65,7 +67,8 @@ impl Accumulator {
         let mut parts = self.part_sums(batch, scored.rows().len());
         let places = self.places(batch, scored.rows());
         for (at, row) in scored.rows().enumerate() {
-            let key = self.key_of(&batch.instances[row], row);
+            let position = self.next_position + row as u64;
+            let key = self.key_of(&batch.instances[row], position);
             // Needed by few rows or many, but never more than once a row.
             let hashed = OnceCell::new();
             let hash = || *hashed.get_or_init(|| key_hash(key));
@@ -75,6 +78,7 @@ impl Accumulator {
             let place = places.get(at).copied().unwrap_or(0);
             self.add_row(&found, row, place, batch.weight(row), &mut parts);
             self.tally_row(batch, &found, row, reads_text, &hash);
+            self.add_to_slices(batch, &found, row, assigned, &hash);
         }
         for (sums, part) in self.systems.iter_mut().zip(&mut parts) {
             sums.add_part(part);
@@ -110,7 +114,8 @@ impl Accumulator {
 
     /// Where the totals of rows that all count once are summed first, one a system; else empty.
     fn part_sums(&self, batch: &Batch<'_>, rows: usize) -> Vec<PartSums> {
-        if !batch.row_extras.is_empty() || rows > PartSums::MOST_ROWS {
+        let mut extras = batch.row_extras.iter();
+        if extras.any(|extra| extra.weight.is_some()) || rows > PartSums::MOST_ROWS {
             return Vec::new();
         }
         let systems = self.systems.iter();
@@ -120,8 +125,8 @@ impl Accumulator {
     }
 
     /// The key of a row, counted by kind.
-    fn key_of<'a>(&mut self, instance: &Instance<'a>, row: usize) -> RowKey<'a> {
-        let key = row_key(instance, self.next_position + row as u64);
+    pub(super) fn key_of<'a>(&mut self, instance: &Instance<'a>, position: u64) -> RowKey<'a> {
+        let key = row_key(instance, position);
         match key {
             RowKey::Cluster(_) => self.keys.cluster += 1,
             RowKey::Id(_) => {
@@ -178,7 +183,7 @@ impl Accumulator {
             .chain(self.pairs.iter_mut().flat_map(Pair::sums_mut))
     }
 
-    fn add_row(
+    pub(super) fn add_row(
         &mut self,
         found: &Found<'_>,
         row: usize,
@@ -224,7 +229,7 @@ impl Accumulator {
         }
     }
 
-    fn tally_row(
+    pub(super) fn tally_row(
         &mut self,
         batch: &Batch<'_>,
         found: &Found<'_>,
@@ -309,7 +314,7 @@ impl Accumulator {
 pub(super) struct Found<'f> {
     prepared: &'f Prepared,
     scored: &'f Scored,
-    collected: &'f Collected,
+    pub(super) collected: &'f Collected,
 }
 
 impl Found<'_> {

@@ -1,7 +1,7 @@
 //! Which interval a value gets, and what it is computed from.
 
 use super::Cancel;
-use super::finish::Desk;
+use super::finish::{Desk, Scope};
 use super::resample::{Arm, bootstrap, leave_out};
 use crate::error::Result;
 use crate::metrics::{Estimand, ResolvedMetric};
@@ -107,7 +107,8 @@ impl Desk<'_> {
 
     /// Whether values have intervals at all.
     pub(super) fn has_intervals(&self, metric: &ResolvedMetric) -> bool {
-        self.accumulator.spec.statistics.replicates > 0 && metric.entry.interval
+        let asked = self.accumulator.spec.statistics.replicates > 0;
+        asked && metric.entry.interval && self.scope != Scope::SmallSlice
     }
 
     /// How the interval of a metric's value is computed.

@@ -34,6 +34,7 @@ impl Accumulator {
         spec.question == Question::Evaluate
             && spec.systems.len() == 1
             && !spec.resamples()
+            && spec.slices.is_empty()
             && spec.row_report != RowReport::All
             && spec.analysis.is_none()
             && spec.counts_classes()

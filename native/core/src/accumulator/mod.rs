@@ -7,8 +7,12 @@
 mod analysis;
 mod answer;
 mod check;
+mod cluster;
 mod collect;
 mod compare;
+mod consistency;
+mod enough;
+mod exact;
 mod finish;
 mod fold;
 mod integer_pairs;
@@ -24,10 +28,13 @@ mod paired_test;
 mod pairing;
 mod part_sums;
 mod plain;
+mod positions;
 mod prepare;
 mod ranking;
 mod resample;
 mod score;
+mod sliced;
+mod slices;
 mod slots;
 mod state;
 mod sums;
@@ -54,7 +61,8 @@ use labels::LabelTable;
 use ordered::OrderedRows;
 use pairing::Pair;
 use score::Scored;
-use slots::SlotIndex;
+use slices::Slices;
+use slots::{MAX_SLOTS, SlotIndex};
 use sums::Sums;
 use tallies::{KeyKinds, RowDesign, SystemTally};
 
@@ -92,6 +100,7 @@ pub struct Accumulator {
     tallies: Vec<SystemTally>,
     pairs: Vec<Pair>,
     keys: KeyKinds,
+    slices: Slices,
     design: RowDesign,
     /// Kept for tests that draw rows one by one; no part of the state.
     ordered: Option<OrderedRows>,
@@ -191,7 +200,7 @@ impl Accumulator {
         Self {
             layout: layout(&spec),
             summed: intervals::summed_metrics(&spec),
-            slots: SlotIndex::default(),
+            slots: SlotIndex::new(MAX_SLOTS),
             labels: LabelTable::new(
                 &spec.classes,
                 spec.unknown_labels,
@@ -204,6 +213,7 @@ impl Accumulator {
             analysis: Analysis::new(&spec, pairs.len()),
             pairs,
             keys: KeyKinds::default(),
+            slices: Slices::default(),
             design: RowDesign::default(),
             ordered: OrderedRows::of(&spec),
             positions: Vec::new(),
@@ -261,6 +271,8 @@ impl Accumulator {
         cancel: Cancel<'_>,
         meanwhile: Meanwhile<'_>,
     ) -> Result<()> {
+        let clustered = cluster::by_key(&self.spec.statistics.cluster, batch);
+        let batch = clustered.as_ref().unwrap_or(batch);
         if self.push_plain(batch, outputs, failures, cancel, meanwhile)? {
             return Ok(());
         }
@@ -269,6 +281,8 @@ impl Accumulator {
         let mut labels = self.labels.clone();
         let prepared = prepare::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
         let collected = self.collect(batch, &prepared, outputs, cancel)?;
+        let mut assigned = self.assign(batch)?;
+        self.add_slices(&mut assigned);
         let mut scored = Scored::default();
         for start in (0..batch.instances.len()).step_by(ROWS_AT_ONCE) {
             let rows = start..batch.instances.len().min(start + ROWS_AT_ONCE);
@@ -282,7 +296,7 @@ impl Accumulator {
                 cancel,
                 meanwhile,
             )?;
-            self.fold(batch, &prepared, &scored, &collected);
+            self.fold(batch, &prepared, &scored, &collected, &assigned);
         }
         self.labels = labels;
         self.end_batch(batch, &prepared, &collected);

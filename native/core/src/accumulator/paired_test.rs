@@ -1,6 +1,6 @@
 //! Which paired test a metric has, and the p-values that need no draws.
 
-use super::finish::Desk;
+use super::finish::{Desk, Scope};
 use super::pairing::Pair;
 use super::resample::Arm;
 use crate::error::{Error, Result};
@@ -15,7 +15,9 @@ impl Desk<'_> {
     /// The test of a metric: the one that is asked for, else what suits metric and rows.
     pub(super) fn test_of(&self, metric: &ResolvedMetric) -> PairedTest {
         let asked = self.accumulator.spec.statistics.test;
-        asked.unwrap_or_else(|| {
+        // Those tests need the rows in order, which only the whole has.
+        let can_be = |test: &PairedTest| self.scope == Scope::Whole || !test.follows_sacrebleu();
+        asked.filter(can_be).unwrap_or_else(|| {
             let counts = metric.estimand == Estimand::Proportion && self.why_dependent().is_none();
             if counts {
                 PairedTest::McNemarExact
@@ -34,6 +36,9 @@ impl Desk<'_> {
     /// Refuses a test that the rows cannot have: it rejects far too often (McNemar's in a third of cases and more, for
     /// clusters that agree).
     pub(super) fn check_test(&self) -> Result<()> {
+        if self.scope != Scope::Whole {
+            return Ok(());
+        }
         let spec = &self.accumulator.spec;
         match (spec.statistics.test, self.why_dependent()) {
             (Some(test), Some(why)) if test.counts_rows() && !self.accumulator.pairs.is_empty() => {

@@ -30,6 +30,7 @@ fn is_plain(spec: &Spec) -> bool {
         && spec.analysis.is_none()
         && spec.row_report != RowReport::All
         && spec.question == Question::Evaluate
+        && spec.slices.is_empty()
         && spec.metrics.iter().all(is_plain)
 }
 

@@ -1,6 +1,6 @@
 //! All systems of a comparison in order.
 
-use super::finish::Desk;
+use super::finish::{Desk, Scope};
 use super::intervals::Evidence;
 use crate::metrics::{Direction, ResolvedMetric};
 use crate::result::{PairedAnswer, Ranking, SystemRank};
@@ -23,7 +23,7 @@ impl Desk<'_> {
         pair_arms: &[(usize, usize)],
         evidence: &[Vec<Evidence>],
     ) -> Vec<Ranking> {
-        if !self.ranks_systems() {
+        if !self.ranks_systems() || self.scope != Scope::Whole {
             return Vec::new();
         }
         let ranking = |(at, metric): (usize, &ResolvedMetric)| {

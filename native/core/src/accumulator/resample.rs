@@ -1,5 +1,6 @@
 //! Values of replicates: the bootstrap of every system, the swap test of every pair.
 
+use super::enough::{Enough, Tally, tally};
 use super::kept::Kept;
 use super::{Accumulator, Cancel, Placement, class_metrics, collected_metrics, row_metrics};
 use crate::error::{Error, Result};
@@ -322,15 +323,18 @@ pub fn swap_test(
     candidate: &Arm,
     difference: &Columns,
     slots: usize,
-    draws: u64,
+    enough: Enough,
     cancel: Cancel<'_>,
 ) -> Result<Vec<Option<PValue>>> {
     let metrics = valuer.spec.metrics.len();
+    if enough == Enough::Draws(0) {
+        return Ok(vec![None; metrics]);
+    }
     let exact = slots <= ENUMERATED_SLOTS;
-    let (source, draws) = if exact {
-        (Draws::AllSwaps, 1 << slots)
+    let (source, enough) = if exact {
+        (Draws::AllSwaps, Enough::Draws(1 << slots))
     } else {
-        (Draws::Swap(valuer.spec.statistics.seed), draws)
+        (Draws::Swap(valuer.spec.statistics.seed), enough)
     };
     let (base, cand) = (valuer.arm_values(baseline), valuer.arm_values(candidate));
     let both = baseline.kept.with(&candidate.kept);
@@ -338,10 +342,10 @@ pub fn swap_test(
     let prepared = valuer.prepared(&both, |at| resampled[at]);
     let columns = valuer.columns_of(&vec![true; metrics]);
     let cost = 2 * (valuer.cost(baseline, &resampled) + valuer.cost(candidate, &resampled));
-    let blocks = run_blocks(draws as usize, cost, cancel, |block, lanes| {
+    let block = |block: usize, lanes: usize| {
         let weights = source.weights(block, slots);
         let sums = difference.block_sums(&weights, &columns);
-        let mut extreme = vec![0_u64; metrics];
+        let mut extreme = vec![0_u32; metrics];
         let mut swapped = Swapped::new(baseline.totals.len(), metrics);
         for lane in 0..lanes {
             swapped.set(baseline, candidate, &sums, lane);
@@ -350,29 +354,20 @@ pub fn swap_test(
                 let arms = [&baseline.kept, &candidate.kept];
                 swapped.evaluate_kept(&prepared, arms, &weights, lane);
             }
-            swapped.count(&base, &cand, &mut extreme);
+            swapped.mark(&base, &cand, lane, &mut extreme);
         }
         extreme
-    })?;
-    let mut extreme = vec![0; metrics];
-    for block in blocks {
-        for (total, count) in extreme.iter_mut().zip(block) {
-            *total += count;
-        }
-    }
-    let p_value = |(metric, count): (usize, u64)| {
-        let defined = !(cand[metric] - base[metric]).is_nan() && resampled[metric];
-        defined.then(|| PValue {
-            value: if exact {
-                count as f64 / draws as f64
-            } else {
-                (count + 1) as f64 / (draws + 1) as f64
-            },
-            at_floor: !exact && count == 0,
-            draws,
-        })
     };
-    Ok(extreme.into_iter().enumerate().map(p_value).collect())
+    let tallies = tally(enough, metrics, |first, draws| {
+        run_blocks(draws as usize, cost, cancel, |at, lanes| {
+            block(first + at, lanes)
+        })
+    })?;
+    let p_value = |(metric, tally): (usize, &Tally)| {
+        let defined = !(cand[metric] - base[metric]).is_nan() && resampled[metric];
+        defined.then(|| tally.p_value(exact))
+    };
+    Ok(tallies.iter().enumerate().map(p_value).collect())
 }
 
 /// The two systems after one draw of swaps.
@@ -439,15 +434,15 @@ impl Swapped {
         }
     }
 
-    /// Counts the metrics whose difference is at least as extreme as the observed one. An undefined
+    /// Marks the metrics whose difference is at least as extreme as the observed one. An undefined
     /// difference counts as extreme, which errs on the side of "not significant".
-    fn count(&self, base: &[f64], cand: &[f64], extreme: &mut [u64]) {
+    fn mark(&self, base: &[f64], cand: &[f64], lane: usize, extreme: &mut [u32]) {
         let [of_baseline, of_candidate] = &self.values;
-        for (metric, count) in extreme.iter_mut().enumerate() {
+        for (metric, marks) in extreme.iter_mut().enumerate() {
             let observed = (cand[metric] - base[metric]).abs();
             let tolerance = TIE_TOLERANCE * base[metric].abs().max(cand[metric].abs()).max(1e-300);
             let drawn = (of_candidate[metric] - of_baseline[metric]).abs();
-            *count += u64::from(drawn.is_nan() || drawn >= observed - tolerance);
+            *marks |= u32::from(drawn.is_nan() || drawn >= observed - tolerance) << lane;
         }
     }
 }

@@ -1,16 +1,18 @@
 //! The state of an accumulator as bytes: canonical (equal contents give equal bytes), checked, free of
-//! texts. It holds ids of at most a few rows (for notes) and class names.
+//! texts. It holds ids of at most a few rows (for notes), class names and values of slices.
 
 use serde::{Deserialize, Serialize};
 
 use super::analysis::AnalysisState;
+use super::exact::{CellsState, Exact};
 use super::kept::Kept;
 use super::labels::LabelTable;
 use super::pairing::{Outcomes, Pair};
-use super::slots::SlotIndex;
-use super::sums::{Cells, Sums};
+use super::positions::join_ranges;
+use super::slices::SliceKey;
+use super::sums::Sums;
 use super::tallies::{KeyKinds, RowDesign, SystemTally};
-use super::{Accumulator, collect, collected_metrics, slots::MAX_SLOTS};
+use super::{Accumulator, collect, collected_metrics};
 use crate::error::{Error, Result};
 use crate::metrics::{ReferenceCounts, text_form};
 use crate::spec::Spec;
@@ -30,19 +32,39 @@ pub struct State {
     unicode_version: String,
     key_hash: String,
     spec_digest: String,
-    /// Key hashes in rank order; `None` when slots are hashed.
-    hashes: Option<Vec<u64>>,
     /// Class names in label order.
     labels: Vec<String>,
+    pub(super) whole: RowsState,
+    positions: Vec<(u64, u64)>,
+    /// In the order of their keys.
+    pub(super) slices: Vec<(SliceKey, RowsState)>,
+    analysis: Option<AnalysisState>,
+}
+
+/// Sums and counts of the whole or of a slice.
+#[derive(Serialize, Deserialize)]
+pub struct RowsState {
+    /// Key hashes in rank order; `None` when slots are hashed.
+    hashes: Option<Vec<u64>>,
     systems: Vec<SumsState>,
     kept: Vec<Kept>,
     references: Option<(u32, u32)>,
     tallies: Vec<SystemTally>,
     pairs: Vec<PairState>,
+    pub(super) keys: KeyKinds,
+    design: RowDesign,
+}
+
+/// Sums and counts that fit the accumulator that they were checked against.
+struct Checked {
+    hashes: Option<Vec<u64>>,
+    systems: Vec<Sums>,
+    kept: Vec<Kept>,
+    references: Option<(u32, u32)>,
+    tallies: Vec<SystemTally>,
+    pairs: Vec<Pair>,
     keys: KeyKinds,
     design: RowDesign,
-    positions: Vec<(u64, u64)>,
-    analysis: Option<AnalysisState>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,60 +75,6 @@ struct SumsState {
     confusion: CellsState,
     class_totals: CellsState,
     class_slots: CellsState,
-}
-
-/// Sums, whole parts and fractions apart: most fractions are zero, and a zero is one byte.
-#[derive(Serialize, Deserialize)]
-struct Exact {
-    wholes: Vec<i64>,
-    fractions: Vec<u64>,
-}
-
-impl Exact {
-    fn of(sums: impl IntoIterator<Item = i128>) -> Self {
-        let (wholes, fractions) = sums
-            .into_iter()
-            .map(|sum| ((sum >> 64) as i64, sum as u64))
-            .unzip();
-        Self { wholes, fractions }
-    }
-
-    fn into_sums(self) -> Vec<i128> {
-        let parts = self.wholes.into_iter().zip(self.fractions);
-        parts
-            .map(|(whole, fraction)| (i128::from(whole) << 64) + i128::from(fraction))
-            .collect()
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct CellsState {
-    keys: Vec<(u32, u32)>,
-    counts: Exact,
-}
-
-impl CellsState {
-    fn of(cells: &Cells) -> Self {
-        let mut keys: Vec<(u32, u32)> = cells.keys().copied().collect();
-        keys.sort_unstable();
-        Self {
-            counts: Exact::of(keys.iter().map(|key| cells[key])),
-            keys,
-        }
-    }
-
-    fn into_cells(self) -> Cells {
-        self.keys.into_iter().zip(self.counts.into_sums()).collect()
-    }
-
-    fn fits(&self, rows: usize, columns: usize) -> bool {
-        self.counts.wholes.len() == self.keys.len()
-            && self.counts.fractions.len() == self.keys.len()
-            && self
-                .keys
-                .iter()
-                .all(|(a, b)| (*a as usize) < rows && (*b as usize) < columns)
-    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,7 +132,7 @@ impl SumsState {
     }
 }
 
-fn damaged(problem: &str) -> Error {
+pub fn damaged(problem: &str) -> Error {
     Error::invalid(
         "BAD_STATE",
         "state",
@@ -174,16 +142,14 @@ fn damaged(problem: &str) -> Error {
 
 /// Writes the state: format, body, checksum.
 pub fn write(accumulator: &Accumulator) -> Vec<u8> {
-    let ranks = accumulator.slots.ranks();
     let classes = accumulator.labels.ranks();
-    let sums = |sums: &Sums| SumsState::of(sums, &ranks, &classes);
-    let pair = |pair: &Pair| PairState {
-        excluded_baseline: pair.excluded_baseline.as_ref().map(sums),
-        excluded_candidate: pair.excluded_candidate.as_ref().map(sums),
-        outcomes: pair.outcomes.clone(),
-        differences: pair.differences.clone(),
-        different: pair.different,
-    };
+    let mut slices: Vec<(SliceKey, RowsState)> = accumulator
+        .slices
+        .sorted()
+        .into_iter()
+        .map(|slice| (slice.key.clone(), RowsState::of(&slice.rows, &classes)))
+        .collect();
+    slices.sort_by(|(left, _), (right, _)| left.cmp(right));
     let mut positions = accumulator.positions.clone();
     positions.sort_unstable();
     let state = State {
@@ -191,22 +157,14 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
         unicode_version: UNICODE_VERSION.to_owned(),
         key_hash: KEY_HASH.to_owned(),
         spec_digest: accumulator.spec.digest(),
-        hashes: accumulator.slots.sorted_hashes(),
         labels: accumulator
             .labels
             .sorted_names()
             .map(str::to_owned)
             .collect(),
-        systems: accumulator.systems.iter().map(sums).collect(),
-        kept: accumulator.kept.iter().map(Kept::sorted).collect(),
-        references: accumulator
-            .references
-            .map(|counts| (counts.fewest, counts.most)),
-        tallies: accumulator.tallies.clone(),
-        pairs: accumulator.pairs.iter().map(pair).collect(),
-        keys: accumulator.keys,
-        design: accumulator.design,
+        whole: RowsState::of(accumulator, &classes),
         positions: join_ranges(positions),
+        slices,
         analysis: accumulator
             .analysis
             .as_ref()
@@ -227,15 +185,31 @@ fn numbers_of(theirs: &[String], labels: &mut LabelTable) -> Result<Vec<u32>> {
     theirs.iter().map(number).collect()
 }
 
-fn join_ranges(sorted: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
-    let mut joined: Vec<(u64, u64)> = Vec::with_capacity(sorted.len());
-    for (start, end) in sorted {
-        match joined.last_mut() {
-            Some(last) if last.1 == start => last.1 = end,
-            _ => joined.push((start, end)),
+impl RowsState {
+    /// `classes` are the ranks of the call's classes.
+    fn of(accumulator: &Accumulator, classes: &[u32]) -> Self {
+        let ranks = accumulator.slots.ranks();
+        let sums = |sums: &Sums| SumsState::of(sums, &ranks, classes);
+        let pair = |pair: &Pair| PairState {
+            excluded_baseline: pair.excluded_baseline.as_ref().map(sums),
+            excluded_candidate: pair.excluded_candidate.as_ref().map(sums),
+            outcomes: pair.outcomes.clone(),
+            differences: pair.differences.clone(),
+            different: pair.different,
+        };
+        Self {
+            hashes: accumulator.slots.sorted_hashes(),
+            systems: accumulator.systems.iter().map(sums).collect(),
+            kept: accumulator.kept.iter().map(Kept::sorted).collect(),
+            references: accumulator
+                .references
+                .map(|counts| (counts.fewest, counts.most)),
+            tallies: accumulator.tallies.clone(),
+            pairs: accumulator.pairs.iter().map(pair).collect(),
+            keys: accumulator.keys,
+            design: accumulator.design,
         }
     }
-    joined
 }
 
 /// Reads a state and checks that it belongs to this specification and version.
@@ -286,65 +260,103 @@ pub fn read(bytes: &[u8], spec: &Spec) -> Result<State> {
 impl Accumulator {
     /// Adds a state that belongs to the same specification.
     pub(super) fn absorb(&mut self, state: State) -> Result<()> {
-        let rows = self.check_counts(&state)?;
-        let slots = match &state.hashes {
-            None => MAX_SLOTS,
-            Some(hashes) if hashes.len() <= MAX_SLOTS && hashes.is_sorted() => hashes.len(),
-            Some(_) => return Err(damaged("its keys are not in order")),
-        };
         let classes = state.labels.len();
-        let fit = |sums: SumsState| sums.into_sums(&self.systems[0], slots, classes);
-        let mut systems = state
-            .systems
-            .into_iter()
-            .map(fit)
-            .collect::<Result<Vec<_>>>()?;
-        let mut pairs = self.pairs_of(state.pairs, fit)?;
-        self.check_shape(&systems, &pairs, &state.tallies)?;
-        self.check_kept(&state.kept)?;
+        self.check_slices(&state)?;
+        let mut size: u64 = self
+            .kept
+            .iter()
+            .chain(&state.whole.kept)
+            .map(Kept::size)
+            .sum();
+        size *= 1 + self.spec.slices.len() as u64;
+        if size > self.spec.limits.max_collected_numbers {
+            return Err(collect::too_many(self.spec.limits.max_collected_numbers));
+        }
+        let rows = state.whole.keys.checked_total().unwrap_or_default();
+        let whole = self.checked(state.whole, classes)?;
         self.check_analysis(state.analysis.as_ref(), rows, classes)?;
+        let empty = Self::of_slice(&self.spec);
+        let slices = state.slices.into_iter().map(|(key, rows)| {
+            let mine = self.slices.find(&key).map(|place| self.slices.rows(place));
+            Ok((key, mine.unwrap_or(&empty).checked(rows, classes)?))
+        });
+        let slices = slices.collect::<Result<Vec<_>>>()?;
         let positions = self.join_positions(&state.positions)?;
         let mut labels = self.labels.clone();
         let numbers = numbers_of(&state.labels, &mut labels)?;
         // Nothing is refused from here on.
         self.labels = labels;
         self.positions = positions;
-        let places = self.places_for(state.hashes);
-        let theirs = systems
-            .iter_mut()
-            .chain(pairs.iter_mut().flat_map(Pair::sums_mut));
-        theirs.for_each(|sums| {
-            sums.remap(&places);
-            sums.relabel(&numbers);
-        });
-        for (mine, theirs) in self.systems.iter_mut().zip(&systems) {
-            mine.combine(theirs, 1);
-        }
-        for (mine, theirs) in self.kept.iter_mut().zip(&state.kept) {
-            mine.merge(theirs);
-        }
-        if let Some((fewest, most)) = state.references {
-            let theirs = ReferenceCounts { fewest, most };
-            self.references = Some(collect::join(self.references, theirs));
-        }
-        for (mine, theirs) in self.pairs.iter_mut().zip(pairs) {
-            mine.merge(theirs);
-        }
-        for (mine, theirs) in self.tallies.iter_mut().zip(state.tallies) {
-            mine.merge(theirs);
-        }
-        self.keys.merge(state.keys);
-        self.design.merge(state.design);
+        self.add(whole, &numbers);
         if let (Some(mine), Some(theirs)) = (&mut self.analysis, state.analysis) {
             mine.merge(theirs, &numbers);
+        }
+        for (key, rows) in slices {
+            let place = self.slices.find(&key).unwrap_or_else(|| {
+                self.slices.push(key, Self::of_slice(&self.spec));
+                self.slices.len() - 1
+            });
+            self.slices.rows_mut(place).add(rows, &numbers);
         }
         Ok(())
     }
 
+    /// The sums and counts of a state, if they fit this accumulator.
+    fn checked(&self, state: RowsState, classes: usize) -> Result<Checked> {
+        self.check_counts(&state)?;
+        let most = self.slots.most();
+        let slots = match &state.hashes {
+            None => most,
+            Some(hashes) if hashes.len() <= most && hashes.is_sorted() => hashes.len(),
+            Some(_) => return Err(damaged("its keys are not in order")),
+        };
+        let fit = |sums: SumsState| sums.into_sums(&self.systems[0], slots, classes);
+        let systems = state.systems.into_iter().map(fit);
+        let checked = Checked {
+            hashes: state.hashes,
+            systems: systems.collect::<Result<Vec<_>>>()?,
+            pairs: self.pairs_of(state.pairs, fit)?,
+            kept: state.kept,
+            references: state.references,
+            tallies: state.tallies,
+            keys: state.keys,
+            design: state.design,
+        };
+        self.check_shape(&checked)?;
+        Ok(checked)
+    }
+
+    /// Adds what was checked; `numbers` are the classes of its labels here.
+    fn add(&mut self, mut theirs: Checked, numbers: &[u32]) {
+        let places = self.places_for(theirs.hashes);
+        let pairs = theirs.pairs.iter_mut().flat_map(Pair::sums_mut);
+        theirs.systems.iter_mut().chain(pairs).for_each(|sums| {
+            sums.remap(&places);
+            sums.relabel(numbers);
+        });
+        for (mine, theirs) in self.systems.iter_mut().zip(&theirs.systems) {
+            mine.combine(theirs, 1);
+        }
+        for (mine, theirs) in self.kept.iter_mut().zip(&theirs.kept) {
+            mine.merge(theirs);
+        }
+        if let Some((fewest, most)) = theirs.references {
+            let theirs = ReferenceCounts { fewest, most };
+            self.references = Some(collect::join(self.references, theirs));
+        }
+        for (mine, theirs) in self.pairs.iter_mut().zip(theirs.pairs) {
+            mine.merge(theirs);
+        }
+        for (mine, theirs) in self.tallies.iter_mut().zip(theirs.tallies) {
+            mine.merge(theirs);
+        }
+        self.keys.merge(theirs.keys);
+        self.design.merge(theirs.design);
+    }
+
     /// No count of a state is larger than its number of rows, and the rows of both can be counted.
-    fn check_counts(&self, state: &State) -> Result<u64> {
-        let keys = [state.keys.cluster, state.keys.id, state.keys.position];
-        let rows = keys.into_iter().try_fold(0, u64::checked_add);
+    fn check_counts(&self, state: &RowsState) -> Result<()> {
+        let rows = state.keys.checked_total();
         let both = rows.and_then(|rows| rows.checked_add(self.rows_seen()));
         let (Some(rows), Some(..=MAX_ROWS)) = (rows, both) else {
             return Err(damaged("it has too many rows"));
@@ -371,7 +383,7 @@ impl Accumulator {
                 && differences.all(|moments| moments.beyond.max(moments.count) <= rows)
         });
         if tallies && systems && pairs {
-            Ok(rows)
+            Ok(())
         } else {
             Err(damaged("it counts more rows than it has"))
         }
@@ -396,7 +408,15 @@ impl Accumulator {
         pairs.collect()
     }
 
-    fn check_shape(&self, systems: &[Sums], pairs: &[Pair], tallies: &[SystemTally]) -> Result<()> {
+    /// There are as many systems, pairs and metrics, and what is kept fits the metrics.
+    fn check_shape(&self, theirs: &Checked) -> Result<()> {
+        let Checked {
+            systems,
+            pairs,
+            tallies,
+            kept,
+            ..
+        } = theirs;
         let metrics = self.spec.metrics.len();
         let fits = systems.len() == self.systems.len()
             && pairs.len() == self.pairs.len()
@@ -405,22 +425,12 @@ impl Accumulator {
             && tallies.len() == self.tallies.len()
             && tallies.iter().all(|tally| tally.flagged.len() == metrics)
             && tallies.iter().all(|tally| tally.scores.len() == metrics);
-        if fits {
-            Ok(())
-        } else {
-            Err(damaged("it has another number of systems or metrics"))
+        if !fits {
+            return Err(damaged("it has another number of systems or metrics"));
         }
-    }
-
-    /// What is kept must fit the metrics, and together stay below the limit.
-    fn check_kept(&self, theirs: &[Kept]) -> Result<()> {
         let metrics = collected_metrics(&self.spec).count();
-        if theirs.len() != self.kept.len() || !theirs.iter().all(|kept| kept.is_sound(metrics)) {
+        if kept.len() != self.kept.len() || !kept.iter().all(|kept| kept.is_sound(metrics)) {
             return Err(damaged("the kept numbers do not fit the specification"));
-        }
-        let limit = self.spec.limits.max_collected_numbers;
-        if self.kept.iter().chain(theirs).map(Kept::size).sum::<u64>() > limit {
-            return Err(collect::too_many(limit));
         }
         Ok(())
     }
@@ -443,39 +453,20 @@ impl Accumulator {
         }
     }
 
-    /// Positions identify rows only if no two shards use the same ones.
-    fn join_positions(&self, theirs: &[(u64, u64)]) -> Result<Vec<(u64, u64)>> {
-        let mut all = [self.positions.as_slice(), theirs].concat();
-        all.sort_unstable();
-        if all.windows(2).any(|pair| pair[1].0 < pair[0].1) {
-            return Err(Error::invalid(
-                "OVERLAPPING_POSITIONS",
-                "state",
-                "both shards hold rows without ids at the same positions: give rows ids, or each shard its first \
-                 position",
-            ));
-        }
-        Ok(join_ranges(all))
-    }
-
     /// Where the other's slots (ranks, or hashed) are in this accumulator's places.
     fn places_for(&mut self, hashes: Option<Vec<u64>>) -> Vec<u32> {
-        let known = |index: &SlotIndex, hash: &u64| match index {
-            SlotIndex::Exact { places, .. } => places.contains_key(hash),
-            SlotIndex::Hashed => true,
-        };
         let too_many = hashes.as_ref().is_none_or(|hashes| {
             let new = hashes
                 .iter()
-                .filter(|hash| !known(&self.slots, hash))
+                .filter(|hash| self.slots.find(**hash).is_none())
                 .count();
-            self.slots.len() + new > MAX_SLOTS
+            self.slots.len() + new > self.slots.most()
         });
         if too_many && let Some(remap) = self.slots.collapse() {
             self.all_sums_mut().for_each(|sums| sums.remap(&remap));
         }
         match hashes {
-            None => (0..MAX_SLOTS as u32).collect(),
+            None => (0..self.slots.most() as u32).collect(),
             Some(hashes) => hashes
                 .iter()
                 .map(|hash| self.slots.place(*hash).0)

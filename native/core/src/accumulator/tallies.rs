@@ -124,6 +124,12 @@ impl KeyKinds {
         self.cluster + self.id + self.position
     }
 
+    /// Number of rows; `None` if it is too large, as it may be in a state from elsewhere.
+    pub fn checked_total(&self) -> Option<u64> {
+        let kinds = [self.cluster, self.id, self.position];
+        kinds.into_iter().try_fold(0, u64::checked_add)
+    }
+
     /// The kind in a word.
     pub fn name(&self) -> &'static str {
         match (self.cluster > 0, self.id > 0, self.position > 0) {
@@ -159,8 +165,13 @@ impl RowDesign {
 
     /// Notes the weights of a batch.
     pub fn see_weights(&mut self, batch: &Batch<'_>) {
-        let mut weights = batch.row_extras.iter().filter_map(|extra| extra.weight);
-        self.weighted |= weights.any(|weight| weight != 1.0);
+        let weights = batch.row_extras.iter().filter_map(|extra| extra.weight);
+        weights.for_each(|weight| self.see_weight(weight));
+    }
+
+    /// Notes the weight of a row.
+    pub fn see_weight(&mut self, weight: f64) {
+        self.weighted |= weight != 1.0;
     }
 
     /// Whether ids may have several samples. No two rows have the same id and sample, so ids can only repeat where

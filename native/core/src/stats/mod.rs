@@ -7,6 +7,7 @@ pub mod draws;
 pub mod effect;
 pub mod emar;
 pub mod hash;
+pub mod heterogeneity;
 pub mod interval;
 pub mod margin;
 pub mod moments;

@@ -30,10 +30,10 @@ pub struct StatisticsSpec {
     /// its own in MetricSpec.margin.
     #[prost(double, optional, tag = "7")]
     pub margin: ::core::option::Option<f64>,
-    /// Slice key whose values are the clusters. Reserved for a later release; use Instance.cluster.
+    /// Optional. Slice key whose values are the clusters, in place of Instance.cluster; rows without a value keep theirs.
     #[prost(string, tag = "8")]
     pub cluster: ::prost::alloc::string::String,
-    /// Smallest number of rows of a slice. Reserved for a later release.
+    /// Optional. Slices with fewer rows have values, but no intervals and no tests (note SMALL_SLICE). Default 30.
     #[prost(uint32, optional, tag = "9")]
     pub min_slice_size: ::core::option::Option<u32>,
     /// Optional. What to do when a system has no prediction for a row. Default: leave the row out of the
@@ -533,7 +533,7 @@ pub struct MetricResult {
     /// The confusion matrix, for the metric confusion_matrix only.
     #[prost(message, optional, tag = "6")]
     pub confusion_matrix: ::core::option::Option<crate::matrix::ConfusionMatrix>,
-    /// Values by slice. Reserved for a later release.
+    /// Values by slice, in the order of the request's slices, then of their values.
     #[prost(message, repeated, tag = "7")]
     pub slices: ::prost::alloc::vec::Vec<SliceResult>,
     /// What a reader should know before trusting the value; never empty in place of a silent zero.
@@ -560,26 +560,29 @@ pub struct Component {
     #[prost(double, optional, tag = "2")]
     pub value: ::core::option::Option<f64>,
 }
-/// The value of a metric on one slice. Reserved for a later release.
+/// The value of a metric on one slice: that of a call with its rows alone.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SliceResult {
-    /// Slice key.
+    /// The canonical text form of the SliceSpec.
     #[prost(string, tag = "1")]
-    pub key: ::prost::alloc::string::String,
-    /// Slice value.
-    #[prost(string, tag = "2")]
-    pub value: ::prost::alloc::string::String,
-    /// The value with its interval.
+    pub by: ::prost::alloc::string::String,
+    /// The value of every crossed part, in order; one value if nothing is crossed.
+    #[prost(string, repeated, tag = "2")]
+    pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The value with its interval; slices below min_slice_size have no interval.
     #[prost(message, optional, tag = "3")]
     pub estimate: ::core::option::Option<Estimate>,
+    /// What a reader should know before trusting the value; SMALL_SLICE beside those of a MetricResult.
+    #[prost(message, repeated, tag = "4")]
+    pub notes: ::prost::alloc::vec::Vec<Note>,
 }
 /// Something a reader should know about a value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Note {
     /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS, RARE_CLASS,
     /// INTERVAL_FALLBACK of a value;
-    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison; TOO_MANY_NGRAMS of an
-    /// analysis.
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison; SMALL_SLICE of a
+    /// slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis.
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
     /// The note in words, and what to do about it.
@@ -1057,6 +1060,9 @@ pub struct Limits {
     /// Most numbers that metrics which are no sums (ranks, thresholds) may keep in a call.
     #[prost(uint64, tag = "10")]
     pub max_collected_numbers: u64,
+    /// Most slices of a call, over all of its SliceSpecs.
+    #[prost(uint32, tag = "11")]
+    pub max_slices: u32,
 }
 /// What a candidate must show. A critical rule must be shown to hold, a supporting one must not be shown to be broken,
 /// an advisory one is only reported.
@@ -1361,13 +1367,14 @@ pub struct Instance {
     /// Answer choices. Required by multiple-choice metrics; at least one. Prediction.choice_scores are in their order.
     #[prost(message, repeated, tag = "12")]
     pub choices: ::prost::alloc::vec::Vec<Choice>,
-    /// Name of the task that the row belongs to. Reserved for a later release.
+    /// Optional. Name of the task that the row belongs to: the slice key "task". Empty means absent.
     #[prost(string, tag = "13")]
     pub task: ::prost::alloc::string::String,
-    /// Name of the split that the row belongs to, for example "train". Reserved for a later release.
+    /// Optional. Name of the split that the row belongs to, for example "train": the slice key "split". Empty means absent.
     #[prost(string, tag = "14")]
     pub split: ::prost::alloc::string::String,
-    /// Slice keys and values, for example {"language": "de"}. Reserved for a later release.
+    /// Optional. Slice keys and values, for example {"language": "de"}; task and split win over keys of these names. A value
+    /// that is used has at most 256 characters and no control characters (reason BAD_SLICE_VALUE).
     #[prost(map = "string, string", tag = "15")]
     pub slices: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -1754,6 +1761,95 @@ impl RowReport {
         }
     }
 }
+/// One way to slice the rows: every row is in one slice. The row alone decides in which, so slices stream and merge.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SliceSpec {
+    /// Required. The text form of what to slice by (reason BAD_SLICE):
+    ///    language                       the value of a key of Instance.slices; "task" and "split" are keys, too
+    ///    label                          the gold label, or labels joined by "+"
+    ///    length(reference)              words of the first reference: 0, 1-10, 11-25, 26-50, 51-100, 101-250, 251-500, 501+
+    ///    length(input, characters)      characters of the inputs: 0, 1-50, 51-100, 101-250, 251-500, 501-1000, 1001-2500, 2501+
+    ///    length(prediction, edges=5|9)  words of the baseline's text (the first system's in Evaluate): 0-5, 6-9, 10+
+    ///    contains(reference, "not")     "yes" if the words stand in any reference in this order, whatever their case and
+    ///                                   the punctuation around them, else "no"; also of input and prediction
+    ///    language x task                several of these, crossed
+    /// A key that looks like one of the forms goes in quotes. A row that lacks what is asked for is in the slice "(none)".
+    #[prost(string, tag = "1")]
+    pub by: ::prost::alloc::string::String,
+}
+/// The comparison of all candidates with the baseline on one slice.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SliceComparison {
+    /// The canonical text form of the SliceSpec.
+    #[prost(string, tag = "1")]
+    pub by: ::prost::alloc::string::String,
+    /// The value of every crossed part, in order; one value if nothing is crossed.
+    #[prost(string, repeated, tag = "2")]
+    pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Rows of the slice.
+    #[prost(uint64, tag = "3")]
+    pub rows: u64,
+    /// One result for each candidate and metric that can be compared, candidates first. Adjusted p-values are corrected by
+    /// Benjamini and Hochberg over slices x metrics x candidates, a family of their own.
+    #[prost(message, repeated, tag = "4")]
+    pub comparisons: ::prost::alloc::vec::Vec<PairedResult>,
+    /// What a reader should know about the slice: SMALL_SLICE (then there are no intervals and no tests), UNPAIRED_ROWS,
+    /// IDENTICAL_SYSTEMS, SMALL_SAMPLE, FEW_CLUSTERS.
+    #[prost(message, repeated, tag = "5")]
+    pub notes: ::prost::alloc::vec::Vec<Note>,
+}
+/// How well the slices of one SliceSpec agree about one candidate by one metric. Slices below min_slice_size do not
+/// count, nor do those without a difference.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Consistency {
+    /// The canonical text form of the SliceSpec.
+    #[prost(string, tag = "1")]
+    pub by: ::prost::alloc::string::String,
+    /// The key of the request's MetricSpec.
+    #[prost(string, tag = "2")]
+    pub metric: ::prost::alloc::string::String,
+    /// Name of the candidate.
+    #[prost(string, tag = "3")]
+    pub candidate: ::prost::alloc::string::String,
+    /// Slices that count.
+    #[prost(uint64, tag = "4")]
+    pub slices: u64,
+    /// Of these, the slices where the candidate is better, significantly or not.
+    #[prost(uint64, tag = "5")]
+    pub improved: u64,
+    /// Share of the rows of the slices that count which are in the improved ones.
+    #[prost(double, tag = "6")]
+    pub improved_rows: f64,
+    /// The slice where the candidate does worst against the baseline, as its values in SliceComparison; empty if no slice
+    /// counts.
+    #[prost(string, repeated, tag = "7")]
+    pub worst: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// candidate - baseline on the worst slice, with interval; unset if no slice counts.
+    #[prost(message, optional, tag = "8")]
+    pub worst_difference: ::core::option::Option<Estimate>,
+    /// Whether the slices differ by more than chance; unset for fewer than two slices with a standard error.
+    #[prost(message, optional, tag = "9")]
+    pub heterogeneity: ::core::option::Option<Heterogeneity>,
+    /// SIMPSONS_PARADOX if at least 90 % of the slices that count, and at least two, contradict the whole.
+    #[prost(message, repeated, tag = "10")]
+    pub notes: ::prost::alloc::vec::Vec<Note>,
+}
+/// Cochran's test of heterogeneity over the differences of slices, each weighted by its standard error.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct Heterogeneity {
+    /// Cochran's Q.
+    #[prost(double, tag = "1")]
+    pub q: f64,
+    /// Slices with a standard error, less one.
+    #[prost(uint64, tag = "2")]
+    pub degrees: u64,
+    /// Probability of such a Q or a larger one if all slices had the same difference (chi-squared).
+    #[prost(double, tag = "3")]
+    pub p_value: f64,
+    /// I squared: share of the variation over slices that is more than chance.
+    #[prost(double, tag = "4")]
+    pub i_squared: f64,
+}
 /// What to evaluate and how; everything but the rows.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EvaluationSpec {
@@ -1777,6 +1873,9 @@ pub struct EvaluationSpec {
     /// Optional. What to do with labels that are none of the classes. Default: REJECT.
     #[prost(enumeration = "UnknownLabels", tag = "6")]
     pub unknown_labels: i32,
+    /// Optional. What to slice the rows by. All slices together are at most the limit max_slices.
+    #[prost(message, repeated, tag = "7")]
+    pub slices: ::prost::alloc::vec::Vec<SliceSpec>,
     /// Optional. Asks for an error analysis. Absent: none.
     #[prost(message, optional, tag = "8")]
     pub analysis: ::core::option::Option<AnalysisSpec>,
@@ -1919,6 +2018,12 @@ pub struct CompareResponse {
     /// The verdict of the gate; unset if the request has none.
     #[prost(message, optional, tag = "7")]
     pub gate: ::core::option::Option<GateResult>,
+    /// One comparison a slice, in the order of the request's slices, then of their values.
+    #[prost(message, repeated, tag = "8")]
+    pub slices: ::prost::alloc::vec::Vec<SliceComparison>,
+    /// How well slices agree, by SliceSpec, candidate and metric.
+    #[prost(message, repeated, tag = "9")]
+    pub consistency: ::prost::alloc::vec::Vec<Consistency>,
     /// All systems in order, one ranking a metric that can be compared, if there are at least three systems.
     #[prost(message, repeated, tag = "10")]
     pub rankings: ::prost::alloc::vec::Vec<Ranking>,

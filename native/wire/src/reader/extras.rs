@@ -24,6 +24,9 @@ pub(super) struct RowDraft<'a> {
     extra: RowExtra,
     wrong_references: Vec<&'a str>,
     human_labels: Vec<&'a str>,
+    /// Task and split: they win over slices of the same name, so they come last.
+    task: &'a str,
+    split: &'a str,
 }
 
 /// Rare fields of the prediction at hand. Numbers share their pool with class scores, so they wait here
@@ -82,9 +85,11 @@ impl<'a> Rows<'a> {
         if !self.row_draft.is_begun {
             self.row_draft.is_begun = true;
             let (lists, choices) = (&self.batch.token_lists, &self.batch.choices);
+            let slices = &self.batch.slices;
             self.row_draft.extra = RowExtra {
                 reference_tokens: span_from(lists.len(), lists),
                 choices: span_from(choices.len(), choices),
+                slices: span_from(slices.len(), slices),
                 ..RowExtra::default()
             };
         }
@@ -100,6 +105,9 @@ impl<'a> Rows<'a> {
                 self.count_numbers(1);
             }
             12 => self.read_choice(cursor.message(wire)?, depth)?,
+            13 => self.row_draft.task = self.text(cursor, wire, "task", At::Whole)?,
+            14 => self.row_draft.split = self.text(cursor, wire, "split", At::Whole)?,
+            15 => self.read_slice(cursor.message(wire)?, depth)?,
             16 => {
                 self.row_draft.extra.weight = Some(cursor.double(wire)?);
                 self.count_numbers(1);
@@ -148,6 +156,25 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
+    /// Reads one entry of the map `slices`. Key and value may come in any order, twice or not at all.
+    fn read_slice(&mut self, mut cursor: Cursor<'a>, depth: u32) -> Result<(), Stop> {
+        let (mut key, mut value) = (Some(""), Some(""));
+        while let Some((tag, wire)) = cursor.key()? {
+            match tag {
+                // Also an occurrence that a later one overwrites must be UTF-8.
+                1 => key = key.and(self.counted(&mut cursor, wire)?),
+                2 => value = value.and(self.counted(&mut cursor, wire)?),
+                _ => cursor.skip(tag, wire, depth)?,
+            }
+        }
+        if let (Some(key), Some(value)) = (key, value) {
+            self.batch.slices.push((key, value));
+            return Ok(());
+        }
+        self.issues
+            .not_utf8(self.place("slices", At::Key(key.unwrap_or("?"))))
+    }
+
     /// Checks the rare fields of the row at hand and moves them into the batch; returns the index of the row's
     /// extra, plus one.
     pub(super) fn finish_row_extra(&mut self) -> Result<u32, Stop> {
@@ -158,6 +185,13 @@ impl<'a> Rows<'a> {
         extra.human_labels = moved(&mut batch.labels, &mut draft.human_labels);
         extra.reference_tokens.end = batch.token_lists.len() as u32;
         extra.choices.end = batch.choices.len() as u32;
+        for (key, value) in [("task", &mut draft.task), ("split", &mut draft.split)] {
+            let value = std::mem::take(value);
+            if !value.is_empty() {
+                batch.slices.push((key, value));
+            }
+        }
+        extra.slices.end = batch.slices.len() as u32;
         let (value, weight) = (extra.value, extra.weight);
         batch.row_extras.push(extra);
         let index = batch.row_extras.len() as u32;

@@ -109,7 +109,7 @@ impl<'a> Rows<'a> {
                 5 => instance.cluster = self.text(&mut cursor, wire, "cluster", At::Whole)?,
                 6 => instance.sample = cursor.uint32(wire)?,
                 7 => self.read_input(cursor.message(wire)?, depth - 1)?,
-                9..=12 | 16 | 17 => self.read_row_extra((tag, wire), &mut cursor, depth - 1)?,
+                9..=17 => self.read_row_extra((tag, wire), &mut cursor, depth - 1)?,
                 _ => seen.read(reserved::INSTANCE, (tag, wire), &mut cursor, depth)?,
             }
         }

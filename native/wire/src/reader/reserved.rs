@@ -30,12 +30,7 @@ const fn reserved(tag: u32, name: &'static str, kind: Kind) -> Reserved {
 }
 
 /// Reserved fields of `Instance`.
-pub(super) const INSTANCE: &[Reserved] = &[
-    reserved(8, "messages", Kind::Present),
-    reserved(13, "task", Kind::Text),
-    reserved(14, "split", Kind::Text),
-    reserved(15, "slices", Kind::Present),
-];
+pub(super) const INSTANCE: &[Reserved] = &[reserved(8, "messages", Kind::Present)];
 
 /// Reserved fields of `Prediction`.
 pub(super) const PREDICTION: &[Reserved] = &[reserved(11, "finish_reason", Kind::Text)];

@@ -1,6 +1,6 @@
 //! Rows in plain form, made from a batch and from prost's messages, to compare the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use evald_core::batch::{self, Batch, Span};
 use evald_wire::proto::{Instance, Prediction, Usage};
@@ -21,6 +21,8 @@ pub struct Row {
     choices: Vec<(String, bool)>,
     weight: Option<u64>,
     human_labels: Vec<String>,
+    /// With task and split.
+    slices: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,6 +119,13 @@ fn row_of(batch: &Batch<'_>, row: &batch::Instance<'_>) -> Row {
             .collect(),
         weight: extra.weight.map(f64::to_bits),
         human_labels: owned(&batch.labels[extra.human_labels.range()]),
+        slices: batch.slices[extra.slices.range()]
+            .iter()
+            .map(|(key, _)| {
+                let value = batch.slice(row, key).expect("the key is there");
+                ((*key).to_owned(), value.to_owned())
+            })
+            .collect(),
         ..plain
     }
 }
@@ -181,8 +190,18 @@ pub fn of_messages(rows: &[Instance]) -> Vec<Row> {
             .collect(),
         weight: row.weight.map(f64::to_bits),
         human_labels: row.human_labels,
+        slices: slices_of(row.slices, [("task", row.task), ("split", row.split)]),
     });
     rows.collect()
+}
+
+fn slices_of(
+    slices: HashMap<String, String>,
+    fields: [(&str, String); 2],
+) -> BTreeMap<String, String> {
+    let fields = fields.into_iter().filter(|(_, value)| !value.is_empty());
+    let fields = fields.map(|(key, value)| (key.to_owned(), value));
+    slices.into_iter().chain(fields).collect()
 }
 
 /// Whether the reader must refuse rows that prost decodes: a reserved field, or a number that makes no sense.
@@ -192,13 +211,11 @@ pub fn refused(rows: &[Instance]) -> bool {
         let weight = row
             .weight
             .is_some_and(|weight| !(weight > 0.0 && weight < f64::INFINITY));
-        value || weight || reserved(row) || row.predictions.iter().any(refused_prediction)
+        value
+            || weight
+            || !row.messages.is_empty()
+            || row.predictions.iter().any(refused_prediction)
     })
-}
-
-fn reserved(row: &Instance) -> bool {
-    let texts = !(row.task.is_empty() && row.split.is_empty());
-    texts || !(row.messages.is_empty() && row.slices.is_empty())
 }
 
 fn refused_prediction(prediction: &Prediction) -> bool {

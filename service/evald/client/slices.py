@@ -1,0 +1,79 @@
+"""Writes what slices read of the rows of a table, beside what metrics need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from evald.data import fields
+from evald.data.columns import ABSENT, Column, Field
+from evald.data.naming import input_texts
+from evald.data.table import Table
+from evald.v1 import instance_pb2 as instance
+
+Write = Callable[[int, instance.Instance], None]
+
+# Fields of the row type that are slice keys.
+KEYS = ("task", "split")
+
+
+def slice_writer(table: Table, forms: Sequence[str], needs: Collection[str]) -> Write:
+    """A function that writes what the slices of these text forms may read: too much does no harm."""
+    words = " ".join(forms)
+    keys = [name for name in KEYS if name in words and name in table.fields]
+    columns = {name: column() for name, column in table.others.items() if name in words and name not in table.fields}
+    given = table.fields.get("slices")
+    writers = [write for word, write in _texts(table, needs).items() if word in words]
+
+    def write(row: int, message: instance.Instance) -> None:
+        for name in keys:
+            if (found := fields.of(table.fields[name], row)) is not None:
+                setattr(message, name, fields.slice_value(*found))
+        for name, field in columns.items():
+            if name != "input" and (found := fields.of(field, row)) is not None:
+                message.slices[name] = fields.slice_value(*found)
+        if (found := fields.of(given, row)) is not None:
+            message.slices.update(fields.slice_values(*found))
+        for one in writers:
+            one(row, message)
+
+    return write
+
+
+def reads_predictions(column: Column, forms: Sequence[str]) -> bool:
+    """Whether slices read the texts of a column of predictions that has texts."""
+    return "prediction" in " ".join(forms) and not column.kinds.keys() - {"text", "missing", "fields"}
+
+
+def _texts(table: Table, needs: Collection[str]) -> dict[str, Write]:
+    """Writers of texts and labels that no metric needs, by a word of the forms that read them."""
+    found: dict[str, Write] = {}
+    if table.references is not None and "references" not in needs and not table.references.kinds.keys() - {"text"}:
+        found["reference"] = _extending("references", table.references.values)
+    gold = table.labels or table.references
+    if gold is not None and not {"labels", "label_set"} & set(needs) and "number" not in gold.kinds:
+        found["label"] = _extending("labels", gold.values)
+    if table.inputs is None and "input" in table.others:
+        found["input"] = _inputs(table.others["input"])
+    return found
+
+
+def _extending(name: str, values: Sequence[Any]) -> Write:
+    def write(row: int, message: instance.Instance) -> None:
+        cell = values[row]
+        getattr(message, name).extend([cell] if isinstance(cell, str) else cell)
+
+    return write
+
+
+def _inputs(column: Callable[[], Field]) -> Write:
+    opened: list[Field] = []
+
+    def write(row: int, message: instance.Instance) -> None:
+        if not opened:
+            opened.append(column())
+        cell = opened[0].values[row]
+        if cell is not None and cell is not ABSENT:
+            message.inputs.update(input_texts([cell], lambda _: opened[0].where(row))[0])
+
+    return write
