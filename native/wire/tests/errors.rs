@@ -179,7 +179,7 @@ fn violations_of_many_rows_share_one_error_up_to_twenty() {
     );
     assert!(error.message.ends_with("(and 2 more)"), "{}", error.message);
     for row in &mut rows {
-        row.task = "t".into();
+        row.messages = vec![ChatMessage::default()];
     }
     let error = rows_error(&rows);
     assert_eq!(error.violations.len(), 20);
