@@ -116,8 +116,12 @@ def gate(result: Gate) -> str:
 
 
 def gate_cells(one: GateCandidate) -> list[list[str]]:
-    """Rules with what became of them, not escaped."""
-    return [[rule.tier or "", rule.metric, _MARKS.get(rule.outcome or "", ""), rule.reason] for rule in one.rules]
+    """Checks of rules with what became of them, not escaped."""
+    return [
+        [rule.tier or "", rule.metric, _MARKS.get(check.outcome or "", ""), check.reason]
+        for rule in one.rules
+        for check in rule.checks
+    ]
 
 
 def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> str:
