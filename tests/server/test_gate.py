@@ -78,6 +78,18 @@ def test_client_embedded_and_saved_agree(server: Server) -> None:
     assert "gate, new: GO (critical and shown to hold: accuracy, f1(average=macro))" in str(here)
 
 
+def test_without_a_margin_the_adjusted_p_decides() -> None:
+    policy = {"rules": [{"metric": "accuracy", "margin": 0}]}
+    found = evald.compare(BASE, {"new": NEW}, GOLD, metrics=["accuracy"], gate=policy)
+    assert found.gate is not None
+    assert found.gate.verdict == "go"
+    assert "significantly better, adjusted p" in found.gate.candidates[0].rules[0].reason
+    assert evald.gate(policy, found) == found.gate
+    worse = evald.compare(NEW, {"old": BASE}, GOLD, metrics=["accuracy"], gate=policy)
+    assert worse.gate is not None
+    assert worse.gate.verdict == "no_go"
+
+
 RULE: dict[str, Any] = {"metric": "accuracy", "margin": 0.1}
 
 
