@@ -60,6 +60,7 @@ fn rule(given: &proto::GateRule, known: &[Known<'_>], path: &str) -> Result<Rule
         margin,
         threshold: given.threshold,
         tier: tier(given.tier, path)?,
+        slices: Vec::new(),
     })
 }
 
@@ -141,6 +142,7 @@ fn finding<'a>(
     Some(Finding {
         candidate: &paired.candidate,
         metric: &paired.metric,
+        slice: None,
         direction: direction(own),
         difference: measured(paired.difference.as_ref()),
         p_adjusted: paired.p_adjusted,

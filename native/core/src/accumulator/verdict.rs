@@ -22,6 +22,7 @@ fn finding<'a>(systems: &'a [SystemAnswer], paired: &'a PairedAnswer) -> Option<
     Some(Finding {
         candidate: &paired.candidate,
         metric: &paired.metric,
+        slice: None,
         direction: own.direction,
         difference: measured(&paired.difference),
         p_adjusted: paired.p_adjusted,
