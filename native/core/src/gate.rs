@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::metrics::{Context, Direction, MetricRequest, ResolvedMetric, Resources};
+use crate::slicing::Slicing;
 
 mod judge;
 
@@ -187,6 +188,24 @@ pub struct GateAnswer {
     pub verdict: Verdict,
     /// In the order of the findings.
     pub candidates: Vec<CandidateAnswer>,
+}
+
+/// A slice in words, as tables print it.
+pub fn slice_words(by: &str, values: &[String]) -> String {
+    format!("{by}: {}", values.join(" x "))
+}
+
+/// The canonical form of what a rule slices by.
+pub fn named_slicing(written: &str, known: &[&str], field: &str) -> Result<String> {
+    let slicing = Slicing::parse(written, field)?;
+    if known.contains(&&slicing.name[..]) {
+        return Ok(slicing.name);
+    }
+    let problem = match known {
+        [] => "the comparison has no slices: ask for them".into(),
+        _ => format!("the rows are not sliced by it, but by {}", known.join(", ")),
+    };
+    Err(Error::invalid("BAD_GATE", field, problem))
 }
 
 /// The key of the metric that a rule names by key, signature or text form.

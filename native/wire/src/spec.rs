@@ -56,7 +56,8 @@ pub fn build_spec(
         ));
     }
     let statistics = statistics(spec.statistics.as_ref())?;
-    let gate = gate(header, &metrics, &statistics)?;
+    let slices = slices(spec, &limits)?;
+    let gate = gate(header, &metrics, &slices, &statistics)?;
     Ok(Spec {
         question,
         systems,
@@ -64,7 +65,7 @@ pub fn build_spec(
         unknown_labels: unknown_labels(spec)?,
         classes,
         statistics,
-        slices: slices(spec, &limits)?,
+        slices,
         row_report: row_report(spec.row_report)?,
         limits,
         gate,
@@ -74,6 +75,7 @@ pub fn build_spec(
 fn gate(
     header: &Header,
     metrics: &[ResolvedMetric],
+    slices: &[Slicing],
     statistics: &StatisticsOptions,
 ) -> Result<Option<Policy>> {
     let Some(given) = &header.gate else {
@@ -91,7 +93,8 @@ fn gate(
             direction: metric.direction,
         })
         .collect();
-    crate::gate::policy(given, &known).map(Some)
+    let slicings: Vec<&str> = slices.iter().map(|slicing| &slicing.name[..]).collect();
+    crate::gate::policy(given, &known, &slicings).map(Some)
 }
 
 fn limit(name: &'static str, field: &str, maximum: u32, count: usize) -> Result<()> {

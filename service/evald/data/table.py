@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from evald.data.columns import Column, Field, References
 from evald.errors import InvalidRequestError
 
-
 # Fields that callers know by another name.
 _ARGUMENTS = {"task": "tasks", "split": "splits", "slices": "slice_values"}
 
