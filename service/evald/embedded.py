@@ -136,7 +136,7 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
         clusters: rows of one cluster are resampled together.
         resources: as for `evaluate`.
         progress: as for `evaluate`.
-        **keywords: as for `evaluate`; also correction, missing and gate.
+        **keywords: as for `evaluate`; also test, correction, margin, missing and gate.
 
     Raises:
         InvalidRequestError: the input is wrong; `violations` name the place.

@@ -117,6 +117,26 @@ def test_compare_joins_gold_and_predictions(capsys: pytest.CaptureFixture[str], 
     assert by_name["new", "f1(average=macro)"]["family"]
 
 
+def test_compare_takes_a_test_and_margins(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
+    flags = ["-m", "accuracy,f1(average=macro)", "--margin", "accuracy=0.2", "--margin", "f1(average=macro)=0.1"]
+    code, out, _ = run(capsys, "compare", files["whole"], f"same={files['whole']}", *flags)
+    assert code == 0
+    assert "≈ equivalent" in out
+    assert "tests: mcnemar_exact (accuracy); paired_randomisation (f1(average=macro))" in out
+    flags = ["-m", "accuracy", "--test", "mcnemar_midp", "--margin", "0.2", "--json"]
+    code, out, _ = run(capsys, "compare", files["whole"], files["better"], *flags)
+    (found,) = json.loads(out)["comparisons"]
+    assert (code, found["test"], found["margin"]) == (0, "mcnemar_midp", 0.2)
+
+
+def test_three_systems_are_ranked(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
+    code, out, _ = run(capsys, "compare", files["whole"], files["better"], f"same={files['whole']}", "-m", "accuracy")
+    assert code == 0
+    lines = out[out.index("ranking") :].splitlines()
+    assert lines[1].split() == ["metric", "rank", "system", "95", "%", "interval", "of", "ranks"]
+    assert [line.split()[1:3] for line in lines[3:6]] == [["1", "better"], ["2", "whole"], ["2", "same"]]
+
+
 def test_fields_of_rows_come_from_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("prediction,label,weight\na,a,1\nb,x,3\n", encoding="utf-8")
@@ -179,6 +199,10 @@ def test_metrics_are_listed_and_described(capsys: pytest.CaptureFixture[str]) ->
         (["evaluate", "--data", "{gold}", "-m", "accuracy"], "--pred"),
         (["compare", "{whole}", "-m", "accuracy"], "two systems"),
         (["compare", "{whole}", "x={better}", "-m", "accuracy", "--baseline", "y"], "baseline"),
+        (["compare", "{whole}", "x={better}", "-m", "accuracy", "--margin", "x"], "METRIC=NUMBER"),
+        (["compare", "{whole}", "x={better}", "-m", "accuracy", "--margin", "1", "--margin", "accuracy=1"], "--margin"),
+        (["compare", "{whole}", "x={better}", "-m", "accuracy", "--margin", "bleu=0.1"], "none of the metrics"),
+        (["compare", "{whole}", "x={better}", "-m", "f1(average=macro)", "--test", "sign"], "sign test"),
         (["metrics", "bleau"], "bleu"),
         (["models"], "--server"),
         (["models", "--server", "x:1", "--ca", "absent.pem"], "absent.pem"),

@@ -135,6 +135,10 @@ def test_a_comparison_by_slice_is_one_with_its_rows() -> None:
             assert one.difference == expected.difference
             assert (one.wins, one.losses, one.ties) == (expected.wins, expected.losses, expected.ties)
             assert (one.baseline_value, one.candidate_value) == (expected.baseline_value, expected.candidate_value)
+            assert one.test == expected.test
+            if not one.draws:
+                assert one.p_value == expected.p_value
+                continue
             error = (expected.p_value * (1 - expected.p_value) / min(one.draws, expected.draws)) ** 0.5
             assert abs(one.p_value - expected.p_value) <= 4 * error * 2**0.5 + 1e-3
 

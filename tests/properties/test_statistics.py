@@ -17,9 +17,10 @@ from tests.properties.draws import Numbers
 import evald
 from evald.v1.evaluation_pb2 import CompareResponse
 from evald.v1.instance_pb2 import Prediction
-from evald.v1.statistics_pb2 import CorrectionMethod, Decision, Estimate, PairedResult
+from evald.v1.statistics_pb2 import CorrectionMethod, Decision, Estimate, PairedResult, TestMethod
 
 DRAWS = 10_000
+SWAPS = {"test": TestMethod.TEST_METHOD_PAIRED_RANDOMISATION}
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "saw", "dogs")
 
 Value = Callable[[Numbers], float]
@@ -135,7 +136,7 @@ def test_differences_rest_on_the_rows_that_both_answered() -> None:
     for at in range(0, 90, 7):
         rows[at].predictions[at % 2].Clear()
     common = np.array([all(prediction.labels for prediction in row.predictions) for row in rows])
-    answer = compare(Question(["accuracy"], ("base", "new"), "compare", statistics={}), rows)
+    answer = compare(Question(["accuracy"], ("base", "new"), "compare", statistics=SWAPS), rows)
     result = paired(answer, "accuracy")
     assert (result.difference.n, result.difference.n_failed) == (common.sum(), 13)
     of_system = []
@@ -186,7 +187,7 @@ def test_intervals_of_more_rows_than_slots() -> None:
 def test_p_values_are_those_of_the_documented_swaps(count: int, clusters: int, seed: int) -> None:
     """The number of draws at least as extreme, exactly."""
     rows = make_rows(count, clusters, skill=(0.6, 0.64))
-    question = Question(list(VALUES), ("base", "new"), "compare", statistics={"seed": seed, "replicates": 0})
+    question = Question(list(VALUES), ("base", "new"), "compare", statistics={"seed": seed, "replicates": 0, **SWAPS})
     answer = compare(question, rows)
     for metric, value in VALUES.items():
         base, new = (slot_sums(rows, row_statistics(rows, metric, system)) for system in (0, 1))
@@ -208,7 +209,7 @@ def test_few_slots_are_enumerated(count: int, clusters: int, missing: int) -> No
     for row in rows[:missing]:
         row.predictions[0].Clear()
     keys = sorted({draws.key_hash(row.id, row.cluster) for row in rows})
-    answer = compare(Question(metrics, ("base", "new"), "compare"), rows)
+    answer = compare(Question(metrics, ("base", "new"), "compare", statistics={"replicates": 0, **SWAPS}), rows)
     evaluate = Question(metrics, ("base", "new"))
     differences: list[list[float]] = []
     for swaps in itertools.product([False, True], repeat=len(keys)):
@@ -235,7 +236,7 @@ def exchanged(row: Row) -> Row:
 
 @pytest.mark.parametrize("count", [12, 13])
 def test_the_border_of_enumeration(count: int) -> None:
-    answer = compare(Question(["accuracy"], ("base", "new"), "compare"), make_rows(count))
+    answer = compare(Question(["accuracy"], ("base", "new"), "compare", statistics=SWAPS), make_rows(count))
     assert paired(answer, "accuracy").draws == {12: 4_096, 13: DRAWS}[count]
 
 
@@ -247,7 +248,7 @@ def test_p_values_agree_with_the_binomial_distribution() -> None:
         wins, losses = (sum(new > base if won else new < base for base, new in right) for won in (True, False))
         tail = sum(math.comb(wins + losses, k) for k in range(max(wins, losses), wins + losses + 1))
         exact = min(1.0, 2 * tail / 2 ** (wins + losses))
-        result = paired(compare(Question(["accuracy"], ("base", "new"), "compare"), rows), "accuracy")
+        result = paired(compare(Question(["accuracy"], ("base", "new"), "compare", statistics=SWAPS), rows), "accuracy")
         assert (result.wins, result.losses, result.ties) == (wins, losses, 150 - wins - losses)
         assert abs(result.p_value - exact) < 5 * math.sqrt(exact * (1 - exact) / DRAWS) + 2 / DRAWS
 
@@ -328,7 +329,8 @@ def test_intervals_cover_and_tests_reject_as_often_as_promised() -> None:
 
 
 def test_a_clear_gain_is_found() -> None:
-    answer = compare(Question(["accuracy"], ("base", "new"), "compare"), make_rows(400, skill=(0.5, 0.8)))
+    question = Question(["accuracy"], ("base", "new"), "compare", statistics=SWAPS)
+    answer = compare(question, make_rows(400, skill=(0.5, 0.8)))
     result = paired(answer, "accuracy")
     assert result.p_at_floor
     assert result.p_value == 1 / (DRAWS + 1)

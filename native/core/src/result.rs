@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::gate::GateAnswer;
 use crate::metrics::{Components, Direction};
+use crate::stats::effect::EffectSize;
 use crate::stats::interval::Interval;
+use crate::stats::margin::Beyond;
+use crate::stats::paired_test::PairedTest;
 
 /// Why a row failed for a system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +109,10 @@ pub enum Decision {
     Improved,
     /// Significantly worse.
     Regressed,
+    /// Surely neither better nor worse by the margin.
+    Equivalent,
+    /// Surely not worse by the margin.
+    NotWorse,
     /// The data do not tell.
     Inconclusive,
 }
@@ -117,7 +124,7 @@ pub struct PValue {
     pub value: f64,
     /// No draw was as extreme as the data.
     pub at_floor: bool,
-    /// Draws, or all assignments of an exact test.
+    /// Draws, or all assignments that were enumerated; 0 for a formula.
     pub draws: u64,
 }
 
@@ -136,16 +143,64 @@ pub struct PairedAnswer {
     pub candidate_value: Option<f64>,
     /// `None` when undefined.
     pub p: Option<PValue>,
+    /// Name of the test.
+    pub test: &'static str,
     /// After correction.
     pub p_adjusted: Option<f64>,
     /// The family in words.
     pub family: String,
     /// Smallest difference that these rows would most likely show, where they show none.
     pub mde: Option<f64>,
+    /// Effect sizes by name; none without row scores.
+    pub effect_sizes: Vec<EffectSize>,
     /// Wins, losses, ties of rows; `None` without row scores.
     pub outcomes: Option<[u64; 3]>,
+    /// Differences smaller than this do not matter.
+    pub margin: Option<f64>,
+    /// One-sided p-values of a difference beyond the margin, before correction.
+    pub beyond_margin: Option<Beyond>,
+    /// That of being worse by the margin, after correction.
+    pub p_not_worse: Option<f64>,
+    /// That of being better or worse by the margin, after correction.
+    pub p_equivalent: Option<f64>,
+    /// Significant, and yet surely smaller than the margin.
+    pub within_margin: bool,
+    /// Lowest and highest difference that rows missing on one side leave possible.
+    pub possible: Option<(f64, f64)>,
     /// The verdict.
     pub decision: Decision,
+}
+
+/// A system among all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemRank {
+    /// Name.
+    pub system: String,
+    /// From 1, the best; equal systems share the better rank.
+    pub rank: u32,
+    /// Best and worst rank that the replicates leave likely.
+    pub interval: Option<(u32, u32)>,
+}
+
+/// All systems by one metric.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranking {
+    /// Key of the metric.
+    pub metric: String,
+    /// Best first; systems without a value are left out.
+    pub ranks: Vec<SystemRank>,
+}
+
+impl PairedAnswer {
+    /// Whether what was tested points the same way as this change of the value: the sign test's rows may not.
+    pub fn points_one_way(&self, change: f64) -> bool {
+        match self.outcomes {
+            Some([wins, losses, _]) if self.test == PairedTest::Sign.name() => {
+                (wins > losses) == (change > 0.0)
+            }
+            _ => true,
+        }
+    }
 }
 
 /// The answer to a call.
@@ -159,6 +214,8 @@ pub struct Answer {
     pub baseline: String,
     /// Comparisons, candidates first, then metrics.
     pub comparisons: Vec<PairedAnswer>,
+    /// All systems in order, by metric, if there are at least three.
+    pub rankings: Vec<Ranking>,
     /// About the comparison as a whole.
     pub notes: Vec<Note>,
     /// The verdict of the gate, if there is one.

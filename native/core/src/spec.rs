@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::gate::Policy;
 use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
 use crate::slicing::Slicing;
+use crate::stats::paired_test::PairedTest;
 
 /// Which rows to report one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,8 +92,12 @@ pub struct StatisticsOptions {
     pub replicates: u32,
     /// Seed of all draws.
     pub seed: u64,
+    /// The paired test of all metrics; `None`: what suits each.
+    pub test: Option<PairedTest>,
     /// Correction over metrics x candidates.
     pub correction: Correction,
+    /// Differences smaller than these do not matter, by metric; empty: no metric has one.
+    pub margins: Vec<Option<f64>>,
     /// Refuse rows without a prediction instead of counting them.
     pub fail_on_missing: bool,
     /// The slice key whose values are clusters; empty: those of the rows.
@@ -107,7 +112,9 @@ impl Default for StatisticsOptions {
             confidence: 0.95,
             replicates: 1_000,
             seed: 12_345,
+            test: None,
             correction: Correction::Holm,
+            margins: Vec::new(),
             fail_on_missing: false,
             cluster: String::new(),
             min_slice_size: 30,

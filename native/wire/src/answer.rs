@@ -3,7 +3,7 @@
 use evald_core::error::{Error, Result};
 use evald_core::metrics::text_form;
 use evald_core::result::{
-    Answer, Decision, Estimate, MetricAnswer, Note, PairedAnswer, SystemAnswer,
+    Answer, Decision, Estimate, MetricAnswer, Note, PairedAnswer, Ranking, SystemAnswer,
 };
 use evald_core::spec::{Question, Spec};
 use evald_core::stats::interval;
@@ -43,6 +43,10 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
             baseline: answer.baseline.clone(),
             comparisons: answer.comparisons.iter().map(paired_result).collect(),
             notes: answer.notes.iter().map(note).collect(),
+            rankings: std::mem::take(&mut answer.rankings)
+                .into_iter()
+                .map(ranking)
+                .collect(),
             provenance,
             cost: None,
             slices: answer.slices.iter().map(slice_comparison).collect(),
@@ -153,6 +157,19 @@ pub fn estimate(estimate: &Estimate) -> proto::Estimate {
     }
 }
 
+fn ranking(ranking: Ranking) -> proto::Ranking {
+    let ranks = ranking.ranks.into_iter().map(|found| proto::SystemRank {
+        system: found.system,
+        rank: found.rank,
+        best: found.interval.map(|(best, _)| best),
+        worst: found.interval.map(|(_, worst)| worst),
+    });
+    proto::Ranking {
+        metric: ranking.metric,
+        ranks: ranks.collect(),
+    }
+}
+
 /// A note.
 pub fn note(note: &Note) -> proto::Note {
     proto::Note {
@@ -169,8 +186,14 @@ pub fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
         (None, _) => proto::Decision::Unspecified,
         (Some(_), Decision::Improved) => proto::Decision::Improved,
         (Some(_), Decision::Regressed) => proto::Decision::Regressed,
+        (Some(_), Decision::Equivalent) => proto::Decision::Equivalent,
+        (Some(_), Decision::NotWorse) => proto::Decision::NotWorse,
         (Some(_), Decision::Inconclusive) => proto::Decision::Inconclusive,
     };
+    let effect_sizes = paired.effect_sizes.iter().map(|size| proto::EffectSize {
+        name: size.name.to_owned(),
+        value: size.value,
+    });
     let outcome = |at: usize| paired.outcomes.map(|outcomes| outcomes[at]);
     proto::PairedResult {
         metric: paired.metric.clone(),
@@ -181,10 +204,10 @@ pub fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
         p_at_floor: paired.p.is_some_and(|p| p.at_floor),
         test: paired
             .p
-            .map_or_else(String::new, |_| "paired_randomisation".to_owned()),
+            .map_or_else(String::new, |_| paired.test.to_owned()),
         draws: paired.p.map_or(0, |p| p.draws),
         family: paired.family.clone(),
-        effect_size: None,
+        effect_sizes: effect_sizes.collect(),
         wins: outcome(0),
         losses: outcome(1),
         ties: outcome(2),
@@ -192,5 +215,11 @@ pub fn paired_result(paired: &PairedAnswer) -> proto::PairedResult {
         decision: decision.into(),
         baseline_value: paired.baseline_value,
         candidate_value: paired.candidate_value,
+        margin: paired.margin,
+        p_not_worse: paired.p_not_worse,
+        p_equivalent: paired.p_equivalent,
+        within_margin: paired.within_margin,
+        lowest_difference: paired.possible.map(|(lowest, _)| lowest),
+        highest_difference: paired.possible.map(|(_, highest)| highest),
     }
 }

@@ -7,9 +7,11 @@ use evald_core::slicing::Slicing;
 use evald_core::spec::{
     Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System, UnknownLabels,
 };
+use evald_core::stats::paired_test::PairedTest;
 use rustc_hash::FxHashSet;
 
 use crate::headers::metric_params;
+use crate::margins::margins;
 use crate::proto;
 use crate::reader::{Header, RequestKind};
 
@@ -55,7 +57,11 @@ pub fn build_spec(
             "a comparison needs a metric with a value; confusion_matrix has none",
         ));
     }
-    let statistics = statistics(spec.statistics.as_ref())?;
+    let mut statistics = statistics(spec.statistics.as_ref())?;
+    statistics.margins = margins(spec, &metrics)?;
+    if kind == RequestKind::Compare {
+        check_test(statistics.test, &metrics)?;
+    }
     let slices = slices(spec, &limits)?;
     let gate = gate(header, &metrics, &slices, &statistics)?;
     Ok(Spec {
@@ -244,6 +250,32 @@ fn metrics(
     Ok(resolved)
 }
 
+/// Every metric that is tested can have the test that is asked for.
+fn check_test(test: Option<PairedTest>, metrics: &[ResolvedMetric]) -> Result<()> {
+    let Some(test) = test else {
+        return Ok(());
+    };
+    let tested = metrics
+        .iter()
+        .filter(|metric| metric.direction != Direction::None);
+    for metric in tested {
+        if let Some(problem) = test.problem(metric) {
+            return Err(Error::invalid(
+                "UNSUITABLE_TEST",
+                "spec.statistics.test",
+                format!(
+                    "{problem}, which {} is not: leave test out, ask for PAIRED_RANDOMISATION, or compare {} in a call \
+                     of its own",
+                    metric.key, metric.key
+                ),
+            )
+            .with("metric", &metric.key)
+            .with("test", test.name()));
+        }
+    }
+    Ok(())
+}
+
 /// Rows have one label or sets of labels: metrics of both kinds would count different things.
 fn check_label_kinds(metrics: &[ResolvedMetric]) -> Result<()> {
     let kind = |metric: &ResolvedMetric| {
@@ -336,10 +368,6 @@ fn statistics(spec: Option<&proto::StatisticsSpec>) -> Result<StatisticsOptions>
     let Some(spec) = spec else {
         return Ok(options);
     };
-    let reserved = [("margin", spec.margin.is_some())];
-    if let Some((name, _)) = reserved.iter().find(|(_, set)| *set) {
-        return Err(unsupported(format!("spec.statistics.{name}")));
-    }
     if let Some(level) = spec.confidence_level {
         if !(0.5..=0.999).contains(&level) {
             return Err(bad_statistic(
@@ -369,7 +397,15 @@ fn statistics(spec: Option<&proto::StatisticsSpec>) -> Result<StatisticsOptions>
 
 fn choices(spec: &proto::StatisticsSpec, options: &mut StatisticsOptions) -> Result<()> {
     proto::IntervalMethod::try_from(spec.interval).map_err(|_| unknown_choice("interval"))?;
-    proto::TestMethod::try_from(spec.test).map_err(|_| unknown_choice("test"))?;
+    let test = proto::TestMethod::try_from(spec.test);
+    options.test = match test.map_err(|_| unknown_choice("test"))? {
+        proto::TestMethod::Unspecified => None,
+        proto::TestMethod::PairedRandomisation => Some(PairedTest::Randomisation),
+        proto::TestMethod::McnemarExact => Some(PairedTest::McNemarExact),
+        proto::TestMethod::McnemarMidp => Some(PairedTest::McNemarMidP),
+        proto::TestMethod::PairedT => Some(PairedTest::T),
+        proto::TestMethod::Sign => Some(PairedTest::Sign),
+    };
     let correction = proto::CorrectionMethod::try_from(spec.correction);
     options.correction = match correction.map_err(|_| unknown_choice("correction"))? {
         proto::CorrectionMethod::Unspecified | proto::CorrectionMethod::Holm => Correction::Holm,

@@ -106,6 +106,20 @@ def add_comparison_flags(parser: argparse.ArgumentParser) -> None:
         help="for several tests (default holm)",
     )
     group.add_argument(
+        "--test",
+        choices=("paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "sign"),
+        help="paired test of every metric (default: mcnemar_exact for shares of right rows that are independent, else"
+        " paired_randomisation)",
+    )
+    group.add_argument(
+        "--margin",
+        action="append",
+        default=[],
+        metavar="[METRIC=]NUMBER",
+        help="differences below it, on the metric's scale, do not matter: tells equivalent and not worse from"
+        " inconclusive; may be given for several metrics",
+    )
+    group.add_argument(
         "--missing",
         choices=("pairwise", "fail"),
         help="rows without a prediction leave the paired figures, or fail the call (default pairwise)",
@@ -232,8 +246,27 @@ def options_of(args: argparse.Namespace) -> Options:
         options["classes"] = [label.strip() for label in args.classes.split(",")]
     if hasattr(args, "correction"):
         options["correction"] = args.correction
+        options["test"] = args.test
+        options["margin"] = _margin(args.margin)
         options["missing"] = args.missing
     return options
+
+
+def _margin(entries: Sequence[str]) -> float | dict[str, float] | None:
+    """One margin for all metrics, or margins by metric."""
+    margins: dict[str, float] = {}
+    for entry in entries:
+        # A metric's text form may hold a "=" itself.
+        name, _, number = entry.rpartition("=")
+        try:
+            margins[name] = float(number)
+        except ValueError:
+            raise _usage("--margin", f"must be NUMBER or METRIC=NUMBER, not {entry!r}") from None
+    if "" not in margins:
+        return margins or None
+    if len(margins) > 1:
+        raise _usage("--margin", "is either one number for all metrics or METRIC=NUMBER for each that has one")
+    return margins[""]
 
 
 def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] = ()) -> tuple[Table, Metrics]:

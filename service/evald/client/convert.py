@@ -12,6 +12,7 @@ from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import gate_pb2, plan_pb2
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import model_pb2 as model
+from evald.v1 import ranking_pb2 as ranking
 from evald.v1 import report_pb2 as report
 from evald.v1 import slice_pb2 as slice_
 from evald.v1 import statistics_pb2 as statistics
@@ -35,6 +36,7 @@ def comparison_of(message: evaluation.CompareResponse, confidence_level: float |
         systems=tuple(map(_system, message.systems)),
         baseline=message.baseline,
         comparisons=tuple(map(_paired, message.comparisons)),
+        rankings=tuple(map(_ranking, message.rankings)),
         notes=tuple(map(_note, message.notes)),
         provenance=_provenance(message.provenance),
         cost=_cost(message.cost) if message.HasField("cost") else None,
@@ -222,10 +224,17 @@ def _paired(message: statistics.PairedResult) -> results.PairedResult:
         test=message.test or None,
         draws=message.draws,
         family=message.family or None,
+        effect_sizes={size.name: size.value for size in message.effect_sizes},
         wins=_optional(message, "wins"),
         losses=_optional(message, "losses"),
         ties=_optional(message, "ties"),
         mde=_optional(message, "mde"),
+        margin=_optional(message, "margin"),
+        p_not_worse=_optional(message, "p_not_worse"),
+        p_equivalent=_optional(message, "p_equivalent"),
+        within_margin=message.within_margin,
+        lowest_difference=_optional(message, "lowest_difference"),
+        highest_difference=_optional(message, "highest_difference"),
         decision=_word(statistics.Decision, "DECISION", message.decision),
         undefined_reason=found.undefined_reason or None,
     )
@@ -259,6 +268,14 @@ def _consistency(message: slice_.Consistency) -> results.Consistency:
         else None,
         notes=tuple(map(_note, message.notes)),
     )
+
+
+def _ranking(message: ranking.Ranking) -> results.Ranking:
+    ranks = [
+        results.SystemRank(one.system, one.rank, _optional(one, "best"), _optional(one, "worst"))
+        for one in message.ranks
+    ]
+    return results.Ranking(message.metric, tuple(ranks))
 
 
 def _confusion_matrix(message: metric.ConfusionMatrix) -> results.ConfusionMatrix:

@@ -40,6 +40,11 @@ class Options(TypedDict, total=False):
         'contains(input, "not")'; one or several (none).
     min_slice_size: slices with fewer rows have neither intervals nor tests (30).
     cluster: the slice key whose values are the clusters, in place of those of the rows.
+    test: "paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t" or "sign" for every metric; what a metric
+        or its rows cannot have is refused (exact McNemar for shares of right rows if they are independent, else paired
+        randomisation).
+    margin: differences smaller than this, on the metric's scale, do not matter; a number for all metrics, or numbers by
+        metric, named by key or as written (none). With it a decision may be "equivalent" or "not_worse".
     missing: "pairwise" leaves rows without a prediction out of the paired figures, "fail" refuses them (pairwise).
     unknown_labels: labels that are none of `classes`: "reject" the call, "bucket" them as the class "(other)", or
         "drop" the row (reject).
@@ -56,6 +61,8 @@ class Options(TypedDict, total=False):
     slices: str | Sequence[str] | None
     min_slice_size: int | None
     cluster: str | None
+    test: Literal["paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "sign"] | None
+    margin: float | Mapping[str, float] | None
     missing: Literal["pairwise", "fail"] | None
     unknown_labels: Literal["reject", "bucket", "drop"] | None
     gate: Policy | None
@@ -136,10 +143,12 @@ def _spec(table: Table, metrics: Metrics, options: Options) -> evaluation.Evalua
     found.correction = _choice(
         statistics.CorrectionMethod, "CORRECTION_METHOD", "correction", options.get("correction")
     )
+    found.test = _choice(statistics.TestMethod, "TEST_METHOD", "test", options.get("test"))
     found.missing = _choice(statistics.MissingPolicy, "MISSING_POLICY", "missing", options.get("missing"))
     found.cluster = options.get("cluster") or ""
     for name in ("seed", "confidence_level", "replicates", "min_slice_size"):
         _put_number(found, name, options.get(name))
+    _put_margins(spec, options.get("margin"))
     return spec
 
 
@@ -154,13 +163,25 @@ def _forms(slices: str | Sequence[str] | None) -> Sequence[str]:
     return forms
 
 
+def _put_margins(spec: evaluation.EvaluationSpec, margin: float | Mapping[str, float] | None) -> None:
+    if not isinstance(margin, Mapping):
+        _put_number(spec.statistics, "margin", margin)
+        return
+    for name, value in margin.items():
+        named = [one for one in spec.metrics if name in (one.key, one.name)]
+        if not named:
+            raise InvalidRequestError.of_field("BAD_MARGIN", f"margin[{name!r}]", "is none of the metrics")
+        for one in named:
+            _put_number(one, "margin", value)
+
+
 def _put_number(message: Any, name: str, value: Any) -> None:
     if value is None:
         return
     try:
         setattr(message, name, value)
     except (TypeError, ValueError, OverflowError):
-        wanted = "a number" if name == "confidence_level" else "a whole number from 0 on"
+        wanted = "a number" if name in {"confidence_level", "margin"} else "a whole number from 0 on"
         raise InvalidRequestError.of_field("BAD_STATISTICS", name, f"must be {wanted}") from None
 
 

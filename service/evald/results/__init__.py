@@ -17,10 +17,12 @@ from evald.results.findings import (
     Note,
     PairedResult,
     Provenance,
+    Ranking,
     RowError,
     Rows,
     SliceComparison,
     SliceResult,
+    SystemRank,
     SystemResult,
 )
 from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
@@ -49,10 +51,12 @@ __all__ = [
     "Plan",
     "Predictions",
     "Provenance",
+    "Ranking",
     "RowError",
     "Rows",
     "ServerInfo",
     "SliceComparison",
     "SliceResult",
+    "SystemRank",
     "SystemResult",
 ]

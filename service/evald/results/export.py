@@ -18,7 +18,8 @@ _METRIC = (
 )  # fmt: skip
 _PAIRED = (
     "difference", "low", "high", "std_error", "baseline_value", "candidate_value", "p_value", "p_adjusted",
-    "wins", "losses", "ties", "mde",
+    "wins", "losses", "ties", "mde", "margin", "p_not_worse", "p_equivalent", "lowest_difference",
+    "highest_difference",
 )  # fmt: skip
 
 
@@ -62,6 +63,8 @@ def flat_comparisons(comparisons: Sequence[PairedResult]) -> dict[str, float]:
     for found in comparisons:
         for name in _PAIRED:
             _put(result, f"compare/{found.candidate}/{found.metric}/{name}", getattr(found, name))
+        for name, value in (found.effect_sizes or {}).items():
+            _put(result, f"compare/{found.candidate}/{found.metric}/{name}", value)
     return result
 
 
@@ -80,10 +83,11 @@ def _metric(found: MetricResult) -> dict[str, Any]:
 
 
 def paired_records(comparisons: Sequence[PairedResult]) -> list[dict[str, Any]]:
-    """One dict a candidate and metric."""
+    """One dict a candidate and metric, effect sizes by name at the end."""
     first = ("candidate", "metric", "baseline_value", "candidate_value", "difference")
-    names = [*first, *(field for field in _field_names(comparisons) if field not in first)]
-    return [{name: getattr(found, name) for name in names} for found in comparisons]
+    placed = {*first, "effect_sizes"}
+    names = [*first, *(field for field in _field_names(comparisons) if field not in placed)]
+    return [{name: getattr(found, name) for name in names} | dict(found.effect_sizes or {}) for found in comparisons]
 
 
 def _field_names(results: Sequence[PairedResult]) -> list[str]:

@@ -250,10 +250,14 @@ class PairedResult:
     """How a candidate compares with the baseline by one metric, on the rows that both have.
 
     `difference` is candidate - baseline with its interval `low`, `high`, on the metric's scale. `p_adjusted` is
-    `p_value` after the correction that `family` names; `p_at_floor` reads as "at most". `decision` is "improved",
-    "regressed", "inconclusive" or None when no test was made. `wins`, `losses`, `ties` count rows where the metric
-    has row scores. `mde`, the minimum detectable effect of an inconclusive comparison, is the difference that these
-    rows would show four times in five.
+    `p_value` after the correction that `family` names; `p_at_floor` reads as "at most"; `test` names the test, `draws`
+    is 0 unless it drew. `decision` is "improved", "regressed", "inconclusive" or None when no test was made; with a
+    `margin` also "equivalent" and "not_worse", by `p_equivalent` and `p_not_worse`, and `within_margin` says of a
+    significant change that it is surely too small to matter.
+    `effect_sizes` are `cohen_dz` and, for shares of right rows, `cohen_h` and `odds_ratio`. `wins`, `losses`, `ties`
+    count rows where the metric has row scores. `mde`, the minimum detectable effect of an inconclusive comparison, is
+    the difference that these rows would show four times in five. `lowest_difference` and `highest_difference` are what
+    rows missing on one side leave possible.
     """
 
     metric: str
@@ -273,10 +277,17 @@ class PairedResult:
     test: str | None = None
     draws: int = 0
     family: str | None = None
+    effect_sizes: Mapping[str, float] | None = None
     wins: int | None = None
     losses: int | None = None
     ties: int | None = None
     mde: float | None = None
+    margin: float | None = None
+    p_not_worse: float | None = None
+    p_equivalent: float | None = None
+    within_margin: bool = False
+    lowest_difference: float | None = None
+    highest_difference: float | None = None
     decision: str | None = None
     undefined_reason: str | None = None
 
@@ -338,6 +349,24 @@ class Consistency:
 
 
 @dataclass(frozen=True)
+class SystemRank:
+    """A system among all: its rank from 1, and the best and worst rank that are likely at the confidence level."""
+
+    system: str
+    rank: int
+    best: int | None = None
+    worst: int | None = None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """All systems by one metric, best first; equal systems share the better rank."""
+
+    metric: str
+    ranks: Sequence[SystemRank]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Candidates against a baseline by every metric that can be compared.
 
@@ -353,6 +382,8 @@ class Comparison:
     cost: Cost | None = None
     confidence_level: float = 0.95
     gate: Gate | None = None
+    # One a metric, if there are at least three systems.
+    rankings: Sequence[Ranking] = ()
     slices: Sequence[SliceComparison] = ()
     consistency: Sequence[Consistency] = ()
 

@@ -28,15 +28,16 @@ def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
     """A table of differences, then tables of slices, confusion matrices and notes."""
     head = ["candidate", "metric", result.baseline, "candidate", *text.paired_head(result)]
     rows = [
-        [one.candidate, one.metric, *text.paired_cells(result, one), one.decision or "no test"]
-        for one in result.comparisons
+        [one.candidate, one.metric, *text.paired_cells(result, one), text.verdict(one)] for one in result.comparisons
     ]
     notes = [("", note) for note in result.notes] + text.consistency_notes(result) + text.metric_notes(result)
+    ranks = text.ranking_cells(result)
+    ranking = _table(text.ranking_head(result), ranks) if ranks else ""
     gates = result.gate.candidates if result.gate is not None else ()
     verdicts = "".join(
         f"<p>{escape(text.gate_line(one))}</p>{_table(text.GATE_HEAD, text.gate_cells(one))}" for one in gates
     )
-    return _table(head, rows) + _titled(slices) + verdicts + _matrices(result) + _notes(notes)
+    return _table(head, rows) + ranking + _titled(slices) + verdicts + _matrices(result) + _notes(notes)
 
 
 def confusion_matrix(matrix: ConfusionMatrix) -> str:

@@ -23,7 +23,13 @@ _MOST_ROWS_NAMED = 3
 # General categories: control, format, surrogate, private, unassigned; separators of lines and paragraphs.
 _NOT_SHOWN = ("C", "Zl", "Zp")
 _MARKS = {"passed": "✓ passed", "failed": "✗ failed", "inconclusive": "· inconclusive"}
-ARROWS = {"improved": "▲ improved", "regressed": "▼ regressed", "inconclusive": "· inconclusive"}
+ARROWS = {
+    "improved": "▲ improved",
+    "regressed": "▼ regressed",
+    "equivalent": "≈ equivalent",
+    "not_worse": "≥ not worse",
+    "inconclusive": "· inconclusive",
+}
 
 
 class Block(NamedTuple):
@@ -79,8 +85,8 @@ def comparison(result: Comparison, slices: Sequence[Block] = ()) -> str:
     for name in result.candidates:
         found = [one for one in result.comparisons if one.candidate == name]
         blocks.append(_against(result, name, found))
-    blocks += _titled(slices) + _matrices(result)
-    words = families(result)
+    blocks += _rankings(result) + _titled(slices) + _matrices(result)
+    words = [*_tests(result), *families(result)]
     notes = [("", note) for note in result.notes] + consistency_notes(result) + metric_notes(result)
     gates = [gate(result.gate)] if result.gate is not None else []
     return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + gates + _notes(notes))
@@ -91,11 +97,6 @@ def families(result: Comparison) -> list[str]:
     tested = [*result.comparisons, *(one for found in result.slices for one in found.comparisons)]
     found = dict.fromkeys(one.family for one in tested if one.family)
     return [f"adjusted p: {family}" for family in found]
-
-
-def verdict(one: PairedResult) -> str:
-    """The decision in words, with an arrow."""
-    return ARROWS.get(one.decision or "", "no test")
 
 
 def gate_line(one: GateCandidate) -> str:
@@ -129,7 +130,17 @@ def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> st
     rows = [[one.metric, *paired_cells(result, one), verdict(one)] for one in found]
     shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
     title = f"{printable(name)} against {printable(result.baseline)}"
-    return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *_detectable(result, found)])
+    below = [*_detectable(result, found), *_possible(result, found)]
+    return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *below])
+
+
+def _tests(result: Comparison) -> list[str]:
+    """Which test gave the p-values of which metrics."""
+    tested: dict[str, dict[str, None]] = {}
+    for one in result.comparisons:
+        if one.test:
+            tested.setdefault(one.test, {})[printable(one.metric)] = None
+    return ["tests: " + "; ".join(f"{test} ({', '.join(metrics)})" for test, metrics in tested.items())] * bool(tested)
 
 
 def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
@@ -139,6 +150,43 @@ def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
         f"{printable(one.metric)} {number(one.mde, scales.get(one.metric, 1))}" for one in found if one.mde is not None
     ]
     return [f"differences that these rows show four times in five: {', '.join(missed)}"] if missed else []
+
+
+def _possible(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
+    """What the differences could be, whatever the rows missing on one side would have scored."""
+    scales = scales_of(result)
+    ends = [(one.metric, one.lowest_difference, one.highest_difference) for one in found]
+    spans = [
+        f"{printable(metric)} {span(low, high, scales.get(metric, 1), signed=True)}"
+        for metric, low, high in ends
+        if low is not None
+    ]
+    return [f"whatever the rows missing on one side would have scored: {', '.join(spans)}"] if spans else []
+
+
+def verdict(one: PairedResult) -> str:
+    """The decision in words, with an arrow."""
+    words = ARROWS.get(one.decision or "", "no test")
+    return f"{words}, within the margin" if one.within_margin else words
+
+
+def ranking_head(result: Comparison) -> list[str]:
+    """Names of the columns of `ranking_cells`."""
+    return ["metric", "rank", "system", f"{level(result.confidence_level)} interval of ranks"]
+
+
+def ranking_cells(result: Comparison) -> list[list[str]]:
+    """The rankings, one row a metric and system, best first; not escaped."""
+    return [
+        [ranking.metric, str(one.rank), one.system, "–" if one.best is None else f"[{one.best}, {one.worst}]"]
+        for ranking in result.rankings
+        for one in ranking.ranks
+    ]
+
+
+def _rankings(result: Comparison) -> list[str]:
+    rows = [[printable(cell) for cell in cells] for cells in ranking_cells(result)]
+    return [f"ranking\n{table(ranking_head(result), rows, left=1)}"] if rows else []
 
 
 def scales_of(result: Comparison) -> dict[str, float]:

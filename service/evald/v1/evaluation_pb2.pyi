@@ -2,6 +2,7 @@ from evald.v1 import gate_pb2 as _gate_pb2
 from evald.v1 import instance_pb2 as _instance_pb2
 from evald.v1 import metric_pb2 as _metric_pb2
 from evald.v1 import plan_pb2 as _plan_pb2
+from evald.v1 import ranking_pb2 as _ranking_pb2
 from evald.v1 import report_pb2 as _report_pb2
 from evald.v1 import slice_pb2 as _slice_pb2
 from evald.v1 import statistics_pb2 as _statistics_pb2
@@ -121,7 +122,7 @@ class CompareRequest(_message.Message):
     def __init__(self, spec: _Optional[_Union[EvaluationSpec, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., baseline: _Optional[str] = ..., gate: _Optional[_Union[_gate_pb2.GatePolicy, _Mapping]] = ...) -> None: ...
 
 class CompareResponse(_message.Message):
-    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost", "gate", "slices", "consistency")
+    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost", "gate", "slices", "consistency", "rankings")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     BASELINE_FIELD_NUMBER: _ClassVar[int]
     COMPARISONS_FIELD_NUMBER: _ClassVar[int]
@@ -131,6 +132,7 @@ class CompareResponse(_message.Message):
     GATE_FIELD_NUMBER: _ClassVar[int]
     SLICES_FIELD_NUMBER: _ClassVar[int]
     CONSISTENCY_FIELD_NUMBER: _ClassVar[int]
+    RANKINGS_FIELD_NUMBER: _ClassVar[int]
     systems: _containers.RepeatedCompositeFieldContainer[SystemResult]
     baseline: str
     comparisons: _containers.RepeatedCompositeFieldContainer[_statistics_pb2.PairedResult]
@@ -140,4 +142,5 @@ class CompareResponse(_message.Message):
     gate: _gate_pb2.GateResult
     slices: _containers.RepeatedCompositeFieldContainer[_slice_pb2.SliceComparison]
     consistency: _containers.RepeatedCompositeFieldContainer[_slice_pb2.Consistency]
-    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., gate: _Optional[_Union[_gate_pb2.GateResult, _Mapping]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceComparison, _Mapping]]] = ..., consistency: _Optional[_Iterable[_Union[_slice_pb2.Consistency, _Mapping]]] = ...) -> None: ...
+    rankings: _containers.RepeatedCompositeFieldContainer[_ranking_pb2.Ranking]
+    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., gate: _Optional[_Union[_gate_pb2.GateResult, _Mapping]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceComparison, _Mapping]]] = ..., consistency: _Optional[_Iterable[_Union[_slice_pb2.Consistency, _Mapping]]] = ..., rankings: _Optional[_Iterable[_Union[_ranking_pb2.Ranking, _Mapping]]] = ...) -> None: ...

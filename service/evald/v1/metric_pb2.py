@@ -26,7 +26,7 @@ from evald.v1 import statistics_pb2 as evald_dot_v1_dot_statistics__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x65vald/v1/metric.proto\x12\x08\x65vald.v1\x1a\x19\x65vald/v1/statistics.proto\x1a\x1cgoogle/protobuf/struct.proto\"a\n\nMetricSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x06params\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x0f\n\x07profile\x18\x03 \x01(\t\x12\x0b\n\x03key\x18\x04 \x01(\t\"\xfd\x02\n\x10MetricDescriptor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12\x31\n\nparameters\x18\x03 \x03(\x0b\x32\x1d.evald.v1.ParameterDescriptor\x12\x10\n\x08profiles\x18\x04 \x03(\t\x12!\n\x05needs\x18\x05 \x03(\x0e\x32\x12.evald.v1.RowField\x12&\n\tdirection\x18\x06 \x01(\x0e\x32\x13.evald.v1.Direction\x12\x11\n\trange_low\x18\x07 \x01(\x01\x12\x12\n\nrange_high\x18\x08 \x01(\x01\x12\x11\n\trow_score\x18\t \x01(\x08\x12&\n\tmergeable\x18\n \x01(\x0e\x32\x13.evald.v1.Mergeable\x12\x11\n\treference\x18\x0b \x01(\t\x12\x11\n\tsignature\x18\x0c \x01(\t\x12\x0e\n\x06source\x18\r \x01(\t\x12\x10\n\x08weighted\x18\x0e \x01(\x08\x12\x10\n\x08interval\x18\x0f \x01(\x08\"j\n\x13ParameterDescriptor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x15\n\rdefault_value\x18\x04 \x01(\t\x12\x0f\n\x07\x61llowed\x18\x05 \x01(\t\"\xe6\x02\n\x0cMetricResult\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x11\n\tsignature\x18\x02 \x01(\t\x12$\n\x08\x65stimate\x18\x03 \x01(\x0b\x32\x12.evald.v1.Estimate\x12\r\n\x05scale\x18\x04 \x01(\x01\x12\'\n\ncomponents\x18\x05 \x03(\x0b\x32\x13.evald.v1.Component\x12\x33\n\x10\x63onfusion_matrix\x18\x06 \x01(\x0b\x32\x19.evald.v1.ConfusionMatrix\x12%\n\x06slices\x18\x07 \x03(\x0b\x32\x15.evald.v1.SliceResult\x12\x1d\n\x05notes\x18\x08 \x03(\x0b\x32\x0e.evald.v1.Note\x12\x15\n\rrow_signature\x18\t \x01(\t\x12\x1b\n\x13reference_signature\x18\n \x01(\t\x12&\n\tdirection\x18\x0b \x01(\x0e\x32\x13.evald.v1.Direction\"7\n\tComponent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\x05value\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_value\"p\n\x0f\x43onfusionMatrix\x12\x0e\n\x06labels\x18\x01 \x03(\t\x12\x0e\n\x06\x63ounts\x18\x02 \x03(\x04\x12\x11\n\tcell_gold\x18\x03 \x03(\r\x12\x16\n\x0e\x63\x65ll_predicted\x18\x04 \x03(\r\x12\x12\n\ncell_value\x18\x05 \x03(\x01\"n\n\x0bSliceResult\x12\n\n\x02\x62y\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x03(\t\x12$\n\x08\x65stimate\x18\x03 \x01(\x0b\x32\x12.evald.v1.Estimate\x12\x1d\n\x05notes\x18\x04 \x03(\x0b\x32\x0e.evald.v1.Note\"B\n\x04Note\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x04\x12\x0f\n\x07row_ids\x18\x04 \x03(\t*\xa6\x04\n\x08RowField\x12\x19\n\x15ROW_FIELD_UNSPECIFIED\x10\x00\x12\x1d\n\x19ROW_FIELD_PREDICTION_TEXT\x10\x01\x12\x18\n\x14ROW_FIELD_REFERENCES\x10\x02\x12\x1e\n\x1aROW_FIELD_PREDICTION_LABEL\x10\x03\x12\x14\n\x10ROW_FIELD_LABELS\x10\x04\x12\"\n\x1eROW_FIELD_PREDICTION_LABEL_SET\x10\x05\x12\x17\n\x13ROW_FIELD_LABEL_SET\x10\x06\x12\x1a\n\x16ROW_FIELD_CLASS_SCORES\x10\x07\x12\x1e\n\x1aROW_FIELD_WRONG_REFERENCES\x10\x08\x12\x1f\n\x1bROW_FIELD_PREDICTION_TOKENS\x10\t\x12\x1e\n\x1aROW_FIELD_REFERENCE_TOKENS\x10\n\x12\x1e\n\x1aROW_FIELD_PREDICTION_VALUE\x10\x0b\x12\x13\n\x0fROW_FIELD_VALUE\x10\x0c\x12\x1c\n\x18ROW_FIELD_TOKEN_LOGPROBS\x10\r\x12\x15\n\x11ROW_FIELD_CHOICES\x10\x0e\x12\x1b\n\x17ROW_FIELD_CHOICE_SCORES\x10\x0f\x12\x1d\n\x19ROW_FIELD_NO_ANSWER_SCORE\x10\x10\x12\x14\n\x10ROW_FIELD_SCORES\x10\x11\x12\x1a\n\x16ROW_FIELD_HUMAN_LABELS\x10\x12*Q\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44IRECTION_HIGHER\x10\x01\x12\x13\n\x0f\x44IRECTION_LOWER\x10\x02*c\n\tMergeable\x12\x19\n\x15MERGEABLE_UNSPECIFIED\x10\x00\x12\x13\n\x0fMERGEABLE_EXACT\x10\x01\x12\x14\n\x10MERGEABLE_SKETCH\x10\x02\x12\x10\n\x0cMERGEABLE_NO\x10\x03\x42\x44\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x65vald/v1/metric.proto\x12\x08\x65vald.v1\x1a\x19\x65vald/v1/statistics.proto\x1a\x1cgoogle/protobuf/struct.proto\"\x81\x01\n\nMetricSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x06params\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x0f\n\x07profile\x18\x03 \x01(\t\x12\x0b\n\x03key\x18\x04 \x01(\t\x12\x13\n\x06margin\x18\x05 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_margin\"\xfd\x02\n\x10MetricDescriptor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12\x31\n\nparameters\x18\x03 \x03(\x0b\x32\x1d.evald.v1.ParameterDescriptor\x12\x10\n\x08profiles\x18\x04 \x03(\t\x12!\n\x05needs\x18\x05 \x03(\x0e\x32\x12.evald.v1.RowField\x12&\n\tdirection\x18\x06 \x01(\x0e\x32\x13.evald.v1.Direction\x12\x11\n\trange_low\x18\x07 \x01(\x01\x12\x12\n\nrange_high\x18\x08 \x01(\x01\x12\x11\n\trow_score\x18\t \x01(\x08\x12&\n\tmergeable\x18\n \x01(\x0e\x32\x13.evald.v1.Mergeable\x12\x11\n\treference\x18\x0b \x01(\t\x12\x11\n\tsignature\x18\x0c \x01(\t\x12\x0e\n\x06source\x18\r \x01(\t\x12\x10\n\x08weighted\x18\x0e \x01(\x08\x12\x10\n\x08interval\x18\x0f \x01(\x08\"j\n\x13ParameterDescriptor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x15\n\rdefault_value\x18\x04 \x01(\t\x12\x0f\n\x07\x61llowed\x18\x05 \x01(\t\"\xe6\x02\n\x0cMetricResult\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x11\n\tsignature\x18\x02 \x01(\t\x12$\n\x08\x65stimate\x18\x03 \x01(\x0b\x32\x12.evald.v1.Estimate\x12\r\n\x05scale\x18\x04 \x01(\x01\x12\'\n\ncomponents\x18\x05 \x03(\x0b\x32\x13.evald.v1.Component\x12\x33\n\x10\x63onfusion_matrix\x18\x06 \x01(\x0b\x32\x19.evald.v1.ConfusionMatrix\x12%\n\x06slices\x18\x07 \x03(\x0b\x32\x15.evald.v1.SliceResult\x12\x1d\n\x05notes\x18\x08 \x03(\x0b\x32\x0e.evald.v1.Note\x12\x15\n\rrow_signature\x18\t \x01(\t\x12\x1b\n\x13reference_signature\x18\n \x01(\t\x12&\n\tdirection\x18\x0b \x01(\x0e\x32\x13.evald.v1.Direction\"7\n\tComponent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\x05value\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_value\"p\n\x0f\x43onfusionMatrix\x12\x0e\n\x06labels\x18\x01 \x03(\t\x12\x0e\n\x06\x63ounts\x18\x02 \x03(\x04\x12\x11\n\tcell_gold\x18\x03 \x03(\r\x12\x16\n\x0e\x63\x65ll_predicted\x18\x04 \x03(\r\x12\x12\n\ncell_value\x18\x05 \x03(\x01\"n\n\x0bSliceResult\x12\n\n\x02\x62y\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x03(\t\x12$\n\x08\x65stimate\x18\x03 \x01(\x0b\x32\x12.evald.v1.Estimate\x12\x1d\n\x05notes\x18\x04 \x03(\x0b\x32\x0e.evald.v1.Note\"B\n\x04Note\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x04\x12\x0f\n\x07row_ids\x18\x04 \x03(\t*\xa6\x04\n\x08RowField\x12\x19\n\x15ROW_FIELD_UNSPECIFIED\x10\x00\x12\x1d\n\x19ROW_FIELD_PREDICTION_TEXT\x10\x01\x12\x18\n\x14ROW_FIELD_REFERENCES\x10\x02\x12\x1e\n\x1aROW_FIELD_PREDICTION_LABEL\x10\x03\x12\x14\n\x10ROW_FIELD_LABELS\x10\x04\x12\"\n\x1eROW_FIELD_PREDICTION_LABEL_SET\x10\x05\x12\x17\n\x13ROW_FIELD_LABEL_SET\x10\x06\x12\x1a\n\x16ROW_FIELD_CLASS_SCORES\x10\x07\x12\x1e\n\x1aROW_FIELD_WRONG_REFERENCES\x10\x08\x12\x1f\n\x1bROW_FIELD_PREDICTION_TOKENS\x10\t\x12\x1e\n\x1aROW_FIELD_REFERENCE_TOKENS\x10\n\x12\x1e\n\x1aROW_FIELD_PREDICTION_VALUE\x10\x0b\x12\x13\n\x0fROW_FIELD_VALUE\x10\x0c\x12\x1c\n\x18ROW_FIELD_TOKEN_LOGPROBS\x10\r\x12\x15\n\x11ROW_FIELD_CHOICES\x10\x0e\x12\x1b\n\x17ROW_FIELD_CHOICE_SCORES\x10\x0f\x12\x1d\n\x19ROW_FIELD_NO_ANSWER_SCORE\x10\x10\x12\x14\n\x10ROW_FIELD_SCORES\x10\x11\x12\x1a\n\x16ROW_FIELD_HUMAN_LABELS\x10\x12*Q\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44IRECTION_HIGHER\x10\x01\x12\x13\n\x0f\x44IRECTION_LOWER\x10\x02*c\n\tMergeable\x12\x19\n\x15MERGEABLE_UNSPECIFIED\x10\x00\x12\x13\n\x0fMERGEABLE_EXACT\x10\x01\x12\x14\n\x10MERGEABLE_SKETCH\x10\x02\x12\x10\n\x0cMERGEABLE_NO\x10\x03\x42\x44\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,26 +34,26 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'evald.v1.metric_pb2', _glob
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014dev.evald.v1P\001Z2github.com/evald/evald/clients/go/evald/v1;evaldv1'
-  _globals['_ROWFIELD']._serialized_start=1396
-  _globals['_ROWFIELD']._serialized_end=1946
-  _globals['_DIRECTION']._serialized_start=1948
-  _globals['_DIRECTION']._serialized_end=2029
-  _globals['_MERGEABLE']._serialized_start=2031
-  _globals['_MERGEABLE']._serialized_end=2130
-  _globals['_METRICSPEC']._serialized_start=92
-  _globals['_METRICSPEC']._serialized_end=189
-  _globals['_METRICDESCRIPTOR']._serialized_start=192
-  _globals['_METRICDESCRIPTOR']._serialized_end=573
-  _globals['_PARAMETERDESCRIPTOR']._serialized_start=575
-  _globals['_PARAMETERDESCRIPTOR']._serialized_end=681
-  _globals['_METRICRESULT']._serialized_start=684
-  _globals['_METRICRESULT']._serialized_end=1042
-  _globals['_COMPONENT']._serialized_start=1044
-  _globals['_COMPONENT']._serialized_end=1099
-  _globals['_CONFUSIONMATRIX']._serialized_start=1101
-  _globals['_CONFUSIONMATRIX']._serialized_end=1213
-  _globals['_SLICERESULT']._serialized_start=1215
-  _globals['_SLICERESULT']._serialized_end=1325
-  _globals['_NOTE']._serialized_start=1327
-  _globals['_NOTE']._serialized_end=1393
+  _globals['_ROWFIELD']._serialized_start=1429
+  _globals['_ROWFIELD']._serialized_end=1979
+  _globals['_DIRECTION']._serialized_start=1981
+  _globals['_DIRECTION']._serialized_end=2062
+  _globals['_MERGEABLE']._serialized_start=2064
+  _globals['_MERGEABLE']._serialized_end=2163
+  _globals['_METRICSPEC']._serialized_start=93
+  _globals['_METRICSPEC']._serialized_end=222
+  _globals['_METRICDESCRIPTOR']._serialized_start=225
+  _globals['_METRICDESCRIPTOR']._serialized_end=606
+  _globals['_PARAMETERDESCRIPTOR']._serialized_start=608
+  _globals['_PARAMETERDESCRIPTOR']._serialized_end=714
+  _globals['_METRICRESULT']._serialized_start=717
+  _globals['_METRICRESULT']._serialized_end=1075
+  _globals['_COMPONENT']._serialized_start=1077
+  _globals['_COMPONENT']._serialized_end=1132
+  _globals['_CONFUSIONMATRIX']._serialized_start=1134
+  _globals['_CONFUSIONMATRIX']._serialized_end=1246
+  _globals['_SLICERESULT']._serialized_start=1248
+  _globals['_SLICERESULT']._serialized_end=1358
+  _globals['_NOTE']._serialized_start=1360
+  _globals['_NOTE']._serialized_end=1426
 # @@protoc_insertion_point(module_scope)

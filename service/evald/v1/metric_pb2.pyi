@@ -70,16 +70,18 @@ MERGEABLE_SKETCH: Mergeable
 MERGEABLE_NO: Mergeable
 
 class MetricSpec(_message.Message):
-    __slots__ = ("name", "params", "profile", "key")
+    __slots__ = ("name", "params", "profile", "key", "margin")
     NAME_FIELD_NUMBER: _ClassVar[int]
     PARAMS_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     KEY_FIELD_NUMBER: _ClassVar[int]
+    MARGIN_FIELD_NUMBER: _ClassVar[int]
     name: str
     params: _struct_pb2.Struct
     profile: str
     key: str
-    def __init__(self, name: _Optional[str] = ..., params: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., profile: _Optional[str] = ..., key: _Optional[str] = ...) -> None: ...
+    margin: float
+    def __init__(self, name: _Optional[str] = ..., params: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., profile: _Optional[str] = ..., key: _Optional[str] = ..., margin: _Optional[float] = ...) -> None: ...
 
 class MetricDescriptor(_message.Message):
     __slots__ = ("name", "summary", "parameters", "profiles", "needs", "direction", "range_low", "range_high", "row_score", "mergeable", "reference", "signature", "source", "weighted", "interval")

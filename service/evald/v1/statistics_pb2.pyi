@@ -1,7 +1,8 @@
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from typing import ClassVar as _ClassVar, Mapping as _Mapping, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -14,6 +15,10 @@ class TestMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     TEST_METHOD_UNSPECIFIED: _ClassVar[TestMethod]
     TEST_METHOD_PAIRED_RANDOMISATION: _ClassVar[TestMethod]
+    TEST_METHOD_MCNEMAR_EXACT: _ClassVar[TestMethod]
+    TEST_METHOD_MCNEMAR_MIDP: _ClassVar[TestMethod]
+    TEST_METHOD_PAIRED_T: _ClassVar[TestMethod]
+    TEST_METHOD_SIGN: _ClassVar[TestMethod]
 
 class CorrectionMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -42,6 +47,10 @@ INTERVAL_METHOD_UNSPECIFIED: IntervalMethod
 INTERVAL_METHOD_PERCENTILE_BOOTSTRAP: IntervalMethod
 TEST_METHOD_UNSPECIFIED: TestMethod
 TEST_METHOD_PAIRED_RANDOMISATION: TestMethod
+TEST_METHOD_MCNEMAR_EXACT: TestMethod
+TEST_METHOD_MCNEMAR_MIDP: TestMethod
+TEST_METHOD_PAIRED_T: TestMethod
+TEST_METHOD_SIGN: TestMethod
 CORRECTION_METHOD_UNSPECIFIED: CorrectionMethod
 CORRECTION_METHOD_HOLM: CorrectionMethod
 CORRECTION_METHOD_NONE: CorrectionMethod
@@ -103,7 +112,7 @@ class Estimate(_message.Message):
     def __init__(self, value: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., std_error: _Optional[float] = ..., method: _Optional[str] = ..., n: _Optional[int] = ..., n_failed: _Optional[int] = ..., undefined_reason: _Optional[str] = ...) -> None: ...
 
 class PairedResult(_message.Message):
-    __slots__ = ("metric", "candidate", "difference", "p_value", "p_adjusted", "p_at_floor", "test", "draws", "family", "effect_size", "wins", "losses", "ties", "mde", "decision", "baseline_value", "candidate_value")
+    __slots__ = ("metric", "candidate", "difference", "p_value", "p_adjusted", "p_at_floor", "test", "draws", "family", "effect_sizes", "wins", "losses", "ties", "mde", "decision", "baseline_value", "candidate_value", "margin", "p_not_worse", "p_equivalent", "within_margin", "lowest_difference", "highest_difference")
     METRIC_FIELD_NUMBER: _ClassVar[int]
     CANDIDATE_FIELD_NUMBER: _ClassVar[int]
     DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
@@ -113,7 +122,7 @@ class PairedResult(_message.Message):
     TEST_FIELD_NUMBER: _ClassVar[int]
     DRAWS_FIELD_NUMBER: _ClassVar[int]
     FAMILY_FIELD_NUMBER: _ClassVar[int]
-    EFFECT_SIZE_FIELD_NUMBER: _ClassVar[int]
+    EFFECT_SIZES_FIELD_NUMBER: _ClassVar[int]
     WINS_FIELD_NUMBER: _ClassVar[int]
     LOSSES_FIELD_NUMBER: _ClassVar[int]
     TIES_FIELD_NUMBER: _ClassVar[int]
@@ -121,6 +130,12 @@ class PairedResult(_message.Message):
     DECISION_FIELD_NUMBER: _ClassVar[int]
     BASELINE_VALUE_FIELD_NUMBER: _ClassVar[int]
     CANDIDATE_VALUE_FIELD_NUMBER: _ClassVar[int]
+    MARGIN_FIELD_NUMBER: _ClassVar[int]
+    P_NOT_WORSE_FIELD_NUMBER: _ClassVar[int]
+    P_EQUIVALENT_FIELD_NUMBER: _ClassVar[int]
+    WITHIN_MARGIN_FIELD_NUMBER: _ClassVar[int]
+    LOWEST_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    HIGHEST_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
     metric: str
     candidate: str
     difference: Estimate
@@ -130,7 +145,7 @@ class PairedResult(_message.Message):
     test: str
     draws: int
     family: str
-    effect_size: EffectSize
+    effect_sizes: _containers.RepeatedCompositeFieldContainer[EffectSize]
     wins: int
     losses: int
     ties: int
@@ -138,7 +153,13 @@ class PairedResult(_message.Message):
     decision: Decision
     baseline_value: float
     candidate_value: float
-    def __init__(self, metric: _Optional[str] = ..., candidate: _Optional[str] = ..., difference: _Optional[_Union[Estimate, _Mapping]] = ..., p_value: _Optional[float] = ..., p_adjusted: _Optional[float] = ..., p_at_floor: bool = ..., test: _Optional[str] = ..., draws: _Optional[int] = ..., family: _Optional[str] = ..., effect_size: _Optional[_Union[EffectSize, _Mapping]] = ..., wins: _Optional[int] = ..., losses: _Optional[int] = ..., ties: _Optional[int] = ..., mde: _Optional[float] = ..., decision: _Optional[_Union[Decision, str]] = ..., baseline_value: _Optional[float] = ..., candidate_value: _Optional[float] = ...) -> None: ...
+    margin: float
+    p_not_worse: float
+    p_equivalent: float
+    within_margin: bool
+    lowest_difference: float
+    highest_difference: float
+    def __init__(self, metric: _Optional[str] = ..., candidate: _Optional[str] = ..., difference: _Optional[_Union[Estimate, _Mapping]] = ..., p_value: _Optional[float] = ..., p_adjusted: _Optional[float] = ..., p_at_floor: bool = ..., test: _Optional[str] = ..., draws: _Optional[int] = ..., family: _Optional[str] = ..., effect_sizes: _Optional[_Iterable[_Union[EffectSize, _Mapping]]] = ..., wins: _Optional[int] = ..., losses: _Optional[int] = ..., ties: _Optional[int] = ..., mde: _Optional[float] = ..., decision: _Optional[_Union[Decision, str]] = ..., baseline_value: _Optional[float] = ..., candidate_value: _Optional[float] = ..., margin: _Optional[float] = ..., p_not_worse: _Optional[float] = ..., p_equivalent: _Optional[float] = ..., within_margin: bool = ..., lowest_difference: _Optional[float] = ..., highest_difference: _Optional[float] = ...) -> None: ...
 
 class EffectSize(_message.Message):
     __slots__ = ("name", "value")

@@ -3,13 +3,15 @@
 use super::Cancel;
 use super::enough::Enough;
 use super::finish::{Desk, Replicates, Scope};
+use super::margins;
 use super::pairing::{Pair, on_common_rows};
 use super::resample::{Arm, swap_test};
 use crate::error::Result;
 use crate::metrics::{Direction, ResolvedMetric};
-use crate::result::{Decision, Estimate, PairedAnswer};
+use crate::result::{Decision, Estimate, PValue, PairedAnswer};
 use crate::spec::Correction;
 use crate::stats::correction::{adjust, dependence};
+use crate::stats::paired_test::PairedTest;
 use crate::stats::plan::{Design, POWER, Spread};
 use crate::stats::replicate::Columns;
 
@@ -31,7 +33,7 @@ const SLICE_FLOOR_MARGIN: f64 = 2.0;
 
 impl Desk<'_> {
     /// The metrics that can be better or worse, with their places.
-    fn tested(&self) -> impl Iterator<Item = (usize, &ResolvedMetric)> {
+    pub(super) fn tested(&self) -> impl Iterator<Item = (usize, &ResolvedMetric)> {
         let metrics = self.accumulator.spec.metrics.iter().enumerate();
         metrics.filter(|(_, metric)| metric.direction != Direction::None)
     }
@@ -60,20 +62,7 @@ impl Desk<'_> {
         cancel: Cancel<'_>,
     ) -> Result<Vec<PairedAnswer>> {
         let spec = &self.accumulator.spec;
-        let enough = match self.scope {
-            Scope::Whole => Enough::Draws(self.draws()),
-            Scope::Slice(_) => Enough::Extreme(EXTREME_DRAWS, self.draws()),
-            Scope::SmallSlice => Enough::Draws(0),
-        };
-        let p_values = swap_test(
-            &self.valuer,
-            base,
-            cand,
-            &self.difference(pair),
-            self.ranks.len(),
-            enough,
-            cancel,
-        )?;
+        let drawn = self.drawn(pair, [base, cand], cancel)?;
         let (of_base, of_cand) = (self.valuer.arm_values(base), self.valuer.arm_values(cand));
         let failed = self.accumulator.rows_seen() - base.rows;
         let answer = |(at, metric): (usize, &ResolvedMetric)| {
@@ -83,21 +72,54 @@ impl Desk<'_> {
                 replicates.clear();
             }
             let difference = of_cand[at] - of_base[at];
+            let p = match self.test_of(metric) {
+                _ if self.scope == Scope::SmallSlice => None,
+                PairedTest::Randomisation => drawn[at],
+                _ => self.formula_p(pair, at, [base, cand]),
+            };
             PairedAnswer {
                 metric: metric.key.clone(),
                 candidate: spec.systems[pair.candidate].name.clone(),
                 difference: self.estimate(difference, &replicates, base.rows, failed),
                 baseline_value: Some(of_base[at]).filter(|value| !value.is_nan()),
                 candidate_value: Some(of_cand[at]).filter(|value| !value.is_nan()),
-                p: p_values[at],
+                p,
+                test: self.test_name(metric),
                 p_adjusted: None,
                 family: String::new(),
                 mde: None,
+                effect_sizes: self.effect_sizes(pair, at, [of_base[at], of_cand[at]]),
                 outcomes: metric.entry.row_score.then(|| pair.outcomes[at]),
+                margin: self.margin(at),
+                beyond_margin: self.beyond_margin(pair, at, [base, cand], &replicates),
+                p_not_worse: None,
+                p_equivalent: None,
+                within_margin: false,
+                possible: self.possible_differences(pair, at, base, difference),
                 decision: Decision::Inconclusive,
             }
         };
         Ok(self.tested().map(answer).collect())
+    }
+
+    /// The p-values of the swap test, if a metric has it and there are enough rows.
+    fn drawn(
+        &self,
+        pair: &Pair,
+        [base, cand]: [&Arm; 2],
+        cancel: Cancel<'_>,
+    ) -> Result<Vec<Option<PValue>>> {
+        let enough = match self.scope {
+            Scope::Whole => Enough::Draws(self.draws()),
+            Scope::Slice(_) => Enough::Extreme(EXTREME_DRAWS, self.draws()),
+            Scope::SmallSlice => Enough::Draws(0),
+        };
+        if !self.swaps() {
+            return Ok(vec![None; self.accumulator.spec.metrics.len()]);
+        }
+        let difference = self.difference(pair);
+        let slots = self.ranks.len();
+        swap_test(&self.valuer, base, cand, &difference, slots, enough, cancel)
     }
 
     /// Candidate minus baseline by slot, on common rows: what one swap moves.
@@ -113,14 +135,13 @@ impl Desk<'_> {
     /// Corrects the p-values of the family and decides.
     pub(super) fn decide(&self, comparisons: &mut [PairedAnswer]) {
         let correction = self.accumulator.spec.statistics.correction;
-        let comparisons: Vec<&mut PairedAnswer> = comparisons.iter_mut().collect();
         self.decide_family(comparisons, correction, "metrics x candidates");
     }
 
     /// The same for any family, with what it runs over in words.
     pub(super) fn decide_family(
         &self,
-        comparisons: Vec<&mut PairedAnswer>,
+        comparisons: &mut [PairedAnswer],
         correction: Correction,
         over: &str,
     ) {
@@ -135,7 +156,7 @@ impl Desk<'_> {
         let name = correction.name();
         let family = format!("{name} over {} tests: {over}", raw.len());
         let mut adjusted = adjusted.into_iter();
-        for comparison in comparisons {
+        for comparison in &mut *comparisons {
             comparison.family.clone_from(&family);
             if comparison.p.is_none() {
                 continue;
@@ -148,7 +169,8 @@ impl Desk<'_> {
             let lower_is_better = metric.is_some_and(|metric| metric.direction == Direction::Lower);
             let change = comparison.difference.value.unwrap_or(0.0)
                 * if lower_is_better { -1.0 } else { 1.0 };
-            let significant = comparison.p_adjusted.is_some_and(|p| p <= alpha);
+            let significant = comparison.p_adjusted.is_some_and(|p| p <= alpha)
+                && comparison.points_one_way(change);
             comparison.decision = match (significant, change > 0.0) {
                 (false, _) => Decision::Inconclusive,
                 (true, true) => Decision::Improved,
@@ -158,6 +180,12 @@ impl Desk<'_> {
                 comparison.mde = detectable(&comparison.difference, alpha / raw.len() as f64);
             }
         }
+        margins::decide(
+            comparisons,
+            &spec.metrics,
+            |p_values| adjust(correction, p_values),
+            alpha,
+        );
     }
 }
 

@@ -63,6 +63,7 @@ impl Desk<'_> {
             .iter()
             .map(|pair| self.pair_arms(pair, &mut arms))
             .collect();
+        self.check_test()?;
         self.check_classes(&arms)?;
         self.check_cost(&arms)?;
         let replicates = match self.scope {
@@ -94,8 +95,13 @@ impl Desk<'_> {
             systems,
             row_ids: accumulator.reported_ids(),
             baseline,
+            rankings: if is_whole {
+                self.rankings(&comparisons, &pair_arms, &replicates)
+            } else {
+                Vec::new()
+            },
+            notes: self.comparison_notes(&comparisons),
             comparisons,
-            notes: self.comparison_notes(),
             slots: self.ranks.len() as u32,
             row_key: accumulator.keys.name(),
             spec_digest: spec.digest(),
@@ -180,7 +186,7 @@ impl Desk<'_> {
         let cells: u64 = arms.iter().map(cost).sum();
         let cost = cells
             * (u64::from(spec.statistics.replicates)
-                + self.draws() * u64::from(!self.accumulator.pairs.is_empty()));
+                + self.draws() * u64::from(!self.accumulator.pairs.is_empty() && self.swaps()));
         if cost <= spec.limits.max_resampling_cost {
             return Ok(());
         }

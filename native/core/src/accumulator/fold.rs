@@ -10,7 +10,7 @@ use super::prepare::Prepared;
 use super::score::Scored;
 use super::slices::Assigned;
 use super::sums::whole;
-use super::{Accumulator, KeyKinds, Pair, Placement, Sums, collected_metrics, row_metrics};
+use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
 use crate::metrics::{Direction, Field, RowFlags, Statistics};
 use crate::result::RowError;
@@ -68,7 +68,7 @@ impl Accumulator {
         let places = self.places(batch, scored.rows());
         for (at, row) in scored.rows().enumerate() {
             let position = self.next_position + row as u64;
-            let key = key_of_row(&mut self.keys, &batch.instances[row], position);
+            let key = self.key_of(&batch.instances[row], position);
             // Needed by few rows or many, but never more than once a row.
             let hashed = OnceCell::new();
             let hash = || *hashed.get_or_init(|| key_hash(key));
@@ -120,6 +120,20 @@ impl Accumulator {
             .collect()
     }
 
+    /// The key of a row, counted by kind.
+    pub(super) fn key_of<'a>(&mut self, instance: &Instance<'a>, position: u64) -> RowKey<'a> {
+        let key = row_key(instance, position);
+        match key {
+            RowKey::Cluster(_) => self.keys.cluster += 1,
+            RowKey::Id(_) => {
+                self.keys.id += 1;
+                self.design.see_sample(instance.sample);
+            }
+            RowKey::Position(_) => self.keys.position += 1,
+        }
+        key
+    }
+
     /// What remains once all rows of a batch are folded: kept numbers, failed rows, and the positions that it used.
     pub(super) fn end_batch(
         &mut self,
@@ -130,6 +144,7 @@ impl Accumulator {
         self.keep(collected);
         self.count_references(batch);
         self.report_failures(batch, prepared);
+        self.design.see_weights(batch);
         self.advance(batch);
     }
 
@@ -316,21 +331,6 @@ impl Found<'_> {
     }
 }
 
-/// What identifies a row for resampling, counted by kind.
-pub(super) fn key_of_row<'a>(
-    kinds: &mut KeyKinds,
-    instance: &Instance<'a>,
-    position: u64,
-) -> RowKey<'a> {
-    let key = row_key(instance, position);
-    match key {
-        RowKey::Cluster(_) => kinds.cluster += 1,
-        RowKey::Id(_) => kinds.id += 1,
-        RowKey::Position(_) => kinds.position += 1,
-    }
-    key
-}
-
 /// What identifies a row for resampling.
 pub(super) fn row_key<'a>(instance: &Instance<'a>, position: u64) -> RowKey<'a> {
     if !instance.cluster.is_empty() {
@@ -396,7 +396,7 @@ fn compare_row(
     for (at, metric) in spec.metrics.iter().enumerate() {
         let score = |row: usize| found.row_score(spec, layout, at, row);
         if let (Some(base), Some(cand)) = (score(base), score(cand)) {
-            pair.count(at, better(metric.direction, base, cand));
+            pair.count(at, better(metric.direction, base, cand), cand - base);
         }
     }
 }

@@ -17,12 +17,16 @@ mod integer_pairs;
 mod kept;
 mod label_columns;
 mod labels;
+mod margins;
+mod missing;
 mod notes;
+mod paired_test;
 mod pairing;
 mod part_sums;
 mod plain;
 mod positions;
 mod prepare;
+mod ranking;
 mod resample;
 mod score;
 mod sliced;
@@ -54,7 +58,7 @@ use score::Scored;
 use slices::Slices;
 use slots::{MAX_SLOTS, SlotIndex};
 use sums::Sums;
-use tallies::{KeyKinds, SystemTally};
+use tallies::{KeyKinds, RowDesign, SystemTally};
 
 /// Says whether the call should end; polled every few hundred rows and replicates.
 pub type Cancel<'c> = &'c (dyn Fn() -> bool + Sync);
@@ -89,6 +93,7 @@ pub struct Accumulator {
     pairs: Vec<Pair>,
     keys: KeyKinds,
     slices: Slices,
+    design: RowDesign,
     /// Ranges of positions that were used as keys, for shards without ids.
     positions: Vec<(u64, u64)>,
     next_position: u64,
@@ -196,6 +201,7 @@ impl Accumulator {
             pairs,
             keys: KeyKinds::default(),
             slices: Slices::default(),
+            design: RowDesign::default(),
             positions: Vec::new(),
             next_position: first_position,
             rows: spec.systems.iter().map(|_| SystemRows::default()).collect(),

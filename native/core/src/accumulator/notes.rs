@@ -3,7 +3,7 @@
 use super::finish::Desk;
 use super::pairing::Pair;
 use crate::metrics::{Field, RowFlags};
-use crate::result::Note;
+use crate::result::{Note, PairedAnswer};
 
 /// Below this many independent rows (or clusters) an interval is optimistic.
 const FEW_SLOTS: usize = 30;
@@ -72,8 +72,8 @@ impl Desk<'_> {
     }
 
     /// Notes of a comparison as a whole.
-    pub(super) fn comparison_notes(&self) -> Vec<Note> {
-        let mut notes: Vec<Note> = Vec::new();
+    pub(super) fn comparison_notes(&self, comparisons: &[PairedAnswer]) -> Vec<Note> {
+        let mut notes = self.disagreements(comparisons);
         for pair in &self.accumulator.pairs {
             notes.extend(self.pair_notes(pair));
         }
@@ -81,6 +81,29 @@ impl Desk<'_> {
             notes.extend(self.size_notes());
         }
         notes
+    }
+
+    /// Intervals and p-values rest on different methods; near the level one may say what the other does not.
+    fn disagreements(&self, comparisons: &[PairedAnswer]) -> Vec<Note> {
+        let alpha = 1.0 - self.accumulator.spec.statistics.confidence;
+        let disagree = |found: &&PairedAnswer| {
+            let (Some(p), Some(interval)) = (found.p, found.difference.interval) else {
+                return false;
+            };
+            let excludes_zero = interval.low > 0.0 || interval.high < 0.0;
+            excludes_zero != (p.value <= alpha)
+        };
+        let note = |found: &PairedAnswer| Note {
+            code: "INTERVAL_DISAGREES",
+            text: format!(
+                "by {} the interval of {} and its uncorrected p-value do not agree whether there is a difference: take it \
+                 for borderline",
+                found.metric, found.candidate
+            ),
+            count: 0,
+            row_ids: Vec::new(),
+        };
+        comparisons.iter().filter(disagree).map(note).collect()
     }
 
     fn pair_notes(&self, pair: &Pair) -> Vec<Note> {

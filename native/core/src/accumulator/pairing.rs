@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use super::sums::Sums;
+use crate::stats::moments::Moments;
 
 /// Rows won, lost and tied by the candidate.
 pub type Outcomes = [u64; 3];
@@ -23,6 +24,8 @@ pub struct Pair {
     pub excluded_candidate: Option<Sums>,
     /// Rows won, lost, tied, by metric.
     pub outcomes: Vec<Outcomes>,
+    /// Row scores of the candidate minus those of the baseline, by metric; each row counts once.
+    pub differences: Vec<Moments>,
     /// Common rows where the predictions differ.
     pub different: u64,
 }
@@ -36,12 +39,14 @@ impl Pair {
             excluded_baseline: None,
             excluded_candidate: None,
             outcomes: vec![[0; 3]; metrics],
+            differences: vec![Moments::default(); metrics],
             different: 0,
         }
     }
 
-    /// Counts one row of a metric; `order` compares candidate with baseline, better is greater.
-    pub fn count(&mut self, metric: usize, order: Ordering) {
+    /// Counts one row of a metric: whether the candidate's score is better (greater), and by how much it is higher.
+    pub fn count(&mut self, metric: usize, order: Ordering, difference: f64) {
+        self.differences[metric].add(difference);
         let at = match order {
             Ordering::Greater => 0,
             Ordering::Less => 1,
@@ -66,6 +71,9 @@ impl Pair {
             for (to, from) in mine.iter_mut().zip(theirs) {
                 *to += from;
             }
+        }
+        for (mine, theirs) in self.differences.iter_mut().zip(&other.differences) {
+            mine.merge(theirs);
         }
         self.different += other.different;
     }

@@ -31,12 +31,20 @@ impl Desk<'_> {
         for (slice, desk) in slices.iter().zip(&desks) {
             answer.slices.push(desk.slice_answer(slice, cancel)?);
         }
-        let comparisons = answer.slices.iter_mut();
-        let comparisons: Vec<&mut PairedAnswer> = comparisons
-            .flat_map(|slice| &mut slice.comparisons)
+        let slices = answer.slices.iter_mut();
+        let mut comparisons: Vec<PairedAnswer> = slices
+            .flat_map(|slice| std::mem::take(&mut slice.comparisons))
             .collect();
         let over = "slices x metrics x candidates";
-        self.decide_family(comparisons, SLICE_CORRECTION, over);
+        self.decide_family(&mut comparisons, SLICE_CORRECTION, over);
+        // Every slice has as many as the whole.
+        let mut comparisons = comparisons.into_iter();
+        for slice in &mut answer.slices {
+            slice.comparisons = comparisons
+                .by_ref()
+                .take(answer.comparisons.len())
+                .collect();
+        }
         answer.consistency = self.consistency(answer);
         Ok(())
     }

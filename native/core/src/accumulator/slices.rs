@@ -4,7 +4,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::fold::{Found, key_of_row};
+use super::fold::Found;
 use super::labels::LabelTable;
 use super::slots::{SLICE_SLOTS, SlotIndex};
 use super::state::{State, damaged};
@@ -171,7 +171,8 @@ impl Accumulator {
 
     fn add_sliced(&mut self, batch: &Batch<'_>, found: &Found<'_>, row: usize, hash: u64) {
         let instance = &batch.instances[row];
-        key_of_row(&mut self.keys, instance, self.next_position + row as u64);
+        self.key_of(instance, self.next_position + row as u64);
+        self.design.see_weight(batch.weight(row));
         let place = if self.spec.resamples() {
             let (place, remap) = self.slots.place(hash);
             if let Some(remap) = remap {
@@ -206,11 +207,11 @@ impl Accumulator {
                     "it has slices that the specification does not ask for",
                 ));
             };
-            *sum = sum.and_then(|sum| sum.checked_add(slice.rows()?));
+            *sum = sum.and_then(|sum| sum.checked_add(slice.keys.checked_total()?));
         }
         if rows
             .iter()
-            .any(|sum| sum.is_none() || *sum != state.whole.rows())
+            .any(|sum| sum.is_none() || *sum != state.whole.keys.checked_total())
         {
             return Err(damaged("its slices are not its rows"));
         }

@@ -8,12 +8,13 @@ use super::pairing::{Outcomes, Pair};
 use super::positions::join_ranges;
 use super::slices::SliceKey;
 use super::sums::{Cells, Sums};
-use super::tallies::{KeyKinds, SystemTally};
+use super::tallies::{KeyKinds, RowDesign, SystemTally};
 use super::{Accumulator, collect, collected_metrics};
 use crate::error::{Error, Result};
 use crate::metrics::{ReferenceCounts, text_form};
 use crate::spec::Spec;
 use crate::stats::hash::KEY_HASH;
+use crate::stats::moments::Moments;
 use crate::text::UNICODE_VERSION;
 
 /// Changes when the form changes; a reader for old forms comes with the second one.
@@ -46,7 +47,8 @@ pub struct RowsState {
     references: Option<(u32, u32)>,
     tallies: Vec<SystemTally>,
     pairs: Vec<PairState>,
-    keys: KeyKinds,
+    pub(super) keys: KeyKinds,
+    design: RowDesign,
 }
 
 /// Sums and counts that fit the accumulator that they were checked against.
@@ -58,6 +60,7 @@ struct Checked {
     tallies: Vec<SystemTally>,
     pairs: Vec<Pair>,
     keys: KeyKinds,
+    design: RowDesign,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,6 +132,7 @@ struct PairState {
     excluded_baseline: Option<SumsState>,
     excluded_candidate: Option<SumsState>,
     outcomes: Vec<Outcomes>,
+    differences: Vec<Moments>,
     different: u64,
 }
 
@@ -227,6 +231,7 @@ impl RowsState {
             excluded_baseline: pair.excluded_baseline.as_ref().map(sums),
             excluded_candidate: pair.excluded_candidate.as_ref().map(sums),
             outcomes: pair.outcomes.clone(),
+            differences: pair.differences.clone(),
             different: pair.different,
         };
         Self {
@@ -239,13 +244,8 @@ impl RowsState {
             tallies: accumulator.tallies.clone(),
             pairs: accumulator.pairs.iter().map(pair).collect(),
             keys: accumulator.keys,
+            design: accumulator.design,
         }
-    }
-
-    /// Number of rows; `None` if it is too large for a number.
-    pub(super) fn rows(&self) -> Option<u64> {
-        let keys = [self.keys.cluster, self.keys.id, self.keys.position];
-        keys.into_iter().try_fold(0, u64::checked_add)
     }
 }
 
@@ -359,6 +359,7 @@ impl Accumulator {
             references: state.references,
             tallies: state.tallies,
             keys: state.keys,
+            design: state.design,
         };
         self.check_shape(&checked)?;
         Ok(checked)
@@ -389,11 +390,12 @@ impl Accumulator {
             mine.merge(theirs);
         }
         self.keys.merge(theirs.keys);
+        self.design.merge(theirs.design);
     }
 
     /// No count of a state is larger than its number of rows, and the rows of both can be counted.
     fn check_counts(&self, state: &RowsState) -> Result<()> {
-        let rows = state.rows();
+        let rows = state.keys.checked_total();
         let both = rows.and_then(|rows| rows.checked_add(self.rows_seen()));
         let (Some(rows), Some(..=MAX_ROWS)) = (rows, both) else {
             return Err(damaged("it has too many rows"));
@@ -412,10 +414,12 @@ impl Accumulator {
                     .is_none_or(|sums| fits(sums, of_system(system)))
             };
             let mut outcomes = theirs.outcomes.iter().flatten();
+            let mut differences = theirs.differences.iter();
             within(baseline, mine.baseline)
                 && within(candidate, mine.candidate)
                 && theirs.different <= rows
                 && outcomes.all(|count| *count <= rows)
+                && differences.all(|moments| moments.beyond.max(moments.count) <= rows)
         });
         if tallies && systems && pairs {
             Ok(())
@@ -437,6 +441,7 @@ impl Accumulator {
                 excluded_candidate: theirs.excluded_candidate.map(&fit).transpose()?,
                 different: theirs.different,
                 outcomes: theirs.outcomes,
+                differences: theirs.differences,
             })
         });
         pairs.collect()
@@ -455,6 +460,7 @@ impl Accumulator {
         let fits = systems.len() == self.systems.len()
             && pairs.len() == self.pairs.len()
             && pairs.iter().all(|pair| pair.outcomes.len() == metrics)
+            && pairs.iter().all(|pair| pair.differences.len() == metrics)
             && tallies.len() == self.tallies.len()
             && tallies.iter().all(|tally| tally.flagged.len() == metrics);
         if !fits {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::Batch;
 use crate::metrics::RowFlags;
 
 /// Rows named in a note, at most.
@@ -113,6 +114,12 @@ impl KeyKinds {
         self.cluster + self.id + self.position
     }
 
+    /// Number of rows; `None` if it is too large, as it may be in a state from elsewhere.
+    pub fn checked_total(&self) -> Option<u64> {
+        let kinds = [self.cluster, self.id, self.position];
+        kinds.into_iter().try_fold(0, u64::checked_add)
+    }
+
     /// The kind in a word.
     pub fn name(&self) -> &'static str {
         match (self.cluster > 0, self.id > 0, self.position > 0) {
@@ -128,5 +135,83 @@ impl KeyKinds {
         self.cluster += other.cluster;
         self.id += other.id;
         self.position += other.position;
+    }
+}
+
+/// What decides which tests rows can have, beside their clusters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowDesign {
+    /// Lowest and highest sample number of the rows with ids.
+    samples: Option<(u32, u32)>,
+    /// Whether a row counts other than once.
+    weighted: bool,
+}
+
+impl RowDesign {
+    /// Notes the sample number of a row with an id.
+    pub fn see_sample(&mut self, sample: u32) {
+        self.see_samples(Some((sample, sample)));
+    }
+
+    /// Notes the weights of a batch.
+    pub fn see_weights(&mut self, batch: &Batch<'_>) {
+        let weights = batch.row_extras.iter().filter_map(|extra| extra.weight);
+        weights.for_each(|weight| self.see_weight(weight));
+    }
+
+    /// Notes the weight of a row.
+    pub fn see_weight(&mut self, weight: f64) {
+        self.weighted |= weight != 1.0;
+    }
+
+    /// Whether ids may have several samples. No two rows have the same id and sample, so ids can only repeat where
+    /// sample numbers differ.
+    pub fn repeats_ids(&self) -> bool {
+        self.samples
+            .is_some_and(|(lowest, highest)| lowest < highest)
+    }
+
+    /// Whether a row counts other than once.
+    pub fn is_weighted(&self) -> bool {
+        self.weighted
+    }
+
+    /// Adds the rows of another shard.
+    pub fn merge(&mut self, other: Self) {
+        self.see_samples(other.samples);
+        self.weighted |= other.weighted;
+    }
+
+    fn see_samples(&mut self, seen: Option<(u32, u32)>) {
+        self.samples = match (self.samples, seen) {
+            (Some((low, high)), Some((lowest, highest))) => {
+                Some((low.min(lowest), high.max(highest)))
+            }
+            (known, seen) => known.or(seen),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_repeat_where_sample_numbers_differ() {
+        let of = |samples: &[u32]| {
+            let mut design = RowDesign::default();
+            for sample in samples {
+                design.see_sample(*sample);
+            }
+            design
+        };
+        assert!(!of(&[]).repeats_ids());
+        assert!(!of(&[3, 3]).repeats_ids());
+        assert!(of(&[0, 1, 0]).repeats_ids());
+        let mut merged = of(&[0]);
+        merged.merge(of(&[]));
+        assert!(!merged.repeats_ids());
+        merged.merge(of(&[2]));
+        assert!(merged.repeats_ids());
     }
 }

@@ -62,6 +62,17 @@ pub struct ReferenceCounts {
     pub most: u32,
 }
 
+/// What a metric's value is of the scores of its rows: it decides which intervals and tests there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Estimand {
+    /// The share of rows that are right: their weighted mean, where a score is 0 or the top of the scale.
+    Proportion,
+    /// The weighted mean of the rows' scores.
+    Mean,
+    /// Any other function of the rows.
+    Function,
+}
+
 /// A metric whose corpus value is a function of the sum of its rows' statistics.
 pub trait RowMetric: Send + Sync {
     /// Numbers in the statistics vector; at least one.
@@ -111,6 +122,11 @@ pub trait RowMetric: Send + Sync {
     /// The score of one row from its statistics; `None` if rows have none.
     fn row_score(&self, stats: &[f64]) -> Option<f64>;
 
+    /// What the value is of the rows' scores.
+    fn estimand(&self) -> Estimand {
+        Estimand::Function
+    }
+
     /// The signature that the reference implementation gives this definition.
     fn reference_signature(&self, _references: ReferenceCounts) -> Option<String> {
         None
@@ -154,6 +170,11 @@ pub trait ClassMetric: Send + Sync {
 
     /// The score of one row, whose labels are right or not; `None` if rows have none.
     fn row_score(&self, correct: bool) -> Option<f64>;
+
+    /// What the value is of the rows' scores.
+    fn estimand(&self) -> Estimand {
+        Estimand::Function
+    }
 
     /// Whether the result carries the confusion matrix, and divided by what.
     fn matrix(&self) -> Option<Normalize> {

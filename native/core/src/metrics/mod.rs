@@ -33,8 +33,8 @@ pub mod wide;
 
 pub use collected::{CollectedMetric, CollectedRows, Weighted};
 pub use contract::{
-    ClassMetric, ClassSums, Components, Normalize, Problem, ReferenceCounts, RowFlags, RowMetric,
-    Statistics,
+    ClassMetric, ClassSums, Components, Estimand, Normalize, Problem, ReferenceCounts, RowFlags,
+    RowMetric, Statistics,
 };
 pub use field::{Field, FieldSet};
 pub use params::{ParamKind, ParamSpec, ParamValue, Params};

@@ -1,7 +1,7 @@
 //! From what a caller writes to a metric that can score: name, parameters and profile checked, the
 //! signature written.
 
-use super::contract::Statistics;
+use super::contract::{Estimand, Statistics};
 use super::field::Field;
 use super::params::{ParamValue, Params};
 use super::registry::{self, Context, Direction, Entry};
@@ -40,6 +40,8 @@ pub struct ResolvedMetric {
     pub needs: &'static [Field],
     /// The name in `Prediction.scores` that it needs.
     pub score_name: Option<String>,
+    /// What the value is of the rows' scores.
+    pub estimand: Estimand,
     /// What computes it.
     pub statistics: Statistics,
 }
@@ -66,6 +68,11 @@ impl ResolvedMetric {
         let (direction, range) = entry
             .adjust
             .map_or((entry.direction, entry.range), |adjust| adjust(&params));
+        let estimand = match &statistics {
+            Statistics::Rows(metric) => metric.estimand(),
+            Statistics::Classes(metric) => metric.estimand(),
+            Statistics::Collected(_) => Estimand::Function,
+        };
         let (needs, score_name) = match &statistics {
             Statistics::Rows(metric) => (metric.needs(), metric.score_name()),
             Statistics::Collected(metric) => (metric.needs(), metric.score_name()),
@@ -101,6 +108,7 @@ impl ResolvedMetric {
             range,
             needs,
             score_name,
+            estimand,
             statistics,
         })
     }

@@ -1,13 +1,21 @@
 //! Resampling: draws that depend only on (seed, replicate, slot), sums of replicates, intervals, paired
 //! tests. Nothing here depends on the order of rows.
 
+pub mod binomial;
 pub mod correction;
 pub mod draws;
+pub mod effect;
 pub mod hash;
 pub mod heterogeneity;
 pub mod interval;
+pub mod margin;
+pub mod moments;
+pub mod paired_t;
+pub mod paired_test;
 pub mod plan;
+pub mod rank;
 pub mod replicate;
+pub mod student;
 
 /// The harmonic mean of precision and recall, in the order of operations of the references; 0 if both are.
 pub fn f_measure(precision: f64, recall: f64) -> f64 {

@@ -49,6 +49,27 @@ impl Columns {
         self.dense.len() + self.cells.len()
     }
 
+    /// Every slot's statistics, in the order of the columns.
+    pub fn each_slot(&self, mut see: impl FnMut(&[f64])) {
+        let mut numbers = vec![0.0; self.dense_width + self.starts.len()];
+        let mut next: Vec<usize> = self.starts.iter().map(|start| *start as usize).collect();
+        let stride = self.dense_width.next_multiple_of(TILE).max(1);
+        for (slot, dense) in (0..).zip(self.dense.chunks_exact(stride)) {
+            let (of_dense, of_sparse) = numbers.split_at_mut(self.dense_width);
+            of_dense.copy_from_slice(&dense[..self.dense_width]);
+            let ends = self.starts.iter().skip(1).map(|start| *start as usize);
+            let ends = ends.chain([self.cells.len()]);
+            for ((number, next), end) in of_sparse.iter_mut().zip(&mut next).zip(ends) {
+                *number = 0.0;
+                if *next < end && self.cells[*next].0 == slot {
+                    *number = self.cells[*next].1;
+                    *next += 1;
+                }
+            }
+            see(&numbers);
+        }
+    }
+
     /// The sums of one block of replicates, one array of lanes a column.
     pub fn block_sums(&self, weights: &Weights) -> Vec<[f64; LANES]> {
         let mut sums = vec![[0.0; LANES]; self.dense_width + self.starts.len()];
@@ -112,6 +133,13 @@ mod tests {
             }
         }
         columns.push_sparse([(1, 1.0), (4, 0.5)].into_iter());
+        let mut seen = Vec::new();
+        columns.each_slot(|numbers| seen.push(numbers.to_vec()));
+        for (slot, numbers) in seen.iter().enumerate() {
+            let dense: Vec<f64> = (0..width).map(|column| cell(slot, column)).collect();
+            assert_eq!(numbers[..width], dense);
+            assert_eq!(numbers[width], [0.0, 1.0, 0.0, 0.0, 0.5, 0.0, 0.0][slot]);
+        }
         let weight = |slot: usize, lane: usize| ((slot * 31 + lane * 7) % 5) as f64;
         let weights: Weights = (0..slots)
             .map(|slot| std::array::from_fn(|lane| weight(slot, lane)))

@@ -15,13 +15,17 @@ pub struct StatisticsSpec {
     /// Optional. Method of the intervals. Default and only choice now: percentile bootstrap.
     #[prost(enumeration = "IntervalMethod", tag = "4")]
     pub interval: i32,
-    /// Optional. Paired test. Default and only choice now: randomisation.
+    /// Optional. Paired test of every metric of a comparison; one that a metric or the rows cannot have is refused
+    /// (reason UNSUITABLE_TEST). Default: the exact McNemar test for shares of right rows, as long as rows have no
+    /// clusters, no weights and one sample an id; else paired randomisation.
     #[prost(enumeration = "TestMethod", tag = "5")]
     pub test: i32,
     /// Optional. Correction for several tests within a call. Default Holm.
     #[prost(enumeration = "CorrectionMethod", tag = "6")]
     pub correction: i32,
-    /// Margin of equivalence, on the metric's scale. Reserved for a later release.
+    /// Optional. Differences smaller than this, on the metric's scale, do not matter: finite, above 0 and smaller than the
+    /// metric's range. With a margin a decision may be EQUIVALENT or NOT_WORSE. For metrics of several scales give each
+    /// its own in MetricSpec.margin.
     #[prost(double, optional, tag = "7")]
     pub margin: ::core::option::Option<f64>,
     /// Optional. Slice key whose values are the clusters, in place of Instance.cluster; rows without a value keep theirs.
@@ -84,18 +88,19 @@ pub struct PairedResult {
     /// True when no draw was as extreme as the data: the p-values are upper bounds, printed with "<".
     #[prost(bool, tag = "6")]
     pub p_at_floor: bool,
-    /// The test, for example "paired_randomisation".
+    /// The test: "paired_randomisation", "mcnemar_exact", "mcnemar_midp", "paired_t", "cluster_robust_t" or "sign";
+    /// empty when p_value is unset.
     #[prost(string, tag = "7")]
     pub test: ::prost::alloc::string::String,
-    /// Draws of the test; for an exact test, the number of all assignments.
+    /// Draws of a randomisation test, or all assignments where few were enumerated; 0 for the other tests.
     #[prost(uint64, tag = "8")]
     pub draws: u64,
     /// The family that p_adjusted corrects for, in words, for example "holm over 2 metrics x 1 candidate".
     #[prost(string, tag = "9")]
     pub family: ::prost::alloc::string::String,
-    /// Size of the effect. Reserved for a later release.
-    #[prost(message, optional, tag = "10")]
-    pub effect_size: ::core::option::Option<EffectSize>,
+    /// How large the difference is on scales that metrics share; empty for metrics without row scores.
+    #[prost(message, repeated, tag = "10")]
+    pub effect_sizes: ::prost::alloc::vec::Vec<EffectSize>,
     /// Rows where the candidate's row score is better; unset for metrics without row scores.
     #[prost(uint64, optional, tag = "11")]
     pub wins: ::core::option::Option<u64>,
@@ -119,11 +124,35 @@ pub struct PairedResult {
     /// Value of the candidate on the paired rows.
     #[prost(double, optional, tag = "17")]
     pub candidate_value: ::core::option::Option<f64>,
+    /// The margin that the metric was given.
+    #[prost(double, optional, tag = "18")]
+    pub margin: ::core::option::Option<f64>,
+    /// One-sided p-value of being worse by the margin or more, after the correction of the same name over all comparisons
+    /// with a margin; unset without a margin.
+    #[prost(double, optional, tag = "19")]
+    pub p_not_worse: ::core::option::Option<f64>,
+    /// p-value of being better or worse by the margin or more (two one-sided tests, the larger p), after the same
+    /// correction; unset without a margin.
+    #[prost(double, optional, tag = "20")]
+    pub p_equivalent: ::core::option::Option<f64>,
+    /// True when the decision is IMPROVED or REGRESSED and p_equivalent is at most the level all the same: the change is
+    /// there, and surely too small to matter.
+    #[prost(bool, tag = "21")]
+    pub within_margin: bool,
+    /// Lowest difference over the rows that one system or both answered, had the missing answers of the candidate the lowest
+    /// score and those of the baseline the highest. Unset unless rows are missing on one side and the value is a mean of
+    /// bounded row scores.
+    #[prost(double, optional, tag = "22")]
+    pub lowest_difference: ::core::option::Option<f64>,
+    /// Highest such difference, the other way around.
+    #[prost(double, optional, tag = "23")]
+    pub highest_difference: ::core::option::Option<f64>,
 }
-/// Size of an effect. Reserved for a later release.
+/// Size of an effect.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EffectSize {
-    /// Name of the measure, for example "cohen_d".
+    /// Name of the measure: "cohen_dz", the mean of the row differences in their standard deviations; for shares of right
+    /// rows "cohen_h", and "odds_ratio", rows won over rows lost, unless none is lost.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// Its value.
@@ -163,10 +192,22 @@ impl IntervalMethod {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum TestMethod {
-    /// The default: paired randomisation.
+    /// The default: by metric and rows.
     Unspecified = 0,
     /// Paired randomisation: the systems' answers are swapped at random, slot by slot. Two-sided.
     PairedRandomisation = 1,
+    /// McNemar's exact test: of the rows that are right for one system only, does one win more than half? For shares of
+    /// right rows; not with clusters, several samples of an id, or weights. Two-sided.
+    McnemarExact = 2,
+    /// The same by mid-p (Fagerland et al. 2013): less careful than exact, rarely above the level.
+    McnemarMidp = 3,
+    /// Student's t of the row differences, for values that are the mean of their rows' scores. With clusters, several
+    /// samples of an id or weights: cluster-robust (CR1, G - 1 degrees of freedom). Two-sided.
+    PairedT = 4,
+    /// The sign test: of the rows that do not tie, does one system win more than half? For metrics with row scores; not
+    /// with clusters, several samples of an id, or weights. Where wins and losses point another way than the difference,
+    /// there is no verdict. Two-sided.
+    Sign = 5,
 }
 impl TestMethod {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -177,6 +218,10 @@ impl TestMethod {
         match self {
             Self::Unspecified => "TEST_METHOD_UNSPECIFIED",
             Self::PairedRandomisation => "TEST_METHOD_PAIRED_RANDOMISATION",
+            Self::McnemarExact => "TEST_METHOD_MCNEMAR_EXACT",
+            Self::McnemarMidp => "TEST_METHOD_MCNEMAR_MIDP",
+            Self::PairedT => "TEST_METHOD_PAIRED_T",
+            Self::Sign => "TEST_METHOD_SIGN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -184,6 +229,10 @@ impl TestMethod {
         match value {
             "TEST_METHOD_UNSPECIFIED" => Some(Self::Unspecified),
             "TEST_METHOD_PAIRED_RANDOMISATION" => Some(Self::PairedRandomisation),
+            "TEST_METHOD_MCNEMAR_EXACT" => Some(Self::McnemarExact),
+            "TEST_METHOD_MCNEMAR_MIDP" => Some(Self::McnemarMidp),
+            "TEST_METHOD_PAIRED_T" => Some(Self::PairedT),
+            "TEST_METHOD_SIGN" => Some(Self::Sign),
             _ => None,
         }
     }
@@ -278,9 +327,9 @@ pub enum Decision {
     Improved = 1,
     /// Significantly worse after correction.
     Regressed = 2,
-    /// Equivalent within the margin. Reserved for a later release.
+    /// No significant change, and surely neither better nor worse by the margin (p_equivalent is at most the level).
     Equivalent = 3,
-    /// Not worse than the margin allows. Reserved for a later release.
+    /// No significant change, and surely not worse by the margin (p_not_worse is at most the level).
     NotWorse = 4,
     /// The data do not tell.
     Inconclusive = 5,
@@ -332,6 +381,10 @@ pub struct MetricSpec {
     /// the caller gave. Keys must be unique in a call.
     #[prost(string, tag = "4")]
     pub key: ::prost::alloc::string::String,
+    /// Optional. In comparisons: differences smaller than this, on the metric's scale, do not matter; in place of
+    /// StatisticsSpec.margin.
+    #[prost(double, optional, tag = "5")]
+    pub margin: ::core::option::Option<f64>,
 }
 /// One entry of the metric registry.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -470,8 +523,8 @@ pub struct SliceResult {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Note {
     /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS of a value;
-    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, SMALL_SAMPLE, FEW_CLUSTERS of a comparison; SMALL_SLICE of a slice;
-    /// SIMPSONS_PARADOX of the consistency of slices.
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison; SMALL_SLICE of a
+    /// slice; SIMPSONS_PARADOX of the consistency of slices.
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
     /// The note in words, and what to do about it.
@@ -1255,6 +1308,33 @@ pub struct PlanResponse {
     #[prost(bool, tag = "8")]
     pub rough: bool,
 }
+/// The systems by one metric. They are ordered by their difference to the baseline on the rows that both have.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Ranking {
+    /// The key of the request's MetricSpec.
+    #[prost(string, tag = "1")]
+    pub metric: ::prost::alloc::string::String,
+    /// Best first. Systems without a value are left out.
+    #[prost(message, repeated, tag = "2")]
+    pub ranks: ::prost::alloc::vec::Vec<SystemRank>,
+}
+/// The rank of one system.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SystemRank {
+    /// Name of the system.
+    #[prost(string, tag = "1")]
+    pub system: ::prost::alloc::string::String,
+    /// From 1, the best; equal systems share the better rank.
+    #[prost(uint32, tag = "2")]
+    pub rank: u32,
+    /// Best rank of the interval of the level: ranks are computed in every bootstrap replicate, and as many are left out at
+    /// either end as the level allows. Unset without replicates.
+    #[prost(uint32, optional, tag = "3")]
+    pub best: ::core::option::Option<u32>,
+    /// Worst rank of the interval.
+    #[prost(uint32, optional, tag = "4")]
+    pub worst: ::core::option::Option<u32>,
+}
 /// Results row by row for one system.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RowResults {
@@ -1659,6 +1739,9 @@ pub struct CompareResponse {
     /// How well slices agree, by SliceSpec, candidate and metric.
     #[prost(message, repeated, tag = "9")]
     pub consistency: ::prost::alloc::vec::Vec<Consistency>,
+    /// All systems in order, one ranking a metric that can be compared, if there are at least three systems.
+    #[prost(message, repeated, tag = "10")]
+    pub rankings: ::prost::alloc::vec::Vec<Ranking>,
 }
 /// What to do with a label that is none of the specification's classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

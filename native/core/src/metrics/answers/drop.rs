@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::metrics::{
-    Components, Context, Entry, Field, ParamKind, ParamSpec, Params, Problem, Row, RowFlags,
-    RowMetric, Statistics,
+    Components, Context, Entry, Estimand, Field, ParamKind, ParamSpec, Params, Problem, Row,
+    RowFlags, RowMetric, Statistics,
 };
 use crate::text::drop::{Answer, MAX_SPANS, f1, is_exact};
 use crate::text::python::is_space;
@@ -156,6 +156,13 @@ impl RowMetric for Drop {
 
     fn components(&self, _sums: &[f64], _n: f64) -> Components {
         Components::new()
+    }
+
+    fn estimand(&self) -> Estimand {
+        match self.unit {
+            Unit::Exact => Estimand::Proportion,
+            Unit::F1 => Estimand::Mean,
+        }
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

@@ -1,7 +1,7 @@
 //! Metrics that say of every answer whether it is right; the value is the share of right ones, 0 to 100.
 
 use super::words::percent;
-use crate::metrics::{Components, Field, Problem, Row, RowFlags, RowMetric, Statistics};
+use crate::metrics::{Components, Estimand, Field, Problem, Row, RowFlags, RowMetric, Statistics};
 use crate::text::scratch::Scratch;
 
 /// Whether an answer is right.
@@ -60,6 +60,10 @@ impl<H: Hit> RowMetric for Share<H> {
 
     fn components(&self, sums: &[f64], _n: f64) -> Components {
         vec![("matches".into(), Some(sums[0]))]
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Proportion
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

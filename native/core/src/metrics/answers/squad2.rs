@@ -3,8 +3,8 @@
 use super::words::{NORMALIZER, Rules, percent};
 use crate::error::Result;
 use crate::metrics::{
-    Components, Context, Entry, Field, ParamKind, ParamSpec, Params, Row, RowFlags, RowMetric,
-    Statistics,
+    Components, Context, Entry, Estimand, Field, ParamKind, ParamSpec, Params, Row, RowFlags,
+    RowMetric, Statistics,
 };
 use crate::text::normalizers::Normalizer;
 use crate::text::scratch::Scratch;
@@ -148,6 +148,13 @@ impl RowMetric for Squad2 {
             ("no_answer".into(), part(sums[0] - sums[1], without)),
             ("no_answer_total".into(), Some(without)),
         ]
+    }
+
+    fn estimand(&self) -> Estimand {
+        match self.scoring.unit {
+            Unit::Exact => Estimand::Proportion,
+            Unit::F1 => Estimand::Mean,
+        }
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

@@ -2,7 +2,9 @@
 
 use super::words::{NORMALIZER, Rules, percent};
 use crate::error::Result;
-use crate::metrics::{Components, Context, Entry, Params, Row, RowFlags, RowMetric, Statistics};
+use crate::metrics::{
+    Components, Context, Entry, Estimand, Params, Row, RowFlags, RowMetric, Statistics,
+};
 use crate::text::normalizers::Normalizer;
 use crate::text::scratch::Scratch;
 
@@ -48,6 +50,10 @@ impl RowMetric for TokenF1 {
         let part =
             |(name, sum): (&str, &f64)| (name.to_owned(), (n > 0.0).then(|| 100.0 * sum / n));
         names.into_iter().zip(sums).map(part).collect()
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Mean
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

@@ -3,8 +3,8 @@
 
 use crate::error::{Error, Result};
 use crate::metrics::{
-    Components, Context, Direction, Entry, Field, ParamKind, ParamSpec, ParamValue, Params,
-    Problem, Row, RowFlags, RowMetric, Statistics, find, long_texts,
+    Components, Context, Direction, Entry, Estimand, Field, ParamKind, ParamSpec, ParamValue,
+    Params, Problem, Row, RowFlags, RowMetric, Statistics, find, long_texts,
 };
 use crate::text::python::is_space;
 use crate::text::scratch::Scratch;
@@ -225,6 +225,14 @@ impl RowMetric for TruthfulQa {
     fn components(&self, sums: &[f64], n: f64) -> Components {
         let part = |(name, sum): (&&str, &f64)| ((*name).to_owned(), (n > 0.0).then(|| sum / n));
         REPORTS.iter().zip(sums).map(part).collect()
+    }
+
+    fn estimand(&self) -> Estimand {
+        if REPORTS[self.report] == "acc" {
+            Estimand::Proportion
+        } else {
+            Estimand::Mean
+        }
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

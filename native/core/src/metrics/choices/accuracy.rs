@@ -1,7 +1,7 @@
 //! Accuracy over choices: whether the choice of the highest score is right; 0 to 1.
 
 use super::scored::{Question, SHARED, Score, bad_choices, is_first_of_highest_right, mean_of};
-use crate::metrics::{Entry, ParamKind, ParamSpec, Problem};
+use crate::metrics::{Entry, Estimand, ParamKind, ParamSpec, Problem};
 
 /// The registry entry.
 pub static ENTRY: Entry = Entry {
@@ -43,6 +43,10 @@ impl Score for Accuracy {
             ));
         }
         Ok(())
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Proportion
     }
 
     fn score(&self, question: Question<'_>) -> f64 {

@@ -1,6 +1,8 @@
 //! Metrics that are the mean of one number a question, computed from its choices and their scores.
 
-use crate::metrics::{Components, Entry, Field, Problem, Row, RowFlags, RowMetric, Statistics};
+use crate::metrics::{
+    Components, Entry, Estimand, Field, Problem, Row, RowFlags, RowMetric, Statistics,
+};
 use crate::text::scratch::Scratch;
 
 /// What the entries have in common.
@@ -47,6 +49,11 @@ pub(super) trait Score: Send + Sync + 'static {
     /// Refuses a question that makes no sense for the metric.
     fn check(&self, question: Question<'_>) -> Result<(), Problem>;
 
+    /// Whether the number says right or wrong, or more.
+    fn estimand(&self) -> Estimand {
+        Estimand::Mean
+    }
+
     /// The number, 0 to 1.
     fn score(&self, question: Question<'_>) -> f64;
 }
@@ -91,6 +98,10 @@ impl<S: Score> RowMetric for Mean<S> {
 
     fn components(&self, _sums: &[f64], _n: f64) -> Components {
         Components::new()
+    }
+
+    fn estimand(&self) -> Estimand {
+        self.0.estimand()
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

@@ -1,7 +1,7 @@
 //! The multiple-choice scores of `TruthfulQA`; 0 to 1.
 
 use super::scored::{Question, SHARED, Score, bad_choices, is_first_of_highest_right, mean_of};
-use crate::metrics::{Entry, Params, Problem, Statistics};
+use crate::metrics::{Entry, Estimand, Params, Problem, Statistics};
 
 /// MC0, the binary choice.
 pub static MC0: Entry = Entry {
@@ -73,6 +73,10 @@ impl Score for Best {
             ));
         }
         Ok(())
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Proportion
     }
 
     fn score(&self, question: Question<'_>) -> f64 {

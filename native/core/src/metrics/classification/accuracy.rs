@@ -2,7 +2,7 @@
 
 use super::averages::MULTILABEL;
 use super::label_sets::SubsetAccuracy;
-use crate::metrics::{ClassMetric, ClassSums, Components, Entry, Statistics};
+use crate::metrics::{ClassMetric, ClassSums, Components, Entry, Estimand, Statistics};
 
 /// The registry's entry.
 pub static ENTRY: Entry = Entry {
@@ -38,6 +38,10 @@ impl ClassMetric for Accuracy {
 
     fn components(&self, sums: &ClassSums<'_>) -> Components {
         vec![("correct".into(), Some(sums.true_positive.iter().sum()))]
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Proportion
     }
 
     fn row_score(&self, correct: bool) -> Option<f64> {

@@ -3,8 +3,8 @@
 use super::probabilities::{SCORES, Scores};
 use super::row_classes;
 use crate::metrics::{
-    Components, Direction, Entry, Field, ParamKind, ParamSpec, Problem, Row, RowFlags, RowMetric,
-    Statistics,
+    Components, Direction, Entry, Estimand, Field, ParamKind, ParamSpec, Problem, Row, RowFlags,
+    RowMetric, Statistics,
 };
 use crate::text::scratch::Scratch;
 
@@ -82,6 +82,10 @@ impl RowMetric for Brier {
 
     fn components(&self, _sums: &[f64], _n: f64) -> Components {
         Components::new()
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Mean
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

@@ -1,7 +1,7 @@
 //! Rows with sets of labels: rates of every row, and whether sets are equal.
 
 use super::rate::{Counts, Rates};
-use crate::metrics::{Components, Field, Row, RowFlags, RowMetric};
+use crate::metrics::{Components, Estimand, Field, Row, RowFlags, RowMetric};
 use crate::text::scratch::Scratch;
 
 /// Sizes of the row's sets and of what they share.
@@ -92,6 +92,10 @@ impl RowMetric for SubsetAccuracy {
 
     fn components(&self, sums: &[f64], _n: f64) -> Components {
         vec![("correct".into(), Some(sums[0]))]
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Proportion
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

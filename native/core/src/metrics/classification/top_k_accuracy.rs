@@ -2,7 +2,8 @@
 
 use super::row_classes;
 use crate::metrics::{
-    Components, Entry, Field, ParamKind, ParamSpec, Problem, Row, RowFlags, RowMetric, Statistics,
+    Components, Entry, Estimand, Field, ParamKind, ParamSpec, Problem, Row, RowFlags, RowMetric,
+    Statistics,
 };
 use crate::text::scratch::Scratch;
 
@@ -76,6 +77,10 @@ impl RowMetric for TopK {
 
     fn components(&self, sums: &[f64], _n: f64) -> Components {
         vec![("hits".into(), Some(sums[0]))]
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Proportion
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

@@ -2,8 +2,8 @@
 
 use super::{OF, name_of};
 use crate::metrics::{
-    Components, Direction, Entry, Field, ParamKind, ParamSpec, Problem, Row, RowFlags, RowMetric,
-    Statistics, wide,
+    Components, Direction, Entry, Estimand, Field, ParamKind, ParamSpec, Problem, Row, RowFlags,
+    RowMetric, Statistics, wide,
 };
 use crate::text::scratch::Scratch;
 
@@ -79,6 +79,10 @@ impl RowMetric for Score {
 
     fn components(&self, _sums: &[f64], _n: f64) -> Components {
         Vec::new()
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Mean
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

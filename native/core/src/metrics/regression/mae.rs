@@ -2,7 +2,9 @@
 
 use super::{NUMBERS, check_numbers, numbers};
 use crate::metrics::exact::{self, Exact};
-use crate::metrics::{Components, Direction, Entry, Problem, Row, RowFlags, RowMetric, Statistics};
+use crate::metrics::{
+    Components, Direction, Entry, Estimand, Problem, Row, RowFlags, RowMetric, Statistics,
+};
 use crate::text::scratch::Scratch;
 
 /// The registry entry.
@@ -45,6 +47,10 @@ impl RowMetric for Mae {
 
     fn components(&self, _sums: &[f64], _n: f64) -> Components {
         Vec::new()
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Mean
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {

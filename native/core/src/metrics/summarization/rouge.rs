@@ -5,7 +5,7 @@ use super::scoring::{Counts, Scoring};
 use super::tools::Tools;
 use super::words::Words;
 use crate::metrics::{
-    Components, Entry, Problem, Row, RowFlags, RowMetric, Statistics, long_texts,
+    Components, Entry, Estimand, Problem, Row, RowFlags, RowMetric, Statistics, long_texts,
 };
 use crate::text::scratch::Scratch;
 
@@ -82,6 +82,10 @@ impl<M: Measure> RowMetric for Rouge<M> {
         let names = ["precision", "recall", "fmeasure"];
         let part = |(name, sum): (&str, &f64)| (name.to_owned(), (n > 0.0).then(|| sum / n));
         names.into_iter().zip(sums).map(part).collect()
+    }
+
+    fn estimand(&self) -> Estimand {
+        Estimand::Mean
     }
 
     fn row_score(&self, stats: &[f64]) -> Option<f64> {
