@@ -83,3 +83,36 @@ def test_errors_need_row_scores(capsys: pytest.CaptureFixture[str], files: tuple
     assert code == 2
     assert "--errors: needs the scores of all rows" in err
     assert run(capsys, *flags[:-1], str(files[2].parent / "none" / "e.csv"), "-m", "accuracy")[0] == 2
+
+
+def test_failure_modes_are_read_back(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    base = [{"id": f"r{row}", "label": "a", "prediction": "ab"[row % 2]} for row in range(80)]
+    new = [{"id": f"r{row}", "label": "a", "prediction": "ab"[row % 4 == 3]} for row in range(80)]
+    files = jsonl(tmp_path / "base.jsonl", base), jsonl(tmp_path / "new.jsonl", new)
+    path = tmp_path / "errors.csv"
+    assert run(capsys, "compare", *files, "-m", "accuracy", "--errors", str(path))[0] == 0
+    lines = lines_of(path)
+    for line in lines:
+        line["failure_mode"] = {"fixed": "negation", "both wrong": " numbers "}[line["kind"]]
+
+    def written() -> None:
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(lines[0]))
+            writer.writeheader()
+            writer.writerows(lines)
+
+    written()
+    flags = ["compare", *files, "-m", "accuracy", "--failure-modes", str(path), "--min-slice-size", "10"]
+    code, out, err = run(capsys, *flags, "--json")
+    assert (code, err) == (0, "")
+    found = {tuple(one["values"]): one["comparisons"][0]["difference"] for one in json.loads(out)["slices"]}
+    assert found == {("(none)",): 0.0, ("negation",): 1.0, ("numbers",): 0.0}
+    lines.append({**lines[0], "failure_mode": "other"})
+    written()
+    assert "gives a row another failure_mode" in run(capsys, *flags)[2]
+    lines[-1]["id"] = "r999"
+    written()
+    code, _, err = run(capsys, *flags)
+    assert code == 2
+    assert f"errors.csv:{len(lines) + 1}: has an id that the rows lack" in err
+    assert "needs the columns id and failure_mode" in run(capsys, *flags[:-4], "--failure-modes", files[0])[2]

@@ -78,6 +78,49 @@ def test_client_embedded_and_saved_agree(server: Server) -> None:
     assert "gate, new: GO (critical and shown to hold: accuracy, f1(average=macro))" in str(here)
 
 
+def test_rules_include_slices(server: Server) -> None:
+    policy = {"rules": [{"metric": "accuracy", "margin": 0.01, "threshold": 0.3, "slices": "language"}]}
+    arguments: Any = {
+        "baseline": BASE, "candidates": {"new": NEW}, "references": GOLD, "metrics": ["accuracy"], "slices": "language",
+        "slice_values": {"language": ["de"] * 80 + ["fr"] * 80 + ["it"] * 20 + ["sw"] * 20},
+    }  # fmt: skip
+    here = evald.compare(**arguments, gate=policy)
+    with evald.Client(f"127.0.0.1:{server.app.grpc_port}") as client:
+        assert client.compare(**arguments, gate=policy).gate == here.gate
+    assert evald.gate(policy, here) == here.gate
+    assert here.gate is not None
+    (rule,) = here.gate.candidates[0].rules
+    found = [(check.slice, check.quantity) for check in rule.checks]
+    slices = (None, "language: de", "language: fr")
+    # Those of 20 rows are below min_slice_size.
+    assert found == [(one, quantity) for one in slices for quantity in ("difference", "value")]
+    assert here.gate.verdict == "go"
+    assert "accuracy, language: de" in str(here)
+    plain = {key: value for key, value in arguments.items() if not key.startswith("slice")}
+    with pytest.raises(InvalidRequestError, match="the comparison has no slices: ask for them"):
+        evald.compare(**plain, gate=policy)
+
+
+def test_a_slice_alone_can_break_a_rule() -> None:
+    language = ["de"] * 100 + ["fr"] * 100
+    # Better as a whole, worse in French.
+    new = ["a", "b"] * 50 + ["b", "a"] * 5 + ["a"] * 90
+    base = ["a"] * 100 + ["a", "b"] * 20 + ["a"] * 60
+    policy = {"rules": [{"metric": "accuracy", "margin": 0.01, "slices": ["language"]}]}
+    found = evald.compare(
+        base,
+        {"new": new},
+        GOLD,
+        metrics="accuracy",
+        slices="language",
+        slice_values={"language": language},
+        gate=policy,
+    ).gate
+    assert found is not None
+    assert [check.outcome for check in found.candidates[0].rules[0].checks] == ["passed", "passed", "failed"]
+    assert found.verdict == "no_go"
+
+
 def test_without_a_margin_the_adjusted_p_decides() -> None:
     policy = {"rules": [{"metric": "accuracy", "margin": 0}]}
     found = evald.compare(BASE, {"new": NEW}, GOLD, metrics=["accuracy"], gate=policy)
@@ -106,7 +149,8 @@ RULE: dict[str, Any] = {"metric": "accuracy", "margin": 0.1}
         ([{**RULE, "relative_margin": 0.1}], "gate.rules[0].relative_margin", "BAD_GATE"),
         ([{**RULE, "threshold": float("nan")}], "gate.rules[0].threshold", "BAD_GATE"),
         ([{**RULE, "tier": 77}], "gate.rules[0].tier", "BAD_GATE"),
-        ([{**RULE, "slices": ["topic=a"]}], "gate.rules[0].slices", "UNSUPPORTED_FIELD"),
+        ([{**RULE, "slices": ["topic"]}], "gate.rules[0].slices[0]", "BAD_GATE"),
+        ([{**RULE, "slices": ["length(", "topic"]}], "gate.rules[0].slices[0]", "BAD_SLICE"),
     ],
 )
 def test_a_wrong_policy_is_refused(server: Server, rules: list[dict[str, Any]], field: str, reason: str) -> None:

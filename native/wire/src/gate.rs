@@ -3,7 +3,7 @@
 use evald_core::error::{Error, Result};
 use evald_core::gate::{
     Check, Finding, GateAnswer, Known, Margin, Measured, Outcome, Policy, Quantity, Rule, Tier,
-    Verdict, judge, named,
+    Verdict, judge, named, named_slicing, slice_words,
 };
 use evald_core::metrics::Direction;
 use prost::Message;
@@ -11,25 +11,26 @@ use prost::Message;
 use crate::proto;
 
 /// The checked policy of a request, its rules bound to the metrics of the comparison.
-pub fn policy(given: &proto::GatePolicy, known: &[Known<'_>]) -> Result<Policy> {
+pub fn policy(given: &proto::GatePolicy, known: &[Known<'_>], slicings: &[&str]) -> Result<Policy> {
     if given.rules.is_empty() {
         return Err(refused("gate.rules".into(), "give at least one rule"));
     }
     let rules = given.rules.iter().enumerate();
     Ok(Policy {
         rules: rules
-            .map(|(at, given)| rule(given, known, &format!("gate.rules[{at}]")))
+            .map(|(at, given)| rule(given, known, slicings, &format!("gate.rules[{at}]")))
             .collect::<Result<_>>()?,
         allowed_supporting_failures: given.allowed_supporting_failures as usize,
     })
 }
 
-fn rule(given: &proto::GateRule, known: &[Known<'_>], path: &str) -> Result<Rule> {
-    if !given.slices.is_empty() {
-        let problem = "this version of the server does not use the field yet: leave it out";
-        let field = format!("{path}.slices");
-        return Err(Error::invalid("UNSUPPORTED_FIELD", field, problem));
-    }
+fn rule(
+    given: &proto::GateRule,
+    known: &[Known<'_>],
+    slicings: &[&str],
+    path: &str,
+) -> Result<Rule> {
+    let slices = given.slices.iter().enumerate();
     let metric = named(&given.metric, known, &format!("{path}.metric"))?;
     let margin = match (given.margin, given.relative_margin) {
         (Some(_), Some(_)) => {
@@ -60,6 +61,9 @@ fn rule(given: &proto::GateRule, known: &[Known<'_>], path: &str) -> Result<Rule
         margin,
         threshold: given.threshold,
         tier: tier(given.tier, path)?,
+        slices: slices
+            .map(|(at, form)| named_slicing(form, slicings, &format!("{path}.slices[{at}]")))
+            .collect::<Result<_>>()?,
     })
 }
 
@@ -103,11 +107,26 @@ pub fn judge_comparison(policy_: &[u8], comparison: &[u8], confidence: f64) -> R
     }
     let compared = comparison.systems.first().map(|system| &system.metrics[..]);
     let known: Vec<Known<'_>> = compared.unwrap_or_default().iter().map(known_of).collect();
-    let policy = policy(&given, &known)?;
-    let findings: Vec<Finding<'_>> = comparison
-        .comparisons
+    let slicings: Vec<&str> = comparison
+        .slices
         .iter()
-        .filter_map(|paired| finding(&comparison, paired))
+        .map(|slice| &slice.by[..])
+        .collect();
+    let policy = policy(&given, &known, &slicings)?;
+    let whole = comparison.comparisons.iter().map(|paired| (None, paired));
+    let tested = comparison.slices.iter().filter(|slice| {
+        let mut notes = slice.notes.iter();
+        notes.all(|note| note.code != "SMALL_SLICE")
+    });
+    let slices = tested.flat_map(|slice| {
+        slice
+            .comparisons
+            .iter()
+            .map(move |paired| (Some(slice), paired))
+    });
+    let findings: Vec<Finding<'_>> = whole
+        .chain(slices)
+        .filter_map(|(slice, paired)| finding(&comparison, slice, paired))
         .collect();
     Ok(gate_result(judge(&policy, &findings, confidence)).encode_to_vec())
 }
@@ -130,6 +149,7 @@ fn direction(metric: &proto::MetricResult) -> Direction {
 
 fn finding<'a>(
     comparison: &'a proto::CompareResponse,
+    slice: Option<&'a proto::SliceComparison>,
     paired: &'a proto::PairedResult,
 ) -> Option<Finding<'a>> {
     let mut systems = comparison.systems.iter();
@@ -138,14 +158,23 @@ fn finding<'a>(
         .metrics
         .iter()
         .find(|one| one.metric == paired.metric)?;
+    let value = match slice {
+        None => own.estimate.as_ref(),
+        Some(slice) => {
+            let mut values = own.slices.iter();
+            let found = values.find(|one| (&one.by, &one.values) == (&slice.by, &slice.values));
+            found.and_then(|one| one.estimate.as_ref())
+        }
+    };
     Some(Finding {
         candidate: &paired.candidate,
         metric: &paired.metric,
+        slice: slice.map(|slice| (&slice.by[..], slice_words(&slice.by, &slice.values))),
         direction: direction(own),
         difference: measured(paired.difference.as_ref()),
         p_adjusted: paired.p_adjusted,
         baseline_value: paired.baseline_value,
-        value: measured(own.estimate.as_ref()),
+        value: measured(value),
     })
 }
 
@@ -197,6 +226,7 @@ fn check(check: Check) -> proto::GateCheck {
     };
     proto::GateCheck {
         quantity: quantity.into(),
+        slice: check.slice,
         outcome: outcome(check.outcome).into(),
         value: check.value,
         limit: check.limit,

@@ -64,7 +64,8 @@ pub fn build_spec(
     if kind == RequestKind::Compare {
         check_test(statistics.test, &metrics)?;
     }
-    let gate = gate(header, &metrics, &statistics)?;
+    let slices = slices(spec, &limits)?;
+    let gate = gate(header, &metrics, &slices, &statistics)?;
     Ok(Spec {
         question,
         systems,
@@ -72,7 +73,7 @@ pub fn build_spec(
         unknown_labels: unknown_labels(spec)?,
         classes,
         statistics,
-        slices: slices(spec, &limits)?,
+        slices,
         row_report: row_report(spec.row_report)?,
         analysis: analysis::options(spec.analysis.as_ref())?,
         limits,
@@ -83,6 +84,7 @@ pub fn build_spec(
 fn gate(
     header: &Header,
     metrics: &[ResolvedMetric],
+    slices: &[Slicing],
     statistics: &StatisticsOptions,
 ) -> Result<Option<Policy>> {
     let Some(given) = &header.gate else {
@@ -100,7 +102,8 @@ fn gate(
             direction: metric.direction,
         })
         .collect();
-    crate::gate::policy(given, &known).map(Some)
+    let slicings: Vec<&str> = slices.iter().map(|slicing| &slicing.name[..]).collect();
+    crate::gate::policy(given, &known, &slicings).map(Some)
 }
 
 fn limit(name: &'static str, field: &str, maximum: u32, count: usize) -> Result<()> {

@@ -90,6 +90,12 @@ def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
         " 'contains(input, \"not\")'; may be given several times",
     )
     group.add_argument(
+        "--failure-modes",
+        type=Path,
+        metavar="FILE",
+        help="slice the rows by the column failure_mode of a file that --errors wrote and people filled in",
+    )
+    group.add_argument(
         "--min-slice-size", type=int, metavar="ROWS", help="smaller slices have no intervals and tests (default 30)"
     )
     group.add_argument(
@@ -184,7 +190,7 @@ def evaluated(args: argparse.Namespace) -> Evaluation:
     """The evaluation that files and flags ask for, here or on a server."""
     with output.progress() as bar:
         bar.say("reading")
-        table, metrics = table_from(args, bar)
+        table, metrics = _annotated(args, *table_from(args, bar))
         options = options_of(args)
         resources = resources_of(args)
         if args.server:
@@ -204,12 +210,13 @@ def compared(args: argparse.Namespace, gate: Policy | None = None) -> Comparison
     """The comparison that files and flags ask for, here or on a server; with the verdict of a gate if there is one."""
     named: Sequence[str] = ()
     if gate is not None:
-        from evald.client.gate import metrics_of
+        from evald.client.gate import metrics_of, slices_of
 
         named = metrics_of(gate)
+        args.slice = list(dict.fromkeys([*(args.slice or ()), *slices_of(gate)]))
     with output.progress() as bar:
         bar.say("reading")
-        table, metrics = table_from(args, bar, named)
+        table, metrics = _annotated(args, *table_from(args, bar, named))
         if len(table.systems) < 2:
             raise _usage("FILE", "give at least two systems to compare")
         options: Options = {**options_of(args), "gate": gate}
@@ -312,6 +319,14 @@ def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] =
         return combine(sources, args.map), metrics
     ((name, source),) = sources.items()
     return table_of(source, args.map, name), metrics
+
+
+def _annotated(args: argparse.Namespace, table: Table, metrics: Metrics) -> tuple[Table, Metrics]:
+    """The table with what people said about its rows, which are sliced by it."""
+    if args.failure_modes is None:
+        return table, metrics
+    args.slice = [*(args.slice or ()), "failure_mode"]
+    return rows_in_error.annotated(args.failure_modes, table), metrics
 
 
 def _files(args: argparse.Namespace) -> tuple[Sequence[str], Sequence[str]]:

@@ -1,4 +1,7 @@
-"""`--errors FILE.csv`: the rows in error, for people to say why, in the column `failure_mode`."""
+"""`--errors FILE.csv`: the rows in error, for people to say why, in the column `failure_mode`.
+
+`--failure-modes FILE.csv` reads such a file back: what they said is something to slice by.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ import io
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from evald.cli import output
-from evald.data import Column, Table
+from evald.data import Column, Table, read_file
+from evald.data.columns import Field
 from evald.errors import InvalidRequestError
 from evald.results import Comparison, Evaluation, MetricResult, SystemResult
 
@@ -35,6 +40,25 @@ def write(path: Path, table: Table, result: Evaluation | Comparison) -> None:
     writer.writeheader()
     writer.writerows(found)
     output.write_text(path, written.getvalue(), newline="")
+
+
+def annotated(path: Path, table: Table) -> Table:
+    """The table with the column `failure_mode` of an annotated file, by id, to be sliced by."""
+    source = read_file(path, "csv")
+    if not {"id", "failure_mode"} <= source.columns.keys():
+        raise InvalidRequestError.of_field("MISSING_FIELD", source.name, "needs the columns id and failure_mode")
+    ids = table.ids or [f"#{row}" for row in range(table.rows)]
+    modes = dict.fromkeys(ids, "")
+    for line, (name, cell) in enumerate(zip(source.columns["id"], source.columns["failure_mode"], strict=True)):
+        mode = cell.strip()
+        if name not in modes:
+            raise InvalidRequestError.of_field("UNKNOWN_ID", source.where(line), "has an id that the rows lack")
+        if mode and modes[name] not in ("", mode):
+            problem = "gives a row another failure_mode than a line above: give each row one"
+            raise InvalidRequestError.of_field("CONFLICT", source.where(line), problem)
+        modes[name] = mode or modes[name]
+    column = Field([modes[name] or None for name in ids], lambda row: f"{path} ({ids[row]})")
+    return replace(table, others={**table.others, "failure_mode": lambda: column})
 
 
 def _metric(result: Evaluation | Comparison) -> MetricResult:

@@ -77,6 +77,7 @@ def _gate_rule(message: gate_pb2.GateRuleResult) -> results.GateRule:
                 quantity=_word(gate_pb2.GateQuantity, "GATE_QUANTITY", check.quantity),
                 outcome=_word(gate_pb2.GateOutcome, "GATE_OUTCOME", check.outcome),
                 reason=check.reason,
+                slice=check.slice or None,
                 **{name: _optional(check, name) for name in ("value", "limit", "low", "high")},
             )
             for check in message.checks

@@ -13,6 +13,7 @@ from evald.results import Comparison
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import gate_pb2 as pb
 from evald.v1 import metric_pb2 as metric
+from evald.v1 import slice_pb2
 from evald.v1 import statistics_pb2 as statistics
 
 # A file, its entries as a dict, or the message.
@@ -42,6 +43,11 @@ def policy_message(policy: Policy) -> pb.GatePolicy:
     return message
 
 
+def slices_of(policy: Policy) -> list[str]:
+    """The forms of slices that the rules name, each once."""
+    return list(dict.fromkeys(form for rule in policy_message(policy).rules for form in rule.slices))
+
+
 def metrics_of(policy: Policy) -> list[str]:
     """The metrics that the rules name, each once."""
     return list(dict.fromkeys(rule.metric for rule in policy_message(policy).rules))
@@ -64,6 +70,7 @@ def _rule(rule: Any, path: str) -> pb.GateRule:
             setattr(message, name, value)
         except OverflowError:
             raise _bad(f"{path}.{name}", "is too large a number") from None
+    message.slices.extend(_forms(rule.get("slices"), f"{path}.slices"))
     tier = rule.get("tier", "critical")
     if not isinstance(tier, str) or tier not in _TIERS:
         raise _bad(f"{path}.tier", f"must be one of {', '.join(_TIERS)}")
@@ -71,8 +78,15 @@ def _rule(rule: Any, path: str) -> pb.GateRule:
     return message
 
 
+def _forms(slices: Any, path: str) -> Sequence[str]:
+    forms = [slices] if isinstance(slices, str) else [] if slices is None else slices
+    if not isinstance(forms, Sequence) or not all(isinstance(form, str) for form in forms):
+        raise _bad(path, "must be a list of text forms, for example language or length(reference)")
+    return forms
+
+
 def _check_names(given: Mapping[Any, Any], message: Any, path: str) -> None:
-    names = [name for name in message.DESCRIPTOR.fields_by_name if name != "slices"]
+    names = list(message.DESCRIPTOR.fields_by_name)
     for name in given:
         if name not in names:
             shown = name if isinstance(name, str) and name.isidentifier() and len(name) <= 32 else "?"
@@ -88,7 +102,9 @@ def comparison_message(
         found = found.to_dict()
     try:
         message = evaluation.CompareResponse(
-            systems=map(_system, found["systems"]), comparisons=map(_paired, found["comparisons"])
+            systems=map(_system, found["systems"]),
+            comparisons=map(_paired, found["comparisons"]),
+            slices=map(_slice, found.get("slices", ())),
         )
         return message, float(found["confidence_level"])
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
@@ -114,6 +130,19 @@ def _metric(found: Mapping[str, Any]) -> metric.MetricResult:
         signature=found["signature"],
         direction=f"DIRECTION_{(found['direction'] or 'unspecified').upper()}",
         estimate=_estimate(found, "value"),
+        slices=[
+            metric.SliceResult(by=one["by"], values=one["values"], estimate=_estimate(one, "value"))
+            for one in found.get("slices", ())
+        ],
+    )
+
+
+def _slice(found: Mapping[str, Any]) -> slice_pb2.SliceComparison:
+    return slice_pb2.SliceComparison(
+        by=found["by"],
+        values=found["values"],
+        comparisons=map(_paired, found["comparisons"]),
+        notes=[metric.Note(code=note["code"]) for note in found["notes"]],
     )
 
 

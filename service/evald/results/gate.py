@@ -11,7 +11,7 @@ from evald.results import export, junit, text
 
 @dataclass(frozen=True)
 class GateCheck:
-    """One number against what it may be at worst.
+    """One number against what it may be at worst, on all rows or on the rows of `slice`.
 
     `quantity` is "difference" (candidate - baseline) or "value" (the candidate's own). `low` and `high` are bounds at
     the level of the decision: the one on the worse side decides on passing, the other one on failing. `outcome` is
@@ -25,6 +25,7 @@ class GateCheck:
     limit: float | None = None
     low: float | None = None
     high: float | None = None
+    slice: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class GateRule:
     @property
     def reason(self) -> str:
         """All checks in words."""
-        return "; ".join(check.reason for check in self.checks)
+        return "; ".join(f"{check.slice}, {check.reason}" if check.slice else check.reason for check in self.checks)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def _suite(root: ET.Element, candidate: GateCandidate) -> None:
 
 
 def _title(rule: GateRule) -> str:
-    quantities = " and ".join(check.quantity or "" for check in rule.checks)
+    quantities = " and ".join(dict.fromkeys(check.quantity or "" for check in rule.checks))
     return printable(f"{rule.metric} ({quantities})")
 
 

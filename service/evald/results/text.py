@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from evald.results.adaptation import Adaptation
     from evald.results.findings import Comparison, ConfusionMatrix, Evaluation, MetricResult, Note, PairedResult
-    from evald.results.gate import Gate, GateCandidate
+    from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
     from evald.results.plan import Plan
 
 # Wider ones do not fit a terminal.
@@ -120,7 +120,7 @@ def gate(result: Gate) -> str:
 def gate_cells(one: GateCandidate) -> list[list[str]]:
     """Checks of rules with what became of them, not escaped."""
     return [
-        [rule.tier or "", rule.metric, _MARKS.get(check.outcome or "", ""), check.reason]
+        [rule.tier or "", _checked(rule, check), _MARKS.get(check.outcome or "", ""), check.reason]
         for rule in one.rules
         for check in rule.checks
     ]
@@ -221,6 +221,10 @@ def plan(result: Plan) -> str:
     if result.rough:
         facts.append("rough: fewer than sixty rows tell the systems apart")
     return "\n".join([found, *facts])
+
+
+def _checked(rule: GateRule, check: GateCheck) -> str:
+    return f"{rule.metric}, {check.slice}" if check.slice else rule.metric
 
 
 def adaptation(result: Adaptation) -> str:

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13\x65vald/v1/gate.proto\x12\x08\x65vald.v1\"T\n\nGatePolicy\x12!\n\x05rules\x18\x01 \x03(\x0b\x32\x12.evald.v1.GateRule\x12#\n\x1b\x61llowed_supporting_failures\x18\x02 \x01(\r\"\xc4\x01\n\x08GateRule\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x13\n\x06margin\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1c\n\x0frelative_margin\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x16\n\tthreshold\x18\x04 \x01(\x01H\x02\x88\x01\x01\x12 \n\x04tier\x18\x05 \x01(\x0e\x32\x12.evald.v1.GateTier\x12\x0e\n\x06slices\x18\x06 \x03(\tB\t\n\x07_marginB\x12\n\x10_relative_marginB\x0c\n\n_threshold\"a\n\nGateResult\x12&\n\x07verdict\x18\x01 \x01(\x0e\x32\x15.evald.v1.GateVerdict\x12+\n\ncandidates\x18\x02 \x03(\x0b\x32\x17.evald.v1.GateCandidate\"\x83\x01\n\rGateCandidate\x12\x11\n\tcandidate\x18\x01 \x01(\t\x12&\n\x07verdict\x18\x02 \x01(\x0e\x32\x15.evald.v1.GateVerdict\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\'\n\x05rules\x18\x04 \x03(\x0b\x32\x18.evald.v1.GateRuleResult\"\x8f\x01\n\x0eGateRuleResult\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12 \n\x04tier\x18\x02 \x01(\x0e\x32\x12.evald.v1.GateTier\x12&\n\x07outcome\x18\x03 \x01(\x0e\x32\x15.evald.v1.GateOutcome\x12#\n\x06\x63hecks\x18\x04 \x03(\x0b\x32\x13.evald.v1.GateCheck\"\xdf\x01\n\tGateCheck\x12(\n\x08quantity\x18\x01 \x01(\x0e\x32\x16.evald.v1.GateQuantity\x12&\n\x07outcome\x18\x02 \x01(\x0e\x32\x15.evald.v1.GateOutcome\x12\x12\n\x05value\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05limit\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x03low\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x11\n\x04high\x18\x06 \x01(\x01H\x03\x88\x01\x01\x12\x0e\n\x06reason\x18\x07 \x01(\tB\x08\n\x06_valueB\x08\n\x06_limitB\x06\n\x04_lowB\x07\n\x05_high*o\n\x08GateTier\x12\x19\n\x15GATE_TIER_UNSPECIFIED\x10\x00\x12\x16\n\x12GATE_TIER_CRITICAL\x10\x01\x12\x18\n\x14GATE_TIER_SUPPORTING\x10\x02\x12\x16\n\x12GATE_TIER_ADVISORY\x10\x03*w\n\x0bGateVerdict\x12\x1c\n\x18GATE_VERDICT_UNSPECIFIED\x10\x00\x12\x13\n\x0fGATE_VERDICT_GO\x10\x01\x12\x16\n\x12GATE_VERDICT_NO_GO\x10\x02\x12\x1d\n\x19GATE_VERDICT_INCONCLUSIVE\x10\x03*|\n\x0bGateOutcome\x12\x1c\n\x18GATE_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13GATE_OUTCOME_PASSED\x10\x01\x12\x17\n\x13GATE_OUTCOME_FAILED\x10\x02\x12\x1d\n\x19GATE_OUTCOME_INCONCLUSIVE\x10\x03*d\n\x0cGateQuantity\x12\x1d\n\x19GATE_QUANTITY_UNSPECIFIED\x10\x00\x12\x1c\n\x18GATE_QUANTITY_DIFFERENCE\x10\x01\x12\x17\n\x13GATE_QUANTITY_VALUE\x10\x02\x42\x44\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13\x65vald/v1/gate.proto\x12\x08\x65vald.v1\"T\n\nGatePolicy\x12!\n\x05rules\x18\x01 \x03(\x0b\x32\x12.evald.v1.GateRule\x12#\n\x1b\x61llowed_supporting_failures\x18\x02 \x01(\r\"\xc4\x01\n\x08GateRule\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x13\n\x06margin\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1c\n\x0frelative_margin\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x16\n\tthreshold\x18\x04 \x01(\x01H\x02\x88\x01\x01\x12 \n\x04tier\x18\x05 \x01(\x0e\x32\x12.evald.v1.GateTier\x12\x0e\n\x06slices\x18\x06 \x03(\tB\t\n\x07_marginB\x12\n\x10_relative_marginB\x0c\n\n_threshold\"a\n\nGateResult\x12&\n\x07verdict\x18\x01 \x01(\x0e\x32\x15.evald.v1.GateVerdict\x12+\n\ncandidates\x18\x02 \x03(\x0b\x32\x17.evald.v1.GateCandidate\"\x83\x01\n\rGateCandidate\x12\x11\n\tcandidate\x18\x01 \x01(\t\x12&\n\x07verdict\x18\x02 \x01(\x0e\x32\x15.evald.v1.GateVerdict\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\'\n\x05rules\x18\x04 \x03(\x0b\x32\x18.evald.v1.GateRuleResult\"\x8f\x01\n\x0eGateRuleResult\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12 \n\x04tier\x18\x02 \x01(\x0e\x32\x12.evald.v1.GateTier\x12&\n\x07outcome\x18\x03 \x01(\x0e\x32\x15.evald.v1.GateOutcome\x12#\n\x06\x63hecks\x18\x04 \x03(\x0b\x32\x13.evald.v1.GateCheck\"\xee\x01\n\tGateCheck\x12(\n\x08quantity\x18\x01 \x01(\x0e\x32\x16.evald.v1.GateQuantity\x12&\n\x07outcome\x18\x02 \x01(\x0e\x32\x15.evald.v1.GateOutcome\x12\x12\n\x05value\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05limit\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x03low\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x11\n\x04high\x18\x06 \x01(\x01H\x03\x88\x01\x01\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\r\n\x05slice\x18\x08 \x01(\tB\x08\n\x06_valueB\x08\n\x06_limitB\x06\n\x04_lowB\x07\n\x05_high*o\n\x08GateTier\x12\x19\n\x15GATE_TIER_UNSPECIFIED\x10\x00\x12\x16\n\x12GATE_TIER_CRITICAL\x10\x01\x12\x18\n\x14GATE_TIER_SUPPORTING\x10\x02\x12\x16\n\x12GATE_TIER_ADVISORY\x10\x03*w\n\x0bGateVerdict\x12\x1c\n\x18GATE_VERDICT_UNSPECIFIED\x10\x00\x12\x13\n\x0fGATE_VERDICT_GO\x10\x01\x12\x16\n\x12GATE_VERDICT_NO_GO\x10\x02\x12\x1d\n\x19GATE_VERDICT_INCONCLUSIVE\x10\x03*|\n\x0bGateOutcome\x12\x1c\n\x18GATE_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13GATE_OUTCOME_PASSED\x10\x01\x12\x17\n\x13GATE_OUTCOME_FAILED\x10\x02\x12\x1d\n\x19GATE_OUTCOME_INCONCLUSIVE\x10\x03*d\n\x0cGateQuantity\x12\x1d\n\x19GATE_QUANTITY_UNSPECIFIED\x10\x00\x12\x1c\n\x18GATE_QUANTITY_DIFFERENCE\x10\x01\x12\x17\n\x13GATE_QUANTITY_VALUE\x10\x02\x42\x44\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,14 +32,14 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'evald.v1.gate_pb2', _global
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014dev.evald.v1P\001Z2github.com/evald/evald/clients/go/evald/v1;evaldv1'
-  _globals['_GATETIER']._serialized_start=923
-  _globals['_GATETIER']._serialized_end=1034
-  _globals['_GATEVERDICT']._serialized_start=1036
-  _globals['_GATEVERDICT']._serialized_end=1155
-  _globals['_GATEOUTCOME']._serialized_start=1157
-  _globals['_GATEOUTCOME']._serialized_end=1281
-  _globals['_GATEQUANTITY']._serialized_start=1283
-  _globals['_GATEQUANTITY']._serialized_end=1383
+  _globals['_GATETIER']._serialized_start=938
+  _globals['_GATETIER']._serialized_end=1049
+  _globals['_GATEVERDICT']._serialized_start=1051
+  _globals['_GATEVERDICT']._serialized_end=1170
+  _globals['_GATEOUTCOME']._serialized_start=1172
+  _globals['_GATEOUTCOME']._serialized_end=1296
+  _globals['_GATEQUANTITY']._serialized_start=1298
+  _globals['_GATEQUANTITY']._serialized_end=1398
   _globals['_GATEPOLICY']._serialized_start=33
   _globals['_GATEPOLICY']._serialized_end=117
   _globals['_GATERULE']._serialized_start=120
@@ -51,5 +51,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GATERULERESULT']._serialized_start=552
   _globals['_GATERULERESULT']._serialized_end=695
   _globals['_GATECHECK']._serialized_start=698
-  _globals['_GATECHECK']._serialized_end=921
+  _globals['_GATECHECK']._serialized_end=936
 # @@protoc_insertion_point(module_scope)

@@ -105,7 +105,7 @@ class GateRuleResult(_message.Message):
     def __init__(self, metric: _Optional[str] = ..., tier: _Optional[_Union[GateTier, str]] = ..., outcome: _Optional[_Union[GateOutcome, str]] = ..., checks: _Optional[_Iterable[_Union[GateCheck, _Mapping]]] = ...) -> None: ...
 
 class GateCheck(_message.Message):
-    __slots__ = ("quantity", "outcome", "value", "limit", "low", "high", "reason")
+    __slots__ = ("quantity", "outcome", "value", "limit", "low", "high", "reason", "slice")
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -113,6 +113,7 @@ class GateCheck(_message.Message):
     LOW_FIELD_NUMBER: _ClassVar[int]
     HIGH_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    SLICE_FIELD_NUMBER: _ClassVar[int]
     quantity: GateQuantity
     outcome: GateOutcome
     value: float
@@ -120,4 +121,5 @@ class GateCheck(_message.Message):
     low: float
     high: float
     reason: str
-    def __init__(self, quantity: _Optional[_Union[GateQuantity, str]] = ..., outcome: _Optional[_Union[GateOutcome, str]] = ..., value: _Optional[float] = ..., limit: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., reason: _Optional[str] = ...) -> None: ...
+    slice: str
+    def __init__(self, quantity: _Optional[_Union[GateQuantity, str]] = ..., outcome: _Optional[_Union[GateOutcome, str]] = ..., value: _Optional[float] = ..., limit: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., reason: _Optional[str] = ..., slice: _Optional[str] = ...) -> None: ...

@@ -45,11 +45,12 @@ pub fn finish(accumulator: &Accumulator, cancel: Cancel<'_>) -> Result<Answer> {
     };
     let mut answer = desk.answer(cancel)?;
     desk.slice(&mut answer, cancel)?;
+    answer.gate = verdict(&accumulator.spec, &answer);
     Ok(answer)
 }
 
 impl Desk<'_> {
-    /// Everything but slices; those have no verdicts yet.
+    /// Everything but slices and the gate; slices have no verdicts yet.
     pub(super) fn answer(&self, cancel: Cancel<'_>) -> Result<Answer> {
         let accumulator = self.accumulator;
         let spec = &accumulator.spec;
@@ -87,9 +88,7 @@ impl Desk<'_> {
             .map(|system| self.system(system, &arms[system], &evidence[system]))
             .collect();
         Ok(Answer {
-            gate: is_whole
-                .then(|| verdict(spec, &systems, &comparisons))
-                .flatten(),
+            gate: None,
             systems,
             row_ids: accumulator.reported_ids(),
             baseline,

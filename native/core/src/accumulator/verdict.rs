@@ -1,32 +1,42 @@
 //! What the gate looks at, taken from the values of a call.
 
-use crate::gate::{Finding, GateAnswer, Measured, judge};
-use crate::result::{Estimate, PairedAnswer, SystemAnswer};
+use crate::gate::{Finding, GateAnswer, Measured, judge, slice_words};
+use crate::result::{Answer, Estimate, PairedAnswer, SliceAnswer, SystemAnswer};
 use crate::spec::Spec;
 
 /// The answer of the specification's gate, if it has one.
-pub fn verdict(
-    spec: &Spec,
-    systems: &[SystemAnswer],
-    comparisons: &[PairedAnswer],
-) -> Option<GateAnswer> {
+pub fn verdict(spec: &Spec, answer: &Answer) -> Option<GateAnswer> {
     let policy = spec.gate.as_ref()?;
-    let finding = |paired| finding(systems, paired);
-    let findings: Vec<Finding<'_>> = comparisons.iter().filter_map(finding).collect();
-    Some(judge(policy, &findings, spec.statistics.confidence))
+    let whole = findings(&answer.systems, &answer.comparisons, None);
+    let slices = answer.slices.iter().filter(|slice| is_tested(slice));
+    let slices = slices.flat_map(|slice| findings(&slice.systems, &slice.comparisons, Some(slice)));
+    let found: Vec<Finding<'_>> = whole.chain(slices).collect();
+    Some(judge(policy, &found, spec.statistics.confidence))
 }
 
-fn finding<'a>(systems: &'a [SystemAnswer], paired: &'a PairedAnswer) -> Option<Finding<'a>> {
-    let system = systems.iter().find(|one| one.name == paired.candidate)?;
-    let own = system.metrics.iter().find(|one| one.key == paired.metric)?;
-    Some(Finding {
-        candidate: &paired.candidate,
-        metric: &paired.metric,
-        direction: own.direction,
-        difference: measured(&paired.difference),
-        p_adjusted: paired.p_adjusted,
-        baseline_value: paired.baseline_value,
-        value: measured(&own.estimate),
+/// Small slices are named in the answer, and decide nothing.
+fn is_tested(slice: &SliceAnswer) -> bool {
+    slice.notes.iter().all(|note| note.code != "SMALL_SLICE")
+}
+
+fn findings<'a>(
+    systems: &'a [SystemAnswer],
+    comparisons: &'a [PairedAnswer],
+    slice: Option<&'a SliceAnswer>,
+) -> impl Iterator<Item = Finding<'a>> {
+    comparisons.iter().filter_map(move |paired| {
+        let system = systems.iter().find(|one| one.name == paired.candidate)?;
+        let own = system.metrics.iter().find(|one| one.key == paired.metric)?;
+        Some(Finding {
+            candidate: &paired.candidate,
+            metric: &paired.metric,
+            slice: slice.map(|slice| (&slice.by[..], slice_words(&slice.by, &slice.values))),
+            direction: own.direction,
+            difference: measured(&paired.difference),
+            p_adjusted: paired.p_adjusted,
+            baseline_value: paired.baseline_value,
+            value: measured(&own.estimate),
+        })
     })
 }
 

@@ -13,6 +13,7 @@ fn finding(metric: &'static str, difference: Measured) -> Finding<'static> {
     Finding {
         candidate: "new",
         metric,
+        slice: None,
         direction: Direction::Higher,
         difference,
         p_adjusted: Some(0.2),
@@ -27,6 +28,7 @@ fn rule(metric: &str, margin: Option<f64>, tier: Tier) -> Rule {
         margin: margin.map(Margin::Absolute),
         threshold: None,
         tier,
+        slices: Vec::new(),
     }
 }
 
@@ -240,4 +242,32 @@ fn metrics_are_named_by_key_signature_or_text_form() {
         assert_eq!(error.violations[0].field, "gate.rules[2].metric");
         assert_eq!(error.reason, "BAD_GATE");
     }
+}
+
+#[test]
+fn a_rule_includes_the_slices_that_it_names() {
+    let sliced = |by: &'static str, name: &str, value: f64| Finding {
+        slice: Some((by, name.into())),
+        ..finding("a", measured(value, value - 0.02, value + 0.02))
+    };
+    let findings = [
+        finding("a", measured(0.1, 0.08, 0.12)),
+        sliced("language", "language: de", 0.1),
+        sliced("language", "language: fr", -0.2),
+        sliced("label", "label: x", -0.2),
+    ];
+    let judged = |slices: &[&str]| {
+        let rule = Rule {
+            slices: slices.iter().map(|name| (*name).to_owned()).collect(),
+            ..rule("a", Some(0.01), Critical)
+        };
+        let answer = judge(&policy(vec![rule]), &findings, 0.95);
+        let checks = answer.candidates[0].rules[0].checks.iter();
+        let names: Vec<String> = checks.map(|check| check.slice.clone()).collect();
+        (answer.verdict, names)
+    };
+    assert_eq!(judged(&[]), (Verdict::Go, vec![String::new()]));
+    let (verdict, names) = judged(&["language"]);
+    assert_eq!(verdict, Verdict::NoGo);
+    assert_eq!(names, ["", "language: de", "language: fr"]);
 }

@@ -1094,7 +1094,8 @@ pub struct GateRule {
     /// Optional. Default: CRITICAL.
     #[prost(enumeration = "GateTier", tag = "5")]
     pub tier: i32,
-    /// Slices that the rule is about. Reserved for a later release.
+    /// Optional. Text forms of what the request slices the rows by (SliceSpec.by): beside all rows, every slice of these
+    /// must show it, too, but for slices below min_slice_size.
     #[prost(string, repeated, tag = "6")]
     pub slices: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -1136,7 +1137,7 @@ pub struct GateRuleResult {
     /// The worst outcome of its checks.
     #[prost(enumeration = "GateOutcome", tag = "3")]
     pub outcome: i32,
-    /// That of the margin, then that of the threshold.
+    /// That of the margin, then that of the threshold; for all rows, then for every slice.
     #[prost(message, repeated, tag = "4")]
     pub checks: ::prost::alloc::vec::Vec<GateCheck>,
 }
@@ -1165,6 +1166,9 @@ pub struct GateCheck {
     /// The outcome in words.
     #[prost(string, tag = "7")]
     pub reason: ::prost::alloc::string::String,
+    /// The slice in words, for example "language: de"; empty for all rows.
+    #[prost(string, tag = "8")]
+    pub slice: ::prost::alloc::string::String,
 }
 /// How much a rule counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
