@@ -11,8 +11,9 @@ from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import report_pb2 as report
 
-# Rows that the embedded API reads in one go.
+# Rows that the embedded API reads in one go, and at first.
 CHUNK = 4096
+FIRST_CHUNK = 1024
 
 
 def request_bytes(
@@ -58,10 +59,7 @@ def push_lists(
     spec: _native.Spec, accumulator: _native.Accumulator, predictions: list[list[str]], references: list[str]
 ) -> None:
     """Adds all rows as the embedded API does."""
-
-    def read(start: int) -> _native.Batch:
-        return spec.from_lists(predictions, references, None, start, start + CHUNK)
-
-    batch = read(0)
-    for start in range(CHUNK, len(references) + CHUNK, CHUNK):
-        batch = accumulator.push(batch, partial(read, start))
+    read = partial(spec.from_lists, predictions, references, None)
+    batch = read(0, FIRST_CHUNK)
+    for start in range(FIRST_CHUNK, len(references) + CHUNK, CHUNK):
+        batch = accumulator.push(batch, partial(read, start, start + CHUNK))

@@ -9,6 +9,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
@@ -20,7 +21,7 @@ from evald.client.plan import PlanKeywords, plan_request
 from evald.client.request import Keywords, Metrics, Options, Progress, Request, divided, request_of
 from evald.client.rows import check_needs, gold_labels
 from evald.data.arguments import Arguments, compared, evaluated
-from evald.data.columns import CHUNK, Column, References, label_columns
+from evald.data.columns import CHUNK, FIRST_CHUNK, Column, References, label_columns
 from evald.data.resources import read_resources
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
@@ -313,19 +314,17 @@ def _push_lists(
     progress: Progress | None,
 ) -> None:
     gold, *columns = lists
-
-    def read(start: int) -> _native.Batch:
-        return spec.from_lists(columns, gold, table.ids, start, start + CHUNK)
-
-    batch = read(0)
-    for start in range(0, table.rows, CHUNK):
+    read = partial(spec.from_lists, columns, gold, table.ids)
+    pieces = list(pairwise([0, *range(FIRST_CHUNK, table.rows, CHUNK), table.rows]))
+    batch = read(*pieces[0])
+    for (start, stop), following in zip_longest(pieces, pieces[1:], fillvalue=(table.rows, table.rows)):
         try:
             # Reading holds the GIL and one thread; the others score the rows that were read before.
-            batch = accumulator.push(batch, partial(read, start + CHUNK))
+            batch = accumulator.push(batch, partial(read, *following))
         except InvalidRequestError as error:
             raise located(error, table, start) from None
         if progress is not None:
-            progress(min(start + CHUNK, table.rows), table.rows)
+            progress(stop, table.rows)
 
 
 def _push_rows(

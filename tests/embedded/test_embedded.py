@@ -451,4 +451,4 @@ def test_the_first_wrong_row_of_many_chunks_is_named() -> None:
     with pytest.raises(InvalidRequestError, match="17000") as caught:
         evald.evaluate(answers, texts, metrics=["rouge_l"], replicates=0, progress=lambda done, _: seen.append(done))
     assert caught.value.reason == "TEXT_TOO_LONG"
-    assert seen == [4_096, 8_192, 12_288, 16_384]
+    assert seen == [1_024, 5_120, 9_216, 13_312]

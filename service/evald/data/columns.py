@@ -22,6 +22,8 @@ from evald.errors import InvalidRequestError
 # Rows handled between two chances for other threads to run: one such step takes well under a millisecond, and yet the
 # rows outweigh what it costs to wake the threads that score them.
 CHUNK = 4096
+# Rows read before there are any to score: few, since the other threads wait for them.
+FIRST_CHUNK = 1024
 # Texts joined at once to be checked: few enough for the copy to stay in the processor's cache.
 STEP = 128
 
