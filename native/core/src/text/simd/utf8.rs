@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn every_byte_is_classed() {
         let step = if cfg!(miri) { 37 } else { 1 };
-        for first in 0..=255 {
+        for first in (0..=255).step_by(step) {
             check(&[first]);
             for second in (0..=255).step_by(step) {
                 check(&[first, second]);
