@@ -375,6 +375,8 @@ struct Swapped {
     baseline: Vec<f64>,
     candidate: Vec<f64>,
     values: [Vec<f64>; 2],
+    /// The metrics that are wanted: all of them.
+    all: Vec<bool>,
 }
 
 impl Swapped {
@@ -383,6 +385,7 @@ impl Swapped {
             baseline: vec![0.0; columns],
             candidate: vec![0.0; columns],
             values: [vec![f64::NAN; metrics], vec![f64::NAN; metrics]],
+            all: vec![true; metrics],
         }
     }
 
@@ -400,8 +403,7 @@ impl Swapped {
             .into_iter()
             .zip(&mut self.values)
         {
-            let all = vec![true; values.len()];
-            valuer.values(sums, &valuer.included(sums), &all, values);
+            valuer.values(sums, &valuer.included(sums), &self.all, values);
         }
     }
 
