@@ -32,7 +32,6 @@ def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
     rows = [
         [one.candidate, one.metric, *text.paired_cells(result, one), text.verdict(one)] for one in result.comparisons
     ]
-    notes = [("", note) for note in result.notes] + text.consistency_notes(result) + text.metric_notes(result)
     ranks = text.ranking_cells(result)
     ranking = _table(text.ranking_head(result), ranks) if ranks else ""
     gates = result.gate.candidates if result.gate is not None else ()
@@ -45,7 +44,7 @@ def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
         + _titled(slices)
         + verdicts
         + _matrices(result)
-        + _notes(notes)
+        + _notes(text.comparison_notes(result))
         + _analysis(result)
     )
 

@@ -218,7 +218,9 @@ impl Desk<'_> {
         let cells = (dense + sparse) as u64 + kept;
         // A swap test reads the difference of two systems, a bootstrap every system.
         let tests = self.draws() * self.accumulator.pairs.len() as u64 / systems.len() as u64;
-        cells * (u64::from(spec.statistics.replicates) + tests)
+        let left_out = self.metrics_that(Method::needs_left_out);
+        let left_out = self.ranks.len() as u64 * u64::from(left_out.contains(&true));
+        cells * (u64::from(spec.statistics.replicates) + left_out + tests)
     }
 
     fn system(&self, system: usize, arm: &Arm, evidence: &[Evidence]) -> SystemAnswer {
