@@ -225,7 +225,10 @@ class Evaluation:
         return export.frame(export.slice_records(self.systems))
 
     def flat(self) -> dict[str, float]:
-        """All numbers by path, for experiment trackers: "tuned/bleu", "tuned/bleu/low"; undefined ones are left out."""
+        """All numbers by path, for experiment trackers: "tuned/bleu/low", "slice/language/de/tuned/bleu/low".
+
+        Undefined ones are left out.
+        """
         return export.flat_systems(self.systems)
 
     def to_dict(self) -> dict[str, Any]:
@@ -237,7 +240,7 @@ class Evaluation:
         return export.frame(export.metric_records(self.systems))
 
     def to_table(self, style: tables.Style) -> str:
-        """One line a system and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        """One line a system and metric, and one a slice: "md", "latex" (booktabs), or "csv" at full precision."""
         return tables.evaluation(self, style)
 
     def __str__(self) -> str:
@@ -418,8 +421,15 @@ class Comparison:
         return [result.name for result in self.systems if result.name != self.baseline]
 
     def flat(self) -> dict[str, float]:
-        """All numbers by path: "tuned/bleu/low", "compare/tuned/bleu/p_value"; undefined ones are left out."""
-        return export.flat_systems(self.systems) | export.flat_comparisons(self.comparisons)
+        """All numbers by path: "tuned/bleu/low", "compare/tuned/bleu/p_value", "slice/language/de/compare/tuned/...".
+
+        Undefined ones are left out.
+        """
+        return (
+            export.flat_systems(self.systems)
+            | export.flat_comparisons(self.comparisons)
+            | export.flat_slices(self.slices, self.consistency)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers: ready for JSON."""
@@ -438,7 +448,7 @@ class Comparison:
         return export.frame(export.sliced_records(self.slices))
 
     def to_table(self, style: tables.Style) -> str:
-        """One line a candidate and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        """One line a candidate and metric, and one a slice: "md", "latex" (booktabs), or "csv" at full precision."""
         return tables.comparison(self, style)
 
     def __str__(self) -> str:
