@@ -223,13 +223,32 @@ pub fn bootstrap(
     slots: usize,
     cancel: Cancel<'_>,
 ) -> Result<Vec<Vec<Vec<f64>>>> {
-    let statistics = &valuer.spec.statistics;
-    let replicates = statistics.replicates as usize;
-    let metrics = valuer.spec.metrics.len();
     if !wanted.contains(&true) {
-        return Ok(vec![vec![Vec::new(); metrics]; arms.len()]);
+        return Ok(vec![vec![Vec::new(); wanted.len()]; arms.len()]);
     }
-    let draws = Draws::Bootstrap(BootstrapTable::get(statistics.seed, slots, replicates));
+    let statistics = &valuer.spec.statistics;
+    let table = BootstrapTable::get(statistics.seed, slots, statistics.replicates as usize);
+    bootstrap_by(
+        &Draws::Bootstrap(table),
+        valuer,
+        arms,
+        wanted,
+        slots,
+        cancel,
+    )
+}
+
+/// The same with these weights.
+pub fn bootstrap_by(
+    draws: &Draws,
+    valuer: &Valuer<'_>,
+    arms: &[Arm],
+    wanted: &[bool],
+    slots: usize,
+    cancel: Cancel<'_>,
+) -> Result<Vec<Vec<Vec<f64>>>> {
+    let replicates = valuer.spec.statistics.replicates as usize;
+    let metrics = wanted.len();
     let cells: usize = arms.iter().map(|arm| valuer.cost(arm, wanted)).sum();
     let columns = valuer.columns_of(wanted);
     let prepared: Vec<_> = arms

@@ -115,6 +115,8 @@ fn lock_tables() -> std::sync::MutexGuard<'static, Vec<Arc<BootstrapTable>>> {
 pub enum Draws {
     /// Poisson(1) weights.
     Bootstrap(Arc<BootstrapTable>),
+    /// Poisson(1) weights: each slot takes those of one of the table, perhaps the same as another slot.
+    Lent(Arc<BootstrapTable>, Vec<u32>),
     /// Fair bits for this seed.
     Swap(u64),
     /// All assignments of few slots: replicate r swaps slot s if bit s of r is set.
@@ -127,6 +129,11 @@ impl Draws {
         match self {
             Self::Bootstrap(table) => {
                 simd::run(Widen(&table.weights[block * table.slots..][..slots]))
+            }
+            Self::Lent(table, lenders) => {
+                let block = &table.weights[block * table.slots..][..table.slots];
+                let lent = lenders.iter().map(|slot| &block[*slot as usize]);
+                lent.map(|weights| weights.map(f32::from)).collect()
             }
             Self::Swap(seed) => (0..slots)
                 .map(|slot| bits(counter_hash(*seed, Stream::Swap, block as u64, slot as u64)))
@@ -203,6 +210,14 @@ mod tests {
         let small = Draws::Bootstrap(Arc::new(BootstrapTable::draw(9, 256, 2)));
         let large = Draws::Bootstrap(Arc::new(BootstrapTable::draw(9, 4096, 4)));
         assert_eq!(small.weights(1, 200), large.weights(1, 200));
+    }
+
+    #[test]
+    fn slots_take_the_weights_of_others() {
+        let table = Arc::new(BootstrapTable::draw(9, 256, 2));
+        let all = Draws::Bootstrap(Arc::clone(&table)).weights(1, 256);
+        let lent = Draws::Lent(table, vec![7, 255, 7]).weights(1, 3);
+        assert_eq!(lent, [all[7], all[255], all[7]]);
     }
 
     #[test]
