@@ -26,8 +26,8 @@ def evaluation(result: Evaluation, slices: Sequence[text.Block] = ()) -> str:
     )
 
 
-def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
-    """A table of differences, then tables of slices, confusion matrices and notes."""
+def comparison(result: Comparison, parts: Sequence[text.Block] = (), more: Sequence[tuple[str, Note]] = ()) -> str:
+    """A table of differences, then tables of slices and tasks, confusion matrices and notes."""
     head = ["candidate", "metric", result.baseline, "candidate", *text.paired_head(result)]
     rows = [
         [one.candidate, one.metric, *text.paired_cells(result, one), text.verdict(one)] for one in result.comparisons
@@ -41,10 +41,10 @@ def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
     return (
         _table(head, rows)
         + ranking
-        + _titled(slices)
+        + _titled(parts)
         + verdicts
         + _matrices(result)
-        + _notes(text.comparison_notes(result))
+        + _notes([*text.comparison_notes(result), *more])
         + _analysis(result)
     )
 
