@@ -229,6 +229,8 @@ def test_rare_classes_are_noted() -> None:
 
     assert codes(180, "accuracy") == set()
     assert codes(190, "accuracy") == {"RARE_CLASS"}
+    # Ten wrong rows are enough, and (1 - 190 / 200) * 200 is not ten.
+    assert codes(181, "accuracy") == set()
     assert codes(180, "f1(average=macro)") == {"RARE_CLASS"}
 
 

@@ -395,18 +395,18 @@ def note_line(note: Note) -> str:
     return printable(f"{note.code}: {note.text}{rows}")
 
 
-def grouped(notes: Iterable[tuple[str, Note]]) -> dict[str, list[str]]:
-    """Whom each note line concerns; the same note about ten metrics is printed once."""
-    result: dict[str, list[str]] = {}
+def note_lines(notes: Iterable[tuple[str, Note]]) -> list[str]:
+    """Notes with whom they concern, one a line; the same note about ten metrics is one line."""
+    found: dict[str, list[str]] = {}
     for about, note in notes:
-        concerned = result.setdefault(note_line(note), [])
+        concerned = found.setdefault(note_line(note), [])
         if about:
             concerned.append(printable(about))
-    return result
+    return [line + (f" [{'; '.join(about)}]" if about else "") for line, about in found.items()]
 
 
 def _notes(notes: Iterable[tuple[str, Note]]) -> list[str]:
-    lines = [f"! {line}" + (f" [{'; '.join(about)}]" if about else "") for line, about in grouped(notes).items()]
+    lines = [f"! {line}" for line in note_lines(notes)]
     return ["\n".join(lines)] if lines else []
 
 
