@@ -64,6 +64,10 @@ pub enum Source {
         alias: String,
         /// Key of the rows' inputs.
         input: String,
+        /// Key of the input that is the second text of a pair; empty: texts are no pairs.
+        pair_input: String,
+        /// Tokens that a later window of a long text keeps as context.
+        context_tokens: u32,
     },
 }
 

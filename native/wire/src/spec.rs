@@ -21,6 +21,8 @@ use crate::reader::{Header, RequestKind};
 /// Name of the one system of a request that names none.
 const DEFAULT_SYSTEM: &str = "system";
 
+/// Tokens of context that windows of a long text keep, as in lm-evaluation-harness.
+const DEFAULT_CONTEXT: u32 = 1;
 /// Key of the input text of a model that names none.
 const DEFAULT_INPUT: &str = "text";
 
@@ -190,6 +192,8 @@ fn source(system: &proto::System, at: usize) -> Result<Source> {
             } else {
                 model.input.clone()
             },
+            pair_input: model.pair_input.clone(),
+            context_tokens: model.context_tokens.unwrap_or(DEFAULT_CONTEXT),
         }),
         Some(Wire::Remote(_)) => Err(unsupported(format!("spec.systems[{at}].remote"))),
         Some(Wire::Baseline(_)) => Err(unsupported(format!("spec.systems[{at}].baseline"))),

@@ -226,7 +226,10 @@ class Evaluation:
         return export.frame(export.slice_records(self.systems))
 
     def flat(self) -> dict[str, float]:
-        """All numbers by path, for experiment trackers: "tuned/bleu", "tuned/bleu/low"; undefined ones are left out."""
+        """All numbers by path, for experiment trackers: "tuned/bleu/low", "slice/language/de/tuned/bleu/low".
+
+        Undefined ones are left out.
+        """
         return export.flat_systems(self.systems)
 
     def to_dict(self) -> dict[str, Any]:
@@ -238,7 +241,7 @@ class Evaluation:
         return export.frame(export.metric_records(self.systems))
 
     def to_table(self, style: tables.Style) -> str:
-        """One line a system and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        """One line a system and metric, and one a slice: "md", "latex" (booktabs), or "csv" at full precision."""
         return tables.evaluation(self, style)
 
     def __str__(self) -> str:
@@ -422,9 +425,16 @@ class Comparison:
         return [result.name for result in self.systems if result.name != self.baseline]
 
     def flat(self) -> dict[str, float]:
-        """All numbers by path: "tuned/bleu/low", "compare/tuned/bleu/p_value"; undefined ones are left out."""
-        found = export.flat_systems(self.systems) | export.flat_comparisons(self.comparisons)
-        return found | task_tables.flat(self)
+        """All numbers by path: "tuned/bleu/low", "compare/tuned/bleu/p_value", "slice/language/de/compare/tuned/...".
+
+        Undefined ones are left out.
+        """
+        return (
+            export.flat_systems(self.systems)
+            | export.flat_comparisons(self.comparisons)
+            | export.flat_slices(self.slices, self.consistency)
+            | task_tables.flat(self)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers: ready for JSON."""
@@ -447,7 +457,7 @@ class Comparison:
         return export.frame(task_tables.task_records(self))
 
     def to_table(self, style: tables.Style) -> str:
-        """One line a candidate and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        """One line a candidate and metric, and one a slice: "md", "latex" (booktabs), or "csv" at full precision."""
         return tables.comparison(self, style)
 
     def __str__(self) -> str:

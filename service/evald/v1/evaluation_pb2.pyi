@@ -66,12 +66,16 @@ class InlineSource(_message.Message):
     def __init__(self) -> None: ...
 
 class ModelSource(_message.Message):
-    __slots__ = ("alias", "input")
+    __slots__ = ("alias", "input", "pair_input", "context_tokens")
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
+    PAIR_INPUT_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     alias: str
     input: str
-    def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ...) -> None: ...
+    pair_input: str
+    context_tokens: int
+    def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ...) -> None: ...
 
 class RemoteSource(_message.Message):
     __slots__ = ("alias",)

@@ -272,7 +272,7 @@ pub fn bootstrap_by(
                 }
                 let drawn = arm.kept.weights.iter().zip(&arm.kept.ranks);
                 let drawn: Vec<f64> = drawn
-                    .map(|(weight, rank)| weight * weights[*rank as usize][lane])
+                    .map(|(weight, rank)| weight * f64::from(weights[*rank as usize][lane]))
                     .collect();
                 for (metric, prepared) in &prepared[at] {
                     out[*metric] = prepared.value(&drawn);
@@ -438,7 +438,7 @@ impl Swapped {
             let side = |arm: &ArmRows, own: bool| -> Vec<f64> {
                 let rows = arm.weights.iter().zip(&arm.ranks);
                 rows.map(|(weight, rank)| {
-                    let swapped = swaps[*rank as usize][lane];
+                    let swapped = f64::from(swaps[*rank as usize][lane]);
                     weight * if own { 1.0 - swapped } else { swapped }
                 })
                 .collect()

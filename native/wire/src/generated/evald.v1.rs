@@ -100,7 +100,7 @@ pub struct PairedResult {
     /// Draws of a randomisation test, or all assignments where few were enumerated; 0 for the other tests.
     #[prost(uint64, tag = "8")]
     pub draws: u64,
-    /// The family that p_adjusted corrects for, in words, for example "holm over 2 metrics x 1 candidate".
+    /// The family that p_adjusted corrects for, in words, for example "holm over 2 tests: metrics x candidates".
     #[prost(string, tag = "9")]
     pub family: ::prost::alloc::string::String,
     /// How large the difference is on scales that metrics share; empty for metrics without row scores.
@@ -579,11 +579,11 @@ pub struct SliceResult {
 /// Something a reader should know about a value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Note {
-    /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS, RARE_CLASS,
-    /// INTERVAL_FALLBACK of a value;
-    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison; SMALL_SLICE of a
-    /// slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis; NO_OTHER_TASK, UNSTABLE and
-    /// NEGATIVE_DENOMINATOR of forgetting.
+    /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, NO_NEWLINE_FOR_LSUM, TRUNCATED, SMALL_SAMPLE,
+    /// FEW_CLUSTERS, RARE_CLASS, INTERVAL_FALLBACK of a value;
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, FEW_CHANGES, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison;
+    /// SMALL_SLICE of a slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis;
+    /// NO_OTHER_TASK, UNSTABLE and NEGATIVE_DENOMINATOR of forgetting.
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
     /// The note in words, and what to do about it.
@@ -2098,15 +2098,27 @@ pub mod system {
 /// Predictions are in the rows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InlineSource {}
-/// The server runs one of its models.
+/// The server runs one of its models. What a model reads of a row depends on its task:
+/// - text-classification: the input, or the pair of input and pair_input; gives class scores and labels.
+/// - causal-lm: for metrics of token_logprobs the first reference, with the input as its prompt; the reference alone
+///    if the row has no input, and the input alone if it has no reference. For metrics of choice_scores every choice,
+///    with the input as its prompt: the score is the sum of the log-likelihoods of its tokens.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ModelSource {
     /// Required. Alias of a model (ModelService.ListModels).
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
-    /// Optional. Key of Instance.inputs that holds the text. Default "text".
+    /// Optional. Key of Instance.inputs that holds the text, or the prompt of a language model. Default "text".
     #[prost(string, tag = "2")]
     pub input: ::prost::alloc::string::String,
+    /// Optional. Key of Instance.inputs that holds the second text of a pair. Empty: texts are no pairs.
+    #[prost(string, tag = "3")]
+    pub pair_input: ::prost::alloc::string::String,
+    /// Optional. A text without a prompt that is longer than the model's max_tokens is read in windows; each but the
+    /// first scores its tokens with at least so many tokens before them. 1 to max_tokens. Default 1, as in
+    /// lm-evaluation-harness; more is slower and closer to what the model could do with an endless context.
+    #[prost(uint32, optional, tag = "4")]
+    pub context_tokens: ::core::option::Option<u32>,
 }
 /// The server calls an endpoint of its configuration. Reserved for a later release.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2290,7 +2302,7 @@ pub struct Model {
     /// Name used in requests.
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
-    /// What the model does, for example "text-classification".
+    /// What the model does: "text-classification" or "causal-lm".
     #[prost(string, tag = "2")]
     pub task: ::prost::alloc::string::String,
     /// Whether the model can answer.
@@ -2302,7 +2314,8 @@ pub struct Model {
     /// Classes of a classifier, in the order of class scores.
     #[prost(string, repeated, tag = "5")]
     pub classes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Longest input in tokens; a longer one fails its row.
+    /// Most tokens that the model reads at once. A longer input fails its row (reason INPUT_TOO_LONG); a text that a
+    /// causal-lm model scores without a prompt is read in windows.
     #[prost(uint32, tag = "6")]
     pub max_tokens: u32,
     /// Digests, engine, device and precision. The field system is empty.
@@ -2318,14 +2331,21 @@ pub struct PredictRequest {
     /// Required. Rows with inputs; at least one.
     #[prost(message, repeated, tag = "2")]
     pub instances: ::prost::alloc::vec::Vec<Instance>,
-    /// Optional. Key of Instance.inputs that holds the text. Default "text".
+    /// Optional. As in ModelSource.
     #[prost(string, tag = "3")]
     pub input: ::prost::alloc::string::String,
+    /// Optional. As in ModelSource.
+    #[prost(string, tag = "4")]
+    pub pair_input: ::prost::alloc::string::String,
+    /// Optional. As in ModelSource.
+    #[prost(uint32, optional, tag = "5")]
+    pub context_tokens: ::core::option::Option<u32>,
 }
 /// Answer of Predict.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PredictResponse {
-    /// One prediction a row, in the order of the request; empty for failed rows.
+    /// One prediction a row, in the order of the request; empty for failed rows. A causal-lm model gives choice_scores
+    /// to rows with choices and token_logprobs to all others.
     #[prost(message, repeated, tag = "1")]
     pub predictions: ::prost::alloc::vec::Vec<Prediction>,
     /// Rows that failed.
