@@ -12,6 +12,7 @@ from evald import _native
 from evald.v1 import (
     analysis_pb2,
     evaluation_pb2,
+    forgetting_pb2,
     gate_pb2,
     instance_pb2,
     metric_pb2,
@@ -86,6 +87,7 @@ class Question:
     statistics: dict[str, Any] = field(default_factory=lambda: {"replicates": 0})
     analysis: dict[str, int] | None = None
     # Of comparisons only.
+    forgetting: forgetting_pb2.ForgettingSpec | None = None
     gate: gate_pb2.GatePolicy | None = None
 
     def asking(self, **changes: Any) -> Question:
@@ -106,7 +108,8 @@ class Question:
             analysis=None if self.analysis is None else analysis_pb2.AnalysisSpec(**self.analysis),
         )
         # What both requests have has the same field numbers.
-        header = evaluation_pb2.CompareRequest(spec=spec, gate=self.gate).SerializeToString(deterministic=True)
+        request = evaluation_pb2.CompareRequest(spec=spec, forgetting=self.forgetting, gate=self.gate)
+        header = request.SerializeToString(deterministic=True)
         files = _native.Resources({name: [(name, content)] for name, content in self.resources.items()})
         return _native.Spec.from_request(self.kind, header, _native.Limits(max_response_bytes=64 << 20), files)
 
