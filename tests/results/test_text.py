@@ -95,3 +95,13 @@ def test_notes_and_ranks_are_in_the_tables_of_papers() -> None:
         assert any("interval of ranks" in line for line in lines)
     small = evald.evaluate(["a"] * 3, ["b"] * 3, metrics="token_f1")
     assert "- SMALL\\_SAMPLE: there are only 3 independent rows" in small.to_table("md")
+
+
+def test_margins_come_with_their_p_values() -> None:
+    gold = ["a", "b"] * 100
+    found = evald.compare(gold, {"new": [*gold[:-2], "b", "a"]}, gold, metrics="accuracy", margin=0.05, replicates=0)
+    one = found["accuracy"]
+    assert one.p_not_worse is not None
+    assert one.p_equivalent is not None
+    words = f"not worse {probability(one.p_not_worse)}, equivalent {probability(one.p_equivalent)}"
+    assert f"adjusted p of margins: accuracy by 0.05: {words}" in str(found)
