@@ -67,6 +67,7 @@ fn spec(
         analysis: None,
         limits: Limits::default(),
         gate: None,
+        forgetting: None,
     }
 }
 

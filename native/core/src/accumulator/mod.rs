@@ -15,8 +15,10 @@ mod enough;
 mod exact;
 mod finish;
 mod fold;
+mod forgetting;
 mod integer_pairs;
 mod intervals;
+mod joint;
 mod kept;
 mod label_columns;
 mod labels;
@@ -298,6 +300,7 @@ impl Accumulator {
         let mut labels = self.labels.clone();
         let prepared = prepare::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
         let collected = self.collect(batch, &prepared, outputs, cancel)?;
+        self.check_tasks(batch)?;
         let mut assigned = self.assign(batch)?;
         self.add_slices(&mut assigned);
         let mut scored = Scored::default();
