@@ -158,11 +158,14 @@ impl Bar {
     /// Without a margin the question is that of the comparison, so its test answers it: gate and table agree.
     fn no_margin(&self, found: &Finding<'_>, limit: f64) -> Check {
         let Measured {
-            value, interval, ..
+            value,
+            interval,
+            std_error,
+            ..
         } = found.difference;
         let change = value.map(|value| value * better(found.direction));
         let (outcome, words) = match (change, found.p_adjusted) {
-            (Some(0.0), _) if interval == Some((0.0, 0.0)) => {
+            (Some(0.0), _) if std_error == Some(0.0) => {
                 (Outcome::Passed, "no difference at all".to_owned())
             }
             (Some(change), Some(p)) if p <= self.level && change > 0.0 => (
