@@ -211,36 +211,7 @@ impl Desk<'_> {
                 count: common,
                 row_ids: Vec::new(),
             });
-        } else {
-            notes.extend(self.few_changes(pair));
         }
         notes
-    }
-
-    /// By which metrics too few rows tell the systems apart for the interval of a share's difference.
-    fn few_changes(&self, pair: &Pair) -> Option<Note> {
-        let is_few = |(at, metric): &(usize, &ResolvedMetric)| {
-            let [wins, losses, ties] = pair.outcomes[*at];
-            metric.estimand == Estimand::Proportion
-                && self.has_intervals(metric)
-                && wins + losses + ties > 0
-                && ((wins + losses) as f64) < FEW_OF_A_KIND
-        };
-        let few: Vec<&str> = self
-            .tested()
-            .filter(is_few)
-            .map(|(_, metric)| &metric.key[..])
-            .collect();
-        (!few.is_empty()).then(|| Note {
-            code: "FEW_CHANGES",
-            text: format!(
-                "fewer than {FEW_OF_A_KIND} rows tell {} and the baseline apart by {}: the interval of such a difference \
-                 may cover less often than it says",
-                self.accumulator.spec.systems[pair.candidate].name,
-                few.join(", ")
-            ),
-            count: 0,
-            row_ids: Vec::new(),
-        })
     }
 }
