@@ -306,4 +306,8 @@ fn a_rule_includes_the_slices_that_it_names() {
     let (verdict, names) = judged(&["language"]);
     assert_eq!(verdict, Verdict::NoGo);
     assert_eq!(names, ["", "language: de", "language: fr"]);
+    // None of these is large enough to be among the findings.
+    let (verdict, names) = judged(&["domain"]);
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert_eq!(names, ["", "domain"]);
 }
