@@ -259,7 +259,7 @@ def _words(enum: Any, prefix: str) -> Mapping[str, int]:
 
 def _system(name: str, source: Column | Model) -> evaluation.System:
     if isinstance(source, Model):
-        return evaluation.System(name=name, model=evaluation.ModelSource(alias=source.alias, input=source.input))
+        return evaluation.System(name=name, model=evaluation.ModelSource(**vars(source)))
     return evaluation.System(name=name, inline=evaluation.InlineSource())
 
 
