@@ -71,7 +71,8 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
         ),
     )
     .with("limit", "max_response_bytes")
-    .with("maximum", spec.limits.max_response_bytes))
+    .with("maximum", spec.limits.max_response_bytes)
+    .with("bytes", bytes.len()))
 }
 
 fn provenance(answer: &Answer, spec: &Spec) -> proto::Provenance {

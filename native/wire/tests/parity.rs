@@ -39,7 +39,6 @@ fn decode(kind: RequestKind, request: &[u8]) -> Result<(Header, Vec<Instance>), 
         spec: spec.unwrap_or_default(),
         baseline,
         gate,
-        rows: rows.len(),
     };
     Ok((header, rows))
 }

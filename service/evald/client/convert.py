@@ -169,23 +169,29 @@ def _system(message: evaluation.SystemResult) -> results.SystemResult:
     )
 
 
+def _estimate(message: statistics.Estimate) -> dict[str, Any]:
+    """What an estimate says of its value, which has a name of its own in each result."""
+    return {
+        "low": _optional(message, "low"),
+        "high": _optional(message, "high"),
+        "std_error": _optional(message, "std_error"),
+        "method": message.method or None,
+        "n": message.n,
+        "n_failed": message.n_failed,
+        "undefined_reason": message.undefined_reason or None,
+    }
+
+
 def _metric(message: metric.MetricResult) -> results.MetricResult:
-    found = message.estimate
     return results.MetricResult(
         metric=message.metric,
         signature=message.signature,
-        value=_optional(found, "value"),
-        low=_optional(found, "low"),
-        high=_optional(found, "high"),
-        std_error=_optional(found, "std_error"),
-        method=found.method or None,
-        n=found.n,
-        n_failed=found.n_failed,
+        value=_optional(message.estimate, "value"),
+        **_estimate(message.estimate),
         scale=message.scale,
         components={part.name: _optional(part, "value") for part in message.components},
         confusion_matrix=_confusion_matrix(message.confusion_matrix) if message.HasField("confusion_matrix") else None,
         notes=tuple(map(_note, message.notes)),
-        undefined_reason=found.undefined_reason or None,
         row_signature=message.row_signature or None,
         reference_signature=message.reference_signature or None,
         direction=_word(metric.Direction, "DIRECTION", message.direction),
@@ -194,34 +200,21 @@ def _metric(message: metric.MetricResult) -> results.MetricResult:
 
 
 def _slice(message: metric.SliceResult) -> results.SliceResult:
-    found = message.estimate
     return results.SliceResult(
         by=message.by,
         values=tuple(message.values),
-        value=_optional(found, "value"),
-        low=_optional(found, "low"),
-        high=_optional(found, "high"),
-        std_error=_optional(found, "std_error"),
-        method=found.method or None,
-        n=found.n,
-        n_failed=found.n_failed,
+        value=_optional(message.estimate, "value"),
+        **_estimate(message.estimate),
         notes=tuple(map(_note, message.notes)),
-        undefined_reason=found.undefined_reason or None,
     )
 
 
 def _paired(message: statistics.PairedResult) -> results.PairedResult:
-    found = message.difference
     return results.PairedResult(
         metric=message.metric,
         candidate=message.candidate,
-        difference=_optional(found, "value"),
-        low=_optional(found, "low"),
-        high=_optional(found, "high"),
-        std_error=_optional(found, "std_error"),
-        method=found.method or None,
-        n=found.n,
-        n_failed=found.n_failed,
+        difference=_optional(message.difference, "value"),
+        **_estimate(message.difference),
         baseline_value=_optional(message, "baseline_value"),
         candidate_value=_optional(message, "candidate_value"),
         p_value=_optional(message, "p_value"),
@@ -244,7 +237,6 @@ def _paired(message: statistics.PairedResult) -> results.PairedResult:
         lowest_difference=_optional(message, "lowest_difference"),
         highest_difference=_optional(message, "highest_difference"),
         decision=_word(statistics.Decision, "DECISION", message.decision),
-        undefined_reason=found.undefined_reason or None,
     )
 
 

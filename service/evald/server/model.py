@@ -82,17 +82,25 @@ def _texts(message: model_pb2.PredictRequest, settings: Settings) -> list[str | 
     if not message.instances:
         raise InvalidRequestError.of_field("EMPTY_REQUEST", "instances", "at least one row is needed")
     if len(message.instances) > settings.max_rows:
-        most = f"{len(message.instances)} rows are more than the limit max_rows of {settings.max_rows}"
-        raise InvalidRequestError.of_field("LIMIT_EXCEEDED", "instances", most, maxRows=str(settings.max_rows))
+        rows = len(message.instances)
+        problem = (
+            f"the request holds {rows} rows, more than the limit max_rows of {settings.max_rows}; "
+            "send fewer rows in a call or raise the limit of the server"
+        )
+        raise InvalidRequestError.of_field(
+            "LIMIT_EXCEEDED", "instances", problem, limit="max_rows", maximum=str(settings.max_rows), rows=str(rows)
+        )
     name = message.input or _DEFAULT_INPUT
     texts = [row.inputs.get(name) for row in message.instances]
     for index, text in enumerate(texts):
         _refuse_unused(index, message.instances[index])
         size = len((text or "").encode())
         if size > settings.max_row_bytes:
-            most = f"{size} bytes of text are more than the limit max_row_bytes of {settings.max_row_bytes}"
-            field = f"instances[{index}].inputs"
-            raise InvalidRequestError.of_field("LIMIT_EXCEEDED", field, most, maxRowBytes=str(settings.max_row_bytes))
+            most = settings.max_row_bytes
+            problem = f"{size} bytes of text are more than the limit max_row_bytes of {most}"
+            raise InvalidRequestError.of_field(
+                "LIMIT_EXCEEDED", f"instances[{index}].inputs", problem, limit="max_row_bytes", maximum=str(most)
+            )
     return texts
 
 

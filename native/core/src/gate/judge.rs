@@ -294,7 +294,7 @@ fn undefined(quantity: Quantity, measured: &Measured, limit: f64) -> Check {
 
 /// Four decimals, and four digits where those would show too little.
 fn plain(value: f64) -> String {
-    if value == 0.0 || value.abs() >= 0.01 {
+    if value == 0.0 || value.abs() >= 0.001 {
         format!("{value:.4}")
     } else {
         format!("{value:.3e}")

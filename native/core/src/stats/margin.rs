@@ -3,10 +3,8 @@
 //! Two one-sided tests make a test of equivalence (Schuirmann 1987): it is significant at a level if the interval of
 //! 1 - 2 x level lies within the margin. One of them alone is a test of non-inferiority.
 
-use statrs::distribution::{ContinuousCDF, Normal};
-
 use super::paired_t::MeanDifference;
-use super::student;
+use super::{quantile, student};
 
 /// One-sided p-values of differences at or beyond a margin.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,14 +67,19 @@ fn tango(up: u64, down: u64, rows: u64, difference: f64) -> f64 {
     let linear = (2.0 * rows - up + down) * difference - up - down;
     let constant = -down * difference * (1.0 - difference);
     let root = (linear * linear - 8.0 * rows * constant).max(0.0).sqrt();
-    let share = (root - linear) / (4.0 * rows);
+    // Of the two forms of the root the one that subtracts nothing.
+    let share = if linear > 0.0 {
+        -2.0 * constant / (root + linear)
+    } else {
+        (root - linear) / (4.0 * rows)
+    };
     let variance = rows * (2.0 * share + difference * (1.0 - difference));
     (up - down - rows * difference) / variance.sqrt()
 }
 
 /// Probability of a larger standard normal value.
 fn above(value: f64) -> f64 {
-    Normal::standard().sf(value)
+    quantile::below(-value)
 }
 
 #[cfg(test)]

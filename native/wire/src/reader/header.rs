@@ -27,14 +27,11 @@ pub struct Header {
     pub baseline: String,
     /// What candidates must show.
     pub gate: Option<proto::GatePolicy>,
-    /// Number of rows. They are counted, not read, so a request can be refused or queued by its size
-    /// before its rows take memory.
-    pub rows: usize,
 }
 
 /// Reads everything of a request but its rows.
 pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
-    let (fields, rows) =
+    let (fields, _) =
         without_rows(request).map_err(|malformed| malformed_request(malformed, "request"))?;
     let header = match kind {
         RequestKind::Evaluate => proto::EvaluateRequest::decode(&fields[..])
@@ -47,7 +44,6 @@ pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
         spec: spec.unwrap_or_default(),
         baseline,
         gate,
-        rows,
     })
 }
 
