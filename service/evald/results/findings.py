@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from evald.results import export, page, slices, tables, text
+from evald.results import export, page, slices, tables, task_tables, text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from evald.results.analysis import ErrorAnalysis
+    from evald.results.forgetting import EmarResult, Forgetting
     from evald.results.gate import Gate
 
 _K = TypeVar("_K")
@@ -403,6 +404,9 @@ class Comparison:
     rankings: Sequence[Ranking] = ()
     slices: Sequence[SliceComparison] = ()
     consistency: Sequence[Consistency] = ()
+    # One a candidate and metric, if asked for.
+    forgetting: Sequence[Forgetting] = ()
+    emar: Sequence[EmarResult] = ()
 
     def system(self, name: str) -> SystemResult:
         """The results of a system on all of its rows; KeyError names the systems there are."""
@@ -429,6 +433,7 @@ class Comparison:
             export.flat_systems(self.systems)
             | export.flat_comparisons(self.comparisons)
             | export.flat_slices(self.slices, self.consistency)
+            | task_tables.flat(self)
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -447,15 +452,22 @@ class Comparison:
         """One row a slice, candidate and metric. Raises ImportError without pandas."""
         return export.frame(export.sliced_records(self.slices))
 
+    def tasks_to_frame(self) -> pd.DataFrame:
+        """One row a candidate, metric and task of `forgetting`. Raises ImportError without pandas."""
+        return export.frame(task_tables.task_records(self))
+
     def to_table(self, style: tables.Style) -> str:
         """One line a candidate and metric, and one a slice: "md", "latex" (booktabs), or "csv" at full precision."""
         return tables.comparison(self, style)
 
     def __str__(self) -> str:
-        return text.comparison(self, slices.comparison_blocks(self))
+        return text.comparison(self, self._blocks(), task_tables.notes(self))
 
     def _repr_html_(self) -> str:
-        return page.comparison(self, slices.comparison_blocks(self))
+        return page.comparison(self, self._blocks(), task_tables.notes(self))
+
+    def _blocks(self) -> list[text.Block]:
+        return slices.comparison_blocks(self) + task_tables.blocks(self)
 
 
 def _found(key: _K, known: Mapping[_K, _V], what: str) -> _V:
