@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from evald.settings import ModelSetting
 from evald.v1 import analysis_pb2, catalog_pb2, instance_pb2, metric_pb2, model_pb2
 from evald.v1 import evaluation_pb2 as pb
 
@@ -25,9 +26,10 @@ CLASSES = ["billing", "cancel", "delivery", "praise", "question", "technical"]
 
 @pytest.fixture(scope="module")
 def models(start_server: Callable[..., Server], root: Path) -> Iterator[Server]:
-    """A server that runs both example models."""
+    """A server that runs both example classifiers."""
     pytest.importorskip("onnxruntime")
-    server = start_server(models_dir=root / "examples" / "models")
+    folders = {name: root / "examples" / "models" / name for name in ("support-base", "support-tuned")}
+    server = start_server(models={name: ModelSetting(folder) for name, folder in folders.items()})
     server.wait_until(lambda: server.get("/startupz")[0] == 200)
     assert server.get("/readyz") == (200, "ready\n")
     yield server
