@@ -14,11 +14,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from evald.backends.contract import Task
+
 _MAX_CONFIG_BYTES = 16 << 20
 # A tokenizer without a limit of its own writes a huge number.
 _NO_LIMIT = 1_000_000
 # These count positions from behind the padding token, so they have fewer than max_position_embeddings.
 _POSITIONS_AFTER_PADDING = frozenset({"camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl"})
+# What the same number is called by model types of different age.
+_POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx")
+_CAUSAL_LM = ("ForCausalLM", "LMHeadModel")
+_PROBLEMS = {
+    None: False,
+    "single_label_classification": False,
+    "multi_label_classification": True,
+}
 
 
 class LoadError(Exception):
@@ -26,10 +36,12 @@ class LoadError(Exception):
 
 
 @dataclass(frozen=True)
-class ClassifierConfig:
-    """What config.json says about a text classifier."""
+class ModelConfig:
+    """What config.json says about a model. Only a classifier has classes."""
 
+    task: Task
     classes: tuple[str, ...]
+    multilabel: bool
     max_tokens: int
     pad_token_id: int
 
@@ -39,22 +51,47 @@ class ModelFolder:
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._root = folder.resolve(strict=True)
+            self.root = folder.resolve(strict=True)
         except OSError:
             raise LoadError("the folder of the model does not exist") from None
-        if not self._root.is_dir():
+        if not self.root.is_dir():
             raise LoadError("the path of the model is not a folder")
 
     def find(self, *names: str) -> Path:
         """The first of some relative paths that is a file. Raises LoadError if there is none or it leads outside."""
         for name in names:
-            path = self._root / name
+            path = self.root / name
             if not path.is_file():
                 continue
             if not self._is_inside(path.resolve()):
                 raise LoadError(f"{name} leads to a file outside of the model's folder")
             return path
         raise LoadError(f"{' or '.join(names)} is missing")
+
+    def existing(self, *names: str) -> list[Path]:
+        """Those of some relative paths that are files."""
+        return [self.find(name) for name in names if (self.root / name).is_file()]
+
+    def safetensors(self) -> list[Path]:
+        """The files of the weights, one or several. Raises LoadError if there are none, or pickles in their place."""
+        whole, index = "model.safetensors", "model.safetensors.index.json"
+        if self.existing(whole):
+            return [self.find(whole)]
+        if self.existing(index):
+            shards = self.read_json(index).get("weight_map")
+            if not isinstance(shards, dict) or not shards:
+                raise LoadError(f"{index}: weight_map is missing")
+            return [self.find(name) for name in sorted({str(name) for name in shards.values()})]
+        pickles = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+        if any((self.root / name).exists() for name in pickles):
+            raise LoadError("the weights are a pickle, which may run code when it is opened: convert to safetensors")
+        raise LoadError(f"{whole} or {index} is missing")
+
+    def check_links(self) -> None:
+        """Refuses a folder with a link that leads outside: libraries open files of a folder by themselves."""
+        for path in self.root.iterdir():
+            if not self._is_inside(path.resolve()):
+                raise LoadError(f"{path.name} leads to a file outside of the model's folder")
 
     def read_json(self, name: str) -> dict[str, Any]:
         """The object in a JSON file."""
@@ -69,34 +106,42 @@ class ModelFolder:
             raise LoadError(f"{name} is not a JSON object")
         return value
 
-    def classifier_config(self) -> ClassifierConfig:
+    def model_config(self) -> ModelConfig:
         """The checked config.json, with the limit of tokenizer_config.json if that is lower."""
         config = self.read_json("config.json")
-        if config.get("problem_type") not in (None, "single_label_classification"):
-            raise LoadError("config.json: problem_type must be single_label_classification; others are not served yet")
         pad_token_id = _count(config, "pad_token_id") or 0
-        return ClassifierConfig(_classes(config), self._max_tokens(config, pad_token_id), pad_token_id)
+        max_tokens = self._max_tokens(config, pad_token_id)
+        if any(str(name).endswith(_CAUSAL_LM) for name in config.get("architectures") or ()):
+            return ModelConfig("causal-lm", (), False, max_tokens, pad_token_id)
+        problem = config.get("problem_type")
+        if problem not in _PROBLEMS:
+            raise LoadError(f"config.json: problem_type must be {' or '.join(filter(None, _PROBLEMS))}")
+        return ModelConfig("text-classification", _classes(config), _PROBLEMS[problem], max_tokens, pad_token_id)
 
     def _max_tokens(self, config: dict[str, Any], pad_token_id: int) -> int:
         limits = []
-        positions = _count(config, "max_position_embeddings")
+        positions = next((found for name in _POSITIONS if (found := _count(config, name)) is not None), None)
         if positions is not None:
             behind = config.get("model_type") in _POSITIONS_AFTER_PADDING
             limits.append(positions - (pad_token_id + 1 if behind else 0))
-        try:
-            limit = self.read_json("tokenizer_config.json").get("model_max_length")
-        except LoadError:
-            limit = None
+        limit = self.tokenizer_config().get("model_max_length")
         if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT:
             limits.append(int(limit))
         if not limits or min(limits) < 1:
             raise LoadError("config.json: max_position_embeddings is missing or not positive")
         return min(limits)
 
+    def tokenizer_config(self) -> dict[str, Any]:
+        """The object in tokenizer_config.json; empty if it cannot be read, as nothing there is required."""
+        try:
+            return self.read_json("tokenizer_config.json")
+        except LoadError:
+            return {}
+
     def _is_inside(self, path: Path) -> bool:
-        allowed = [self._root]
-        if self._root.parent.name == "snapshots":
-            allowed.append(self._root.parent.parent / "blobs")
+        allowed = [self.root]
+        if self.root.parent.name == "snapshots":
+            allowed.append(self.root.parent.parent / "blobs")
         return any(path.is_relative_to(root) for root in allowed)
 
 
