@@ -126,7 +126,6 @@ impl Desk<'_> {
         method_of(asked, metric.estimand, self.is_grouped())
     }
 
-    /// How the interval of a difference by the metric is computed.
     pub(super) fn method_of_difference(&self, metric: &ResolvedMetric) -> Method {
         let asked = self.accumulator.spec.statistics.interval;
         method_of_difference(asked, metric.estimand, self.is_grouped())
