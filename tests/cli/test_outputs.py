@@ -87,6 +87,8 @@ def test_what_answers_took_is_read_from_columns(capsys: pytest.CaptureFixture[st
     found = {one["metric"]: (one["difference"], one["decision"]) for one in json.loads(out)["comparisons"]}
     assert found["latency"] == (pytest.approx(1.0), "regressed")
     assert found["memory"] == (2 << 30, "regressed")
+    alone = json.loads(run(capsys, "compare", *files, "-m", "latency", "--json")[1])
+    assert not alone["notes"], "answers that take longer are not the same"
     code, _, err = run(capsys, "compare", *files, "-m", "cost")
     assert code == 2
     assert "the metric takes a column cost, or a dict with usage" in err

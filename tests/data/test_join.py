@@ -46,7 +46,7 @@ def test_a_label_beside_a_prediction_is_the_right_one() -> None:
     assert table.references is not None
     assert table.labels is not None
     assert (table.references.values, table.labels.values) == (["text"], ["a"])
-    with pytest.raises(InvalidRequestError, match="beside a prediction it is the right answer") as caught:
+    with pytest.raises(InvalidRequestError, match="a label beside a prediction is the right one") as caught:
         join(gold, {"base": source("base", {"id": 1, "prediction": "x", "label": "b"})})
     assert reason(caught) == ("LABEL_MISMATCH", "base[0]")
 

@@ -230,8 +230,8 @@ def _same(columns: Sequence[Sequence[Any] | None], parts: list[_Part], rows: lis
 def _mismatch(parts: list[_Part], row: _Row, first: int, second: int, what: str) -> InvalidRequestError:
     places = [parts[index].source.where(row[index] or 0) for index in (first, second)]
     reason = f"{what.upper()}_MISMATCH"
-    hint = "; beside a prediction it is the right answer" if what == "label" else ""
-    problem = f"has another {what} than {places[0]}; do the files match{hint}?"
+    hint = " (a label beside a prediction is the right one)" if what == "label" else ""
+    problem = f"has another {what} than {places[0]}{hint}; do the files match?"
     return InvalidRequestError.of_field(reason, places[1], problem)
 
 
