@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from evald.endpoints import Endpoint, read_endpoints
+
 ENVIRONMENT_PREFIX = "EVALD_"
 # Of the native extension, in every process that loads it: forces a processor path.
 _OF_THE_EXTENSION = "EVALD_CPU"
@@ -80,6 +82,10 @@ def _resources(value: object) -> dict[str, Path]:
     return _named_paths(value, "resource", "PATH")
 
 
+def _endpoints(value: object) -> dict[str, Endpoint]:
+    return read_endpoints(value, _ALIAS)
+
+
 def _named_paths(value: object, what: str, path: str) -> dict[str, Path]:
     """Paths by alias from a table of the file, or from "alias=path,alias=path"."""
     if isinstance(value, str):
@@ -129,6 +135,10 @@ class Settings:
         None, _path, "folder whose subfolders are models; their names are the aliases"
     )
     models: Mapping[str, Path] = _setting({}, _models, "models by alias; in the environment alias=FOLDER,alias=FOLDER")
+
+    endpoints: Mapping[str, Endpoint] = _setting(
+        {}, _endpoints, "remote endpoints by alias: tables of the file, or the TOML file that holds them"
+    )
 
     resources: Mapping[str, Path] = _setting(
         {}, _resources, "files or folders that metrics name (word lists); in the environment alias=PATH,alias=PATH"
@@ -191,7 +201,10 @@ class Settings:
             if not self.models_dir.is_dir():
                 raise SettingsError(f"models_dir: {self.models_dir} is no folder")
             folders = {path.name: path for path in sorted(self.models_dir.iterdir()) if _is_model_folder(path)}
-        return {**folders, **self.models}
+        folders.update(self.models)
+        if both := sorted(folders.keys() & self.endpoints.keys()):
+            raise SettingsError(f"endpoints: {both[0]} is the alias of a model, too: give one of them another")
+        return folders
 
 
 def _is_model_folder(path: Path) -> bool:

@@ -159,19 +159,18 @@ impl Spec {
 
     #[getter]
     fn systems(&self) -> Vec<SystemSource> {
-        let source = |system: &spec::System| match &system.source {
-            spec::Source::Inline => SystemSource {
+        let source = |system: &spec::System| {
+            let (kind, alias, input) = match &system.source {
+                spec::Source::Inline => ("inline", "", ""),
+                spec::Source::Model { alias, input } => ("model", &alias[..], &input[..]),
+                spec::Source::Remote { alias, input } => ("remote", &alias[..], &input[..]),
+            };
+            SystemSource {
                 name: system.name.clone(),
-                kind: "inline",
-                alias: String::new(),
-                input: String::new(),
-            },
-            spec::Source::Model { alias, input } => SystemSource {
-                name: system.name.clone(),
-                kind: "model",
-                alias: alias.clone(),
-                input: input.clone(),
-            },
+                kind,
+                alias: alias.to_owned(),
+                input: input.to_owned(),
+            }
         };
         self.core.systems.iter().map(source).collect()
     }

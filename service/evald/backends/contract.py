@@ -40,6 +40,10 @@ class ModelInfo:
     device: str
     precision: str
     batch_invariant: bool
+    # Of an endpoint: who saw the texts, which model was asked for, and a digest of what shapes its requests.
+    host: str = ""
+    remote_model: str = ""
+    request_digest: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from evald import _native
+from evald.backends.remote.contract import Generation
 from evald.engine.cancellation import Cancellation
 from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from evald.backends.contract import Classification, ModelInfo, Timings
-    from evald.backends.model import Model
     from evald.backends.registry import ModelRegistry
+    from evald.backends.remote.contract import Answer, RemoteUse
+    from evald.backends.remote.registry import EndpointRegistry
     from evald.data.resources import Resources
 
 __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
@@ -29,7 +31,8 @@ Kind = Literal["evaluate", "compare"]
 
 # What the predictions of a model of each task hold, in the words of `Spec.needs`.
 _PRODUCES: dict[str, tuple[str, ...]] = {
-    "text-classification": ("prediction_label", "prediction_label_set", "class_scores")
+    "text-classification": ("prediction_label", "prediction_label_set", "class_scores"),
+    "text-generation": ("prediction_text", "latency_seconds", "input_tokens", "output_tokens"),
 }
 # What rows hold whoever answers them.
 _GOLD = frozenset(
@@ -76,6 +79,17 @@ class RunFacts:
     infer_seconds: float
     score_seconds: float
     models: tuple[tuple[str, ModelInfo], ...]
+    # One a system that an endpoint answered for.
+    remote: tuple[RemoteUse, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Answerer:
+    """What answers for a system: a model of the server or an endpoint, and the fields of predictions that it gives."""
+
+    info: ModelInfo
+    ask: Callable[[Sequence[str | None], Cancellation, float | None], Classification | Generation]
+    produces: tuple[str, ...]
 
 
 class Engine:
@@ -86,9 +100,15 @@ class Engine:
     """
 
     def __init__(
-        self, models: ModelRegistry, limits: Limits | None = None, threads: int = 0, resources: Resources | None = None
+        self,
+        models: ModelRegistry,
+        limits: Limits | None = None,
+        threads: int = 0,
+        resources: Resources | None = None,
+        endpoints: EndpointRegistry | None = None,
     ) -> None:
         self.models = models
+        self.endpoints = endpoints or _no_endpoints()
         self._resources = _native.Resources(resources or {})
         self.limits = (limits or Limits()).to_native()
         if threads:
@@ -109,28 +129,30 @@ class Engine:
         start = time.monotonic()
         with _ends(cancellation, deadline):
             spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
-            asked = self._models_of(spec)
+            asked = self._answerers(spec)
             batch = spec.read(request, cancellation.flag)
-            used, answered_in = [], 0.0
-            for index, name, model in asked:
+            used, remote, answered_in = [], [], 0.0
+            for index, name, answerer in asked:
                 before = time.monotonic()
-                result = model.classify(batch.inputs(index), cancellation, deadline)
+                result = answerer.ask(batch.inputs(index), cancellation, deadline)
                 answered_in += time.monotonic() - before
-                _set_predictions(batch, index, model.info, result)
-                used.append((name, model.info, result.timings))
+                _set_predictions(batch, index, answerer.info, result)
+                used.append((name, answerer.info, result.timings))
+                if isinstance(result, Generation):
+                    remote.append(result.use)
             rows = len(batch)
             accumulator = _native.Accumulator(spec, cancellation.flag)
             accumulator.push(batch)
             response = accumulator.finish()
-        return response, _facts(rows, used, time.monotonic() - start - answered_in)
+        return response, _facts(rows, used, remote, time.monotonic() - start - answered_in)
 
     def predict(
         self, alias: str, texts: Sequence[str | None], cancellation: Cancellation, deadline: float | None = None
-    ) -> tuple[ModelInfo, Classification]:
-        """Predictions alone; a row whose text is None fails with MISSING_INPUT."""
+    ) -> tuple[ModelInfo, Classification | Generation]:
+        """Predictions of a model or an endpoint alone; a row whose text is None fails with MISSING_INPUT."""
         with _ends(cancellation, deadline):
-            model = self.models.get(alias)
-            return model.info, model.classify(texts, cancellation, deadline)
+            answerer = self._answerer("remote" if alias in self.endpoints.aliases() else "model", alias)
+            return answerer.info, answerer.ask(texts, cancellation, deadline)
 
     def plan(self, request: bytes) -> bytes:
         """A serialised `PlanResponse`. Raises InvalidRequestError (BAD_PLAN)."""
@@ -144,29 +166,34 @@ class Engine:
         """The serialised GetMetricResponse. Raises NotFoundError with the nearest names."""
         return _native.get_metric(name)
 
-    def _models_of(self, spec: _native.Spec) -> list[tuple[int, str, Model]]:
-        """Index, name and model of the systems that a model answers for, all checked before any row is read."""
+    def _answerer(self, kind: Literal["model", "remote"], alias: str) -> _Answerer:
+        """The model or endpoint of an alias. Raises NotFoundError or ModelNotReadyError."""
+        if kind == "remote":
+            endpoint = self.endpoints.get(alias)
+            priced = ("cost",) if endpoint.has_prices else ()
+            return _Answerer(endpoint.info, endpoint.generate, (*_PRODUCES[endpoint.info.task], *priced))
+        model = self.models.get(alias)
+        return _Answerer(model.info, model.classify, _PRODUCES.get(model.info.task, ()))
+
+    def _answerers(self, spec: _native.Spec) -> list[tuple[int, str, _Answerer]]:
+        """Index and name of the systems that the server answers for, and what does; checked before any row is read."""
         asked = []
         for index, source in enumerate(spec.systems):
-            if source.kind != "model":
+            if source.kind == "inline":
                 continue
-            field = f"spec.systems[{index}].model"
+            field = f"spec.systems[{index}].{source.kind}"
             try:
-                model = self.models.get(source.alias)
+                answerer = self._answerer(source.kind, source.alias)
             except EvaldError as error:
                 error.violations = (Violation(f"{field}.alias", error.message),)
                 raise
-            given = _GOLD.union(_PRODUCES.get(model.info.task, ()))
+            given = _GOLD.union(answerer.produces)
             lacking = [need for need in spec.needs if need not in given]
             if lacking:
-                raise InvalidRequestError.of_field(
-                    "MODEL_TASK_MISMATCH",
-                    field,
-                    f"a {model.info.task} model gives no {' or '.join(lacking)}, which a metric of the request needs",
-                    alias=source.alias,
-                    task=model.info.task,
-                )
-            asked.append((index, source.name, model))
+                task = answerer.info.task
+                message = f"a {task} model gives no {' or '.join(lacking)}, which a metric of the request needs"
+                raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", field, message, alias=source.alias, task=task)
+            asked.append((index, source.name, answerer))
         return asked
 
 
@@ -192,8 +219,11 @@ def _check_not_over(cancellation: Cancellation, deadline: float | None) -> None:
         raise DeadlineError("the deadline passed before the call began")
 
 
-def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, result: Classification) -> None:
-    batch.set_class_scores(index, info.classes, result.scores)
+def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, result: Classification | Generation) -> None:
+    if isinstance(result, Generation):
+        batch.set_texts(index, [_native_text(answer) if answer else None for answer in result.answers])
+    else:
+        batch.set_class_scores(index, info.classes, result.scores)
     causes: dict[tuple[str, str], list[int]] = {}
     for failure in result.failures:
         causes.setdefault((failure.reason, failure.message), []).append(failure.row)
@@ -201,7 +231,21 @@ def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, result: 
         batch.fail(index, rows, reason, message)
 
 
-def _facts(rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], score_seconds: float) -> RunFacts:
+def _no_endpoints() -> EndpointRegistry:
+    # Imports what a server without endpoints can do without.
+    from evald.backends.remote.registry import EndpointRegistry
+
+    return EndpointRegistry()
+
+
+def _native_text(answer: Answer) -> _native.WrittenText:
+    usage = (answer.latency_seconds, answer.input_tokens, answer.output_tokens, answer.cost)
+    return answer.text, answer.truncated, usage
+
+
+def _facts(
+    rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], remote: Sequence[RemoteUse], score_seconds: float
+) -> RunFacts:
     timings = [timing for _, _, timing in used]
     return RunFacts(
         rows=rows,
@@ -211,4 +255,5 @@ def _facts(rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], score_seco
         infer_seconds=sum(timing.infer_seconds for timing in timings),
         score_seconds=score_seconds,
         models=tuple((name, info) for name, info, _ in used),
+        remote=tuple(remote),
     )
