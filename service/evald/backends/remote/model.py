@@ -41,7 +41,7 @@ _BYTES_A_TOKEN = 4
 _PROBE = "Say OK."
 
 
-@dataclass
+@dataclass(eq=False)
 class _Call:
     """What the rows of one call took so far. Its identity is its place in the line."""
 
@@ -191,6 +191,10 @@ class RemoteModel:
         alias, start = self.info.alias, self._loop.time()
         async with self._turns.turn(call):
             self._observer.on_queue(alias, self._turns.waiting, 0)
+            if (pause := self._pace.paused()) > self._endpoint.row_seconds:
+                self._observer.on_remote(alias, "failed")
+                message = f"the endpoint asked to be left alone for {pause:.0f} s, which is more than its row_seconds"
+                raise RemoteError("REMOTE_RATE_LIMITED", message)
             estimate = self._estimate(text)
             await self._pace.wait(estimate)
             seconds = self._loop.time() - start

@@ -116,13 +116,20 @@ class Pace:
         loop = asyncio.get_running_loop()
         ready = loop.time() + max(self._requests.wait_for(1), self._tokens.wait_for(tokens))
         try:
-            # A pause may be asked for while this one waits.
-            while (seconds := max(ready, self._not_before) - loop.time()) > 0:
+            while True:
+                seconds = max(ready, self._not_before) - loop.time()
+                if seconds <= 0:
+                    return
+                # Meanwhile a longer pause may be asked for.
                 await asyncio.sleep(seconds)
         except asyncio.CancelledError:
             self._requests.give_back(1)
             self._tokens.give_back(tokens)
             raise
+
+    def paused(self) -> float:
+        """Seconds that the endpoint wants to be left alone for."""
+        return max(0.0, self._not_before - asyncio.get_running_loop().time())
 
     def used(self, estimate: float, tokens: float) -> None:
         """Corrects the estimate of a request by what it used."""
