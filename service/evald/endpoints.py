@@ -89,7 +89,10 @@ def _prompt(value: object) -> str:
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list of texts")
-    return tuple(_name(text) for text in value)
+    # A line break is a text to stop at like any other.
+    if not all(_text(text) for text in value):
+        raise ValueError("must hold no empty text")
+    return tuple(value)
 
 
 def _omitted(value: object) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from evald.results.analysis import (
     ScoreBand,
     SystemErrors,
 )
-from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo
+from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo, Usage
 from evald.results.findings import (
     Comparison,
     ConfusionCell,
@@ -31,6 +31,7 @@ from evald.results.findings import (
     PairedResult,
     Provenance,
     Ranking,
+    RemoteCost,
     ResampledMean,
     RowError,
     Rows,
@@ -74,6 +75,7 @@ __all__ = [
     "Predictions",
     "Provenance",
     "Ranking",
+    "RemoteCost",
     "ResampledMean",
     "RowChanges",
     "RowError",
@@ -85,4 +87,5 @@ __all__ = [
     "SystemRank",
     "SystemErrors",
     "SystemResult",
+    "Usage",
 ]

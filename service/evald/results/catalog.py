@@ -60,10 +60,21 @@ class ModelInfo:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What producing one prediction took, as far as it is known."""
+
+    latency_seconds: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+
+
+@dataclass(frozen=True)
 class Predictions:
     """What a model predicted, one entry a row; None for rows that failed, which `errors` explains.
 
-    `class_scores[row]` is in the order of `classes`.
+    `class_scores[row]` is in the order of `classes`. Of endpoints, `finish_reasons` say why texts ended ("length": the
+    limit of tokens cut it) and `usages` what they took.
     """
 
     texts: Sequence[str | None]
@@ -73,6 +84,8 @@ class Predictions:
     classes: Sequence[str]
     provenance: ModelProvenance
     cost: Cost | None
+    finish_reasons: Sequence[str | None] = ()
+    usages: Sequence[Usage | None] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
