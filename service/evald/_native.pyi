@@ -32,7 +32,7 @@ __all__ = [
 _T = TypeVar("_T")
 
 # The text, whether the limit of tokens cut it, and latency in seconds, tokens read, tokens written and cost.
-WrittenText: TypeAlias = tuple[str, bool, tuple[float | None, float | None, float | None, float | None]]
+_WrittenText: TypeAlias = tuple[str, bool, tuple[float | None, float | None, float | None, float | None]]
 
 VERSION: Final[str]
 UNICODE_VERSION: Final[str]
@@ -179,7 +179,7 @@ class Batch:
         """The input text of every row for a system that the server answers for; None where the row has none."""
     def set_class_scores(self, system: int, classes: Sequence[str], scores: NDArray[np.float32]) -> None:
         """Sets the predictions of a model system: C-contiguous, [rows, classes]."""
-    def set_texts(self, system: int, texts: Sequence[WrittenText | None]) -> None:
+    def set_texts(self, system: int, texts: Sequence[_WrittenText | None]) -> None:
         """Sets the predictions of a system that writes texts, one a row; None where there is none."""
     def fail(self, system: int, rows: Sequence[int], reason: str, message: str) -> None:
         """Marks rows as failed for a system; `message` must hold no text of a row."""

@@ -238,7 +238,7 @@ def _no_endpoints() -> EndpointRegistry:
     return EndpointRegistry()
 
 
-def _native_text(answer: Answer) -> _native.WrittenText:
+def _native_text(answer: Answer) -> tuple[str, bool, tuple[float | None, float | None, float | None, float | None]]:
     usage = (answer.latency_seconds, answer.input_tokens, answer.output_tokens, answer.cost)
     return answer.text, answer.truncated, usage
 
