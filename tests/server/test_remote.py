@@ -10,6 +10,7 @@ import pytest
 from tests.remote_stub import Asked, Reply, Stub, echo, refuses, says
 from tests.server.conftest import EVALUATE, Server
 
+import evald
 from evald.endpoints import parse_endpoint
 from evald.v1 import evaluation_pb2 as pb
 from evald.v1 import instance_pb2, metric_pb2, model_pb2, statistics_pb2
@@ -235,3 +236,25 @@ BUSY: dict[str, list[Reply | None]] = {
     "cut": [None],
     "refused": [refuses(422)],
 }
+
+
+def test_the_python_client_asks_endpoints(start: Start, stub: Stub) -> None:
+    server = start(output_price=1.0)
+    with evald.Client(f"127.0.0.1:{server.app.grpc_port}") as client:
+        endpoint = evald.Remote("echo", input="question")
+        inputs = [{"question": "a b"}, {"question": "c"}]
+        result = client.evaluate(endpoint, ["A B", "x"], inputs=inputs, metrics="exact_match")
+        assert result["exact_match"].value == 50.0
+        (model,) = result.provenance.models
+        assert (model.remote_model, model.remote_host) == ("tiny-1", stub.url.split("/")[2])
+        assert result.cost is not None
+        assert result.cost.remote is not None
+        assert (result.cost.remote.requests, result.cost.remote.output_tokens) == (2, 3)
+        assert result.cost.remote.price == pytest.approx(3e-6)
+        found = client.predict("echo", ["a b"])
+        assert (found.texts, found.finish_reasons) == (("A B",), ("stop",))
+        (usage,) = found.usages
+        assert usage is not None
+        assert (usage.input_tokens, usage.output_tokens) == (2, 2)
+        assert usage.cost == pytest.approx(2e-6)
+        assert client.list_models()[0].task == "text-generation"

@@ -185,6 +185,14 @@ def test_a_failed_probe_says_why_and_is_repeated(start: Start, stub: Stub, tmp_p
     assert predict(server, ["a"]) == ["A"]
 
 
+def test_a_cache_that_cannot_be_opened_is_said(start: Start, tmp_path: Path) -> None:
+    assert model_of(start(cache=str(tmp_path / "none" / "a"))).state_reason == (
+        "the file of its cache cannot be opened: FileNotFoundError"
+    )
+    (tmp_path / "text").write_text("no database " * 100)
+    assert "DatabaseError" in model_of(start(cache=str(tmp_path / "text"))).state_reason
+
+
 def test_answers_are_kept_if_asked_for(make_server: Callable[..., Server], stub: Stub, tmp_path: Path) -> None:
     values: dict[str, Any] = {"url": stub.url, "model": "tiny-1", "output_price": 1.0}
     values["cache"] = str(tmp_path / "answers.sqlite")

@@ -118,6 +118,8 @@ pub struct SystemSource {
     kind: &'static str,
     alias: String,
     input: String,
+    pair_input: String,
+    context_tokens: u32,
 }
 
 /// The checked header of a request.
@@ -160,9 +162,17 @@ impl Spec {
     #[getter]
     fn systems(&self) -> Vec<SystemSource> {
         let source = |system: &spec::System| {
+            let (pair_input, context_tokens) = match &system.source {
+                spec::Source::Model {
+                    pair_input,
+                    context_tokens,
+                    ..
+                } => (&pair_input[..], *context_tokens),
+                spec::Source::Inline | spec::Source::Remote { .. } => ("", 0),
+            };
             let (kind, alias, input) = match &system.source {
                 spec::Source::Inline => ("inline", "", ""),
-                spec::Source::Model { alias, input } => ("model", &alias[..], &input[..]),
+                spec::Source::Model { alias, input, .. } => ("model", &alias[..], &input[..]),
                 spec::Source::Remote { alias, input } => ("remote", &alias[..], &input[..]),
             };
             SystemSource {
@@ -170,6 +180,8 @@ impl Spec {
                 kind,
                 alias: alias.to_owned(),
                 input: input.to_owned(),
+                pair_input: pair_input.to_owned(),
+                context_tokens,
             }
         };
         self.core.systems.iter().map(source).collect()

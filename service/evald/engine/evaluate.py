@@ -9,17 +9,18 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from evald import _native
-from evald.backends.remote.contract import Generation
+from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, ask_endpoint, check_options
 from evald.engine.cancellation import Cancellation
 from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from evald.backends.contract import Classification, ModelInfo, Timings
+    from evald.backends.contract import ModelInfo, Timings
     from evald.backends.registry import ModelRegistry
     from evald.backends.remote.contract import Answer, RemoteUse
     from evald.backends.remote.registry import EndpointRegistry
@@ -29,11 +30,6 @@ __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
 
 Kind = Literal["evaluate", "compare"]
 
-# What the predictions of a model of each task hold, in the words of `Spec.needs`.
-_PRODUCES: dict[str, tuple[str, ...]] = {
-    "text-classification": ("prediction_label", "prediction_label_set", "class_scores"),
-    "text-generation": ("prediction_text", "latency_seconds", "input_tokens", "output_tokens"),
-}
 # What rows hold whoever answers them.
 _GOLD = frozenset(
     (
@@ -88,7 +84,7 @@ class _Answerer:
     """What answers for a system: a model of the server or an endpoint, and the fields of predictions that it gives."""
 
     info: ModelInfo
-    ask: Callable[[Sequence[str | None], Cancellation, float | None], Classification | Generation]
+    ask: Callable[[ModelRows, Collection[str] | None, Cancellation, float | None], Answers]
     produces: tuple[str, ...]
 
 
@@ -132,14 +128,15 @@ class Engine:
             asked = self._answerers(spec)
             batch = spec.read(request, cancellation.flag)
             used, remote, answered_in = [], [], 0.0
-            for index, name, answerer in asked:
+            for index, source, answerer in asked:
                 before = time.monotonic()
-                result = answerer.ask(batch.inputs(index), cancellation, deadline)
+                rows_to_ask = _rows_of(batch, index, source, answerer.info, spec.needs)
+                answers = answerer.ask(rows_to_ask, spec.needs, cancellation, deadline)
                 answered_in += time.monotonic() - before
-                _set_predictions(batch, index, answerer.info, result)
-                used.append((name, answerer.info, result.timings))
-                if isinstance(result, Generation):
-                    remote.append(result.use)
+                _set_predictions(batch, index, answerer.info, answers)
+                used.append((source.name, answerer.info, answers.timings))
+                if answers.remote is not None:
+                    remote.append(answers.remote)
             rows = len(batch)
             accumulator = _native.Accumulator(spec, cancellation.flag)
             accumulator.push(batch)
@@ -147,12 +144,13 @@ class Engine:
         return response, _facts(rows, used, remote, time.monotonic() - start - answered_in)
 
     def predict(
-        self, alias: str, texts: Sequence[str | None], cancellation: Cancellation, deadline: float | None = None
-    ) -> tuple[ModelInfo, Classification | Generation]:
-        """Predictions of a model or an endpoint alone; a row whose text is None fails with MISSING_INPUT."""
+        self, alias: str, rows: ModelRows, cancellation: Cancellation, deadline: float | None = None
+    ) -> tuple[ModelInfo, Answers]:
+        """Predictions of a model or an endpoint alone; a row without a text fails with MISSING_INPUT."""
         with _ends(cancellation, deadline):
             answerer = self._answerer("remote" if alias in self.endpoints.aliases() else "model", alias)
-            return answerer.info, answerer.ask(texts, cancellation, deadline)
+            check_options(answerer.info, "pair_input" if rows.pair_inputs else "", rows.context_tokens, "")
+            return answerer.info, answerer.ask(rows, None, cancellation, deadline)
 
     def plan(self, request: bytes) -> bytes:
         """A serialised `PlanResponse`. Raises InvalidRequestError (BAD_PLAN)."""
@@ -171,12 +169,12 @@ class Engine:
         if kind == "remote":
             endpoint = self.endpoints.get(alias)
             priced = ("cost",) if endpoint.has_prices else ()
-            return _Answerer(endpoint.info, endpoint.generate, (*_PRODUCES[endpoint.info.task], *priced))
+            return _Answerer(endpoint.info, partial(ask_endpoint, endpoint), (*PRODUCES[endpoint.info.task], *priced))
         model = self.models.get(alias)
-        return _Answerer(model.info, model.classify, _PRODUCES.get(model.info.task, ()))
+        return _Answerer(model.info, partial(ask, model), PRODUCES[model.info.task])
 
-    def _answerers(self, spec: _native.Spec) -> list[tuple[int, str, _Answerer]]:
-        """Index and name of the systems that the server answers for, and what does; checked before any row is read."""
+    def _answerers(self, spec: _native.Spec) -> list[tuple[int, _native.SystemSource, _Answerer]]:
+        """Index and source of the systems that the server answers for, and what does; checked before rows are read."""
         asked = []
         for index, source in enumerate(spec.systems):
             if source.kind == "inline":
@@ -193,7 +191,9 @@ class Engine:
                 task = answerer.info.task
                 message = f"a {task} model gives no {' or '.join(lacking)}, which a metric of the request needs"
                 raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", field, message, alias=source.alias, task=task)
-            asked.append((index, source.name, answerer))
+            if source.kind == "model":
+                check_options(answerer.info, source.pair_input, source.context_tokens, f"{field}.")
+            asked.append((index, source, answerer))
         return asked
 
 
@@ -219,13 +219,31 @@ def _check_not_over(cancellation: Cancellation, deadline: float | None) -> None:
         raise DeadlineError("the deadline passed before the call began")
 
 
-def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, result: Classification | Generation) -> None:
-    if isinstance(result, Generation):
-        batch.set_texts(index, [_native_text(answer) if answer else None for answer in result.answers])
-    else:
-        batch.set_class_scores(index, info.classes, result.scores)
+def _rows_of(
+    batch: _native.Batch, index: int, source: _native.SystemSource, info: ModelInfo, needs: Sequence[str]
+) -> ModelRows:
+    """The columns that a model of this task reads; making strings of others would cost more than scoring them."""
+    scores = info.task == "causal-lm"
+    return ModelRows(
+        inputs=batch.inputs(index),
+        pair_inputs=batch.inputs_named(source.pair_input) if source.pair_input else (),
+        references=batch.first_references() if scores and "token_logprobs" in needs else (),
+        choices=batch.choices() if scores and "choice_scores" in needs else (),
+        context_tokens=source.context_tokens,
+    )
+
+
+def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, answers: Answers) -> None:
+    if answers.class_scores is not None:
+        batch.set_class_scores(index, info.classes, answers.class_scores)
+    if answers.token_logprobs is not None:
+        batch.set_token_logprobs(index, answers.token_logprobs)
+    if answers.choice_scores is not None:
+        batch.set_choice_scores(index, answers.choice_scores)
+    if answers.texts is not None:
+        batch.set_texts(index, [_native_text(text) if text else None for text in answers.texts])
     causes: dict[tuple[str, str], list[int]] = {}
-    for failure in result.failures:
+    for failure in answers.failures:
         causes.setdefault((failure.reason, failure.message), []).append(failure.row)
     for (reason, message), rows in causes.items():
         batch.fail(index, rows, reason, message)

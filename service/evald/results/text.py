@@ -80,15 +80,15 @@ def metric_cells(result: Evaluation) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def comparison(result: Comparison, slices: Sequence[Block] = ()) -> str:
-    """One table a candidate; tables of slices, confusion matrices and notes below."""
+def comparison(result: Comparison, parts: Sequence[Block] = (), more: Sequence[tuple[str, Note]] = ()) -> str:
+    """One table a candidate; tables of slices and tasks, confusion matrices and notes below."""
     blocks = []
     for name in result.candidates:
         found = [one for one in result.comparisons if one.candidate == name]
         blocks.append(_against(result, name, found))
-    blocks += _rankings(result) + _titled(slices) + _matrices(result)
+    blocks += _rankings(result) + _titled(parts) + _matrices(result)
     words = [*_tests(result), *families(result)]
-    notes = [("", note) for note in result.notes] + consistency_notes(result) + metric_notes(result)
+    notes = [("", note) for note in result.notes] + consistency_notes(result) + [*more] + metric_notes(result)
     gates = [gate(result.gate)] if result.gate is not None else []
     return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + gates + _notes(notes) + _analysis(result))
 
@@ -96,6 +96,7 @@ def comparison(result: Comparison, slices: Sequence[Block] = ()) -> str:
 def families(result: Comparison) -> list[str]:
     """What the adjusted p are corrected for."""
     tested = [*result.comparisons, *(one for found in result.slices for one in found.comparisons)]
+    tested += [task.change for found in result.forgetting for task in found.tasks]
     found = dict.fromkeys(one.family for one in tested if one.family)
     return [f"adjusted p: {family}" for family in found]
 

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from evald.backends.remote.http import Http
     from evald.endpoints import Endpoint
 
-TASK = "text-generation"
-
 # Full jitter: a random wait of at most so much, doubled with every try.
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 # So many rows without any success between them: the endpoint is down, and the rest of the rows need not find out.
@@ -63,7 +61,7 @@ class RemoteModel:
     ) -> None:
         self.info = ModelInfo(
             alias=alias,
-            task=TASK,
+            task="text-generation",
             classes=(),
             max_tokens=0,
             weights_digest="",

@@ -6,6 +6,7 @@ import asyncio
 import difflib
 import logging
 import random
+import sqlite3
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -143,6 +144,8 @@ class EndpointRegistry:
             reason = str(error)
         except TimeoutError:
             reason = "REMOTE_TIMEOUT: the endpoint took longer than its row_seconds"
+        except (OSError, sqlite3.Error) as error:
+            reason = f"the file of its cache cannot be opened: {type(error).__name__}"
         except ModuleNotFoundError as error:
             reason = f"the library {error.name} is missing: install evald[remote]"
         except Exception as error:  # noqa: BLE001 - one broken endpoint must not take the others along
