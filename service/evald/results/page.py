@@ -32,7 +32,6 @@ def comparison(result: Comparison, parts: Sequence[text.Block] = (), more: Seque
     rows = [
         [one.candidate, one.metric, *text.paired_cells(result, one), text.verdict(one)] for one in result.comparisons
     ]
-    notes = [("", note) for note in result.notes] + text.consistency_notes(result) + [*more] + text.metric_notes(result)
     ranks = text.ranking_cells(result)
     ranking = _table(text.ranking_head(result), ranks) if ranks else ""
     gates = result.gate.candidates if result.gate is not None else ()
@@ -40,7 +39,13 @@ def comparison(result: Comparison, parts: Sequence[text.Block] = (), more: Seque
         f"<p>{escape(text.gate_line(one))}</p>{_table(text.GATE_HEAD, text.gate_cells(one))}" for one in gates
     )
     return (
-        _table(head, rows) + ranking + _titled(parts) + verdicts + _matrices(result) + _notes(notes) + _analysis(result)
+        _table(head, rows)
+        + ranking
+        + _titled(parts)
+        + verdicts
+        + _matrices(result)
+        + _notes([*text.comparison_notes(result), *more])
+        + _analysis(result)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evald.results.export import slice_name
-from evald.results.text import Block, level, number, p_value, paired_cells, scales_of, span, verdict
+from evald.results.text import Block, level, number, p_value, paired_cells, probability, scales_of, span, verdict
 
 if TYPE_CHECKING:
     from evald.results.findings import (
@@ -110,7 +110,7 @@ def _verdict(one: SliceComparison, found: PairedResult) -> str:
 def _consistency_line(result: Comparison, one: Consistency) -> list[str]:
     scale = scales_of(result).get(one.metric, 1)
     spread = one.heterogeneity
-    differ = "–" if spread is None else f"I² {spread.i_squared * 100:.0f} %, p {spread.p_value:.2g}"
+    differ = "–" if spread is None else f"I² {spread.i_squared * 100:.0f} %, p {probability(spread.p_value)}"
     return [
         one.by, one.candidate, one.metric, f"{one.improved} of {one.slices}", f"{one.improved_rows * 100:.0f} %",
         slice_name(one.worst) or "–", number(one.worst_difference, scale, signed=True),

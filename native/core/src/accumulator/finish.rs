@@ -219,7 +219,9 @@ impl Desk<'_> {
         // A swap test reads the difference of two systems, a bootstrap every system.
         let Accumulator { systems, pairs, .. } = self.accumulator;
         let tests = self.draws() * pairs.len() as u64 / systems.len() as u64;
-        self.cost_of_replicates() + self.cells_read() * tests
+        let left_out = self.metrics_that(Method::needs_left_out).contains(&true);
+        let left_out = self.ranks.len() as u64 * u64::from(left_out);
+        self.cost_of_replicates() + self.cells_read() * (left_out + tests)
     }
 
     /// Upper bound for bootstrap replicates of all systems.

@@ -100,7 +100,7 @@ pub struct PairedResult {
     /// Draws of a randomisation test, or all assignments where few were enumerated; 0 for the other tests.
     #[prost(uint64, tag = "8")]
     pub draws: u64,
-    /// The family that p_adjusted corrects for, in words, for example "holm over 2 metrics x 1 candidate".
+    /// The family that p_adjusted corrects for, in words, for example "holm over 2 tests: metrics x candidates".
     #[prost(string, tag = "9")]
     pub family: ::prost::alloc::string::String,
     /// How large the difference is on scales that metrics share; empty for metrics without row scores.
@@ -579,11 +579,11 @@ pub struct SliceResult {
 /// Something a reader should know about a value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Note {
-    /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS, RARE_CLASS,
-    /// INTERVAL_FALLBACK of a value;
-    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison; SMALL_SLICE of a
-    /// slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis; NO_OTHER_TASK, UNSTABLE and
-    /// NEGATIVE_DENOMINATOR of forgetting.
+    /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, NO_NEWLINE_FOR_LSUM, TRUNCATED, SMALL_SAMPLE,
+    /// FEW_CLUSTERS, RARE_CLASS, INTERVAL_FALLBACK of a value;
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, FEW_CHANGES, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison;
+    /// SMALL_SLICE of a slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis;
+    /// NO_OTHER_TASK, UNSTABLE and NEGATIVE_DENOMINATOR of forgetting.
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
     /// The note in words, and what to do about it.
