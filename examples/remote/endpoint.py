@@ -16,6 +16,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers POST /v1/chat/completions."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

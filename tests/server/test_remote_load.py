@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -185,6 +188,30 @@ def test_a_failed_probe_says_why_and_is_repeated(start: Start, stub: Stub, tmp_p
     assert predict(server, ["a"]) == ["A"]
 
 
+def test_a_certificate_that_nobody_signed_is_refused_before_the_key_is_sent(
+    make_server: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed, so there is no certificate")
+    key, certificate = str(tmp_path / "key"), str(tmp_path / "certificate")
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, *subject]
+    subprocess.run(command, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    monkeypatch.setenv("TEST_KEY", "sk-1")
+    stub = Stub(tls=tls)
+    try:
+        values = {"url": stub.url, "model": "m", "key_env": "TEST_KEY"}
+        server = make_server(endpoints={"echo": parse_endpoint(values)})
+        server.wait_until(lambda: model_of(server).state == model_pb2.MODEL_STATE_FAILED)
+        assert "REMOTE_UNREACHABLE: the certificate" in model_of(server).state_reason
+        assert stub.asked == []
+    finally:
+        stub.close()
+
+
 def test_a_cache_that_cannot_be_opened_is_said(start: Start, tmp_path: Path) -> None:
     assert model_of(start(cache=str(tmp_path / "none" / "a"))).state_reason == (
         "the file of its cache cannot be opened: FileNotFoundError"
@@ -210,7 +237,10 @@ def test_answers_are_kept_if_asked_for(make_server: Callable[..., Server], stub:
         server.wait_until(lambda: server.get("/startupz")[0] == 200)
         request = model_pb2.PredictRequest(alias="echo", instances=rows(["a", "b", "a"]))
         answer = server.api.call(MODELS + "Predict", request, model_pb2.PredictResponse)
-        assert all(prediction.usage.output_tokens == 5 for prediction in answer.predictions)
+        cost = 5e-6 * changes.get("output_price", 1.0)
+        for prediction in answer.predictions:
+            assert prediction.usage.output_tokens == 5
+            assert prediction.usage.cost == pytest.approx(cost)
         return [prediction.text for prediction in answer.predictions], answer.cost.remote
 
     first, paid = ask()
@@ -220,6 +250,9 @@ def test_answers_are_kept_if_asked_for(make_server: Callable[..., Server], stub:
     again, free = ask()
     assert again == first
     assert (free.cached_rows, free.requests, free.output_tokens, free.price) == (3, 0, 0, 0.0)
+    # Prices are no part of the question: a kept answer costs what it would cost today.
+    again, free = ask(output_price=2.0)
+    assert (again, free.cached_rows) == (first, 3)
     other, paid = ask(temperature=0.5)
     assert set(other).isdisjoint(first)
     assert paid.requests == 3

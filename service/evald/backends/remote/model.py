@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import math
 import random
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from evald.backends.contract import ModelInfo, RowFailure, Timings
@@ -141,9 +142,12 @@ class RemoteModel:
             numbered.append((row, text, seen[text]))
             seen[text] += 1
         rows = iter(numbered)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._endpoint.concurrency, len(texts))):
-                group.create_task(self._work(rows, call))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self._endpoint.concurrency, len(texts))):
+                    group.create_task(self._work(rows, call))
+        finally:
+            self._observer.on_queue(self.info.alias, self._turns.waiting, 0)
         tokens = sum(answer.input_tokens or 0 for answer in call.fresh)
         return Generation(
             answers=tuple(call.answers),
@@ -160,7 +164,7 @@ class RemoteModel:
             cached_rows=call.cached,
             input_tokens=input_tokens,
             output_tokens=sum(answer.output_tokens or 0 for answer in call.fresh),
-            price=sum(costs) if self.has_prices else None,
+            price=math.fsum(costs) if self.has_prices else None,
         )
 
     async def _work(self, rows: Iterator[tuple[int, str | None, int]], call: _Call) -> None:
@@ -178,7 +182,8 @@ class RemoteModel:
         if self._cache and (known := await self._loop.run_in_executor(self._disk, self._cache.get, key)):
             call.cached += 1
             self._observer.on_remote(self.info.alias, "cached")
-            return known
+            # What it would cost today: prices are no part of what was asked.
+            return replace(known, cost=price_of(self._endpoint, known.input_tokens, known.output_tokens))
         answer = await self._in_turn(text, call)
         call.fresh.append(answer)
         if self._cache:
