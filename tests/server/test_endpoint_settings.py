@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evald.endpoints import KeyMissingError, parse_endpoint, price_of, read_key
-from evald.settings import Settings, SettingsError, load
+from evald.settings import ModelSetting, Settings, SettingsError, load
 
 GOOD = {"url": "https://api.example.com/v1", "model": "m"}
 
@@ -66,9 +66,9 @@ def test_what_is_no_table_of_endpoints_is_refused(value: object) -> None:
 
 
 def test_an_alias_is_a_model_or_an_endpoint(tmp_path: Path) -> None:
-    settings = Settings(models={"a": tmp_path}, endpoints={"a": parse_endpoint(GOOD)})
+    settings = Settings(models={"a": ModelSetting(tmp_path)}, endpoints={"a": parse_endpoint(GOOD)})
     with pytest.raises(SettingsError, match="a is the alias of a model, too"):
-        settings.model_folders()
+        settings.all_models()
 
 
 def test_a_key_is_read_from_where_the_settings_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

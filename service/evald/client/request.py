@@ -261,7 +261,7 @@ def _system(name: str, source: Column | Model) -> evaluation.System:
     if isinstance(source, Remote):
         return evaluation.System(name=name, remote=evaluation.RemoteSource(alias=source.alias, input=source.input))
     if isinstance(source, Model):
-        return evaluation.System(name=name, model=evaluation.ModelSource(alias=source.alias, input=source.input))
+        return evaluation.System(name=name, model=evaluation.ModelSource(**vars(source)))
     return evaluation.System(name=name, inline=evaluation.InlineSource())
 
 

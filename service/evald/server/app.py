@@ -30,7 +30,7 @@ from evald.server.limits import Admission
 from evald.server.operations import OperationsServer, Page, text
 from evald.server.rpc import call_type, generic_handler
 from evald.server.streams import StreamBudget
-from evald.settings import Settings, split_address
+from evald.settings import ModelSetting, Settings, split_address
 from evald.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
@@ -166,13 +166,9 @@ class Application:
 
 
 def _registry(settings: Settings, telemetry: Telemetry) -> ModelRegistry:
-    options = ModelOptions(
-        threads=settings.model_threads,
-        workers=settings.model_workers,
-        batch_tokens=settings.batch_tokens,
-        queue_tokens=settings.queue_tokens,
-    )
-    return ModelRegistry(settings.model_folders(), options, telemetry)
+    given = settings.all_models()
+    options = {alias: _options(settings, model) for alias, model in given.items()}
+    return ModelRegistry({alias: model.folder for alias, model in given.items()}, options, telemetry)
 
 
 def _register(models: ModelRegistry, endpoints: EndpointRegistry, telemetry: Telemetry) -> None:
@@ -183,6 +179,18 @@ def _register(models: ModelRegistry, endpoints: EndpointRegistry, telemetry: Tel
 
     aliases = (*models.aliases(), *endpoints.aliases())
     telemetry.register_models(aliases, count, tuple(state.value for state in ModelState))
+
+
+def _options(settings: Settings, model: ModelSetting) -> ModelOptions:
+    return ModelOptions(
+        backend=model.backend,
+        device=model.device,
+        precision=model.precision,
+        threads=settings.model_threads,
+        workers=settings.model_workers,
+        batch_tokens=settings.batch_tokens,
+        queue_tokens=settings.queue_tokens,
+    )
 
 
 def _limits(settings: Settings) -> Limits:
