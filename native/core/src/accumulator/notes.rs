@@ -51,6 +51,15 @@ impl Desk<'_> {
                 row_ids: tally.empty.ids(),
             });
         }
+        if needs.contains(&Field::PredictionText) && tally.truncated.count > 0 {
+            notes.push(Note {
+                code: "TRUNCATED_ANSWERS",
+                text: "some answers end where the limit of tokens was; they are scored as they are: allow more tokens"
+                    .into(),
+                count: tally.truncated.count,
+                row_ids: tally.truncated.ids(),
+            });
+        }
         let flagged = FLAG_NOTES.iter().zip(&tally.flagged[metric]);
         for ((code, text), rows) in flagged.filter(|(_, rows)| rows.count > 0) {
             notes.push(Note {
