@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from evald.results import slices, text
+from evald.results import slices, task_tables, text
 from evald.results.export import slice_name
 
 if TYPE_CHECKING:
@@ -58,11 +58,13 @@ def evaluation(result: Evaluation, style: Style) -> str:
     tables = [_Table(head, text.metric_cells(result))]
     if lines := slices.value_lines(result):
         tables.append(_Table([*_SLICE, *head], lines, 4, "slices"))
-    return _drawn(tables, [], style)
+    return _drawn(tables, text.note_lines(text.metric_notes(result)), style)
 
 
 def comparison(result: Comparison, style: Style) -> str:
-    """One line a candidate and metric, then one a slice; how well slices agree in a table of its own, not in CSV."""
+    """One line a candidate and metric, then one a slice and one a task; how well slices agree, what was forgotten on
+    average and rates of adaptation are tables of their own, not in CSV.
+    """
     if style == "csv":
         return _csv(_differences(result))
     head = ["candidate", "metric", result.baseline, "candidate", *text.paired_head(result)]
@@ -70,13 +72,17 @@ def comparison(result: Comparison, style: Style) -> str:
         [one.candidate, one.metric, *text.paired_cells(result, one), text.verdict(one)] for one in result.comparisons
     ]
     tables = [_Table(head, rows)]
+    if result.rankings:
+        tables.append(_Table(text.ranking_head(result), text.ranking_cells(result), 3, "ranking"))
     if result.slices:
         tables.append(_Table([*_SLICE, *head], slices.paired_lines(result), 4, "slices"))
     if result.consistency:
         lines = slices.consistency_lines(result)
         tables.append(_Table(slices.consistency_head(result), lines, 3, "consistency of slices"))
+    tables += [_Table(one.head, one.lines, 1, one.title) for one in task_tables.blocks(result)]
     gates = result.gate.candidates if result.gate is not None else ()
-    return _drawn(tables, text.families(result) + [text.gate_line(one) for one in gates], style)
+    below = [*text.families(result), *(text.gate_line(one) for one in gates)]
+    return _drawn(tables, below + text.note_lines(text.comparison_notes(result)), style)
 
 
 def _values(result: Evaluation) -> list[dict[str, Any]]:
@@ -101,7 +107,7 @@ def _differences(result: Comparison) -> list[dict[str, Any]]:
         for one in result.slices
         for found in one.comparisons
     ]
-    return records + of_slices
+    return records + of_slices + task_tables.lines(result, flat)
 
 
 def _placed(by: str, values: Sequence[str]) -> dict[str, str]:

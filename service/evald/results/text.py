@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
     from evald.results.plan import Plan
 
+# Decimals of larger numbers say nothing.
+_LARGE = 100_000
 # Wider ones do not fit a terminal.
 MOST_CLASSES_DRAWN = 12
 _WIDEST_LABEL = 24
@@ -38,12 +40,13 @@ ARROWS = {
 
 
 class Block(NamedTuple):
-    """A table with a title; the last column is one of words."""
+    """A table with a title; the first columns are words, and perhaps the last."""
 
     title: str
     head: list[str]
     lines: list[list[str]]
     ends_in_words: bool = False
+    words: int = 1
 
 
 def evaluation(result: Evaluation, slices: Sequence[Block] = ()) -> str:
@@ -57,9 +60,9 @@ def evaluation(result: Evaluation, slices: Sequence[Block] = ()) -> str:
 
 def _titled(blocks: Sequence[Block]) -> list[str]:
     found = []
-    for title, head, lines, in_words in blocks:
+    for title, head, lines, in_words, words in blocks:
         shown = [[printable(cell) for cell in cells] for cells in (head, *lines)]
-        found.append(f"{printable(title)}\n{table(shown[0], shown[1:], left=1, left_last=in_words)}")
+        found.append(f"{printable(title)}\n{table(shown[0], shown[1:], left=words, left_last=in_words)}")
     return found
 
 
@@ -94,10 +97,11 @@ def metric_head(result: Evaluation) -> list[str]:
 
 def metric_cells(result: Evaluation) -> list[list[str]]:
     """The table of an evaluation, one row a system and metric, not escaped."""
+    scales = scales_of(result)
     return [
         [
-            system.name, found.metric, number(found.value, found.scale), span(found.low, found.high, found.scale),
-            f"{found.n:,}", f"{found.n_failed:,}",
+            system.name, found.metric, number(found.value, scales[found.metric]),
+            span(found.low, found.high, scales[found.metric]), f"{found.n:,}", f"{found.n_failed:,}",
         ]
         for system in result.systems
         for found in system.metrics
@@ -161,7 +165,7 @@ def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> st
     rows = [[one.metric, *paired_cells(result, one), verdict(one)] for one in found]
     shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
     title = f"{printable(name)} against {printable(result.baseline)}"
-    below = [*_changed(found), *_detectable(result, found), *_possible(result, found)]
+    below = [*_changed(found), *_margins(found), *_detectable(result, found), *_possible(result, found)]
     return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *below])
 
 
@@ -178,7 +182,8 @@ def _methods(what: str, found: Iterable[tuple[str | None, str]]) -> list[str]:
 
 def _changed(found: Sequence[PairedResult]) -> list[str]:
     """How many rows are better and worse by the metrics with row scores, and how large the effect is."""
-    scored = [(one, one.wins, one.losses) for one in found if one.wins is not None and one.losses is not None]
+    some = [one for one in found if one.n]
+    scored = [(one, one.wins, one.losses) for one in some if one.wins is not None and one.losses is not None]
     rows = [f"{printable(one.metric)} {wins:,} and {losses:,}{_effect(one)}" for one, wins, losses in scored]
     return [f"rows better and worse: {'; '.join(rows)}"] if rows else []
 
@@ -187,6 +192,17 @@ def _effect(one: PairedResult) -> str:
     sizes = one.effect_sizes or {}
     named = [f", {symbol} = {sizes[name]:+.2f}" for name, symbol in _EFFECTS.items() if name in sizes]
     return "".join(named[:1])
+
+
+def _margins(found: Sequence[PairedResult]) -> list[str]:
+    """How sure it is that a difference stays within its margin."""
+    words = [
+        f"{printable(one.metric)} by {one.margin:.4g}: not worse {probability(one.p_not_worse)}, "
+        f"equivalent {probability(one.p_equivalent)}"
+        for one in found
+        if one.margin is not None and one.p_not_worse is not None and one.p_equivalent is not None
+    ]
+    return [f"adjusted p of margins: {'; '.join(words)}"] if words else []
 
 
 def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
@@ -235,9 +251,13 @@ def _rankings(result: Comparison) -> list[str]:
     return [f"ranking\n{table(ranking_head(result), rows, left=1)}"] if rows else []
 
 
-def scales_of(result: Comparison) -> dict[str, float]:
-    """The highest value of each metric's scale."""
-    return {found.metric: found.scale for system in result.systems for found in system.metrics}
+def scales_of(result: Evaluation | Comparison) -> dict[str, float]:
+    """The highest value of each metric's scale, or of its systems: all numbers of a metric have as many digits."""
+    scales: dict[str, float] = {}
+    for found in (found for system in result.systems for found in system.metrics):
+        scale = found.scale if math.isfinite(found.scale) else abs(found.value or 0)
+        scales[found.metric] = max(scale, scales.get(found.metric, 0))
+    return scales
 
 
 def paired_head(result: Comparison) -> list[str]:
@@ -331,8 +351,8 @@ def _line(cells: Sequence[str], widths: Sequence[int], left: int, left_last: boo
 
 
 def number(value: float | None, scale: float, signed: bool = False) -> str:
-    """A value of a metric with the digits that its scale deserves, or its own size without one; "–" when undefined."""
-    digits = 2 if (scale if math.isfinite(scale) else abs(value or 0)) >= 10 else 4
+    """A value of a metric with the digits that its scale deserves; "–" when undefined."""
+    digits = 4 if scale < 10 else 2 if scale < _LARGE else 0
     return "–" if value is None else f"{value:{'+' if signed else ''},.{digits}f}"
 
 
@@ -395,18 +415,18 @@ def note_line(note: Note) -> str:
     return printable(f"{note.code}: {note.text}{rows}")
 
 
-def grouped(notes: Iterable[tuple[str, Note]]) -> dict[str, list[str]]:
-    """Whom each note line concerns; the same note about ten metrics is printed once."""
-    result: dict[str, list[str]] = {}
+def note_lines(notes: Iterable[tuple[str, Note]]) -> list[str]:
+    """Notes with whom they concern, one a line; the same note about ten metrics is one line."""
+    found: dict[str, list[str]] = {}
     for about, note in notes:
-        concerned = result.setdefault(note_line(note), [])
+        concerned = found.setdefault(note_line(note), [])
         if about:
             concerned.append(printable(about))
-    return result
+    return [line + (f" [{'; '.join(about)}]" if about else "") for line, about in found.items()]
 
 
 def _notes(notes: Iterable[tuple[str, Note]]) -> list[str]:
-    lines = [f"! {line}" + (f" [{'; '.join(about)}]" if about else "") for line, about in grouped(notes).items()]
+    lines = [f"! {line}" for line in note_lines(notes)]
     return ["\n".join(lines)] if lines else []
 
 

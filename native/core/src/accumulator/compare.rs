@@ -6,7 +6,7 @@ use super::finish::{Desk, Scope};
 use super::intervals::Evidence;
 use super::margins;
 use super::pairing::{Pair, on_common_rows};
-use super::resample::{Arm, swap_test};
+use super::resample::{Arm, Swap};
 use crate::error::Result;
 use crate::metrics::{Direction, ResolvedMetric};
 use crate::result::{Decision, Estimate, PValue, PairedAnswer};
@@ -69,7 +69,9 @@ impl Desk<'_> {
         let cand_values = self.valuer.arm_values(cand);
         let failed = self.accumulator.rows_seen() - base.rows;
         let answer = |(at, metric): (usize, &ResolvedMetric)| {
-            let evidence = Evidence::difference(&of_cand[at], &of_base[at], pair.differences[at]);
+            let flips = pair.flips(at, metric.direction);
+            let evidence =
+                Evidence::difference(&of_cand[at], &of_base[at], pair.differences[at], flips);
             let difference = cand_values[at] - base_values[at];
             let p = match self.test_of(metric) {
                 _ if self.scope == Scope::SmallSlice => None,
@@ -120,12 +122,18 @@ impl Desk<'_> {
             Scope::Slice(_) => Enough::Extreme(EXTREME_DRAWS, self.draws()),
             Scope::SmallSlice => Enough::Draws(0),
         };
-        if !self.swaps() {
-            return Ok(vec![None; self.accumulator.spec.metrics.len()]);
+        let wanted = self.swapped();
+        if enough == Enough::Draws(0) || !wanted.contains(&true) {
+            return Ok(vec![None; wanted.len()]);
         }
-        let difference = self.difference(pair);
-        let slots = self.ranks.len();
-        swap_test(&self.valuer, base, cand, &difference, slots, enough, cancel)
+        let swap = Swap {
+            baseline: base,
+            candidate: cand,
+            difference: self.difference(pair),
+            wanted,
+            slots: self.ranks.len(),
+        };
+        swap.test(&self.valuer, enough, cancel)
     }
 
     /// Candidate minus baseline by slot, on common rows: what one swap moves.

@@ -89,6 +89,9 @@ impl Desk<'_> {
         if method != Method::ClopperPearson {
             notes.extend(self.rare_note(metric, value, arm));
         }
+        if notes.iter().all(|note| note.code != "SMALL_SAMPLE") {
+            notes.extend(self.skew_note(metric, value, arm));
+        }
         notes
     }
 
@@ -98,15 +101,15 @@ impl Desk<'_> {
             (_, Estimand::Proportion) => {
                 let share = value / metric.range.1;
                 let rows = arm.rows as f64;
-                let (right, wrong) = (share * rows, (1.0 - share) * rows);
-                let (what, count) = if right < wrong {
+                // The share of 50 in 60, times 60, is a little less than 50.
+                let (right, wrong) = ((share * rows).round(), ((1.0 - share) * rows).round());
+                let (what, rows) = if right < wrong {
                     ("right", right)
                 } else {
                     ("wrong", wrong)
                 };
-                let rows = few(count).then(|| count.round())?;
                 let are = if rows == 1.0 { "row is" } else { "rows are" };
-                (format!("{rows} {are} {what}"), rows)
+                few(rows).then(|| (format!("{rows} {are} {what}"), rows))?
             }
             (Statistics::Classes(_), _) => {
                 let rows = self.valuer.supports(&arm.totals);
@@ -217,12 +220,12 @@ impl Desk<'_> {
         notes
     }
 
-    /// By which metrics too few rows tell the systems apart for the interval of a share's difference.
+    /// By which metrics so few rows tell the systems apart that only a score interval can be trusted.
     fn few_changes(&self, pair: &Pair) -> Option<Note> {
         let is_few = |(at, metric): &(usize, &ResolvedMetric)| {
             let [wins, losses, ties] = pair.outcomes[*at];
-            metric.estimand == Estimand::Proportion
-                && self.has_intervals(metric)
+            self.has_intervals(metric)
+                && self.method_of_difference(metric) != Method::Tango
                 && wins + losses + ties > 0
                 && ((wins + losses) as f64) < FEW_OF_A_KIND
         };

@@ -128,6 +128,8 @@ impl Bar {
             let margin = rule.margin.map(|_| unknown(Quantity::Difference));
             let threshold = rule.threshold.map(|_| unknown(Quantity::Value));
             checks.extend(margin.into_iter().chain(threshold));
+        } else {
+            checks.extend(untested(rule, candidate, findings));
         }
         let outcome = checks.iter().map(|check| check.outcome).max();
         RuleAnswer {
@@ -160,15 +162,18 @@ impl Bar {
     /// Without a margin the question is that of the comparison, so its verdict answers it: gate and table agree.
     fn no_margin(&self, found: &Finding<'_>, limit: f64) -> Check {
         let Measured {
-            value, interval, ..
+            value,
+            interval,
+            std_error,
+            ..
         } = found.difference;
         let (Some(value), Some(tested)) = (value, found.tested) else {
             return undefined(Quantity::Difference, &found.difference, limit);
         };
         let p = p_value(tested.p_adjusted, tested.at_floor);
         let (outcome, words) = match tested.decision {
-            _ if value == 0.0 && interval == Some((0.0, 0.0)) => {
-                (Outcome::Passed, "no difference at all".to_owned())
+            _ if value == 0.0 && std_error == Some(0.0) => {
+                (Outcome::Passed, "no difference on any row".to_owned())
             }
             Decision::Improved => (
                 Outcome::Passed,
@@ -278,6 +283,30 @@ fn unknown(quantity: Quantity) -> Check {
         bounds: None,
         reason: "the comparison has no value of this metric".into(),
     }
+}
+
+/// What a rule asks to be sliced by of which no slice is large enough: that every slice shows it is not shown then.
+fn untested<'r>(
+    rule: &'r Rule,
+    candidate: &'r str,
+    findings: &'r [Finding<'_>],
+) -> impl Iterator<Item = Check> + 'r {
+    let is_tested = move |form: &str| {
+        findings.iter().any(|found| {
+            let by = found.slice.as_ref().map(|(by, _)| *by);
+            found.candidate == candidate && found.metric == rule.metric && by == Some(form)
+        })
+    };
+    let quantity = match rule.margin {
+        Some(_) => Quantity::Difference,
+        None => Quantity::Value,
+    };
+    let forms = rule.slices.iter().filter(move |form| !is_tested(form));
+    forms.map(move |form| Check {
+        slice: form.clone(),
+        reason: "no slice of it has rows enough to be tested".into(),
+        ..unknown(quantity)
+    })
 }
 
 fn undefined(quantity: Quantity, measured: &Measured, limit: f64) -> Check {

@@ -184,15 +184,15 @@ pub struct EffectSize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum IntervalMethod {
-    /// The default. A share of right rows: WILSON. Another mean of row scores, and a difference of shares or means: T. If
-    /// rows come in clusters or samples of an id, or have weights, both: CLUSTER_ROBUST. Any other metric:
-    /// PERCENTILE_BOOTSTRAP.
+    /// The default. A share of right rows: WILSON; a difference of two of them: Tango's score interval ("tango"). Another
+    /// mean of row scores, and a difference of means: T. If rows come in clusters or samples of an id, or have weights, all
+    /// of these: CLUSTER_ROBUST. Any other metric: PERCENTILE_BOOTSTRAP.
     Unspecified = 0,
     /// Expanded percentiles of slotted Poisson bootstrap replicates; any metric.
     PercentileBootstrap = 1,
-    /// Wilson's score interval of a share of independent rows.
+    /// Wilson's score interval of a share of independent rows; of a difference of two, Tango's ("tango").
     Wilson = 2,
-    /// The exact interval of a share of independent rows.
+    /// The exact interval of a share of independent rows; of a difference of two, Tango's ("tango").
     ClopperPearson = 3,
     /// Student's interval of a mean of independent rows.
     T = 4,
@@ -646,6 +646,8 @@ pub enum RowField {
     OutputTokens = 21,
     /// Prediction.usage.cost.
     Cost = 22,
+    /// Prediction.usage.peak_memory_bytes.
+    PeakMemoryBytes = 23,
 }
 impl RowField {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -677,6 +679,7 @@ impl RowField {
             Self::InputTokens => "ROW_FIELD_INPUT_TOKENS",
             Self::OutputTokens => "ROW_FIELD_OUTPUT_TOKENS",
             Self::Cost => "ROW_FIELD_COST",
+            Self::PeakMemoryBytes => "ROW_FIELD_PEAK_MEMORY_BYTES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -705,6 +708,7 @@ impl RowField {
             "ROW_FIELD_INPUT_TOKENS" => Some(Self::InputTokens),
             "ROW_FIELD_OUTPUT_TOKENS" => Some(Self::OutputTokens),
             "ROW_FIELD_COST" => Some(Self::Cost),
+            "ROW_FIELD_PEAK_MEMORY_BYTES" => Some(Self::PeakMemoryBytes),
             _ => None,
         }
     }
@@ -1615,7 +1619,8 @@ pub struct Prediction {
     /// them. Must be finite (reason NOT_FINITE).
     #[prost(map = "string, double", tag = "9")]
     pub scores: ::std::collections::HashMap<::prost::alloc::string::String, f64>,
-    /// What producing the answer took: the metrics latency, input_tokens, output_tokens and cost read it.
+    /// What producing the answer took: the metrics latency, input_tokens, output_tokens, cost and memory read
+    /// it.
     #[prost(message, optional, tag = "10")]
     pub usage: ::core::option::Option<Usage>,
     /// Why generation ended, for example "stop" or "length". Reserved for a later release.
@@ -1664,6 +1669,9 @@ pub struct Usage {
     /// Cost in the caller's own currency unit.
     #[prost(double, optional, tag = "4")]
     pub cost: ::core::option::Option<f64>,
+    /// The most bytes of memory that the system held while it produced the answer.
+    #[prost(uint64, optional, tag = "5")]
+    pub peak_memory_bytes: ::core::option::Option<u64>,
 }
 /// What is planned. Of effect, rows and power two are known and the third is asked for: leave out rows, or
 /// effect, or power beside both of the others.
