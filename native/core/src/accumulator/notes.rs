@@ -89,6 +89,9 @@ impl Desk<'_> {
         if method != Method::ClopperPearson {
             notes.extend(self.rare_note(metric, value, arm));
         }
+        if notes.iter().all(|note| note.code != "SMALL_SAMPLE") {
+            notes.extend(self.skew_note(metric, value, arm));
+        }
         notes
     }
 
@@ -155,7 +158,11 @@ impl Desk<'_> {
             notes.extend(self.pair_notes(pair));
         }
         if !self.accumulator.pairs.is_empty() {
-            notes.extend(self.size_notes());
+            let of_size = self.size_notes();
+            if of_size.is_empty() {
+                notes.extend(comparisons.iter().filter_map(few_differ));
+            }
+            notes.extend(of_size);
         }
         notes
     }
@@ -214,4 +221,22 @@ impl Desk<'_> {
         }
         notes
     }
+}
+
+/// Where so few rows differ that only a score interval of their difference can be trusted.
+fn few_differ(found: &PairedAnswer) -> Option<Note> {
+    let [wins, losses, _] = found.outcomes?;
+    let interval = found.difference.interval?;
+    let differ = wins + losses;
+    let few = interval.method != Method::Tango && (differ as f64) < FEW_OF_A_KIND;
+    few.then(|| Note {
+        code: "SMALL_SAMPLE",
+        text: format!(
+            "by {} only {differ} rows of {} differ from the baseline's: the interval of the difference may cover less \
+             often than it says",
+            found.metric, found.candidate
+        ),
+        count: differ,
+        row_ids: Vec::new(),
+    })
 }

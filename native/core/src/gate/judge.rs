@@ -162,14 +162,17 @@ impl Bar {
     /// Without a margin the question is that of the comparison, so its verdict answers it: gate and table agree.
     fn no_margin(&self, found: &Finding<'_>, limit: f64) -> Check {
         let Measured {
-            value, interval, ..
+            value,
+            interval,
+            std_error,
+            ..
         } = found.difference;
         let (Some(value), Some(tested)) = (value, found.tested) else {
             return undefined(Quantity::Difference, &found.difference, limit);
         };
         let p = p_value(tested.p_adjusted, tested.at_floor);
         let (outcome, words) = match tested.decision {
-            _ if value == 0.0 && interval == Some((0.0, 0.0)) => {
+            _ if value == 0.0 && std_error == Some(0.0) => {
                 (Outcome::Passed, "no difference on any row".to_owned())
             }
             Decision::Improved => (

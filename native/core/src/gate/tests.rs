@@ -5,6 +5,7 @@ fn measured(value: f64, low: f64, high: f64) -> Measured {
     Measured {
         value: Some(value),
         interval: Some((low, high)),
+        std_error: Some((high - low) / 3.92),
         undefined_reason: String::new(),
     }
 }
