@@ -20,7 +20,7 @@ from evald.v1.statistics_pb2 import Estimate
 
 ROWS = (50, 200, 1_000, 20_000)
 # Notes that say that an interval may cover less often than its level.
-WARNINGS = {"SMALL_SAMPLE", "FEW_CLUSTERS", "RARE_CLASS"}
+WARNINGS = {"SMALL_SAMPLE", "FEW_CHANGES", "FEW_CLUSTERS", "RARE_CLASS"}
 LEVEL = 0.05
 RESAMPLED = ("percentile_bootstrap", "bca", "jackknife")
 # Beside the default method: others that a metric can have.

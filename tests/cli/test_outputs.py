@@ -76,6 +76,28 @@ def test_errors_between_right_and_wrong(capsys: pytest.CaptureFixture[str], tmp_
         assert found == [("#0", "fixed"), ("#1", "broken"), ("#2", "both wrong")]
 
 
+def test_what_answers_took_is_read_from_columns(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name, seconds, memory in (("base", 0.5, 1 << 30), ("new", 1.5, 3 << 30)):
+        rows = [f"{row},a,a,{seconds + row / 100},{memory}" for row in range(40)]
+        text = "\n".join(["id,label,prediction,latency_seconds,peak_memory_bytes", *rows])
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    files = [str(tmp_path / "base.csv"), str(tmp_path / "new.csv")]
+    code, out, err = run(capsys, "compare", *files, "-m", "accuracy,latency,memory", "--json")
+    assert (code, err) == (0, "")
+    found = {one["metric"]: (one["difference"], one["decision"]) for one in json.loads(out)["comparisons"]}
+    assert found["latency"] == (pytest.approx(1.0), "regressed")
+    assert found["memory"] == (2 << 30, "regressed")
+    alone = json.loads(run(capsys, "compare", *files, "-m", "latency", "--json")[1])
+    assert not alone["notes"], "answers that take longer are not the same"
+    code, _, err = run(capsys, "compare", *files, "-m", "cost")
+    assert code == 2
+    assert "the metric takes a column cost, or a dict with usage" in err
+    (tmp_path / "new.csv").write_text(text.replace("\n3,a,a,1.53", "\n3,a,a,-1"), encoding="utf-8")
+    code, _, err = run(capsys, "compare", *files, "-m", "latency")
+    assert code == 2
+    assert "new.csv:5 (latency_seconds): must be a number from 0 to 2^64" in err
+
+
 FORMULAS = [
     '=HYPERLINK("http://x","y")', "+1+cmd|' /C calc'!A0", "@SUM(1)", "-cmd", "\t=1", "\r=1", "\n=1", "\0=1", "\uff1d1",
     "'=1",

@@ -15,7 +15,7 @@ from evald.client.rows import row_writer
 from evald.data import Table, fields, read_file, table_of
 from evald.data.arguments import Arguments
 from evald.errors import InvalidRequestError
-from evald.v1.instance_pb2 import Choice, Instance, Prediction, Tokens
+from evald.v1.instance_pb2 import Choice, Instance, Prediction, Tokens, Usage
 from evald.v1.metric_pb2 import RowField
 
 TEXTS = {"prediction_text", "references"}
@@ -83,7 +83,7 @@ EVERYTHING: dict[str, Any] = {
     "choice_scores": [2.0],
     "no_answer_score": 0.25,
     "scores": {"comet": 0.5},
-    "usage": {"latency_seconds": 0.25, "input_tokens": 7, "output_tokens": 2, "cost": 0.5},
+    "usage": {"latency_seconds": 0.25, "input_tokens": 7, "output_tokens": 2, "cost": 0.5, "peak_memory_bytes": 9},
 }
 WHOLE = Prediction(**{**EVERYTHING, "labels": ["l", "1"]})
 
@@ -105,6 +105,7 @@ WHOLE = Prediction(**{**EVERYTHING, "labels": ["l", "1"]})
         ("input_tokens", ["usage"]),
         ("output_tokens", ["usage"]),
         ("cost", ["usage"]),
+        ("peak_memory_bytes", ["usage"]),
     ],
 )
 def test_a_dict_names_fields_and_only_those_that_are_needed_go(need: str, names: list[str]) -> None:
@@ -112,6 +113,27 @@ def test_a_dict_names_fields_and_only_those_that_are_needed_go(need: str, names:
     assert {field.name for field, _ in prediction.ListFields()} == set(names)
     for name in names:
         assert getattr(prediction, name) == getattr(WHOLE, name)
+
+
+def test_a_column_counts_and_not_the_part_of_usage() -> None:
+    rows = [
+        {"prediction": "a", "usage": {"latency_seconds": 9.0, "cost": 7.0}, "latency_seconds": 0.5},
+        {"prediction": "a", "usage": {"tokens": 3}, "latency_seconds": 0.25},
+    ]
+    found = written(table_of(rows), {"prediction_text", "latency_seconds"})
+    assert [one.predictions[0] for one in found] == [
+        Prediction(text="a", usage=Usage(latency_seconds=seconds)) for seconds in (0.5, 0.25)
+    ]
+    both = written(table_of(rows[:1]), {"latency_seconds", "cost"})
+    assert both[0].predictions[0].usage == Usage(latency_seconds=0.5, cost=7.0)
+    with pytest.raises(InvalidRequestError) as caught:
+        written(table_of(rows), {"cost"})
+    assert caught.value.violations[0].field == "rows[1].usage"
+    with pytest.raises(InvalidRequestError) as caught:
+        written(table_of([{"prediction": "a", "cost": "3 EUR"}]), {"cost"})
+    assert caught.value.violations[0].field == "rows[0].cost"
+    with pytest.raises(InvalidRequestError, match="takes a column latency_seconds, or a dict with usage"):
+        written(table_of([{"prediction": "a", "cost": 3}]), {"latency_seconds"})
 
 
 def test_all_that_is_named_goes_where_needs_are_not_known() -> None:

@@ -78,6 +78,9 @@ def test_cells_become_plain_values(name: str, cell: Any, expected: Any) -> None:
         ("usage", {"input_tokens": 0.5}, "BAD_TYPE", "at.input_tokens"),
         ("usage", {"output_tokens": -1}, "BAD_TYPE", "at.output_tokens"),
         ("usage", {"cost": "dear"}, "BAD_TYPE", "at.cost"),
+        ("usage", {"peak_memory_bytes": float("inf")}, "BAD_TYPE", "at.peak_memory_bytes"),
+        ("input_tokens", 2**64, "BAD_TYPE", "at"),
+        ("latency_seconds", "0.5 s", "BAD_TYPE", "at"),
         ("wrong_references", 7, "BAD_TYPE", "at"),
         ("wrong_references", {"a"}, "BAD_TYPE", "at"),
         ("wrong_references", ["a", 7], "BAD_TYPE", "at[1]"),
@@ -112,7 +115,7 @@ def test_cells_become_plain_values(name: str, cell: Any, expected: Any) -> None:
 )
 def test_wrong_cells_are_named(name: str, cell: Any, reason: str, field: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        {**fields.ROW, **fields.PREDICTION}[name](cell, "at")
+        {**fields.ROW, **fields.PREDICTION, **fields.USAGE}[name](cell, "at")
     assert (caught.value.reason, caught.value.violations[0].field) == (reason, field)
     assert "secret" not in str(caught.value)
 
@@ -187,6 +190,33 @@ def test_agreement_between_people_needs_no_predictions() -> None:
     found = table_of([{"human_labels": ["a", "b"]}])
     assert column(found).values == [None]
     assert values(found.fields["human_labels"]) == [["a", "b"]]
+
+
+def test_parts_of_usage_may_be_columns(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("prediction,latency_seconds,output_tokens,cost\na,0.5,12,\nb,1e-3,x,2\n", encoding="utf-8")
+    found = column(table_of(read_file(path))).fields
+    assert {name: values(one) for name, one in found.items()} == {
+        "latency_seconds": [0.5, 0.001],
+        "output_tokens": [12.0, "x"],
+        "cost": [None, 2.0],
+    }
+    assert found["output_tokens"].where(1) == f"{path}:3 (output_tokens)"
+    mapped = table_of(read_file(path), {"peak_memory_bytes": "output_tokens"})
+    assert set(column(mapped).fields) == {"latency_seconds", "peak_memory_bytes", "cost"}
+
+
+def test_columns_of_usage_may_be_by_system() -> None:
+    rows: list[Any] = [
+        {"predictions": {"base": "a", "new": "b"}, "cost": {"base": 0.5, "new": 2}, "latency_seconds": 1.0},
+        {"predictions": {"base": "a", "new": "b"}, "cost": {"new": 3}},
+        {"predictions": {"base": "a", "new": "b"}},
+    ]
+    table = table_of(rows)
+    for system, expected in (("base", [0.5, None, None]), ("new", [2, 3, None])):
+        found = column(table, system).fields
+        assert {name: values(one) for name, one in found.items()} == {"cost": expected}
+        assert found["cost"].where(1) == f"rows[1].cost['{system}']"
 
 
 def test_csv_cells_of_numbers_are_numbers(tmp_path: Path) -> None:

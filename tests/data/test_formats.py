@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.data import read_file, table_of
-from evald.data.columns import Column
+from evald.data.columns import ABSENT, Column
 from evald.data.formats import recognised
 from evald.errors import InvalidRequestError
 
@@ -107,12 +107,14 @@ def completion(custom_id: str, *texts: str | None, **more: Any) -> dict[str, Any
 def test_batch_outputs_of_openai(tmp_path: Path) -> None:
     failed = {"id": "b", "custom_id": "r2", "response": None, "error": {"code": "batch_expired"}}
     refused = completion("r3", None)
+    refused["response"]["body"]["usage"] = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
     refused["response"]["body"]["choices"][0]["message"]["refusal"] = "I will not."
     limited = completion("r4", "x")
     limited["response"]["status_code"] = 429
     parts = completion("r5", None)
     parts["response"]["body"]["choices"][0]["message"]["content"] = [{"type": "text", "text": "a"}, {"text": "b"}]
     answer = {"output": [{"type": "reasoning"}, {"type": "message", "content": [{"type": "output_text", "text": "c"}]}]}
+    answer["usage"] = {"input_tokens": 7, "output_tokens": 2}  # type: ignore[assignment]
     responses = {"custom_id": "r6", "response": {"status_code": 200, "body": answer}}
     rows = [completion("r1", "Paris"), failed, refused, limited, parts, responses]
     source = read_file(written(tmp_path / "batch.jsonl", rows))
@@ -120,6 +122,8 @@ def test_batch_outputs_of_openai(tmp_path: Path) -> None:
     assert source.columns["id"] == ["r1", "r2", "r3", "r4", "r5", "r6"]
     assert source.columns["prediction"] == ["Paris", None, "I will not.", None, "ab", "c"]
     assert "sample" not in source.columns
+    assert source.columns["input_tokens"] == [ABSENT, ABSENT, 9, ABSENT, ABSENT, 7]
+    assert source.columns["output_tokens"] == [ABSENT, ABSENT, 4, ABSENT, ABSENT, 2]
 
 
 def test_several_choices_are_samples(tmp_path: Path) -> None:

@@ -40,6 +40,17 @@ def test_predictions_join_gold_by_id_in_any_order() -> None:
     assert (values(table, "base"), values(table, "new")) == (["x", "y"], ["z", None])
 
 
+def test_a_label_beside_a_prediction_is_the_right_one() -> None:
+    gold = source("gold", {"id": 1, "reference": "text", "label": "a"})
+    table = join(gold, {"base": source("base", {"id": 1, "prediction": "x", "label": "a"})})
+    assert table.references is not None
+    assert table.labels is not None
+    assert (table.references.values, table.labels.values) == (["text"], ["a"])
+    with pytest.raises(InvalidRequestError, match="a label beside a prediction is the right one") as caught:
+        join(gold, {"base": source("base", {"id": 1, "prediction": "x", "label": "b"})})
+    assert reason(caught) == ("LABEL_MISMATCH", "base[0]")
+
+
 @given(st.permutations(range(6)), st.sets(st.integers(0, 5), min_size=1))
 def test_a_join_finds_every_row(order: list[int], kept: set[int]) -> None:
     gold = source("gold", *({"id": row, "label": f"g{row}"} for row in range(6)))

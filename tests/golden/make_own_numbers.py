@@ -16,6 +16,7 @@ USAGE = {
     "cost": "cost",
     "input_tokens": "inputTokens",
     "latency": "latencySeconds",
+    "memory": "peakMemoryBytes",
     "output_tokens": "outputTokens",
 }
 
@@ -62,7 +63,7 @@ if __name__ == "__main__":
     ]
     for metric, field in USAGE.items():
         taken = [[abs(number) for number in of_case] for of_case in numbers[:2]] + [[3.0, 0.0, 1e15, 7.0]]
-        if metric in ("input_tokens", "output_tokens"):
+        if metric in ("input_tokens", "memory", "output_tokens"):
             taken = [[round(number) for number in of_case] for of_case in taken]
         of_usage = [
             case(

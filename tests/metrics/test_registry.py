@@ -40,7 +40,7 @@ ROW = Row(
             choice_scores=[-1.0, -2.0],
             no_answer_score=0.25,
             scores={"own": 0.5, "passed": 1.0},
-            usage=Usage(latency_seconds=0.5, input_tokens=40, output_tokens=3, cost=0.001),
+            usage=Usage(latency_seconds=0.5, input_tokens=40, output_tokens=3, cost=0.001, peak_memory_bytes=1 << 30),
         )
     ],
 )

@@ -27,12 +27,14 @@ def usage(choose: random.Random) -> Case:
     seconds = [choose.lognormvariate(0, 2) for _ in range(count)]
     costs = [choose.choice((0.0, choose.random() / 1e4)) for _ in range(count)]
     tokens = [[choose.randrange(10 ** choose.randrange(1, 8)) for _ in range(count)] for _ in range(2)]
+    memory = [choose.randrange(1 << choose.randrange(1, 48)) for _ in range(count)]
+    parts = ("latency_seconds", "cost", "input_tokens", "output_tokens", "peak_memory_bytes")
     taken = [
-        Row(predictions=[Prediction(usage=Usage(latency_seconds=s, cost=c, input_tokens=read, output_tokens=written))])
-        for s, c, read, written in zip(seconds, costs, *tokens, strict=True)
+        Row(predictions=[Prediction(usage=Usage(**dict(zip(parts, of_row, strict=True))))])
+        for of_row in zip(seconds, costs, *tokens, memory, strict=True)
     ]
     numbers = {"latency": seconds, "cost": costs}
-    for name, counts in zip(("input_tokens", "output_tokens"), tokens, strict=True):
+    for name, counts in zip(("input_tokens", "output_tokens", "memory"), (*tokens, memory), strict=True):
         numbers[name] = [float(number) for number in counts]
     return Case(taken, {name: Expected(math.fsum(of_rows) / count, of_rows) for name, of_rows in numbers.items()})
 

@@ -66,6 +66,15 @@ def test_intervals_of_differences_of_shares_are_tangos(wins: int, losses: int, t
     assert found.low <= found.difference <= found.high
 
 
+@pytest.mark.parametrize(("rows", "margin"), [(100, 0.1), (900, 0.3), (2_000, 0.2), (4_000, 0.15), (7_800, 0.148)])
+def test_far_tails_of_margins_are_scipys(rows: int, margin: float) -> None:
+    """Nothing changed: the likeliest share that goes down is 0, and the score has a formula."""
+    found = flips(0, 0, rows, margin=margin)
+    score = math.sqrt(rows * margin / (1 - margin))
+    assert found.p_not_worse == pytest.approx(stats.norm.sf(score), rel=1e-12, abs=0)
+    assert found.p_equivalent == pytest.approx(found.p_not_worse, rel=1e-12, abs=0)
+
+
 @pytest.mark.parametrize("margin", [0.02, 0.1, 0.5])
 def test_margins_of_means_are_two_t_tests(margin: float) -> None:
     draw = np.random.default_rng(3)

@@ -16,6 +16,7 @@ from tests.properties.build import Question, Row, result_of
 from tests.properties.test_accumulator import EVERYTHING, arrangements, make_rows, merged_in_pairs, split
 from tests.properties.test_states import changed, why_refused
 
+import evald
 from evald.v1 import evaluation_pb2, instance_pb2, statistics_pb2
 
 SLICES = ("language", "task x language", "label", "length(reference)", 'contains(prediction, "the")')
@@ -192,6 +193,25 @@ def test_consistency_is_that_of_the_slices() -> None:
     assert found.worst_difference == differences[worst]
     improved = sum(one.n for one in differences if one.value > 0)
     assert found.improved_rows == pytest.approx(improved / sum(one.n for one in differences), rel=1e-12)
+
+
+@pytest.mark.parametrize("gap", [0.05, 0.2, 0.4, 0.5])
+@pytest.mark.parametrize("groups", [2, 3, 10, 100])
+def test_far_tails_of_heterogeneity_are_scipys(groups: int, gap: float) -> None:
+    """Half of the slices are better by the gap, the others worse; p goes down to 1e-300 and beyond."""
+    rows = 4_000 // groups
+    changed = round(rows * gap)
+    of_better = (["n"] * changed + ["y"] * (rows - changed), ["y"] * (rows - 1) + ["n"])
+    parts = [of_better[:: 1 if group % 2 else -1] for group in range(groups)]
+    base, new = ([one for part in parts for one in part[side]] for side in (0, 1))
+    keys = [f"{group}" for group in range(groups) for _ in range(rows)]
+    found = evald.compare(
+        base, {"new": new}, ["y"] * len(base), metrics="accuracy", slice_values={"group": keys}, slices="group"
+    )
+    spread = found.consistency[0].heterogeneity
+    assert spread is not None
+    assert spread.degrees == groups - 1
+    assert spread.p_value == pytest.approx(stats.chi2.sf(spread.q, groups - 1), rel=1e-12, abs=1e-307)
 
 
 def simpson_rows() -> list[Row]:

@@ -125,6 +125,19 @@ def test_numbers_of_slices_have_paths() -> None:
     assert not any("slice" in path or "consistency" in path for path in compared().flat())
 
 
+def test_numbers_of_a_metric_have_as_many_digits() -> None:
+    """Whatever their own size, where the metric has no highest value."""
+    took = [
+        [{"usage": {"cost": cost, "peak_memory_bytes": 1 << 30}} for cost in costs] for costs in ([12.0, 4.0], [8, 1])
+    ]
+    found = evald.compare(took[0], {"new": took[1]}, metrics="cost,memory", replicates=0)
+    cells = [line.split() for line in str(found).splitlines()[3:5]]
+    assert cells[0][:4] == ["cost", "8.0000", "4.5000", "-3.5000"]
+    assert cells[1][:4] == ["memory", "1,073,741,824", "1,073,741,824", "+0"]
+    wider = evald.compare(took[0][:1], {"new": took[1][:1]}, metrics="cost", replicates=0)
+    assert str(wider).splitlines()[3].split()[:4] == ["cost", "12.00", "8.00", "-4.00"]
+
+
 def test_a_hyphen_in_a_name_is_no_minus() -> None:
     row = one_result("gpt-4", "rouge-1").to_table("latex").splitlines()[-3]
     assert row.startswith(r"gpt-4 & rouge-1 & -- & -- & $-$0.2500")

@@ -300,7 +300,21 @@ def test_an_oversized_message_is_refused_by_the_transport(make_server: Callable[
 def test_a_limit_is_named_in_the_error_it_causes(
     make_server: Callable[..., Server], limit: dict[str, int], wrong: pb.EvaluateRequest
 ) -> None:
-    failure = make_server(**limit).api.failure(EVALUATE, wrong)
+    named(make_server(**limit).api.failure(EVALUATE, wrong), limit)
+
+
+@pytest.mark.parametrize("limit", [{"max_rows": 1}, {"max_row_bytes": 10}])
+def test_predict_names_limits_as_evaluate_does(make_server: Callable[..., Server], limit: dict[str, int]) -> None:
+    rows = [instance_pb2.Instance(inputs={"text": "x" * 11}), instance_pb2.Instance(inputs={"text": "y"})]
+    wrong = model_pb2.PredictRequest(alias="toy", instances=rows)
+    named(make_server(**limit).api.failure(PREDICT, wrong), limit)
+
+
+def named(failure: Failure, limit: dict[str, int]) -> None:
+    """Whether the limit stands in the words and among the variables of an error."""
+    (name, most) = next(iter(limit.items()))
     assert failure.code in ("INVALID_ARGUMENT", "RESOURCE_EXHAUSTED")
-    assert next(iter(limit)) in failure.message
-    assert failure.reason
+    assert name in failure.message
+    assert failure.reason in ("LIMIT_EXCEEDED", "RESPONSE_TOO_LARGE")
+    assert failure.metadata is not None
+    assert (failure.metadata["limit"], failure.metadata["maximum"]) == (name, str(most))

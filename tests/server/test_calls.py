@@ -66,7 +66,7 @@ def test_too_many_calls_are_refused_with_a_time_to_try_again(
     assert failure.retry_seconds
     assert failure.metadata
     assert failure.metadata["limit"] == "max_concurrent_calls"
-    assert failure.metadata["maxConcurrentCalls"] == "1"
+    assert failure.metadata["maximum"] == "1"
     assert server.metric("evald_shed_total", reason="calls") == 1
     server.wait_for_calls(0)
     assert server.api.failure(EVALUATE, b"").code == "INVALID_ARGUMENT"

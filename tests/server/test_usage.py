@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from tests.server.conftest import Server
 
 COMPARE = "/evald.v1.EvaluationService/Compare"
-METRICS = ("exact_match", "latency", "input_tokens", "output_tokens", "cost")
+METRICS = ("exact_match", "latency", "input_tokens", "output_tokens", "cost", "memory")
 
 
 def answer(text: str, seconds: float, tokens: int) -> instance_pb2.Prediction:
-    usage = instance_pb2.Usage(latency_seconds=seconds, input_tokens=40, output_tokens=tokens, cost=tokens / 1e4)
+    usage = instance_pb2.Usage(
+        latency_seconds=seconds, input_tokens=40, output_tokens=tokens, cost=tokens / 1e4, peak_memory_bytes=3 << 30
+    )
     return instance_pb2.Prediction(text=text, usage=usage)
 
 
@@ -51,7 +53,7 @@ def test_better_but_slower(server: Server) -> None:
     assert latency.difference.value == pytest.approx(mean, rel=1e-12)
     assert (latency.difference.method, latency.wins, latency.losses) == ("t", 0, 40)
     small = {result.metric: result.estimate.value for result in found.systems[0].metrics}
-    assert [small[name] for name in ("input_tokens", "output_tokens", "cost")] == pytest.approx([40, 9, 9e-4])
+    assert [small[name] for name in METRICS[2:]] == pytest.approx([40, 9, 9e-4, 3 << 30])
 
 
 def test_an_answer_without_the_number_is_missing(server: Server) -> None:

@@ -115,16 +115,19 @@ pub struct Usage {
     pub output_tokens: Option<f64>,
     /// Cost in the caller's unit.
     pub cost: Option<f64>,
+    /// Most bytes of memory that were held.
+    pub peak_memory_bytes: Option<f64>,
 }
 
 impl Usage {
     /// Its numbers by the path of their field within a prediction.
-    pub fn parts(&self) -> [(&'static str, Option<f64>); 4] {
+    pub fn parts(&self) -> [(&'static str, Option<f64>); 5] {
         [
             ("usage.latency_seconds", self.latency_seconds),
             ("usage.input_tokens", self.input_tokens),
             ("usage.output_tokens", self.output_tokens),
             ("usage.cost", self.cost),
+            ("usage.peak_memory_bytes", self.peak_memory_bytes),
         ]
     }
 }

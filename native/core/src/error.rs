@@ -41,6 +41,53 @@ pub struct Error {
     pub metadata: Vec<(&'static str, String)>,
 }
 
+/// What is wrong with a request, gathered so that one error names many of the fields to repair.
+#[derive(Debug, Default)]
+pub struct Violations {
+    error: Option<Error>,
+}
+
+impl Violations {
+    /// Most violations of one error: enough to see the pattern, small enough for a gRPC trailer.
+    pub const MOST: usize = 20;
+
+    /// Adds the violations of an error, whose reason and variables count if it is the first.
+    #[cold]
+    pub fn add(&mut self, error: Error) {
+        match &mut self.error {
+            None => self.error = Some(error),
+            Some(first) if first.violations.len() < Self::MOST => {
+                first.violations.extend(error.violations);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.error.is_none()
+    }
+
+    /// Whether no more fit: what is wrong beyond may stay unseen.
+    pub fn is_full(&self) -> bool {
+        let most = |error: &Error| error.violations.len() >= Self::MOST;
+        self.error.as_ref().is_some_and(most)
+    }
+
+    /// All violations as one error, if there are any.
+    pub fn finish(self) -> Result<()> {
+        let least = if self.is_full() { "at least " } else { "" };
+        let Some(mut error) = self.error else {
+            return Ok(());
+        };
+        let more = error.violations.len() - 1;
+        if more > 0 {
+            error.message = format!("{} (and {least}{more} more)", error.message);
+        }
+        Err(error)
+    }
+}
+
 /// Result of the core.
 pub type Result<T> = std::result::Result<T, Error>;
 

@@ -69,6 +69,7 @@ impl Draws {
             input_tokens: Some(self.below(900) as f64),
             output_tokens: Some(self.below(90) as f64),
             cost: Some(self.unit() / 1e3),
+            peak_memory_bytes: Some((self.below(1 << 20) << 14) as f64),
         }
     }
 

@@ -79,7 +79,8 @@ fn check_size(bytes: usize, spec: &Spec) -> Result<()> {
         ),
     )
     .with("limit", "max_response_bytes")
-    .with("maximum", spec.limits.max_response_bytes))
+    .with("maximum", spec.limits.max_response_bytes)
+    .with("bytes", bytes))
 }
 
 fn provenance(answer: &Answer, spec: &Spec) -> proto::Provenance {

@@ -97,6 +97,7 @@ fn row_field(field: Field) -> proto::RowField {
         Field::InputTokens => proto::RowField::InputTokens,
         Field::OutputTokens => proto::RowField::OutputTokens,
         Field::Cost => proto::RowField::Cost,
+        Field::PeakMemoryBytes => proto::RowField::PeakMemoryBytes,
     }
 }
 

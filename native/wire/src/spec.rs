@@ -237,7 +237,7 @@ fn metrics(
         spec.metrics.len(),
     )?;
     if spec.metrics.is_empty() {
-        let problem = "name at least one metric; ListMetrics names all";
+        let problem = "name at least one metric; ListMetrics and `evald metrics` name all";
         return Err(Error::invalid("MISSING_METRIC", "spec.metrics", problem));
     }
     let mut keys = FxHashSet::default();

@@ -20,7 +20,7 @@ fn read(kind: RequestKind, request: &[u8]) -> Result<(Header, Batch<'_>), Error>
 }
 
 fn decode(kind: RequestKind, request: &[u8]) -> Result<(Header, Vec<Instance>), DecodeError> {
-    let (header, rows) = match kind {
+    let decoded = match kind {
         RequestKind::Evaluate => {
             let request = EvaluateRequest::decode(request)?;
             let header = Header {
@@ -36,16 +36,11 @@ fn decode(kind: RequestKind, request: &[u8]) -> Result<(Header, Vec<Instance>), 
                 baseline: request.baseline,
                 gate: request.gate,
                 forgetting: request.forgetting,
-                ..Header::default()
             };
             (header, request.instances)
         }
     };
-    let header = Header {
-        rows: rows.len(),
-        ..header
-    };
-    Ok((header, rows))
+    Ok(decoded)
 }
 
 /// The documented exception: a reserved text is not checked for UTF-8, and may be overwritten.

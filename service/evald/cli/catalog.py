@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from collections.abc import Sequence
 
 from evald.cli import inputs, output
@@ -36,7 +38,8 @@ def run_metrics(args: argparse.Namespace) -> int:
         print(_described(found[0]))
     else:
         rows = [[one.name, ", ".join(one.needs), one.direction or "–", one.summary] for one in found]
-        print(table(["metric", "needs", "better", "what it measures"], rows, left=4))
+        shown = table(["metric", "needs", "better", "what it measures"], rows, left=4)
+        print("\n".join(map(_fitted, shown.splitlines())))
     return 0
 
 
@@ -50,6 +53,12 @@ def run_models(args: argparse.Namespace) -> int:
     rows = [[printable(cell) for cell in _cells(one)] for one in found]
     print(table(["model", "task", "state", "engine", "device", "classes"], rows, left=6))
     return 0
+
+
+def _fitted(line: str) -> str:
+    """The line, cut where it would wrap on a terminal."""
+    width = shutil.get_terminal_size().columns
+    return line if len(line) <= width or not sys.stdout.isatty() else f"{line[: width - 1]}…"
 
 
 def _metrics(args: argparse.Namespace) -> Sequence[MetricInfo]:

@@ -9,6 +9,7 @@ from evald import results
 from evald.client.convert_analysis import analysis_of
 from evald.client.convert_forgetting import emar_of, forgetting_of
 from evald.client.messages import confusion_matrix as _confusion_matrix
+from evald.client.messages import estimate as _estimate
 from evald.client.messages import note as _note
 from evald.client.messages import optional as _optional
 from evald.client.messages import paired as _paired
@@ -174,22 +175,15 @@ def _system(message: evaluation.SystemResult) -> results.SystemResult:
 
 
 def _metric(message: metric.MetricResult) -> results.MetricResult:
-    found = message.estimate
     return results.MetricResult(
         metric=message.metric,
         signature=message.signature,
-        value=_optional(found, "value"),
-        low=_optional(found, "low"),
-        high=_optional(found, "high"),
-        std_error=_optional(found, "std_error"),
-        method=found.method or None,
-        n=found.n,
-        n_failed=found.n_failed,
+        value=_optional(message.estimate, "value"),
+        **_estimate(message.estimate),
         scale=message.scale,
         components={part.name: _optional(part, "value") for part in message.components},
         confusion_matrix=_confusion_matrix(message.confusion_matrix) if message.HasField("confusion_matrix") else None,
         notes=tuple(map(_note, message.notes)),
-        undefined_reason=found.undefined_reason or None,
         row_signature=message.row_signature or None,
         reference_signature=message.reference_signature or None,
         direction=_word(metric.Direction, "DIRECTION", message.direction),
@@ -198,19 +192,12 @@ def _metric(message: metric.MetricResult) -> results.MetricResult:
 
 
 def _slice(message: metric.SliceResult) -> results.SliceResult:
-    found = message.estimate
     return results.SliceResult(
         by=message.by,
         values=tuple(message.values),
-        value=_optional(found, "value"),
-        low=_optional(found, "low"),
-        high=_optional(found, "high"),
-        std_error=_optional(found, "std_error"),
-        method=found.method or None,
-        n=found.n,
-        n_failed=found.n_failed,
+        value=_optional(message.estimate, "value"),
+        **_estimate(message.estimate),
         notes=tuple(map(_note, message.notes)),
-        undefined_reason=found.undefined_reason or None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evald import results
-from evald.client.messages import note, optional, paired, word
+from evald.client.messages import estimate, note, optional, paired, word
 from evald.v1 import forgetting_pb2 as pb
 from evald.v1 import statistics_pb2 as statistics
 
@@ -56,13 +56,4 @@ def _task(message: pb.TaskChange) -> results.TaskChange:
 
 
 def _estimate(message: statistics.Estimate) -> results.Estimate:
-    return results.Estimate(
-        value=optional(message, "value"),
-        low=optional(message, "low"),
-        high=optional(message, "high"),
-        std_error=optional(message, "std_error"),
-        method=message.method or None,
-        n=message.n,
-        n_failed=message.n_failed,
-        undefined_reason=message.undefined_reason or None,
-    )
+    return results.Estimate(value=optional(message, "value"), **estimate(message))

@@ -58,6 +58,8 @@ def _prediction(system: int, rest: str, row: int, table: Table) -> str | None:
     if not isinstance(column, Column):
         return None
     name, part = field.groups() if (field := _FIELD.fullmatch(rest)) else ("", "")
+    if name == "usage" and part[1:] in column.fields:
+        name, part = part[1:], ""
     if name in column.fields:
         return inside(column.fields[name].where(row), part)
     cell = column.values[row]

@@ -35,19 +35,26 @@ def word(enum: Any, prefix: str, number: int) -> str | None:
     return str(enum.Name(number)).removeprefix(f"{prefix}_").lower()
 
 
+def estimate(message: statistics.Estimate) -> dict[str, Any]:
+    """What an estimate says of its value, which has a name of its own in each result."""
+    return {
+        "low": optional(message, "low"),
+        "high": optional(message, "high"),
+        "std_error": optional(message, "std_error"),
+        "method": message.method or None,
+        "n": message.n,
+        "n_failed": message.n_failed,
+        "undefined_reason": message.undefined_reason or None,
+    }
+
+
 def paired(message: statistics.PairedResult) -> results.PairedResult:
     """How a candidate compares with the baseline by one metric."""
-    found = message.difference
     return results.PairedResult(
         metric=message.metric,
         candidate=message.candidate,
-        difference=optional(found, "value"),
-        low=optional(found, "low"),
-        high=optional(found, "high"),
-        std_error=optional(found, "std_error"),
-        method=found.method or None,
-        n=found.n,
-        n_failed=found.n_failed,
+        difference=optional(message.difference, "value"),
+        **estimate(message.difference),
         baseline_value=optional(message, "baseline_value"),
         candidate_value=optional(message, "candidate_value"),
         p_value=optional(message, "p_value"),
@@ -70,7 +77,6 @@ def paired(message: statistics.PairedResult) -> results.PairedResult:
         lowest_difference=optional(message, "lowest_difference"),
         highest_difference=optional(message, "highest_difference"),
         decision=word(statistics.Decision, "DECISION", message.decision),
-        undefined_reason=found.undefined_reason or None,
     )
 
 

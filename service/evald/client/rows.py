@@ -28,9 +28,10 @@ _TAKES: Mapping[str, tuple[Collection[str], str]] = {
     "choice_scores": (("numbers",), "the metric takes choice_scores, a list of numbers"),
     "no_answer_score": ((), "the metric takes a dict with no_answer_score"),
     "scores": ((), "the metric takes a dict with scores"),
-    **dict.fromkeys(fields.USAGE, ((), "the metric takes a dict with usage")),
+    **{name: ((), f"the metric takes a column {name}, or a dict with usage") for name in fields.USAGE},
 }
-# The field of a prediction that each of these needs is; class scores also stand for labels.
+# The field of a prediction that each of these needs is; class scores also stand for labels. Parts of usage may also be
+# columns of their own.
 _FIELD_OF = {
     "prediction_text": "text",
     "prediction_label": "labels",
@@ -42,6 +43,8 @@ _FIELD_OF = {
 # Fields that a list of texts may be, and a list of numbers.
 _SETS = ("labels", "tokens")
 _LISTS = ("class_scores", "token_logprobs", "choice_scores")
+# What fields of predictions hold; of one that comes in parts and as a whole the parts count.
+_CHECKS = {**fields.PREDICTION, **fields.USAGE}
 # Fields that only slices read.
 _SLICES = (*KEYS, "slices")
 
@@ -117,7 +120,7 @@ def gold_labels(table: Table) -> Sequence[Any]:
 
 def _check_column(column: Column, needs: Collection[str], lenient: bool, is_open: bool) -> None:
     for need, (kinds, words) in _TAKES.items():
-        if need not in needs or _FIELD_OF.get(need, need) in column.fields:
+        if need not in needs or _field_of(need, column) in column.fields:
             continue
         taken = {*kinds, "fields", "missing"}
         if is_open and need == "prediction_label":
@@ -129,7 +132,7 @@ def _check_column(column: Column, needs: Collection[str], lenient: bool, is_open
         for kind, row in column.kinds.items():
             if kind not in taken:
                 raise InvalidRequestError.of_field("BAD_TYPE", column.where(row), f"is {KINDS[kind]}; {words}")
-    lists = [name for name in _wanted(needs) if name in _LISTS and name not in column.fields]
+    lists = [name for name in _wanted(needs, column) if name in _LISTS and name not in column.fields]
     if len(lists) > 1 and "numbers" in column.kinds:
         problem = f"is a list of numbers, which could be {' or '.join(lists)}; give a dict that names them"
         raise InvalidRequestError.of_field("BAD_TYPE", column.where(column.kinds["numbers"]), problem)
@@ -144,12 +147,16 @@ def _check_gold(gold: References | None, refused: Collection[str], words: str, t
             raise InvalidRequestError.of_field("BAD_TYPE", gold.where(gold.kinds[kind]), f"is {KINDS[kind]}; {words}")
 
 
-def _wanted(needs: Collection[str]) -> list[str]:
+def _field_of(need: str, column: Column) -> str:
+    return need if need in column.fields else _FIELD_OF.get(need, need)
+
+
+def _wanted(needs: Collection[str], column: Column) -> list[str]:
     """The fields of predictions that metrics read, in the order of the row type."""
-    wanted = {_FIELD_OF.get(need, need) for need in needs if need in _TAKES}
+    wanted = {_field_of(need, column) for need in needs if need in _TAKES}
     if "labels" in wanted:
         wanted.add("class_scores")
-    return [name for name in fields.PREDICTION if name in wanted]
+    return [name for name in _CHECKS if name in wanted]
 
 
 def _write_key(table: Table, row: int, message: instance.Instance) -> None:
@@ -193,7 +200,7 @@ def _gold_writer(table: Table, needs: Collection[str], is_open: bool) -> Callabl
 def _prediction_writer(
     column: Column, needs: Collection[str], is_open: bool
 ) -> Callable[[int, instance.Prediction], None]:
-    wanted = _wanted(needs)
+    wanted = _wanted(needs, column)
     named = {name: one for name, one in column.fields.items() if is_open or name in wanted}
     by_name = list(fields.PREDICTION) if is_open else wanted
     unnamed = [name for name in wanted if name not in named]
@@ -212,12 +219,12 @@ def _prediction_writer(
             for name in by_name:
                 if cell.get(name) is not None:
                     path = inside(column.where(row), f".{name}")
-                    put(message, name, fields.PREDICTION[name](cell[name], path))
+                    put(message, name, _CHECKS[name](cell[name], path))
         elif cell is not None and "value" in unnamed:
             _put(message, "value", cell)
         for name, field in named.items():
             if (found := fields.of(field, row)) is not None:
-                put(message, name, fields.PREDICTION[name](*found))
+                put(message, name, _CHECKS[name](*found))
 
     return write
 
@@ -243,7 +250,9 @@ def _put(message: Any, name: str, value: Any) -> None:
         message.scores.update(value)
     elif name == "usage":
         for part, number in value.items():
-            setattr(message.usage, part, int(number) if part in fields.TOKENS else number)
+            setattr(message.usage, part, number)
+    elif name in fields.USAGE:
+        setattr(message.usage, name, value)
     elif name == "reference_tokens":
         message.reference_tokens.extend(instance.Tokens(tokens=tokens) for tokens in value)
     elif name == "choices":

@@ -42,7 +42,7 @@ def too_large(size: int, limit: int) -> InvalidRequestError:
     return InvalidRequestError(
         f"the request has {size:,} bytes, the limit is {limit:,}; send fewer rows a call",
         reason="MESSAGE_TOO_LARGE",
-        metadata={"limit": "max_request_bytes", "value": str(limit)},
+        metadata={"limit": "max_request_bytes", "maximum": str(limit)},
     )
 
 

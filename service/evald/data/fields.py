@@ -74,7 +74,7 @@ def named_numbers(cell: Any, path: str) -> dict[str, float]:
     return found
 
 
-def usage(cell: Any, path: str) -> dict[str, float]:
+def usage(cell: Any, path: str) -> dict[str, Any]:
     """What an answer took: numbers of these names; null is as good as no number."""
     if not isinstance(cell, Mapping):
         raise _not(f"a dict with {', '.join(USAGE)}", cell, path)
@@ -82,19 +82,28 @@ def usage(cell: Any, path: str) -> dict[str, float]:
         shown = unknown[0] if isinstance(unknown[0], str) and unknown[0].isidentifier() else "?"
         problem = f"has {shown}, which is none of {', '.join(USAGE)}"
         raise InvalidRequestError.of_field("BAD_TYPE", path, problem)
-    found = {}
-    for name, value in cell.items():
-        if value is not None:
-            number = columns.number(value, inside(path, f".{name}"))
-            if name in TOKENS and not (number >= 0 and number.is_integer() and number < 2**64):
-                raise _not("a whole number from 0 on", value, inside(path, f".{name}"))
-            found[name] = number
-    return found
+    taken = {name: value for name, value in cell.items() if value is not None}
+    return {name: USAGE[name](value, inside(path, f".{name}")) for name, value in taken.items()}
 
 
-# The numbers of `usage`, and those of them that count.
-USAGE = ("latency_seconds", "input_tokens", "output_tokens", "cost")
-TOKENS = ("input_tokens", "output_tokens")
+def count(cell: Any, path: str) -> int:
+    """A whole number from 0 on."""
+    number = columns.number(cell, path)
+    if not (number.is_integer() and 0 <= number < 2**64):
+        raise _not("a whole number from 0 on", cell, path)
+    return int(number)
+
+
+# The numbers of `usage`; each may also be a column of its own.
+USAGE: Mapping[str, Check] = {
+    "latency_seconds": columns.number,
+    "input_tokens": count,
+    "output_tokens": count,
+    "cost": columns.number,
+    "peak_memory_bytes": count,
+}
+# Checks of numbers, which files may write as text.
+NUMBERS = (columns.number, count)
 
 
 def slice_value(cell: Any, path: str) -> str:

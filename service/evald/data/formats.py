@@ -168,7 +168,12 @@ def _batch(records: Sequence[Record], where: Where) -> Recognised:
         if not isinstance(record.get("custom_id"), str) or "response" not in record:
             raise _bad(where(index), f"has no custom_id and response, as a line of {BATCH} has")
         answers = _answers(record["response"], where(index))
-        rows += [{"id": record["custom_id"], "sample": sample, "prediction": one} for sample, one in enumerate(answers)]
+        # Several answers share one count.
+        tokens = _tokens(record["response"]) if len(answers) == 1 else {}
+        rows += [
+            {"id": record["custom_id"], "sample": sample, "prediction": one, **tokens}
+            for sample, one in enumerate(answers)
+        ]
         origins += [index] * len(answers)
     if len(rows) == len(records):
         for row in rows:
@@ -187,6 +192,17 @@ def _answers(response: Any, place: str) -> list[str | None]:
         if isinstance(body.get("output"), list):
             return [_output(body["output"])]
     raise _bad(place, f"holds no choices: of {BATCH} the answers of chats, completions and responses are read")
+
+
+def _tokens(response: Any) -> dict[str, int]:
+    """Tokens read and written, as chats and completions or as the Responses API call them."""
+    body = response.get("body") if isinstance(response, Mapping) else None
+    usage = body.get("usage") if isinstance(body, Mapping) else None
+    names = {"input_tokens": "prompt_tokens", "output_tokens": "completion_tokens"}
+    found = (
+        {name: usage.get(name, usage.get(other)) for name, other in names.items()} if isinstance(usage, Mapping) else {}
+    )
+    return {name: count for name, count in found.items() if isinstance(count, int)}
 
 
 def _choice(choice: Any, place: str) -> str | None:

@@ -7,7 +7,7 @@ inputs must be equal, so that a shifted file is an error and not a low score.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evald.data.columns import Column, Field, References
@@ -49,6 +49,12 @@ def join(gold: Source, predictions: Mapping[str, Source], mapping: Mapping[str, 
     check_mapping(mapping, [gold, *predictions.values()])
     base = _part(Roles(gold, mapping), needs_predictions=False)
     parts = {name: _part(Roles(source, mapping, predictions_only=True)) for name, source in predictions.items()}
+    if base.labels is not None:
+        # Where gold has texts and labels, a lone label is the label.
+        parts = {
+            name: part if part.labels or Roles(part.source, mapping).find("reference") else _labelled(part)
+            for name, part in parts.items()
+        }
     return _table([base, *parts.values()], list(parts), gold_first=True)
 
 
@@ -75,6 +81,10 @@ def _part(roles: Roles, needs_predictions: bool = True) -> _Part:
     inputs = roles.values("input") if _has_one(roles, "input") else None
     clusters, others = roles.clusters(), roles.others()
     return _Part(roles.source, predictions, gold, roles.labels(), own, inputs, clusters, samples, ids, others)
+
+
+def _labelled(part: _Part) -> _Part:
+    return replace(part, references=None, labels=part.references)
 
 
 def _has_one(roles: Roles, role: str) -> bool:
@@ -220,7 +230,9 @@ def _same(columns: Sequence[Sequence[Any] | None], parts: list[_Part], rows: lis
 def _mismatch(parts: list[_Part], row: _Row, first: int, second: int, what: str) -> InvalidRequestError:
     places = [parts[index].source.where(row[index] or 0) for index in (first, second)]
     reason = f"{what.upper()}_MISMATCH"
-    return InvalidRequestError.of_field(reason, places[1], f"has another {what} than {places[0]}; do the files match?")
+    hint = " (a label beside a prediction is the right one)" if what == "label" else ""
+    problem = f"has another {what} than {places[0]}{hint}; do the files match?"
+    return InvalidRequestError.of_field(reason, places[1], problem)
 
 
 def _gold(found: Sequence[References | None], parts: list[_Part], rows: list[_Row], what: str) -> References | None:

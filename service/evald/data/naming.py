@@ -16,16 +16,15 @@ from evald.data.columns import (
     Where,
     column,
     listed,
-    number,
     references,
 )
 from evald.data.sources import Source, source_of
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 
-# Fields of a prediction that a column of their own may hold; the others go by the names of the prediction itself, and
-# "value" beside gold answers is the gold number.
-_ANSWER_FIELDS = tuple(name for name in PREDICTION_FIELDS if name not in ("text", "labels", "value"))
+# Fields of a prediction that a column of their own may hold, parts of `usage` among them; the others go by the names of
+# the prediction itself, and "value" beside gold answers is the gold number.
+_ANSWER_FIELDS = (*(name for name in PREDICTION_FIELDS if name not in ("text", "labels", "value")), *fields.USAGE)
 # Fields of the row type that the service does not use yet; to ignore one would change what a score means.
 _RESERVED = ("messages",)
 # The first name of a role is its own: it wins when other names of the role are there as well.
@@ -265,7 +264,7 @@ def _systems(roles: Roles, system: str) -> dict[str, Column | Model]:
         if not isinstance(cell, Mapping):
             raise InvalidRequestError.of_field("BAD_TYPE", where(row), "must be a dict of predictions by system")
     names = dict.fromkeys(str(name) for cell in values for name in cell)
-    return {name: _column_of(name, values, where) for name in names}
+    return {name: replace(_column_of(name, values, where), fields=_taken_by(name, roles)) for name in names}
 
 
 def _by_system(values: Sequence[Any], name: str | None) -> bool:
@@ -284,9 +283,25 @@ def _column_of(name: str, values: Sequence[Mapping[str, Any]], where: Where) -> 
     return column(cells, name, missing=True, where=lambda row: f"{where(row)}[{name!r}]")
 
 
+def _taken_by(system: str, roles: Roles) -> dict[str, Field]:
+    """What the answers of one of several systems took, from columns that hold it by system, as predictions are held."""
+    found = {}
+    for name in fields.USAGE:
+        values = roles.values(name) or ()
+        cells = [cell or {} if cell is not ABSENT else {} for cell in values]
+        if cells and all(isinstance(cell, Mapping) for cell in cells):
+            found[name] = _of_system([cell.get(system) for cell in cells], roles.where(name), system)
+    return found
+
+
+def _of_system(values: Sequence[Any], where: Where, system: str) -> Field:
+    return Field(values, lambda row: f"{where(row)}[{system!r}]")
+
+
 def _unquoted(name: str, found: Field) -> Field:
     """The field with the numbers that a file writes as text, as CSV must; an empty cell is none."""
-    if fields.ROW.get(name, fields.PREDICTION.get(name)) is not number:
+    check = fields.ROW.get(name) or fields.PREDICTION.get(name) or fields.USAGE.get(name)
+    if check not in fields.NUMBERS:
         return found
     return replace(found, values=[number_of(cell) if isinstance(cell, str) else cell for cell in found.values])
 

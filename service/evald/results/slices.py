@@ -13,7 +13,6 @@ if TYPE_CHECKING:
         Comparison,
         Consistency,
         Evaluation,
-        MetricResult,
         PairedResult,
         SliceComparison,
         SliceResult,
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
 
 def evaluation_blocks(result: Evaluation) -> list[Block]:
     """Title, head and lines of a table for each system and metric that has slices."""
-    interval = f"{level(result.confidence_level)} interval"
+    interval, scales = f"{level(result.confidence_level)} interval", scales_of(result)
     return [
         Block(
             f"{system.name}, {found.metric} by slice",
             ["slice", "value", interval, "rows", "failed"],
-            [[_name(one.by, one.values), *_value_cells(one, found)] for one in found.slices],
+            [[_name(one.by, one.values), *_value_cells(one, scales[found.metric])] for one in found.slices],
         )
         for system in result.systems
         for found in system.metrics
@@ -55,14 +54,15 @@ def comparison_blocks(result: Comparison) -> list[Block]:
         blocks.append(Block(title, head, lines, ends_in_words=True))
     if result.consistency:
         lines = consistency_lines(result)
-        blocks.append(Block("consistency of slices", consistency_head(result), lines, ends_in_words=True))
+        blocks.append(Block("consistency of slices", consistency_head(result), lines, ends_in_words=True, words=3))
     return blocks
 
 
 def value_lines(result: Evaluation) -> list[list[str]]:
     """All slices in one table: form, slice, system and metric, then what `text.metric_cells` says of them."""
+    scales = scales_of(result)
     return [
-        [one.by, slice_name(one.values), system.name, found.metric, *_value_cells(one, found)]
+        [one.by, slice_name(one.values), system.name, found.metric, *_value_cells(one, scales[found.metric])]
         for system in result.systems
         for found in system.metrics
         if found.confusion_matrix is None
@@ -97,9 +97,9 @@ def consistency_lines(result: Comparison) -> list[list[str]]:
     return [_consistency_line(result, one) for one in result.consistency]
 
 
-def _value_cells(one: SliceResult, found: MetricResult) -> list[str]:
-    interval = span(one.low, one.high, found.scale)
-    return [number(one.value, found.scale), interval, f"{one.n:,}", f"{one.n_failed:,}"]
+def _value_cells(one: SliceResult, scale: float) -> list[str]:
+    interval = span(one.low, one.high, scale)
+    return [number(one.value, scale), interval, f"{one.n:,}", f"{one.n_failed:,}"]
 
 
 def _verdict(one: SliceComparison, found: PairedResult) -> str:

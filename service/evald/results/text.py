@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
     from evald.results.plan import Plan
 
+# Decimals of larger numbers say nothing.
+_LARGE = 100_000
 # Wider ones do not fit a terminal.
 MOST_CLASSES_DRAWN = 12
 _WIDEST_LABEL = 24
@@ -38,12 +40,13 @@ ARROWS = {
 
 
 class Block(NamedTuple):
-    """A table with a title; the last column is one of words."""
+    """A table with a title; the first columns are words, and perhaps the last."""
 
     title: str
     head: list[str]
     lines: list[list[str]]
     ends_in_words: bool = False
+    words: int = 1
 
 
 def evaluation(result: Evaluation, slices: Sequence[Block] = ()) -> str:
@@ -57,9 +60,9 @@ def evaluation(result: Evaluation, slices: Sequence[Block] = ()) -> str:
 
 def _titled(blocks: Sequence[Block]) -> list[str]:
     found = []
-    for title, head, lines, in_words in blocks:
+    for title, head, lines, in_words, words in blocks:
         shown = [[printable(cell) for cell in cells] for cells in (head, *lines)]
-        found.append(f"{printable(title)}\n{table(shown[0], shown[1:], left=1, left_last=in_words)}")
+        found.append(f"{printable(title)}\n{table(shown[0], shown[1:], left=words, left_last=in_words)}")
     return found
 
 
@@ -94,10 +97,11 @@ def metric_head(result: Evaluation) -> list[str]:
 
 def metric_cells(result: Evaluation) -> list[list[str]]:
     """The table of an evaluation, one row a system and metric, not escaped."""
+    scales = scales_of(result)
     return [
         [
-            system.name, found.metric, number(found.value, found.scale), span(found.low, found.high, found.scale),
-            f"{found.n:,}", f"{found.n_failed:,}",
+            system.name, found.metric, number(found.value, scales[found.metric]),
+            span(found.low, found.high, scales[found.metric]), f"{found.n:,}", f"{found.n_failed:,}",
         ]
         for system in result.systems
         for found in system.metrics
@@ -247,9 +251,13 @@ def _rankings(result: Comparison) -> list[str]:
     return [f"ranking\n{table(ranking_head(result), rows, left=1)}"] if rows else []
 
 
-def scales_of(result: Comparison) -> dict[str, float]:
-    """The highest value of each metric's scale."""
-    return {found.metric: found.scale for system in result.systems for found in system.metrics}
+def scales_of(result: Evaluation | Comparison) -> dict[str, float]:
+    """The highest value of each metric's scale, or of its systems: all numbers of a metric have as many digits."""
+    scales: dict[str, float] = {}
+    for found in (found for system in result.systems for found in system.metrics):
+        scale = found.scale if math.isfinite(found.scale) else abs(found.value or 0)
+        scales[found.metric] = max(scale, scales.get(found.metric, 0))
+    return scales
 
 
 def paired_head(result: Comparison) -> list[str]:
@@ -343,8 +351,8 @@ def _line(cells: Sequence[str], widths: Sequence[int], left: int, left_last: boo
 
 
 def number(value: float | None, scale: float, signed: bool = False) -> str:
-    """A value of a metric with the digits that its scale deserves, or its own size without one; "–" when undefined."""
-    digits = 2 if (scale if math.isfinite(scale) else abs(value or 0)) >= 10 else 4
+    """A value of a metric with the digits that its scale deserves; "–" when undefined."""
+    digits = 4 if scale < 10 else 2 if scale < _LARGE else 0
     return "–" if value is None else f"{value:{'+' if signed else ''},.{digits}f}"
 
 

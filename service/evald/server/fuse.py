@@ -61,5 +61,5 @@ class FuseInterceptor(grpc.ServerInterceptor):
     def _refuse(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         self._telemetry.shed.labels("rpcs").inc()
         message = f"max_rpcs of {self._most} is reached; try again in {_RETRY_SECONDS:.2f} s"
-        metadata = {"limit": "max_rpcs", "maxRpcs": str(self._most), "retrySeconds": f"{_RETRY_SECONDS:.2f}"}
+        metadata = {"limit": "max_rpcs", "maximum": str(self._most), "retrySeconds": f"{_RETRY_SECONDS:.2f}"}
         raise OverloadedError(message, metadata=metadata, retry_after=_RETRY_SECONDS)

@@ -58,10 +58,10 @@ class Admission:
                 self._telemetry.shed.labels("draining").inc()
                 raise UnavailableError("the server is shutting down", reason="SHUTTING_DOWN", retry_after=1.0)
             if self._calls >= self._max_calls:
-                raise self._overloaded("calls", "max_concurrent_calls", "maxConcurrentCalls", self._max_calls)
+                raise self._overloaded("calls", "max_concurrent_calls", self._max_calls)
             # A call of any size fits an idle server: settings keep this limit above max_request_bytes.
             if self._bytes + size > self._max_bytes:
-                raise self._overloaded("bytes", "max_bytes_in_progress", "maxBytesInProgress", self._max_bytes)
+                raise self._overloaded("bytes", "max_bytes_in_progress", self._max_bytes)
             self._calls += 1
             self._bytes += size
         self._telemetry.calls.inc()
@@ -75,9 +75,9 @@ class Admission:
         self._telemetry.calls.dec()
         self._telemetry.bytes.dec(size)
 
-    def _overloaded(self, reason: str, limit: str, key: str, most: int) -> OverloadedError:
+    def _overloaded(self, reason: str, limit: str, most: int) -> OverloadedError:
         self._telemetry.shed.labels(reason).inc()
         retry_after = min(max(self._seconds, _RETRY_SECONDS[0]), _RETRY_SECONDS[1])
         message = f"{limit} of {most} is reached; try again in {retry_after:.2f} s"
-        metadata = {"limit": limit, key: str(most), "retrySeconds": f"{retry_after:.2f}"}
+        metadata = {"limit": limit, "maximum": str(most), "retrySeconds": f"{retry_after:.2f}"}
         return OverloadedError(message, metadata=metadata, retry_after=retry_after)

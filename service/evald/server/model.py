@@ -86,8 +86,12 @@ def _rows(message: model_pb2.PredictRequest, settings: Settings) -> ModelRows:
     if not instances:
         raise InvalidRequestError.of_field("EMPTY_REQUEST", "instances", "at least one row is needed")
     if len(instances) > settings.max_rows:
-        most = f"{len(instances)} rows are more than the limit max_rows of {settings.max_rows}"
-        raise InvalidRequestError.of_field("LIMIT_EXCEEDED", "instances", most, maxRows=str(settings.max_rows))
+        problem = (
+            f"the request holds {len(instances)} rows, more than the limit max_rows of {settings.max_rows}; "
+            "send fewer rows in a call or raise the limit of the server"
+        )
+        facts = {"limit": "max_rows", "maximum": str(settings.max_rows), "rows": str(len(instances))}
+        raise InvalidRequestError.of_field("LIMIT_EXCEEDED", "instances", problem, **facts)
     name = message.input or _DEFAULT_INPUT
     rows = ModelRows(
         inputs=[row.inputs.get(name) for row in instances],
@@ -101,9 +105,10 @@ def _rows(message: model_pb2.PredictRequest, settings: Settings) -> ModelRows:
         texts = (rows.inputs[index], rows.references[index], *rows.choices[index], *rows.pair_inputs[index : index + 1])
         size = sum(len((text or "").encode()) for text in texts)
         if size > settings.max_row_bytes:
-            most = f"{size} bytes of text are more than the limit max_row_bytes of {settings.max_row_bytes}"
+            most = settings.max_row_bytes
+            problem = f"{size} bytes of text are more than the limit max_row_bytes of {most}"
             raise InvalidRequestError.of_field(
-                "LIMIT_EXCEEDED", f"instances[{index}]", most, maxRowBytes=str(settings.max_row_bytes)
+                "LIMIT_EXCEEDED", f"instances[{index}]", problem, limit="max_row_bytes", maximum=str(most)
             )
     return rows
 

@@ -43,9 +43,9 @@ def checked_size(answer: bytes, most: int) -> bytes:
     """The answer, unless it is larger than clients accept."""
     if len(answer) > most:
         message = (
-            f"the answer would have {len(answer)} bytes, the limit max_response_bytes is {most}; "
-            "send fewer rows a call or ask for fewer row results"
+            f"the answer has {len(answer)} bytes, more than max_response_bytes = {most}; "
+            "ask for fewer row results, or send the rows in several calls"
         )
-        metadata = {"limit": "max_response_bytes", "maxResponseBytes": str(most), "responseBytes": str(len(answer))}
+        metadata = {"limit": "max_response_bytes", "maximum": str(most), "bytes": str(len(answer))}
         raise InvalidRequestError(message, reason="RESPONSE_TOO_LARGE", metadata=metadata)
     return answer

@@ -32,7 +32,7 @@ class StreamBudget:
                 raise UnavailableError("the server is shutting down", reason="SHUTTING_DOWN")
             if len(self._open) >= self._most:
                 message = f"{self._most} streams are open already, which is the limit"
-                metadata = {"limit": "max_streams", "maxStreams": str(self._most)}
+                metadata = {"limit": "max_streams", "maximum": str(self._most)}
                 raise OverloadedError(message, metadata=metadata, retry_after=1.0)
             self._open.add(context)
         try:

@@ -113,13 +113,15 @@ class Choice(_message.Message):
     def __init__(self, text: _Optional[str] = ..., correct: bool = ...) -> None: ...
 
 class Usage(_message.Message):
-    __slots__ = ("latency_seconds", "input_tokens", "output_tokens", "cost")
+    __slots__ = ("latency_seconds", "input_tokens", "output_tokens", "cost", "peak_memory_bytes")
     LATENCY_SECONDS_FIELD_NUMBER: _ClassVar[int]
     INPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
+    PEAK_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     latency_seconds: float
     input_tokens: int
     output_tokens: int
     cost: float
-    def __init__(self, latency_seconds: _Optional[float] = ..., input_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., cost: _Optional[float] = ...) -> None: ...
+    peak_memory_bytes: int
+    def __init__(self, latency_seconds: _Optional[float] = ..., input_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., cost: _Optional[float] = ..., peak_memory_bytes: _Optional[int] = ...) -> None: ...

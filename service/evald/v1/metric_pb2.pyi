@@ -33,6 +33,7 @@ class RowField(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ROW_FIELD_INPUT_TOKENS: _ClassVar[RowField]
     ROW_FIELD_OUTPUT_TOKENS: _ClassVar[RowField]
     ROW_FIELD_COST: _ClassVar[RowField]
+    ROW_FIELD_PEAK_MEMORY_BYTES: _ClassVar[RowField]
 
 class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -69,6 +70,7 @@ ROW_FIELD_LATENCY_SECONDS: RowField
 ROW_FIELD_INPUT_TOKENS: RowField
 ROW_FIELD_OUTPUT_TOKENS: RowField
 ROW_FIELD_COST: RowField
+ROW_FIELD_PEAK_MEMORY_BYTES: RowField
 DIRECTION_UNSPECIFIED: Direction
 DIRECTION_HIGHER: Direction
 DIRECTION_LOWER: Direction

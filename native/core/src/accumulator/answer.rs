@@ -109,6 +109,7 @@ impl<'a> Answer<'a> {
             (Field::InputTokens, Some(extra)) => extra.usage.input_tokens.is_some(),
             (Field::OutputTokens, Some(extra)) => extra.usage.output_tokens.is_some(),
             (Field::Cost, Some(extra)) => extra.usage.cost.is_some(),
+            (Field::PeakMemoryBytes, Some(extra)) => extra.usage.peak_memory_bytes.is_some(),
             (_, Some(extra)) => {
                 let given = &batch.scores[extra.scores.range()];
                 let mut names = spec.score_names();
@@ -123,7 +124,7 @@ impl<'a> Answer<'a> {
 }
 
 /// Fields of predictions that few data sets have, and what to say when one is missing.
-const EXTRAS: [(Field, &str); 10] = [
+const EXTRAS: [(Field, &str); 11] = [
     (
         Field::PredictionTokens,
         "the system has no prediction tokens for this row",
@@ -161,4 +162,8 @@ const EXTRAS: [(Field, &str); 10] = [
         "the system has no usage.output_tokens for this row",
     ),
     (Field::Cost, "the system has no usage.cost for this row"),
+    (
+        Field::PeakMemoryBytes,
+        "the system has no usage.peak_memory_bytes for this row",
+    ),
 ];

@@ -5,37 +5,13 @@ use rustc_hash::FxHashSet;
 use super::ModelOutput;
 use super::answer::Answer;
 use crate::batch::{Batch, Instance, Prediction};
-use crate::error::{Error, Result, Violation};
+use crate::error::{Error, Result, Violations};
 use crate::metrics::{Field, FieldSet, Problem, Row, Statistics};
 use crate::spec::{Source, Spec};
 
-/// Violations reported at most.
-const MAX_VIOLATIONS: usize = 20;
-
-/// Collects violations; the first decides the reason.
-#[derive(Default)]
-struct Findings {
-    error: Option<Error>,
-}
-
-impl Findings {
-    fn add(&mut self, reason: &'static str, field: String, description: &str) {
-        match &mut self.error {
-            None => self.error = Some(Error::invalid(reason, field, description)),
-            Some(error) if error.violations.len() < MAX_VIOLATIONS => {
-                error.violations.push(Violation {
-                    field,
-                    description: description.to_owned(),
-                });
-            }
-            Some(_) => {}
-        }
-    }
-}
-
 /// Checks ids, references, labels and predictions of every row.
 pub fn check_batch(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> Result<()> {
-    let mut findings = Findings::default();
+    let mut findings = Violations::default();
     check_ids(batch, &mut findings);
     let needs = spec.needs();
     for (row, instance) in batch.instances.iter().enumerate() {
@@ -43,15 +19,18 @@ pub fn check_batch(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> R
         check_gold_label(needs, instance, row, &mut findings);
         check_weight(spec, batch, instance, row, &mut findings);
         check_predictions(spec, needs, batch, instance, row, &mut findings);
+        if findings.is_full() {
+            break;
+        }
     }
     check_outputs(spec, batch, outputs)?;
-    if findings.error.is_none() {
+    if findings.is_empty() {
         check_by_metrics(spec, batch, outputs, &mut findings);
     }
-    findings.error.map_or(Ok(()), Err)
+    findings.finish()
 }
 
-fn check_ids(batch: &Batch<'_>, findings: &mut Findings) {
+fn check_ids(batch: &Batch<'_>, findings: &mut Violations) {
     let with_ids = batch
         .instances
         .iter()
@@ -63,17 +42,17 @@ fn check_ids(batch: &Batch<'_>, findings: &mut Findings) {
     let mut seen = FxHashSet::default();
     for (row, instance) in batch.instances.iter().enumerate() {
         if instance.id.is_empty() {
-            findings.add(
+            findings.add(Error::invalid(
                 "MIXED_IDS",
                 format!("instances[{row}].id"),
                 "other rows have an id: give all rows an id or none",
-            );
+            ));
         } else if !seen.insert((instance.id, instance.sample)) {
-            findings.add(
+            findings.add(Error::invalid(
                 "DUPLICATE_ID",
                 format!("instances[{row}].id"),
                 "another row of the call has the same id and sample",
-            );
+            ));
         }
     }
 }
@@ -83,11 +62,15 @@ fn check_gold(
     batch: &Batch<'_>,
     instance: &Instance<'_>,
     row: usize,
-    findings: &mut Findings,
+    findings: &mut Violations,
 ) {
     let mut missing = |field: Field, name: &str, reason: &'static str, problem: &str| {
         if needs.has(field) {
-            findings.add(reason, format!("instances[{row}].{name}"), problem);
+            findings.add(Error::invalid(
+                reason,
+                format!("instances[{row}].{name}"),
+                problem,
+            ));
         }
     };
     if instance.references.is_empty() {
@@ -133,7 +116,12 @@ fn check_gold(
     }
 }
 
-fn check_gold_label(needs: FieldSet, instance: &Instance<'_>, row: usize, findings: &mut Findings) {
+fn check_gold_label(
+    needs: FieldSet,
+    instance: &Instance<'_>,
+    row: usize,
+    findings: &mut Violations,
+) {
     let (reason, problem) = match instance.labels.len() {
         1 => return,
         0 => ("MISSING_LABEL", "give the gold label of the row"),
@@ -143,7 +131,11 @@ fn check_gold_label(needs: FieldSet, instance: &Instance<'_>, row: usize, findin
         ),
     };
     if needs.has(Field::Labels) {
-        findings.add(reason, format!("instances[{row}].labels"), problem);
+        findings.add(Error::invalid(
+            reason,
+            format!("instances[{row}].labels"),
+            problem,
+        ));
     }
 }
 
@@ -153,7 +145,7 @@ fn check_weight(
     batch: &Batch<'_>,
     instance: &Instance<'_>,
     row: usize,
-    findings: &mut Findings,
+    findings: &mut Violations,
 ) {
     let weighted = batch
         .row_extra(instance)
@@ -163,14 +155,14 @@ fn check_weight(
     }
     let mut metrics = spec.metrics.iter();
     if let Some(metric) = metrics.find(|metric| !metric.entry.weighted) {
-        findings.add(
+        findings.add(Error::invalid(
             "WEIGHT_NOT_ALLOWED",
             format!("instances[{row}].weight"),
-            &format!(
+            format!(
                 "{} has no meaning for weighted rows: leave one out",
                 metric.key
             ),
-        );
+        ));
     }
 }
 
@@ -179,7 +171,7 @@ fn check_by_metrics(
     spec: &Spec,
     batch: &Batch<'_>,
     outputs: &[ModelOutput],
-    findings: &mut Findings,
+    findings: &mut Violations,
 ) {
     let checks: Vec<Check<'_>> = spec
         .metrics
@@ -190,6 +182,9 @@ fn check_by_metrics(
         return;
     }
     for row in 0..batch.instances.len() {
+        if findings.is_full() {
+            return;
+        }
         for system in 0..spec.systems.len() {
             let answer = Answer::find(batch, outputs, row, system);
             let seen = answer.row(spec, batch, (row, 0), None);
@@ -204,7 +199,7 @@ fn check_by_metrics(
                     Some(field) => format!("instances[{row}].predictions[{system}].{field}"),
                     None => format!("instances[{row}].{}", problem.field),
                 };
-                findings.add(problem.reason, path, &problem.text);
+                findings.add(Error::invalid(problem.reason, path, problem.text));
             }
         }
     }
@@ -230,37 +225,37 @@ fn check_predictions(
     batch: &Batch<'_>,
     instance: &Instance<'_>,
     row: usize,
-    findings: &mut Findings,
+    findings: &mut Violations,
 ) {
     if instance.predictions.len() > spec.systems.len() {
-        findings.add(
+        findings.add(Error::invalid(
             "TOO_MANY_PREDICTIONS",
             format!("instances[{row}].predictions"),
             "there are more predictions than systems",
-        );
+        ));
         return;
     }
     for (at, system) in spec.systems.iter().enumerate() {
         let path = || format!("instances[{row}].predictions[{at}]");
         match (batch.prediction(instance, at), &system.source) {
             (None, Source::Model { .. }) => {}
-            (Some(_), Source::Model { .. }) => findings.add(
+            (Some(_), Source::Model { .. }) => findings.add(Error::invalid(
                 "UNEXPECTED_PREDICTION",
                 path(),
                 "the server's model answers for this system: leave the prediction empty",
-            ),
+            )),
             (prediction, Source::Inline) => {
                 let complete = || {
                     let answer = Answer::find(batch, &[], row, at);
                     answer.problem(spec, needs, batch).is_none()
                 };
                 if spec.statistics.fail_on_missing && !complete() {
-                    findings.add(
+                    findings.add(Error::invalid(
                         "MISSING_PREDICTION",
                         path(),
                         "the prediction, or what the metrics need of it, is missing and the policy for missing \
                          predictions is FAIL",
-                    );
+                    ));
                 }
                 if let Some(prediction) = prediction {
                     check_labels(spec, needs, prediction, &path, findings);
@@ -276,14 +271,14 @@ fn check_labels(
     needs: FieldSet,
     prediction: &Prediction<'_>,
     path: &dyn Fn() -> String,
-    findings: &mut Findings,
+    findings: &mut Violations,
 ) {
     if prediction.labels.len() > 1 && needs.has(Field::PredictionLabel) {
-        findings.add(
+        findings.add(Error::invalid(
             "MULTIPLE_LABELS",
             path() + ".labels",
             "give exactly one predicted label, or ask for multilabel=true",
-        );
+        ));
     }
     if !prediction.class_scores.is_empty() && prediction.class_scores.len() != spec.classes.len() {
         let problem = if spec.classes.is_empty() {
@@ -295,7 +290,11 @@ fn check_labels(
                 spec.classes.len()
             )
         };
-        findings.add("CLASS_SCORES_LENGTH", path() + ".class_scores", &problem);
+        findings.add(Error::invalid(
+            "CLASS_SCORES_LENGTH",
+            path() + ".class_scores",
+            problem,
+        ));
     }
 }
 
@@ -305,7 +304,7 @@ fn check_choices(
     instance: &Instance<'_>,
     prediction: &Prediction<'_>,
     path: &dyn Fn() -> String,
-    findings: &mut Findings,
+    findings: &mut Violations,
 ) {
     let choices = batch
         .row_extra(instance)
@@ -314,11 +313,11 @@ fn check_choices(
         .prediction_extra(prediction)
         .map_or(0, |extra| extra.choice_scores.len());
     if needs.has(Field::ChoiceScores) && scores > 0 && scores != choices {
-        findings.add(
+        findings.add(Error::invalid(
             "CHOICE_SCORES_LENGTH",
             path() + ".choice_scores",
-            &format!("there are {scores} scores for {choices} choices"),
-        );
+            format!("there are {scores} scores for {choices} choices"),
+        ));
     }
 }
 

@@ -6,7 +6,7 @@ use super::finish::{Desk, Scope};
 use super::intervals::Evidence;
 use super::margins;
 use super::pairing::{Pair, on_common_rows};
-use super::resample::{Arm, swap_test};
+use super::resample::{Arm, Swap};
 use crate::error::Result;
 use crate::metrics::{Direction, ResolvedMetric};
 use crate::result::{Decision, Estimate, PValue, PairedAnswer};
@@ -122,12 +122,18 @@ impl Desk<'_> {
             Scope::Slice(_) => Enough::Extreme(EXTREME_DRAWS, self.draws()),
             Scope::SmallSlice => Enough::Draws(0),
         };
-        if !self.swaps() {
-            return Ok(vec![None; self.accumulator.spec.metrics.len()]);
+        let wanted = self.swapped();
+        if enough == Enough::Draws(0) || !wanted.contains(&true) {
+            return Ok(vec![None; wanted.len()]);
         }
-        let difference = self.difference(pair);
-        let slots = self.ranks.len();
-        swap_test(&self.valuer, base, cand, &difference, slots, enough, cancel)
+        let swap = Swap {
+            baseline: base,
+            candidate: cand,
+            difference: self.difference(pair),
+            wanted,
+            slots: self.ranks.len(),
+        };
+        swap.test(&self.valuer, enough, cancel)
     }
 
     /// Candidate minus baseline by slot, on common rows: what one swap moves.

@@ -191,10 +191,12 @@ impl Desk<'_> {
             cells.sum::<usize>() as u64
         };
         let replicates = u64::from(spec.statistics.replicates);
-        let draws = self.draws() * u64::from(!self.accumulator.pairs.is_empty() && self.swaps());
+        let swapped = self.swapped();
+        let tests = !self.accumulator.pairs.is_empty() && swapped.contains(&true);
+        let draws = self.draws() * u64::from(tests);
         let cost = replicates * cost(&self.resampled())
             + self.ranks.len() as u64 * cost(&self.metrics_that(Method::needs_left_out))
-            + draws * cost(&self.valuer.resampled());
+            + draws * cost(&swapped);
         if cost <= spec.limits.max_resampling_cost {
             return Ok(());
         }

@@ -394,6 +394,7 @@ fn same_answer(batch: &Batch<'_>, row: usize, left: usize, right: usize) -> bool
                     &batch.numbers[extra.token_logprobs.range()],
                     &batch.numbers[extra.choice_scores.range()],
                     &batch.scores[extra.scores.range()],
+                    extra.usage,
                 )
             }),
         ))

@@ -126,7 +126,7 @@ impl Desk<'_> {
         method_of(asked, metric.estimand, self.is_grouped())
     }
 
-    fn method_of_difference(&self, metric: &ResolvedMetric) -> Method {
+    pub(super) fn method_of_difference(&self, metric: &ResolvedMetric) -> Method {
         let asked = self.accumulator.spec.statistics.interval;
         method_of_difference(asked, metric.estimand, self.is_grouped())
     }

@@ -158,11 +158,7 @@ impl Desk<'_> {
             notes.extend(self.pair_notes(pair));
         }
         if !self.accumulator.pairs.is_empty() {
-            let of_size = self.size_notes();
-            if of_size.is_empty() {
-                notes.extend(comparisons.iter().filter_map(few_differ));
-            }
-            notes.extend(of_size);
+            notes.extend(self.size_notes());
         }
         notes
     }
@@ -218,25 +214,36 @@ impl Desk<'_> {
                 count: common,
                 row_ids: Vec::new(),
             });
+        } else {
+            notes.extend(self.few_changes(pair));
         }
         notes
     }
-}
 
-/// Where so few rows differ that only a score interval of their difference can be trusted.
-fn few_differ(found: &PairedAnswer) -> Option<Note> {
-    let [wins, losses, _] = found.outcomes?;
-    let interval = found.difference.interval?;
-    let differ = wins + losses;
-    let few = interval.method != Method::Tango && (differ as f64) < FEW_OF_A_KIND;
-    few.then(|| Note {
-        code: "SMALL_SAMPLE",
-        text: format!(
-            "by {} only {differ} rows of {} differ from the baseline's: the interval of the difference may cover less \
-             often than it says",
-            found.metric, found.candidate
-        ),
-        count: differ,
-        row_ids: Vec::new(),
-    })
+    /// By which metrics so few rows tell the systems apart that only a score interval can be trusted.
+    fn few_changes(&self, pair: &Pair) -> Option<Note> {
+        let is_few = |(at, metric): &(usize, &ResolvedMetric)| {
+            let [wins, losses, ties] = pair.outcomes[*at];
+            self.has_intervals(metric)
+                && self.method_of_difference(metric) != Method::Tango
+                && wins + losses + ties > 0
+                && ((wins + losses) as f64) < FEW_OF_A_KIND
+        };
+        let few: Vec<&str> = self
+            .tested()
+            .filter(is_few)
+            .map(|(_, metric)| &metric.key[..])
+            .collect();
+        (!few.is_empty()).then(|| Note {
+            code: "FEW_CHANGES",
+            text: format!(
+                "fewer than {FEW_OF_A_KIND} rows tell {} and the baseline apart by {}: the interval of such a difference \
+                 may cover less often than it says",
+                self.accumulator.spec.systems[pair.candidate].name,
+                few.join(", ")
+            ),
+            count: 0,
+            row_ids: Vec::new(),
+        })
+    }
 }

@@ -27,10 +27,13 @@ impl Desk<'_> {
         })
     }
 
-    /// Whether a metric is tested by exchanging answers.
-    pub(super) fn swaps(&self) -> bool {
-        let mut metrics = self.tested();
-        metrics.any(|(_, metric)| self.test_of(metric) == PairedTest::Randomisation)
+    /// Which metrics are tested by exchanging answers: those that a formula tests need no draws.
+    pub(super) fn swapped(&self) -> Vec<bool> {
+        let mut wanted = vec![false; self.accumulator.spec.metrics.len()];
+        for (at, metric) in self.tested() {
+            wanted[at] = metric.entry.interval && self.test_of(metric) == PairedTest::Randomisation;
+        }
+        wanted
     }
 
     /// Refuses a test that the rows cannot have: it rejects far too often (McNemar's in a third of cases and more, for

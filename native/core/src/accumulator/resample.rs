@@ -115,12 +115,6 @@ impl<'a> Valuer<'a> {
         }
     }
 
-    /// The metrics whose replicates mean anything.
-    pub fn resampled(&self) -> Vec<bool> {
-        let metrics = self.spec.metrics.iter();
-        metrics.map(|metric| metric.entry.interval).collect()
-    }
-
     /// The columns of sums that these metrics are computed from.
     pub fn columns_of(&self, wanted: &[bool]) -> Vec<bool> {
         let mut columns = vec![false; self.dense + 3 * self.labels.len()];
@@ -335,80 +329,90 @@ pub fn leave_out(
 }
 
 /// The paired swap test (Fisher 1935; approximate randomisation, Noreen 1989): the answers of baseline and
-/// candidate are exchanged slot by slot. One p-value a metric; `None` where the difference is undefined.
-pub fn swap_test(
-    valuer: &Valuer<'_>,
-    baseline: &Arm,
-    candidate: &Arm,
-    difference: &Columns,
-    slots: usize,
-    enough: Enough,
-    cancel: Cancel<'_>,
-) -> Result<Vec<Option<PValue>>> {
-    let metrics = valuer.spec.metrics.len();
-    if enough == Enough::Draws(0) {
-        return Ok(vec![None; metrics]);
-    }
-    let exact = slots <= ENUMERATED_SLOTS;
-    let (source, enough) = if exact {
-        (Draws::AllSwaps, Enough::Draws(1 << slots))
-    } else {
-        (Draws::Swap(valuer.spec.statistics.seed), enough)
-    };
-    let (base, cand) = (valuer.arm_values(baseline), valuer.arm_values(candidate));
-    let both = baseline.kept.with(&candidate.kept);
-    let resampled = valuer.resampled();
-    let prepared = valuer.prepared(&both, |at| resampled[at]);
-    let columns = valuer.columns_of(&vec![true; metrics]);
-    let cost = 2 * (valuer.cost(baseline, &resampled) + valuer.cost(candidate, &resampled));
-    let block = |block: usize, lanes: usize| {
-        let weights = source.weights(block, slots);
-        let sums = difference.block_sums(&weights, &columns);
-        let mut extreme = vec![0_u32; metrics];
-        let mut swapped = Swapped::new(baseline.totals.len(), metrics);
-        for lane in 0..lanes {
-            swapped.set(baseline, candidate, &sums, lane);
-            swapped.evaluate(valuer);
-            if !prepared.is_empty() {
-                let arms = [&baseline.kept, &candidate.kept];
-                swapped.evaluate_kept(&prepared, arms, &weights, lane);
+/// candidate are exchanged slot by slot.
+pub struct Swap<'a> {
+    /// The baseline on common rows.
+    pub baseline: &'a Arm,
+    /// The candidate on common rows.
+    pub candidate: &'a Arm,
+    /// Candidate minus baseline by slot: what one swap moves.
+    pub difference: Columns,
+    /// The metrics to test.
+    pub wanted: Vec<bool>,
+    /// Number of slots.
+    pub slots: usize,
+}
+
+impl Swap<'_> {
+    /// One p-value a metric; `None` where the difference is undefined or not wanted.
+    pub fn test(
+        &self,
+        valuer: &Valuer<'_>,
+        enough: Enough,
+        cancel: Cancel<'_>,
+    ) -> Result<Vec<Option<PValue>>> {
+        let exact = self.slots <= ENUMERATED_SLOTS;
+        let (source, enough) = if exact {
+            (Draws::AllSwaps, Enough::Draws(1 << self.slots))
+        } else {
+            (Draws::Swap(valuer.spec.statistics.seed), enough)
+        };
+        let arms = [self.baseline, self.candidate];
+        let observed = arms.map(|arm| valuer.arm_values(arm));
+        let both = self.baseline.kept.with(&self.candidate.kept);
+        let prepared = valuer.prepared(&both, |at| self.wanted[at]);
+        let columns = valuer.columns_of(&self.wanted);
+        let cost = arms.map(|arm| valuer.cost(arm, &self.wanted));
+        let block = |block: usize, lanes: usize| {
+            let weights = source.weights(block, self.slots);
+            let sums = self.difference.block_sums(&weights, &columns);
+            let mut extreme = vec![0_u32; self.wanted.len()];
+            let mut swapped = Swapped::new(arms, &self.wanted);
+            for lane in 0..lanes {
+                swapped.set(arms, &sums, lane);
+                swapped.evaluate(valuer);
+                if !prepared.is_empty() {
+                    swapped.evaluate_kept(&prepared, arms, &weights, lane);
+                }
+                swapped.mark(&observed, lane, &mut extreme);
             }
-            swapped.mark(&base, &cand, lane, &mut extreme);
-        }
-        extreme
-    };
-    let tallies = tally(enough, metrics, |first, draws| {
-        run_blocks(draws as usize, cost, cancel, |at, lanes| {
-            block(first + at, lanes)
-        })
-    })?;
-    let p_value = |(metric, tally): (usize, &Tally)| {
-        let defined = !(cand[metric] - base[metric]).is_nan() && resampled[metric];
-        defined.then(|| tally.p_value(exact))
-    };
-    Ok(tallies.iter().enumerate().map(p_value).collect())
+            extreme
+        };
+        let cells = 2 * cost.iter().sum::<usize>();
+        let tallies = tally(enough, self.wanted.len(), |first, draws| {
+            run_blocks(draws as usize, cells, cancel, |at, lanes| {
+                block(first + at, lanes)
+            })
+        })?;
+        let p_value = |(metric, tally): (usize, &Tally)| {
+            let defined = !(observed[1][metric] - observed[0][metric]).is_nan();
+            (defined && self.wanted[metric]).then(|| tally.p_value(exact))
+        };
+        Ok(tallies.iter().enumerate().map(p_value).collect())
+    }
 }
 
 /// The two systems after one draw of swaps.
-struct Swapped {
+struct Swapped<'a> {
     baseline: Vec<f64>,
     candidate: Vec<f64>,
+    /// Of both systems by metric; NaN, as if undefined, for metrics that are not wanted.
     values: [Vec<f64>; 2],
-    /// The metrics that are wanted: all of them.
-    all: Vec<bool>,
+    wanted: &'a [bool],
 }
 
-impl Swapped {
-    fn new(columns: usize, metrics: usize) -> Self {
+impl<'a> Swapped<'a> {
+    fn new(arms: [&Arm; 2], wanted: &'a [bool]) -> Self {
+        let [baseline, candidate] = arms.map(|arm| vec![0.0; arm.totals.len()]);
         Self {
-            baseline: vec![0.0; columns],
-            candidate: vec![0.0; columns],
-            values: [vec![f64::NAN; metrics], vec![f64::NAN; metrics]],
-            all: vec![true; metrics],
+            baseline,
+            candidate,
+            values: arms.map(|_| vec![f64::NAN; wanted.len()]),
+            wanted,
         }
     }
 
-    fn set(&mut self, baseline: &Arm, candidate: &Arm, moved: &[[f64; LANES]], lane: usize) {
+    fn set(&mut self, [baseline, candidate]: [&Arm; 2], moved: &[[f64; LANES]], lane: usize) {
         for (column, moved) in moved.iter().enumerate() {
             self.baseline[column] = baseline.totals[column] + moved[lane];
             self.candidate[column] = candidate.totals[column] - moved[lane];
@@ -422,7 +426,7 @@ impl Swapped {
             .into_iter()
             .zip(&mut self.values)
         {
-            valuer.values(sums, &valuer.included(sums), &self.all, values);
+            valuer.values(sums, &valuer.included(sums), self.wanted, values);
         }
     }
 
@@ -430,12 +434,13 @@ impl Swapped {
     fn evaluate_kept(
         &mut self,
         prepared: &[(usize, Box<dyn Weighted + '_>)],
-        [baseline, candidate]: [&ArmRows; 2],
+        [baseline, candidate]: [&Arm; 2],
         swaps: &Weights,
         lane: usize,
     ) {
         let weights = |of_baseline: bool| -> Vec<f64> {
-            let side = |arm: &ArmRows, own: bool| -> Vec<f64> {
+            let side = |arm: &Arm, own: bool| -> Vec<f64> {
+                let arm = &arm.kept;
                 let rows = arm.weights.iter().zip(&arm.ranks);
                 rows.map(|(weight, rank)| {
                     let swapped = f64::from(swaps[*rank as usize][lane]);
@@ -457,7 +462,7 @@ impl Swapped {
 
     /// Marks the metrics whose difference is at least as extreme as the observed one. An undefined
     /// difference counts as extreme, which errs on the side of "not significant".
-    fn mark(&self, base: &[f64], cand: &[f64], lane: usize, extreme: &mut [u32]) {
+    fn mark(&self, [base, cand]: &[Vec<f64>; 2], lane: usize, extreme: &mut [u32]) {
         let [of_baseline, of_candidate] = &self.values;
         for (metric, marks) in extreme.iter_mut().enumerate() {
             let observed = (cand[metric] - base[metric]).abs();

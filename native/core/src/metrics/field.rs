@@ -47,6 +47,8 @@ pub enum Field {
     OutputTokens,
     /// `Prediction.usage.cost`.
     Cost,
+    /// `Prediction.usage.peak_memory_bytes`.
+    PeakMemoryBytes,
 }
 
 impl Field {
@@ -54,7 +56,7 @@ impl Field {
     pub const LABEL_SETS: &'static [Self] = &[Self::PredictionLabelSet, Self::LabelSet];
 
     /// All fields, in the order of the API.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::PredictionText,
         Self::References,
         Self::PredictionLabel,
@@ -77,6 +79,7 @@ impl Field {
         Self::InputTokens,
         Self::OutputTokens,
         Self::Cost,
+        Self::PeakMemoryBytes,
     ];
 
     /// The name in the API, in lower case.
@@ -104,6 +107,7 @@ impl Field {
             Self::InputTokens => "input_tokens",
             Self::OutputTokens => "output_tokens",
             Self::Cost => "cost",
+            Self::PeakMemoryBytes => "peak_memory_bytes",
         }
     }
 

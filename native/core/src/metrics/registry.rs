@@ -140,7 +140,7 @@ pub fn find(name: &str, field: &str) -> Result<&'static Entry> {
         field,
         format!(
             "there is no metric of this name; {}",
-            suggestion(&nearest, "ListMetrics names all")
+            suggestion(&nearest, "ListMetrics and `evald metrics` name all")
         ),
     )
     .with("nearest", nearest.join(",")))

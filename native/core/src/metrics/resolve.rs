@@ -120,7 +120,7 @@ fn merge_forms(request: &MetricRequest, field: &str) -> Result<text_form::Writte
         return Err(Error::invalid(
             "MISSING_METRIC",
             format!("{field}.name"),
-            "name a metric; ListMetrics names all",
+            "name a metric; ListMetrics and `evald metrics` name all",
         ));
     }
     let mut written = text_form::parse(&request.name, &format!("{field}.name"))?;

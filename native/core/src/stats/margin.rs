@@ -3,10 +3,8 @@
 //! Two one-sided tests make a test of equivalence (Schuirmann 1987): it is significant at a level if the interval of
 //! 1 - 2 x level lies within the margin. One of them alone is a test of non-inferiority.
 
-use statrs::distribution::{ContinuousCDF, Normal};
-
 use super::paired_t::MeanDifference;
-use super::{student, tango};
+use super::{quantile, student, tango};
 
 /// One-sided p-values of differences at or beyond a margin.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,7 +62,7 @@ impl Beyond {
 
 /// Probability of a larger standard normal value.
 fn above(value: f64) -> f64 {
-    Normal::standard().sf(value)
+    quantile::below(-value)
 }
 
 #[cfg(test)]

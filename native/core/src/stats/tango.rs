@@ -15,7 +15,12 @@ pub fn score(up: u64, down: u64, rows: u64, difference: f64) -> f64 {
     let linear = (2.0 * rows - up + down) * difference - up - down;
     let constant = -down * difference * (1.0 - difference);
     let root = (linear * linear - 8.0 * rows * constant).max(0.0).sqrt();
-    let share = (root - linear) / (4.0 * rows);
+    // Of the two forms of the root the one that subtracts nothing.
+    let share = if linear > 0.0 {
+        -2.0 * constant / (root + linear)
+    } else {
+        (root - linear) / (4.0 * rows)
+    };
     let variance = rows * (2.0 * share + difference * (1.0 - difference));
     (up - down - rows * difference) / variance.sqrt()
 }

@@ -581,7 +581,7 @@ pub struct SliceResult {
 pub struct Note {
     /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, NO_NEWLINE_FOR_LSUM, TRUNCATED, SMALL_SAMPLE,
     /// FEW_CLUSTERS, RARE_CLASS, INTERVAL_FALLBACK of a value;
-    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison;
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, FEW_CHANGES, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison;
     /// SMALL_SLICE of a slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis;
     /// NO_OTHER_TASK, UNSTABLE and NEGATIVE_DENOMINATOR of forgetting.
     #[prost(string, tag = "1")]
@@ -646,6 +646,8 @@ pub enum RowField {
     OutputTokens = 21,
     /// Prediction.usage.cost.
     Cost = 22,
+    /// Prediction.usage.peak_memory_bytes.
+    PeakMemoryBytes = 23,
 }
 impl RowField {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -677,6 +679,7 @@ impl RowField {
             Self::InputTokens => "ROW_FIELD_INPUT_TOKENS",
             Self::OutputTokens => "ROW_FIELD_OUTPUT_TOKENS",
             Self::Cost => "ROW_FIELD_COST",
+            Self::PeakMemoryBytes => "ROW_FIELD_PEAK_MEMORY_BYTES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -705,6 +708,7 @@ impl RowField {
             "ROW_FIELD_INPUT_TOKENS" => Some(Self::InputTokens),
             "ROW_FIELD_OUTPUT_TOKENS" => Some(Self::OutputTokens),
             "ROW_FIELD_COST" => Some(Self::Cost),
+            "ROW_FIELD_PEAK_MEMORY_BYTES" => Some(Self::PeakMemoryBytes),
             _ => None,
         }
     }
@@ -1615,7 +1619,8 @@ pub struct Prediction {
     /// them. Must be finite (reason NOT_FINITE).
     #[prost(map = "string, double", tag = "9")]
     pub scores: ::std::collections::HashMap<::prost::alloc::string::String, f64>,
-    /// What producing the answer took: the metrics latency, input_tokens, output_tokens and cost read it.
+    /// What producing the answer took: the metrics latency, input_tokens, output_tokens, cost and memory read
+    /// it.
     #[prost(message, optional, tag = "10")]
     pub usage: ::core::option::Option<Usage>,
     /// Why generation ended, for example "stop" or "length". Reserved for a later release.
@@ -1664,6 +1669,9 @@ pub struct Usage {
     /// Cost in the caller's own currency unit.
     #[prost(double, optional, tag = "4")]
     pub cost: ::core::option::Option<f64>,
+    /// The most bytes of memory that the system held while it produced the answer.
+    #[prost(uint64, optional, tag = "5")]
+    pub peak_memory_bytes: ::core::option::Option<u64>,
 }
 /// What is planned. Of effect, rows and power two are known and the third is asked for: leave out rows, or
 /// effect, or power beside both of the others.

@@ -64,6 +64,7 @@ fn read_usage(mut cursor: Cursor<'_>, depth: u32, usage: &mut Usage) -> Read<usi
             2 => usage.input_tokens = Some(cursor.uint64(wire)? as f64),
             3 => usage.output_tokens = Some(cursor.uint64(wire)? as f64),
             4 => usage.cost = Some(cursor.double(wire)?),
+            5 => usage.peak_memory_bytes = Some(cursor.uint64(wire)? as f64),
             _ => {
                 cursor.skip(tag, wire, depth)?;
                 continue;

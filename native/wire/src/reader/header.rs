@@ -29,20 +29,16 @@ pub struct Header {
     pub gate: Option<proto::GatePolicy>,
     /// What is asked of tasks.
     pub forgetting: Option<proto::ForgettingSpec>,
-    /// Number of rows. They are counted, not read, so a request can be refused or queued by its size
-    /// before its rows take memory.
-    pub rows: usize,
 }
 
 /// Reads everything of a request but its rows.
 pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
-    let (fields, rows) =
+    let (fields, _) =
         without_rows(request).map_err(|malformed| malformed_request(malformed, "request"))?;
     let header = match kind {
         RequestKind::Evaluate => {
             proto::EvaluateRequest::decode(&fields[..]).map(|request| Header {
                 spec: request.spec.unwrap_or_default(),
-                rows,
                 ..Header::default()
             })
         }
@@ -51,7 +47,6 @@ pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
             baseline: request.baseline,
             gate: request.gate,
             forgetting: request.forgetting,
-            rows,
         }),
     };
     header.map_err(|error| header_error(&error))

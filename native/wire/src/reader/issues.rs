@@ -2,12 +2,9 @@
 
 use std::fmt;
 
-use evald_core::error::Error;
+use evald_core::error::{Error, Violations};
 
 use super::cursor::Malformed;
-
-/// Most violations of one error: enough to see the pattern, small enough for a gRPC trailer.
-pub(super) const MAX_VIOLATIONS: usize = 20;
 
 /// What `INVALID_UTF8` says.
 pub(super) const NOT_UTF8: &str = "holds bytes that are not UTF-8; send text as UTF-8";
@@ -83,11 +80,9 @@ pub(crate) fn shown_key(key: &str) -> &str {
     }
 }
 
-/// The violations so far.
+/// The violations so far; reading ends when no more fit.
 #[derive(Debug, Default)]
-pub(super) struct Issues {
-    first: Option<Error>,
-}
+pub(super) struct Issues(Violations);
 
 impl Issues {
     /// Adds a violation; the first one decides the reason.
@@ -104,15 +99,11 @@ impl Issues {
     /// Adds an error with its variables; they are kept if it is the first.
     #[cold]
     pub fn add_error(&mut self, error: Error) -> Result<(), Stop> {
-        let Some(first) = &mut self.first else {
-            self.first = Some(error);
-            return Ok(());
-        };
-        first.violations.extend(error.violations);
-        if first.violations.len() < MAX_VIOLATIONS {
-            Ok(())
-        } else {
+        self.0.add(error);
+        if self.0.is_full() {
             Err(Stop::Full)
+        } else {
+            Ok(())
         }
     }
 
@@ -124,20 +115,7 @@ impl Issues {
 
     /// All violations as one error, if there are any.
     pub fn finish(self) -> Result<(), Error> {
-        let Some(mut error) = self.first else {
-            return Ok(());
-        };
-        let more = error.violations.len() - 1;
-        if more > 0 {
-            // Reading ends at the last violation that fits, so there may be others.
-            let least = if more + 1 < MAX_VIOLATIONS {
-                ""
-            } else {
-                "at least "
-            };
-            error.message = format!("{} (and {least}{more} more)", error.message);
-        }
-        Err(error)
+        self.0.finish()
     }
 }
 

@@ -36,7 +36,7 @@ struct Answer {
     choice_scores: Vec<u64>,
     no_answer_score: Option<u64>,
     scores: BTreeMap<String, u64>,
-    usage: [Option<u64>; 4],
+    usage: [Option<u64>; 5],
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {
@@ -155,13 +155,14 @@ fn answer_of_message(prediction: Prediction) -> Answer {
     }
 }
 
-fn usage_of(usage: Option<&Usage>) -> [Option<f64>; 4] {
-    usage.map_or([None; 4], |usage| {
+fn usage_of(usage: Option<&Usage>) -> [Option<f64>; 5] {
+    usage.map_or([None; 5], |usage| {
         [
             usage.latency_seconds,
             usage.input_tokens.map(|tokens| tokens as f64),
             usage.output_tokens.map(|tokens| tokens as f64),
             usage.cost,
+            usage.peak_memory_bytes.map(|bytes| bytes as f64),
         ]
     })
 }

@@ -154,6 +154,7 @@ fn prediction(random: &mut Random) -> Vec<u8> {
         some(random, 2, &mut fields, |random| numbers(random, 7));
         some(random, 2, &mut fields, |random| finite(random, 8));
         some(random, 3, &mut fields, |random| message(random, 9, score));
+        some(random, 2, &mut fields, |random| message(random, 10, usage));
     }
     if random.one_in(8) {
         let tag = random.pick(&[6, 7, 11]);
@@ -168,6 +169,25 @@ fn score(random: &mut Random) -> Vec<u8> {
     let most = if random.one_in(4) { 2 } else { 1 };
     some(random, most, &mut fields, |random| text(random, 1));
     some(random, most, &mut fields, |random| finite(random, 2));
+    finish(random, fields)
+}
+
+/// What an answer took, any part of it, now and then less than nothing.
+fn usage(random: &mut Random) -> Vec<u8> {
+    let mut fields = Vec::new();
+    for tag in [1, 4] {
+        let value = random.pick(&[0.0, -0.0, 0.25, 3.5e15, 5e-324, -1.5]);
+        some(random, 1, &mut fields, |random| double(random, tag, value));
+    }
+    for tag in [2, 3, 5] {
+        some(random, 1, &mut fields, |random| {
+            let mut out = Vec::new();
+            key(random, tag, 0, &mut out);
+            let value = random.pick(&[0, 1, 300, 1 << 40, u64::MAX]);
+            varint(random, value, &mut out);
+            out
+        });
+    }
     finish(random, fields)
 }
 

@@ -15,6 +15,7 @@ pub static ENTRIES: &[&Entry] = &[
     &usage::COST,
     &usage::INPUT_TOKENS,
     &usage::LATENCY,
+    &usage::MEMORY,
     &usage::OUTPUT_TOKENS,
 ];
 

@@ -1,4 +1,4 @@
-//! What answers took: means over rows of time, tokens and cost.
+//! What answers took: means over rows of time, tokens, cost and memory.
 
 use crate::batch::Usage;
 use crate::metrics::{
@@ -39,6 +39,15 @@ pub static COST: Entry = Entry {
     summary: "Mean cost of an answer, in the caller's unit.",
     needs: &[Field::Cost],
     build: |_, _| Ok(mean_of(|usage| usage.cost)),
+    ..SHARED
+};
+
+/// Memory.
+pub static MEMORY: Entry = Entry {
+    name: "memory",
+    summary: "Mean of the most memory that the system holds while it answers, in bytes.",
+    needs: &[Field::PeakMemoryBytes],
+    build: |_, _| Ok(mean_of(|usage| usage.peak_memory_bytes)),
     ..SHARED
 };
 
