@@ -230,6 +230,9 @@ def test_rare_classes_are_noted() -> None:
     assert codes(180, "accuracy") == set()
     assert codes(190, "accuracy") == {"RARE_CLASS"}
     assert codes(180, "f1(average=macro)") == {"RARE_CLASS"}
+    # Ten wrong rows are enough, although (1 - 50 / 60) * 60 is less.
+    answer = Question(["accuracy"], statistics={}).answer(labels([["a"] * 50 + ["b"] * 10], ["a"] * 60))
+    assert not result_of(answer, "accuracy").notes
 
 
 def test_one_row_has_no_spread() -> None:

@@ -81,3 +81,27 @@ def test_without_correction_the_detectable_effect_is_that_of_one_test() -> None:
     family = evald.compare(systems=systems, references=gold, metrics="accuracy", correction="none")
     assert alone["accuracy"].mde is not None
     assert family["newer", "accuracy"].mde == alone["accuracy"].mde
+
+
+def test_notes_and_ranks_are_in_the_tables_of_papers() -> None:
+    rows = [
+        {"label": "yes", "predictions": {"base": "no", "new": "yes" if row else None, "newer": "yes"}}
+        for row in range(40)
+    ]
+    found = evald.compare(rows=rows, metrics="accuracy")
+    for style, mark in (("md", "- "), ("latex", "% ")):
+        lines = found.to_table(style).splitlines()  # type: ignore[arg-type]
+        assert sum(line.startswith(f"{mark}UNPAIRED") for line in lines) == 1
+        assert any("interval of ranks" in line for line in lines)
+    small = evald.evaluate(["a"] * 3, ["b"] * 3, metrics="token_f1")
+    assert "- SMALL\\_SAMPLE: there are only 3 independent rows" in small.to_table("md")
+
+
+def test_margins_come_with_their_p_values() -> None:
+    gold = ["a", "b"] * 100
+    found = evald.compare(gold, {"new": [*gold[:-2], "b", "a"]}, gold, metrics="accuracy", margin=0.05, replicates=0)
+    one = found["accuracy"]
+    assert one.p_not_worse is not None
+    assert one.p_equivalent is not None
+    words = f"not worse {probability(one.p_not_worse)}, equivalent {probability(one.p_equivalent)}"
+    assert f"adjusted p of margins: accuracy by 0.05: {words}" in str(found)

@@ -222,7 +222,8 @@ def test_what_a_model_cannot_do_is_refused(
 
 def test_a_call_that_is_cancelled_ends_and_leaves_no_work(server: Server) -> None:
     rows = [instance_pb2.Instance(references=[LONG * 40]) for _ in range(200)]
-    call = server.api.start(EVALUATE, request_of(rows, "nll"), pb.EvaluateResponse)
+    # Without a deadline, as the server refuses at once what cannot be done in time.
+    call = server.api.start(EVALUATE, request_of(rows, "nll"), pb.EvaluateResponse, timeout=None)
     server.wait_until(lambda: server.metric("evald_queue_sequences", model="tiny-lm") > 0)
     call.cancel()
     server.wait_until(lambda: server.metric("evald_queue_sequences", model="tiny-lm") == 0)

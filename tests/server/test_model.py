@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from evald.settings import ModelSetting
 from evald.v1 import analysis_pb2, catalog_pb2, instance_pb2, metric_pb2, model_pb2
 from evald.v1 import evaluation_pb2 as pb
 
@@ -25,9 +26,10 @@ CLASSES = ["billing", "cancel", "delivery", "praise", "question", "technical"]
 
 @pytest.fixture(scope="module")
 def models(start_server: Callable[..., Server], root: Path) -> Iterator[Server]:
-    """A server that runs both example models."""
+    """A server that runs both example classifiers."""
     pytest.importorskip("onnxruntime")
-    server = start_server(models_dir=root / "examples" / "models")
+    folders = {name: root / "examples" / "models" / name for name in ("support-base", "support-tuned")}
+    server = start_server(models={name: ModelSetting(folder) for name, folder in folders.items()})
     server.wait_until(lambda: server.get("/startupz")[0] == 200)
     assert server.get("/readyz") == (200, "ready\n")
     yield server
@@ -163,7 +165,7 @@ def test_wrong_uses_of_a_model_are_refused_and_no_text_is_logged(
 
 
 def test_a_model_that_could_not_be_loaded_says_so(make_server: Callable[..., Server], tmp_path: Path) -> None:
-    server = make_server(models={"broken": tmp_path})
+    server = make_server(models={"broken": ModelSetting(tmp_path)})
     server.wait_until(lambda: server.get("/startupz")[0] == 200)
     listed = server.api.call(MODELS + "ListModels", model_pb2.ListModelsRequest(), model_pb2.ListModelsResponse).models
     assert (listed[0].state, bool(listed[0].state_reason)) == (model_pb2.MODEL_STATE_FAILED, True)

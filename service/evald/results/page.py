@@ -90,5 +90,5 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _notes(notes: Iterable[tuple[str, Note]]) -> str:
-    lines = [line + (f" [{'; '.join(about)}]" if about else "") for line, about in text.grouped(notes).items()]
-    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>" if lines else ""
+    lines = "".join(f"<li>{escape(line)}</li>" for line in text.note_lines(notes))
+    return f"<ul>{lines}</ul>" if lines else ""

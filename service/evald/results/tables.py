@@ -58,7 +58,7 @@ def evaluation(result: Evaluation, style: Style) -> str:
     tables = [_Table(head, text.metric_cells(result))]
     if lines := slices.value_lines(result):
         tables.append(_Table([*_SLICE, *head], lines, 4, "slices"))
-    return _drawn(tables, [], style)
+    return _drawn(tables, text.note_lines(text.metric_notes(result)), style)
 
 
 def comparison(result: Comparison, style: Style) -> str:
@@ -70,13 +70,16 @@ def comparison(result: Comparison, style: Style) -> str:
         [one.candidate, one.metric, *text.paired_cells(result, one), text.verdict(one)] for one in result.comparisons
     ]
     tables = [_Table(head, rows)]
+    if result.rankings:
+        tables.append(_Table(text.ranking_head(result), text.ranking_cells(result), 3, "ranking"))
     if result.slices:
         tables.append(_Table([*_SLICE, *head], slices.paired_lines(result), 4, "slices"))
     if result.consistency:
         lines = slices.consistency_lines(result)
         tables.append(_Table(slices.consistency_head(result), lines, 3, "consistency of slices"))
     gates = result.gate.candidates if result.gate is not None else ()
-    return _drawn(tables, text.families(result) + [text.gate_line(one) for one in gates], style)
+    below = [*text.families(result), *(text.gate_line(one) for one in gates)]
+    return _drawn(tables, below + text.note_lines(text.comparison_notes(result)), style)
 
 
 def _values(result: Evaluation) -> list[dict[str, Any]]:

@@ -161,7 +161,7 @@ def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> st
     rows = [[one.metric, *paired_cells(result, one), verdict(one)] for one in found]
     shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
     title = f"{printable(name)} against {printable(result.baseline)}"
-    below = [*_changed(found), *_detectable(result, found), *_possible(result, found)]
+    below = [*_changed(found), *_margins(found), *_detectable(result, found), *_possible(result, found)]
     return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *below])
 
 
@@ -187,6 +187,17 @@ def _effect(one: PairedResult) -> str:
     sizes = one.effect_sizes or {}
     named = [f", {symbol} = {sizes[name]:+.2f}" for name, symbol in _EFFECTS.items() if name in sizes]
     return "".join(named[:1])
+
+
+def _margins(found: Sequence[PairedResult]) -> list[str]:
+    """How sure it is that a difference stays within its margin."""
+    words = [
+        f"{printable(one.metric)} by {one.margin:.4g}: not worse {probability(one.p_not_worse)}, "
+        f"equivalent {probability(one.p_equivalent)}"
+        for one in found
+        if one.margin is not None and one.p_not_worse is not None and one.p_equivalent is not None
+    ]
+    return [f"adjusted p of margins: {'; '.join(words)}"] if words else []
 
 
 def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
@@ -408,18 +419,18 @@ def note_line(note: Note) -> str:
     return printable(f"{note.code}: {note.text}{rows}")
 
 
-def grouped(notes: Iterable[tuple[str, Note]]) -> dict[str, list[str]]:
-    """Whom each note line concerns; the same note about ten metrics is printed once."""
-    result: dict[str, list[str]] = {}
+def note_lines(notes: Iterable[tuple[str, Note]]) -> list[str]:
+    """Notes with whom they concern, one a line; the same note about ten metrics is one line."""
+    found: dict[str, list[str]] = {}
     for about, note in notes:
-        concerned = result.setdefault(note_line(note), [])
+        concerned = found.setdefault(note_line(note), [])
         if about:
             concerned.append(printable(about))
-    return result
+    return [line + (f" [{'; '.join(about)}]" if about else "") for line, about in found.items()]
 
 
 def _notes(notes: Iterable[tuple[str, Note]]) -> list[str]:
-    lines = [f"! {line}" + (f" [{'; '.join(about)}]" if about else "") for line, about in grouped(notes).items()]
+    lines = [f"! {line}" for line in note_lines(notes)]
     return ["\n".join(lines)] if lines else []
 
 

@@ -107,15 +107,15 @@ impl Desk<'_> {
             (_, Estimand::Proportion) => {
                 let share = value / metric.range.1;
                 let rows = arm.rows as f64;
-                let (right, wrong) = (share * rows, (1.0 - share) * rows);
-                let (what, count) = if right < wrong {
+                // The share of 50 in 60, times 60, is a little less than 50.
+                let (right, wrong) = ((share * rows).round(), ((1.0 - share) * rows).round());
+                let (what, rows) = if right < wrong {
                     ("right", right)
                 } else {
                     ("wrong", wrong)
                 };
-                let rows = few(count).then(|| count.round())?;
                 let are = if rows == 1.0 { "row is" } else { "rows are" };
-                (format!("{rows} {are} {what}"), rows)
+                few(rows).then(|| (format!("{rows} {are} {what}"), rows))?
             }
             (Statistics::Classes(_), _) => {
                 let rows = self.valuer.supports(&arm.totals);

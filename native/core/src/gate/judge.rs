@@ -146,7 +146,7 @@ impl Bar {
         };
         // No minus zero: it prints as "-0".
         let limit = 0.0 - better(found.direction) * worse;
-        if worse == 0.0 {
+        if worse == 0.0 || is_same(&found.difference) {
             return self.no_margin(found, limit);
         }
         self.check(
@@ -167,8 +167,8 @@ impl Bar {
         };
         let p = p_value(tested.p_adjusted, tested.at_floor);
         let (outcome, words) = match tested.decision {
-            _ if value == 0.0 && interval == Some((0.0, 0.0)) => {
-                (Outcome::Passed, "no difference at all".to_owned())
+            _ if is_same(&found.difference) => {
+                (Outcome::Passed, "no difference on any row".to_owned())
             }
             Decision::Improved => (
                 Outcome::Passed,
@@ -258,6 +258,11 @@ fn stretch(level: f64, sharing: usize) -> f64 {
     let reach = |tail: f64| normal(1.0 - tail);
     let tail = level / 2.0;
     reach(tail / sharing.max(1) as f64) / reach(tail)
+}
+
+/// Whether nothing that was drawn or counted differs, so that there is nothing to be sure of.
+fn is_same(difference: &Measured) -> bool {
+    difference.value == Some(0.0) && difference.interval == Some((0.0, 0.0))
 }
 
 fn better(direction: Direction) -> f64 {

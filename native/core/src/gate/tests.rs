@@ -140,6 +140,7 @@ fn without_a_margin_the_verdict_of_the_comparison_decides() {
         (1.0, false),
     );
     assert_eq!(same.0, Outcome::Passed);
+    assert!(same.1.ends_with("no difference on any row"), "{}", same.1);
     // The sign test counts rows, which may say another thing than their mean.
     let (outcome, reason) = by(worse(), Decision::Inconclusive, (0.001, false));
     assert_eq!(outcome, Outcome::Inconclusive);
