@@ -64,6 +64,7 @@ def test_intervals_of_differences_of_shares_are_tangos(wins: int, losses: int, t
     quantile = stats.norm.isf((1 - level) / 2)
     for end, expected in ((found.low, quantile), (found.high, -quantile)):
         assert tango(wins, losses, rows, end) == pytest.approx(expected, abs=2e-3)
+    assert found.difference is not None
     assert found.low <= found.difference <= found.high
 
 

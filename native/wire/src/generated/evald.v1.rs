@@ -581,7 +581,8 @@ pub struct SliceResult {
 pub struct Note {
     /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, NO_NEWLINE_FOR_LSUM, TRUNCATED, SMALL_SAMPLE,
     /// FEW_CLUSTERS, RARE_CLASS, INTERVAL_FALLBACK of a value;
-    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, FEW_CHANGES, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison;
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, FEW_CHANGES, INTERVAL_DISAGREES, LIBERAL_TEST, SMALL_SAMPLE, FEW_CLUSTERS of a
+    /// comparison;
     /// SMALL_SLICE of a slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis;
     /// NO_OTHER_TASK, UNSTABLE and NEGATIVE_DENOMINATOR of forgetting.
     #[prost(string, tag = "1")]
