@@ -20,7 +20,7 @@ from evald.v1.statistics_pb2 import Estimate
 
 ROWS = (50, 200, 1_000, 20_000)
 # Notes that say that an interval may cover less often than its level.
-WARNINGS = {"SMALL_SAMPLE", "FEW_CLUSTERS", "RARE_CLASS", "SKEWED"}
+WARNINGS = {"SMALL_SAMPLE", "FEW_CHANGES", "FEW_CLUSTERS", "RARE_CLASS"}
 LEVEL = 0.05
 RESAMPLED = ("percentile_bootstrap", "bca", "jackknife")
 # Beside the default method: others that a metric can have.
@@ -64,10 +64,12 @@ def _once(population: Population, rows: int, method: str) -> Once:
     def once(random: Random, run: int) -> Seen:
         answer = call.answer(form.filled(population.draw(random, rows)), run)
         of_base, (compared,) = answer.systems[0].metrics[0], answer.comparisons
-        notes = [{note.code for note in found.notes} for found in (of_base, answer)]
+        notes = {note.code for note in of_base.notes}
+        # Who looks at a difference sees what is said of both systems.
+        others = {note.code for found in (answer.systems[1].metrics[0], answer) for note in found.notes}
         return {
-            **_seen("value", of_base.estimate, population.values[0], notes[0]),
-            **_seen("difference", compared.difference, population.difference, notes[1]),
+            **_seen("value", of_base.estimate, population.values[0], notes),
+            **_seen("difference", compared.difference, population.difference, notes | others),
             **({} if method or not population.difference else _at_margin(answer)),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -50,7 +51,8 @@ def _rejects(population: Population, rows: int, test: str) -> Once:
 
     def once(random: Random, run: int) -> Seen:
         (found,) = call.answer(form.filled(population.draw(random, rows)), run).comparisons
-        differ = found.wins + found.losses
-        return {"rejects": float(found.p_value <= LEVEL), "differ": float(differ)}
+        # Not every metric has scores of rows.
+        differ = found.wins + found.losses if found.HasField("wins") else math.nan
+        return {"rejects": float(found.p_value <= LEVEL), "differ": differ}
 
     return once

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import random
@@ -214,6 +216,23 @@ def test_results_are_shown_and_exported() -> None:
     assert document["emar"][0]["definition"] == "((after - before) - before) / before"
     with pytest.raises(KeyError, match="'law'"):
         result.forgetting[0]["law"]
+
+
+def test_tables_for_papers_and_programs() -> None:
+    result = compared(emar="emar(exact_match, target_task=medical, benchmark_task=code)", slices="task")
+    for style in ("md", "latex"):
+        shown = result.to_table(style)
+        assert "what tuned learned and forgot, exact" in shown
+        assert "average forgetting, of the tasks" in shown
+        assert "adaptation (EMAR)" in shown
+    records = list(csv.DictReader(io.StringIO(result.to_table("csv"))))
+    of_tasks = [record for record in records if record["task"]]
+    assert len(records) == 2 + 6 + 6
+    assert [record["target"] for record in of_tasks] == ["false", "false", "true"] * 2
+    found = result.forgetting[0]["code"]
+    assert float(of_tasks[0]["difference"]) == found.change.difference
+    assert int(of_tasks[0]["lost"]) == found.lost
+    assert float(of_tasks[0]["relative_improvement.value"]) == found.relative_improvement.value
 
 
 names = st.one_of(

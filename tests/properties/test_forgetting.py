@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sacrebleu.metrics import BLEU, TER
+from tests.metrics.translations import english_german
 from tests.properties.build import Question, Row
 from tests.properties.test_accumulator import arrangements, make_rows, merged_in_pairs, split
 from tests.properties.test_states import changed, why_refused
 
+import evald
 from evald.v1 import evaluation_pb2, forgetting_pb2, instance_pb2
 
 Numbers = npt.NDArray[np.float64]
@@ -220,3 +224,35 @@ def test_the_seed_decides_the_replicates() -> None:
     for one, same in zip(answer.forgetting, other.forgetting, strict=True):
         assert one.average_forgetting.value == same.average_forgetting.value
         assert one.average_forgetting.low != same.average_forgetting.low
+
+
+def test_corpus_metrics_by_task_are_sacrebleus(shared_data: Path) -> None:
+    """Short, middling and long sentences of WMT 2017 as tasks; of TER less is better."""
+    wmt = {name: texts[:400] for name, texts in english_german(shared_data).items()}
+    tasks = [TASKS[(words > 12) + (words > 22)] for words in (len(text.split()) for text in wmt["reference"])]
+    result = evald.compare(
+        wmt["KIT"],
+        {"new": wmt["uedin-nmt"]},
+        wmt["reference"],
+        metrics="bleu,ter",
+        tasks=tasks,
+        emar=[f"emar({metric}, target_task=medical, benchmark_task=code)" for metric in ("bleu", "ter")],
+        replicates=200,
+    )
+    for found, scorer, sign in zip(result.forgetting, (BLEU(), TER()), (1, -1), strict=True):
+
+        def score(system: str, task: str, scorer: BLEU | TER = scorer) -> float:
+            rows = [at for at, other in enumerate(tasks) if other == task]
+            own = [wmt[system][at] for at in rows]
+            return float(scorer.corpus_score(own, [[wmt["reference"][at] for at in rows]]).score)
+
+        before = {task: score("KIT", task) for task in TASKS}
+        after = {task: score("uedin-nmt", task) for task in TASKS}
+        gains = {task: sign * (after[task] - before[task]) for task in TASKS}
+        lost = -(gains["code"] + gains["general"]) / 2
+        assert found.average_forgetting.value == pytest.approx(lost, rel=1e-9)
+        assert found.macro_candidate.value == pytest.approx(sum(after.values()) / 3, rel=1e-9)
+        rates = {one.variant: one.estimate.value for one in result.emar if one.metric == found.metric}
+        assert rates["prose"] == pytest.approx(gains["medical"] / before["code"], rel=1e-9)
+        expected = gains["medical"] / (before["medical"] - before["code"])
+        assert rates["example"] == pytest.approx(expected, rel=1e-9)

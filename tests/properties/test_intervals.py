@@ -235,6 +235,28 @@ def test_rare_classes_are_noted() -> None:
     assert not result_of(answer, "accuracy").notes
 
 
+def test_skewed_scores_are_noted() -> None:
+    """Under 25 rows for each unit of squared skewness, whether rows have slots of their own or share them."""
+    for count, shape in itertools.product((60, 700, 6_000), (0.3, 1.5, 2.5)):
+        scores = np.random.default_rng(count).lognormal(sigma=shape, size=count)
+        found = result_of(Question([SCORE], statistics={}).answer(scored(scores[None])), SCORE)
+        needed = 25 * scipy.stats.skew(scores) ** 2
+        codes = [note.code for note in found.notes]
+        assert codes == ["SMALL_SAMPLE"] * int(needed > count), (count, shape, needed)
+        if codes and count <= 4_096:
+            assert f"about {needed:.0f} rows" in found.notes[0].text
+
+
+@pytest.mark.parametrize(("method", "noted"), [("unspecified", False), ("t", True), ("percentile_bootstrap", True)])
+def test_differences_of_few_rows_are_noted(method: str, noted: bool) -> None:
+    """Tango's interval holds there, the others do not."""
+    systems = [["a"] * 190 + ["b"] * 10, ["a"] * 187 + ["b"] * 13]
+    question = Question(["accuracy"], ("base", "new"), "compare", statistics=asked(method))
+    answer = question.answer(labels(systems, ["a"] * 200))
+    assert isinstance(answer, CompareResponse)
+    assert [note.code for note in answer.notes] == ["FEW_CHANGES"] * noted
+
+
 def test_one_row_has_no_spread() -> None:
     estimate = result_of(Question([SCORE], statistics={}).answer(scored(np.ones((1, 1)))), SCORE).estimate
     assert not estimate.HasField("low")

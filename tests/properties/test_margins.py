@@ -61,6 +61,20 @@ def test_far_tails_of_margins_are_scipys(rows: int, margin: float) -> None:
     assert found.p_equivalent == pytest.approx(found.p_not_worse, rel=1e-12, abs=0)
 
 
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(2, 300), st.sampled_from([0.8, 0.95]))
+def test_intervals_of_differences_of_shares_are_tangos(wins: int, losses: int, ties: int, level: float) -> None:
+    """The differences that the test does not reject: its score is at the quantile at both ends."""
+    rows = wins + losses + ties
+    found = flips(wins, losses, ties, replicates=100, confidence_level=level)
+    assert found.method == "tango"
+    assert found.low is not None
+    assert found.high is not None
+    quantile = stats.norm.isf((1 - level) / 2)
+    for end, expected in ((found.low, quantile), (found.high, -quantile)):
+        assert tango(wins, losses, rows, end) == pytest.approx(expected, abs=2e-3)
+    assert found.low <= found.difference <= found.high
+
+
 @pytest.mark.parametrize("margin", [0.02, 0.1, 0.5])
 def test_margins_of_means_are_two_t_tests(margin: float) -> None:
     draw = np.random.default_rng(3)

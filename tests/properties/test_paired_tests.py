@@ -31,7 +31,8 @@ def flips(wins: int, losses: int, ties: int = 10, **options: object) -> evald.re
     """A comparison by accuracy with so many rows won and lost."""
     base = ["x"] * wins + ["y"] * (losses + ties)
     new = ["y"] * wins + ["x"] * losses + ["y"] * ties
-    found = evald.compare(base, {"new": new}, ["y"] * len(base), metrics="accuracy", replicates=0, **options)  # type: ignore[arg-type]
+    asked = {"replicates": 0} | options
+    found = evald.compare(base, {"new": new}, ["y"] * len(base), metrics="accuracy", **asked)  # type: ignore[arg-type]
     return found["accuracy"]
 
 

@@ -157,3 +157,25 @@ def test_tasks_count_as_slices(make_server: Callable[..., Server]) -> None:
     assert (failure.reason, failure.fields) == ("LIMIT_EXCEEDED", ("spec.slices",))
     failure = make_server(max_resampling_cost=100).api.failure(COMPARE, request())
     assert failure.reason == "LIMIT_EXCEEDED"
+
+
+def test_a_cancelled_call_stops_computing(make_server: Callable[..., Server]) -> None:
+    """So many columns over so many tasks take far longer than any test waits."""
+    asked = request(targets=())
+    del asked.spec.metrics[:]
+    asked.spec.metrics.extend(metric_pb2.MetricSpec(name="bleu", key=f"bleu-{copy}") for copy in range(64))
+    asked.spec.statistics.replicates = 10_000
+    asked.forgetting.SetInParent()
+    del asked.instances[:]
+    answer = instance_pb2.Prediction(text="a b c d e")
+    asked.instances.extend(
+        instance_pb2.Instance(id=str(at), task=f"task {at % 8}", references=["a b c d f"], predictions=[answer, answer])
+        for at in range(4096)
+    )
+    server = make_server()
+    call = server.api.start(COMPARE, asked.SerializeToString(), pb.CompareResponse, timeout=None)
+    server.wait_for_calls(1)
+    call.cancel()
+    server.wait_for_calls(0)
+    labels = {"grpc_type": "unary", "grpc_service": "evald.v1.EvaluationService", "grpc_method": "Compare"}
+    assert server.metric("grpc_server_handled_total", **labels, grpc_code="CANCELLED") == 1

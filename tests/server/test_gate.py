@@ -96,6 +96,11 @@ def test_rules_include_slices(server: Server) -> None:
     assert found == [(one, quantity) for one in slices for quantity in ("difference", "value")]
     assert here.gate.verdict == "go"
     assert "accuracy, language: de" in str(here)
+    small = evald.compare(**arguments, gate=policy, min_slice_size=81)
+    assert small.gate is not None
+    assert small.gate.verdict == "inconclusive"
+    assert small.gate.candidates[0].rules[0].reason.endswith("language, no slice of it has rows enough to be tested")
+    assert evald.gate(policy, small) == small.gate
     plain = {key: value for key, value in arguments.items() if not key.startswith("slice")}
     with pytest.raises(InvalidRequestError, match="the comparison has no slices: ask for them"):
         evald.compare(**plain, gate=policy)

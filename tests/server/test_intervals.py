@@ -42,13 +42,13 @@ def request(method: str, cluster: str = "") -> pb.CompareRequest:
 @pytest.mark.parametrize(
     ("asked", "cluster", "methods"),
     [
-        ("UNSPECIFIED", "", ["wilson", "percentile_bootstrap", "t", "percentile_bootstrap"]),
+        ("UNSPECIFIED", "", ["wilson", "percentile_bootstrap", "tango", "percentile_bootstrap"]),
         (
             "UNSPECIFIED",
             "talk",
             ["cluster_robust", "percentile_bootstrap", "cluster_robust", "percentile_bootstrap"],
         ),
-        ("CLOPPER_PEARSON", "", ["clopper_pearson", "percentile_bootstrap", "t", "percentile_bootstrap"]),
+        ("CLOPPER_PEARSON", "", ["clopper_pearson", "percentile_bootstrap", "tango", "percentile_bootstrap"]),
         ("BCA", "", ["bca"] * 4),
         ("JACKKNIFE", "talk", ["jackknife"] * 4),
     ],

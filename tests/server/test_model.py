@@ -165,7 +165,7 @@ def test_wrong_uses_of_a_model_are_refused_and_no_text_is_logged(
 
 
 def test_a_model_that_could_not_be_loaded_says_so(make_server: Callable[..., Server], tmp_path: Path) -> None:
-    server = make_server(models={"broken": tmp_path})
+    server = make_server(models={"broken": ModelSetting(tmp_path)})
     server.wait_until(lambda: server.get("/startupz")[0] == 200)
     listed = server.api.call(MODELS + "ListModels", model_pb2.ListModelsRequest(), model_pb2.ListModelsResponse).models
     assert (listed[0].state, bool(listed[0].state_reason)) == (model_pb2.MODEL_STATE_FAILED, True)

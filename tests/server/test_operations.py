@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from evald.settings import ModelSetting
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -33,7 +35,7 @@ def test_only_get_is_allowed(server: Server, method: str) -> None:
 def test_a_server_with_a_broken_model_is_started_and_alive_but_not_ready(
     make_server: Callable[..., Server], tmp_path: Path
 ) -> None:
-    server = make_server(models={"broken": tmp_path})
+    server = make_server(models={"broken": ModelSetting(tmp_path)})
     server.wait_until(lambda: server.get("/startupz")[0] == 200)
     assert server.get("/livez")[0] == 200
     status, body = server.get("/readyz")

@@ -82,6 +82,8 @@ pub struct Measured {
     pub value: Option<f64>,
     /// Lower and upper end; `None` when there is none.
     pub interval: Option<(f64, f64)>,
+    /// Its standard error; zero where no row speaks against the value.
+    pub std_error: Option<f64>,
     /// Why one of them is missing.
     pub undefined_reason: String,
 }

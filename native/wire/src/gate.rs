@@ -200,6 +200,7 @@ fn measured(estimate: Option<&proto::Estimate>) -> Measured {
     Measured {
         value: estimate.value,
         interval: estimate.low.zip(estimate.high),
+        std_error: estimate.std_error,
         undefined_reason: estimate.undefined_reason.clone(),
     }
 }

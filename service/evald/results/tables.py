@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from evald.results import slices, text
+from evald.results import slices, task_tables, text
 from evald.results.export import slice_name
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ def evaluation(result: Evaluation, style: Style) -> str:
 
 
 def comparison(result: Comparison, style: Style) -> str:
-    """One line a candidate and metric, then one a slice; how well slices agree in a table of its own, not in CSV."""
+    """One line a candidate and metric, then one a slice and one a task; how well slices agree, what was forgotten on
+    average and rates of adaptation are tables of their own, not in CSV.
+    """
     if style == "csv":
         return _csv(_differences(result))
     head = ["candidate", "metric", result.baseline, "candidate", *text.paired_head(result)]
@@ -77,6 +79,7 @@ def comparison(result: Comparison, style: Style) -> str:
     if result.consistency:
         lines = slices.consistency_lines(result)
         tables.append(_Table(slices.consistency_head(result), lines, 3, "consistency of slices"))
+    tables += [_Table(one.head, one.lines, 1, one.title) for one in task_tables.blocks(result)]
     gates = result.gate.candidates if result.gate is not None else ()
     below = [*text.families(result), *(text.gate_line(one) for one in gates)]
     return _drawn(tables, below + text.note_lines(text.comparison_notes(result)), style)
@@ -104,7 +107,7 @@ def _differences(result: Comparison) -> list[dict[str, Any]]:
         for one in result.slices
         for found in one.comparisons
     ]
-    return records + of_slices
+    return records + of_slices + task_tables.lines(result, flat)
 
 
 def _placed(by: str, values: Sequence[str]) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from evald.results import export
-from evald.results.text import Block, level, number, p_value, scales_of, span, verdict
+from evald.results.text import Block, level, number, p_value, printable, scales_of, span, verdict
 
 if TYPE_CHECKING:
     from evald.results.findings import Comparison, Note
@@ -101,6 +102,18 @@ def task_records(result: Comparison) -> list[dict[str, Any]]:
         | {name: getattr(task, name) for name in _KEPT}
         | _numbers("relative_improvement", task.relative_improvement)
         | export.paired_records([task.change])[0]
+        for one in result.forgetting
+        for task in one.tasks
+    ]
+
+
+def lines(result: Comparison, flattened: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+    """One record a candidate, metric and task, like those of the whole; `flattened` makes a record of a result."""
+    return [
+        {"baseline": result.baseline, "task": printable(task.task), "target": str(task.target).lower()}
+        | flattened(task.change)
+        | {name: getattr(task, name) for name in _KEPT}
+        | flattened(task.relative_improvement, "relative_improvement.")
         for one in result.forgetting
         for task in one.tasks
     ]

@@ -182,7 +182,8 @@ def _methods(what: str, found: Iterable[tuple[str | None, str]]) -> list[str]:
 
 def _changed(found: Sequence[PairedResult]) -> list[str]:
     """How many rows are better and worse by the metrics with row scores, and how large the effect is."""
-    scored = [(one, one.wins, one.losses) for one in found if one.wins is not None and one.losses is not None]
+    some = [one for one in found if one.n]
+    scored = [(one, one.wins, one.losses) for one in some if one.wins is not None and one.losses is not None]
     rows = [f"{printable(one.metric)} {wins:,} and {losses:,}{_effect(one)}" for one, wins, losses in scored]
     return [f"rows better and worse: {'; '.join(rows)}"] if rows else []
 

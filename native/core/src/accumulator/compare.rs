@@ -69,7 +69,9 @@ impl Desk<'_> {
         let cand_values = self.valuer.arm_values(cand);
         let failed = self.accumulator.rows_seen() - base.rows;
         let answer = |(at, metric): (usize, &ResolvedMetric)| {
-            let evidence = Evidence::difference(&of_cand[at], &of_base[at], pair.differences[at]);
+            let flips = pair.flips(at, metric.direction);
+            let evidence =
+                Evidence::difference(&of_cand[at], &of_base[at], pair.differences[at], flips);
             let difference = cand_values[at] - base_values[at];
             let p = match self.test_of(metric) {
                 _ if self.scope == Scope::SmallSlice => None,

@@ -21,13 +21,15 @@ pub struct Evidence {
     clusters: Vec<(f64, f64)>,
     /// Row scores.
     scores: Moments,
+    /// Of a pair: rows whose score rises, those whose score falls, and all of them.
+    flips: [u64; 3],
     /// Slots with rows.
     slots: usize,
 }
 
 impl Evidence {
     /// What there is of candidate - baseline; both answered the same rows.
-    pub fn difference(candidate: &Self, baseline: &Self, scores: Moments) -> Self {
+    pub fn difference(candidate: &Self, baseline: &Self, scores: Moments, flips: [u64; 3]) -> Self {
         let minus = |candidate: &[f64], baseline: &[f64]| -> Vec<f64> {
             let pairs = candidate.iter().zip(baseline);
             pairs
@@ -42,6 +44,7 @@ impl Evidence {
                 .map(|((weight, candidate), (_, baseline))| (*weight, candidate - baseline))
                 .collect(),
             scores,
+            flips,
             slots: candidate.slots,
         }
     }
@@ -65,6 +68,8 @@ fn can_have(method: Method, estimand: Estimand, grouped: bool) -> bool {
         Method::ClusterRobust => estimand != Estimand::Function,
         Method::T => estimand != Estimand::Function && !grouped,
         Method::Wilson | Method::ClopperPearson => estimand == Estimand::Proportion && !grouped,
+        // Only differences have it.
+        Method::Tango => false,
     }
 }
 
@@ -74,11 +79,15 @@ fn method_of(asked: Option<Method>, estimand: Estimand, grouped: bool) -> Method
         .unwrap_or_else(|| default_method(estimand, grouped))
 }
 
-/// A difference of proportions is a mean: rows are won, lost or tied.
-fn of_difference(estimand: Estimand) -> Estimand {
-    match estimand {
-        Estimand::Proportion => Estimand::Mean,
-        other => other,
+/// The method for a difference. One of proportions is a mean of rows won, lost or tied, but has a score interval, too,
+/// which stands for the ones that only single proportions have.
+fn method_of_difference(asked: Option<Method>, estimand: Estimand, grouped: bool) -> Method {
+    if estimand != Estimand::Proportion {
+        return method_of(asked, estimand, grouped);
+    }
+    match method_of(asked, Estimand::Mean, grouped) {
+        Method::T if asked != Some(Method::T) => Method::Tango,
+        method => method,
     }
 }
 
@@ -117,9 +126,9 @@ impl Desk<'_> {
         method_of(asked, metric.estimand, self.is_grouped())
     }
 
-    fn method_of_difference(&self, metric: &ResolvedMetric) -> Method {
+    pub(super) fn method_of_difference(&self, metric: &ResolvedMetric) -> Method {
         let asked = self.accumulator.spec.statistics.interval;
-        method_of(asked, of_difference(metric.estimand), self.is_grouped())
+        method_of_difference(asked, metric.estimand, self.is_grouped())
     }
 
     /// The method that was asked for, and why the metric cannot have it for these rows.
@@ -180,6 +189,7 @@ impl Desk<'_> {
                 left_out: std::mem::take(&mut left_out[metric]),
                 clusters: std::mem::take(&mut clusters[metric]),
                 scores: tally.map(|tally| tally.scores[metric]).unwrap_or_default(),
+                flips: [0; 3],
                 slots,
             };
             Ok((0..self.accumulator.spec.metrics.len())
@@ -237,7 +247,14 @@ impl Desk<'_> {
         [n, failed]: [u64; 2],
     ) -> Estimate {
         let method = self.method_of_difference(metric);
-        let found = || self.interval(method, difference, evidence);
+        let confidence = self.accumulator.spec.statistics.confidence;
+        let found = || match method {
+            Method::Tango => {
+                let Evidence { flips, scores, .. } = evidence;
+                interval::of_flips(*flips, scores, metric.range.1, confidence)
+            }
+            _ => self.interval(method, difference, evidence),
+        };
         let found = self.has_intervals(metric).then_some(found);
         let (low, high) = metric.range;
         let range = (low - high, high - low);
@@ -252,15 +269,17 @@ impl Desk<'_> {
             clusters,
             scores,
             slots,
+            ..
         } = evidence;
         match method {
             Method::Bca => interval::bca(value, replicates, left_out, confidence),
             Method::Jackknife => interval::jackknife(value, left_out, confidence),
             Method::T => interval::t(value, scores, confidence),
             Method::ClusterRobust => interval::cluster_robust(value, clusters, confidence),
-            Method::PercentileBootstrap | Method::Wilson | Method::ClopperPearson => {
-                interval::percentile(replicates, *slots, confidence)
-            }
+            Method::PercentileBootstrap
+            | Method::Wilson
+            | Method::ClopperPearson
+            | Method::Tango => interval::percentile(replicates, *slots, confidence),
         }
     }
 }

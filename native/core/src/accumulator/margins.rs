@@ -30,13 +30,9 @@ impl Desk<'_> {
         let counts = self.why_dependent().is_none();
         match metric.estimand {
             Estimand::Proportion if counts => {
-                let [wins, losses, ties] = pair.outcomes[at];
-                let (up, down) = match metric.direction {
-                    Direction::Lower => (losses, wins),
-                    Direction::Higher | Direction::None => (wins, losses),
-                };
+                let [up, down, rows] = pair.flips(at, metric.direction);
                 let share = margin / metric.range.1;
-                Some(Beyond::of_flips(up, down, wins + losses + ties, share))
+                Some(Beyond::of_flips(up, down, rows, share))
             }
             Estimand::Proportion | Estimand::Mean => {
                 let found = self.mean_difference(pair, at, arms)?;

@@ -35,6 +35,7 @@ mod prepare;
 mod ranking;
 mod resample;
 mod score;
+mod skew;
 mod sliced;
 mod slices;
 mod slots;

@@ -89,6 +89,9 @@ impl Desk<'_> {
         if method != Method::ClopperPearson {
             notes.extend(self.rare_note(metric, value, arm));
         }
+        if notes.iter().all(|note| note.code != "SMALL_SAMPLE") {
+            notes.extend(self.skew_note(metric, value, arm));
+        }
         notes
     }
 
@@ -217,12 +220,12 @@ impl Desk<'_> {
         notes
     }
 
-    /// By which metrics too few rows tell the systems apart for the interval of a share's difference.
+    /// By which metrics so few rows tell the systems apart that only a score interval can be trusted.
     fn few_changes(&self, pair: &Pair) -> Option<Note> {
         let is_few = |(at, metric): &(usize, &ResolvedMetric)| {
             let [wins, losses, ties] = pair.outcomes[*at];
-            metric.estimand == Estimand::Proportion
-                && self.has_intervals(metric)
+            self.has_intervals(metric)
+                && self.method_of_difference(metric) != Method::Tango
                 && wins + losses + ties > 0
                 && ((wins + losses) as f64) < FEW_OF_A_KIND
         };

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use super::sums::Sums;
+use crate::metrics::Direction;
 use crate::stats::moments::Moments;
 
 /// Rows won, lost and tied by the candidate.
@@ -53,6 +54,16 @@ impl Pair {
             Ordering::Equal => 2,
         };
         self.outcomes[metric][at] += 1;
+    }
+
+    /// Rows whose score rises, those whose score falls, and all of them.
+    pub fn flips(&self, metric: usize, direction: Direction) -> [u64; 3] {
+        let [wins, losses, ties] = self.outcomes[metric];
+        let (up, down) = match direction {
+            Direction::Lower => (losses, wins),
+            Direction::Higher | Direction::None => (wins, losses),
+        };
+        [up, down, wins + losses + ties]
     }
 
     /// Adds the counts of another shard; its excluded sums must have the same places and classes.

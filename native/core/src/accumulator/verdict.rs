@@ -53,6 +53,7 @@ fn measured(estimate: &Estimate) -> Measured {
     Measured {
         value: estimate.value,
         interval: interval.map(|interval| (interval.low, interval.high)),
+        std_error: interval.map(|interval| interval.std_error),
         undefined_reason: estimate.undefined_reason.clone(),
     }
 }

@@ -128,6 +128,8 @@ impl Bar {
             let margin = rule.margin.map(|_| unknown(Quantity::Difference));
             let threshold = rule.threshold.map(|_| unknown(Quantity::Value));
             checks.extend(margin.into_iter().chain(threshold));
+        } else {
+            checks.extend(untested(rule, candidate, findings));
         }
         let outcome = checks.iter().map(|check| check.outcome).max();
         RuleAnswer {
@@ -146,7 +148,7 @@ impl Bar {
         };
         // No minus zero: it prints as "-0".
         let limit = 0.0 - better(found.direction) * worse;
-        if worse == 0.0 || is_same(&found.difference) {
+        if worse == 0.0 {
             return self.no_margin(found, limit);
         }
         self.check(
@@ -160,14 +162,17 @@ impl Bar {
     /// Without a margin the question is that of the comparison, so its verdict answers it: gate and table agree.
     fn no_margin(&self, found: &Finding<'_>, limit: f64) -> Check {
         let Measured {
-            value, interval, ..
+            value,
+            interval,
+            std_error,
+            ..
         } = found.difference;
         let (Some(value), Some(tested)) = (value, found.tested) else {
             return undefined(Quantity::Difference, &found.difference, limit);
         };
         let p = p_value(tested.p_adjusted, tested.at_floor);
         let (outcome, words) = match tested.decision {
-            _ if is_same(&found.difference) => {
+            _ if value == 0.0 && std_error == Some(0.0) => {
                 (Outcome::Passed, "no difference on any row".to_owned())
             }
             Decision::Improved => (
@@ -260,11 +265,6 @@ fn stretch(level: f64, sharing: usize) -> f64 {
     reach(tail / sharing.max(1) as f64) / reach(tail)
 }
 
-/// Whether nothing that was drawn or counted differs, so that there is nothing to be sure of.
-fn is_same(difference: &Measured) -> bool {
-    difference.value == Some(0.0) && difference.interval == Some((0.0, 0.0))
-}
-
 fn better(direction: Direction) -> f64 {
     if direction == Direction::Lower {
         -1.0
@@ -283,6 +283,30 @@ fn unknown(quantity: Quantity) -> Check {
         bounds: None,
         reason: "the comparison has no value of this metric".into(),
     }
+}
+
+/// What a rule asks to be sliced by of which no slice is large enough: that every slice shows it is not shown then.
+fn untested<'r>(
+    rule: &'r Rule,
+    candidate: &'r str,
+    findings: &'r [Finding<'_>],
+) -> impl Iterator<Item = Check> + 'r {
+    let is_tested = move |form: &str| {
+        findings.iter().any(|found| {
+            let by = found.slice.as_ref().map(|(by, _)| *by);
+            found.candidate == candidate && found.metric == rule.metric && by == Some(form)
+        })
+    };
+    let quantity = match rule.margin {
+        Some(_) => Quantity::Difference,
+        None => Quantity::Value,
+    };
+    let forms = rule.slices.iter().filter(move |form| !is_tested(form));
+    forms.map(move |form| Check {
+        slice: form.clone(),
+        reason: "no slice of it has rows enough to be tested".into(),
+        ..unknown(quantity)
+    })
 }
 
 fn undefined(quantity: Quantity, measured: &Measured, limit: f64) -> Check {

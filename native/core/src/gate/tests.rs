@@ -5,6 +5,7 @@ fn measured(value: f64, low: f64, high: f64) -> Measured {
     Measured {
         value: Some(value),
         interval: Some((low, high)),
+        std_error: Some((high - low) / 3.92),
         undefined_reason: String::new(),
     }
 }
@@ -305,4 +306,8 @@ fn a_rule_includes_the_slices_that_it_names() {
     let (verdict, names) = judged(&["language"]);
     assert_eq!(verdict, Verdict::NoGo);
     assert_eq!(names, ["", "language: de", "language: fr"]);
+    // None of these is large enough to be among the findings.
+    let (verdict, names) = judged(&["domain"]);
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert_eq!(names, ["", "domain"]);
 }

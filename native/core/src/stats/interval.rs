@@ -1,7 +1,7 @@
 //! Intervals of an estimate, by method.
 
 use super::moments::Moments;
-use super::{proportion, quantile};
+use super::{proportion, quantile, tango};
 
 /// How an interval is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Method {
     Wilson,
     /// The exact interval of such a proportion (Clopper and Pearson 1934).
     ClopperPearson,
+    /// The score interval of a difference of two such proportions over the same rows (Tango 1998).
+    Tango,
 }
 
 impl Method {
@@ -33,6 +35,7 @@ impl Method {
             Self::ClusterRobust => "cluster_robust",
             Self::Wilson => "wilson",
             Self::ClopperPearson => "clopper_pearson",
+            Self::Tango => "tango",
         }
     }
 
@@ -175,6 +178,20 @@ pub fn cluster_robust(value: f64, clusters: &[(f64, f64)], confidence: f64) -> F
     around(value, std_error, n - 1.0, confidence, Method::ClusterRobust)
 }
 
+/// Skewness of what clusters of a weight and a weighted sum of scores contribute to the mean; zero where none differs.
+pub fn skewness(value: f64, clusters: &[(f64, f64)]) -> f64 {
+    let residuals = clusters.iter().map(|(weight, sum)| sum - weight * value);
+    let (squares, cubes) = residuals.fold((0.0, 0.0), |(squares, cubes), residual| {
+        (squares + residual * residual, cubes + residual.powi(3))
+    });
+    let spread = (squares / clusters.len() as f64).powf(1.5);
+    if spread > 0.0 && spread.is_finite() {
+        cubes / clusters.len() as f64 / spread
+    } else {
+        0.0
+    }
+}
+
 /// The interval of a proportion of independent rows; `top` is the score of a right one.
 pub fn of_proportion(method: Method, value: f64, n: u64, top: f64, confidence: f64) -> Found {
     let n = n as f64;
@@ -194,6 +211,18 @@ pub fn of_proportion(method: Method, value: f64, n: u64, top: f64, confidence: f
         high: top * high,
         std_error: top * proportion::std_error(successes, n),
         method,
+    })
+}
+
+/// The interval of a difference of two proportions, from the rows that go up, those that go down, and all of them.
+pub fn of_flips([up, down, rows]: [u64; 3], scores: &Moments, top: f64, confidence: f64) -> Found {
+    let variance = scores.variance().ok_or(TOO_FEW)?;
+    let (low, high) = tango::interval(up, down, rows, confidence);
+    Ok(Interval {
+        low: top * low,
+        high: top * high,
+        std_error: (variance / rows as f64).sqrt(),
+        method: Method::Tango,
     })
 }
 
@@ -324,6 +353,14 @@ mod tests {
         }
         assert!(cluster_robust(0.5, &clusters[..1], 0.95).is_err());
         assert!(jackknife(0.5, &left_out[..1], 0.95).is_err());
+    }
+
+    /// `scipy.stats.skew([0, 0, 0, 1])` is 1.1547.
+    #[test]
+    fn skewness_of_rows() {
+        let rows = [0.0, 0.0, 0.0, 1.0].map(|score| (1.0, score));
+        close(skewness(0.25, &rows), 2.0 / 3.0_f64.sqrt());
+        close(skewness(0.5, &[(1.0, 0.5), (2.0, 1.0)]), 0.0);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod rank;
 pub mod replicate;
 pub mod sacrebleu;
 pub mod student;
+pub mod tango;
 
 /// The harmonic mean of precision and recall, in the order of operations of the references; 0 if both are.
 pub fn f_measure(precision: f64, recall: f64) -> f64 {

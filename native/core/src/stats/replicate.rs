@@ -124,6 +124,14 @@ impl Columns {
         }
     }
 
+    /// Calls with the dense sums of every slot that has rows, in order of slots.
+    pub fn each_dense_slot(&self, mut visit: impl FnMut(&[f64])) {
+        let stride = self.dense_width.next_multiple_of(TILE).max(1);
+        for row in self.dense.chunks_exact(stride).filter(|row| row[0] != 0.0) {
+            visit(&row[..self.dense_width]);
+        }
+    }
+
     /// Number of slots that have rows: whose first column, their weight, is not zero.
     pub fn slots_with_rows(&self) -> usize {
         let stride = self.dense_width.next_multiple_of(TILE).max(1);

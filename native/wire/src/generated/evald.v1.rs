@@ -184,15 +184,15 @@ pub struct EffectSize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum IntervalMethod {
-    /// The default. A share of right rows: WILSON. Another mean of row scores, and a difference of shares or means: T. If
-    /// rows come in clusters or samples of an id, or have weights, both: CLUSTER_ROBUST. Any other metric:
-    /// PERCENTILE_BOOTSTRAP.
+    /// The default. A share of right rows: WILSON; a difference of two of them: Tango's score interval ("tango"). Another
+    /// mean of row scores, and a difference of means: T. If rows come in clusters or samples of an id, or have weights, all
+    /// of these: CLUSTER_ROBUST. Any other metric: PERCENTILE_BOOTSTRAP.
     Unspecified = 0,
     /// Expanded percentiles of slotted Poisson bootstrap replicates; any metric.
     PercentileBootstrap = 1,
-    /// Wilson's score interval of a share of independent rows.
+    /// Wilson's score interval of a share of independent rows; of a difference of two, Tango's ("tango").
     Wilson = 2,
-    /// The exact interval of a share of independent rows.
+    /// The exact interval of a share of independent rows; of a difference of two, Tango's ("tango").
     ClopperPearson = 3,
     /// Student's interval of a mean of independent rows.
     T = 4,
