@@ -11,8 +11,8 @@ START, END = "<!-- calibration: start -->", "<!-- calibration: end -->"
 Row = tuple[str, ...]
 Bounds = tuple[float, float]
 NO_BOUNDS = (0.0, 1.0)
-# Claims at a margin's edge, all of them wrong: their level and two Monte-Carlo standard errors.
-CLAIMS = {"not_worse": 0.0545, "equivalent": 0.0545, "go": 0.0285, "no_go": 0.0285}
+# Levels of the claims at a margin's edge, all of which are wrong.
+CLAIMS = {"not_worse": 0.05, "equivalent": 0.05, "go": 0.025, "no_go": 0.025}
 
 
 def tables(results: Mapping[str, Result], about: str) -> str:
@@ -44,11 +44,12 @@ def _line(cells: Row) -> str:
 
 
 def _percent(figure: Figure | None, bounds: Bounds = NO_BOUNDS) -> str:
-    """A share and its error; in bold beyond the bounds."""
+    """A share and its error; in bold if it lies beyond the bounds by more than chance, two errors."""
     if figure is None or math.isnan(figure.mean):
         return ""
     text = f"{100 * figure.mean:.2f} ± {100 * figure.error:.2f}"
-    return text if bounds[0] <= figure.mean <= bounds[1] else f"**{text}**"
+    slack = 2 * figure.error
+    return text if bounds[0] - slack <= figure.mean <= bounds[1] + slack else f"**{text}**"
 
 
 def _coverage(parts: Row, result: Result) -> Iterator[Row]:

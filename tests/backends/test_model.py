@@ -17,9 +17,11 @@ from evald.backends.probabilities import sigmoid, softmax
 from evald.errors import CancelledError, DeadlineError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.backends.conftest import Bench, FakeBackend
 
-    from evald.backends.contract import BatchObserver, Floats
+    from evald.backends.contract import BatchObserver, Floats, Text, TokenSequence
 
 
 def make_model(bench: Bench, backend: FakeBackend, observer: BatchObserver | None = None) -> Model:
@@ -100,6 +102,21 @@ def test_stages_are_told(bench: Bench) -> None:
     recorder = bench.Recorder()
     make_model(bench, bench.backend(), recorder).classify(["a b"], bench.Token())
     assert [stage for stage, _ in recorder.stages] == ["tokenize"]
+
+
+def test_a_call_is_asked_whether_it_ended_between_few_characters(bench: Bench) -> None:
+    backend, seen = bench.backend(), list[list[int]]()
+    encode = backend.encode
+
+    def listening(texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
+        seen.append([len(text) for text in texts])
+        return encode(texts, special_tokens)
+
+    backend.encode = listening  # type: ignore[method-assign]
+    lengths = [1] * 600 + [100_000] * 5 + [1]
+    assert len(make_model(bench, backend).classify(["a" * length for length in lengths], bench.Token()).scores) == 606
+    assert [length for chunk in seen for length in chunk] == lengths
+    assert [len(chunk) for chunk in seen] == [256, 256, 90, 2, 2]
 
 
 @given(

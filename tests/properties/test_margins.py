@@ -52,15 +52,6 @@ def test_margins_of_shares_are_tangos(wins: int, losses: int, ties: int, margin:
     assert found.p_equivalent == pytest.approx(max(below, above), rel=1e-4, abs=1e-9)
 
 
-@pytest.mark.parametrize(("rows", "margin"), [(100, 0.1), (900, 0.3), (2_000, 0.2), (4_000, 0.15), (7_800, 0.148)])
-def test_far_tails_of_margins_are_scipys(rows: int, margin: float) -> None:
-    """Nothing changed: the likeliest share that goes down is 0, and the score has a formula."""
-    found = flips(0, 0, rows, margin=margin)
-    score = math.sqrt(rows * margin / (1 - margin))
-    assert found.p_not_worse == pytest.approx(stats.norm.sf(score), rel=1e-12, abs=0)
-    assert found.p_equivalent == pytest.approx(found.p_not_worse, rel=1e-12, abs=0)
-
-
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(2, 300), st.sampled_from([0.8, 0.95]))
 def test_intervals_of_differences_of_shares_are_tangos(wins: int, losses: int, ties: int, level: float) -> None:
     """The differences that the test does not reject: its score is at the quantile at both ends."""
@@ -69,10 +60,21 @@ def test_intervals_of_differences_of_shares_are_tangos(wins: int, losses: int, t
     assert found.method == "tango"
     assert found.low is not None
     assert found.high is not None
+    assert found.difference is not None
     quantile = stats.norm.isf((1 - level) / 2)
     for end, expected in ((found.low, quantile), (found.high, -quantile)):
         assert tango(wins, losses, rows, end) == pytest.approx(expected, abs=2e-3)
+    assert found.difference is not None
     assert found.low <= found.difference <= found.high
+
+
+@pytest.mark.parametrize(("rows", "margin"), [(100, 0.1), (900, 0.3), (2_000, 0.2), (4_000, 0.15), (7_800, 0.148)])
+def test_far_tails_of_margins_are_scipys(rows: int, margin: float) -> None:
+    """Nothing changed: the likeliest share that goes down is 0, and the score has a formula."""
+    found = flips(0, 0, rows, margin=margin)
+    score = math.sqrt(rows * margin / (1 - margin))
+    assert found.p_not_worse == pytest.approx(stats.norm.sf(score), rel=1e-12, abs=0)
+    assert found.p_equivalent == pytest.approx(found.p_not_worse, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("margin", [0.02, 0.1, 0.5])

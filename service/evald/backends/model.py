@@ -13,7 +13,7 @@ from evald.backends.probabilities import sigmoid, softmax
 from evald.errors import CancelledError, DeadlineError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from evald.backends.contract import (
         Backend,
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
         TokenSequence,
     )
 
-# Tokenising so many texts takes milliseconds: soon enough to look whether the call was ended.
-_CHUNK = 256
+# Tokenising so many texts, or so many characters of them, takes milliseconds: soon enough to look whether the call was
+# ended.
+_CHUNK_TEXTS, _CHUNK_CHARACTERS = 256, 1 << 17
 
 
 class _Work(NamedTuple):
@@ -167,9 +168,9 @@ class Model:
 
     def _encode(self, texts: Sequence[Text], call: _Call, special_tokens: bool = True) -> list[TokenSequence]:
         encoded: list[TokenSequence] = []
-        for start in range(0, len(texts), _CHUNK):
+        for chunk in _chunks(texts):
             call.check()
-            encoded += self._backend.encode(texts[start : start + _CHUNK], special_tokens)
+            encoded += self._backend.encode(chunk, special_tokens)
         return encoded
 
     def _fits(self, row: int, what: str, tokens: int, call: _Call) -> bool:
@@ -197,6 +198,17 @@ class Model:
             call.fail(work[position].row, "MODEL_ERROR", message)
         tokens = sum(len(sequence) for position, (_, sequence) in enumerate(work) if position not in failed)
         return run.results, Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, run.batches)
+
+
+def _chunks(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
+    start = characters = 0
+    for at, text in enumerate(texts):
+        if at - start == _CHUNK_TEXTS or characters >= _CHUNK_CHARACTERS:
+            yield texts[start:at]
+            start, characters = at, 0
+        characters += len(text) if isinstance(text, str) else sum(map(len, text))
+    if start < len(texts):
+        yield texts[start:]
 
 
 def _sorted(call: _Call) -> tuple[RowFailure, ...]:
