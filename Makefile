@@ -181,11 +181,11 @@ $(VENV)/.stamp-tools: $(PINS)
 	@touch $@
 
 $(VENV)/.stamp-run: $(VENV)/.stamp-tools pyproject.toml
-	$(UV) pip install --quiet --python $(PY) -r pyproject.toml --extra server --extra cpu --constraint $(PINS)
+	$(UV) pip install --quiet --python $(PY) -r pyproject.toml --extra server --extra cpu --extra remote --constraint $(PINS)
 	@touch $@
 
 $(VENV)/.stamp-dev: $(VENV)/.stamp-run
-	$(UV) pip install --quiet --python $(PY) -r pyproject.toml --extra server --extra cpu --extra dev --constraint $(PINS)
+	$(UV) pip install --quiet --python $(PY) -r pyproject.toml --extra server --extra cpu --extra remote --extra dev --constraint $(PINS)
 	@touch $@
 
 # Rebuilt when a source changed, or when the built file is gone.
@@ -210,7 +210,7 @@ target/wheels/.stamp: $(VENV)/.stamp-native $(shell find service -name '*.py' -o
 $(TORCH_VENV)/.stamp: target/wheels/.stamp
 	test -x $(TORCH_VENV)/bin/python || $(UV) venv --quiet --python $(PY) $(TORCH_VENV)
 	$(UV) pip install --quiet --python $(TORCH_VENV)/bin/python --constraint $(PINS) \
-		-r pyproject.toml --extra server --extra cpu --extra dev --extra torch torchmetrics
+		-r pyproject.toml --extra server --extra cpu --extra remote --extra dev --extra torch torchmetrics
 	$(UV) pip install --quiet --python $(TORCH_VENV)/bin/python --no-deps --reinstall target/wheels/*.whl
 	@touch $@
 

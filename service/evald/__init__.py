@@ -19,6 +19,7 @@ _HOMES = {
     "Evaluation": "evald.results",
     "Model": "evald.data.table",
     "Options": "evald.client.request",
+    "Remote": "evald.data.table",
     "RowColumns": "evald.data.arguments",
     "Table": "evald.data.table",
     "compare": "evald.embedded",

@@ -8,6 +8,7 @@ from evald.data.arguments import RowColumns as RowColumns
 from evald.data.naming import table_of as table_of
 from evald.data.sources import read_file as read_file
 from evald.data.table import Model as Model
+from evald.data.table import Remote as Remote
 from evald.data.table import Table as Table
 from evald.embedded import compare as compare
 from evald.embedded import emar as emar
@@ -25,6 +26,7 @@ __all__ = [
     "Evaluation",
     "Model",
     "Options",
+    "Remote",
     "RowColumns",
     "Table",
     "compare",

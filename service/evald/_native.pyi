@@ -5,7 +5,7 @@ Used only by `evald.engine` and the embedded API; everything else goes through t
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, TypeVar, final, overload
+from typing import Final, Literal, TypeAlias, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+
+# The text, whether the limit of tokens cut it, and latency in seconds, tokens read, tokens written and cost.
+_WrittenText: TypeAlias = tuple[str, bool, tuple[float | None, float | None, float | None, float | None]]
 
 VERSION: Final[str]
 UNICODE_VERSION: Final[str]
@@ -116,13 +119,13 @@ class SystemSource:
     @property
     def name(self) -> str: ...
     @property
-    def kind(self) -> Literal["inline", "model"]: ...
+    def kind(self) -> Literal["inline", "model", "remote"]: ...
     @property
     def alias(self) -> str:
-        """Alias of the model; empty for inline systems."""
+        """Alias of the model or endpoint; empty for inline systems."""
     @property
     def input(self) -> str:
-        """Key of the rows' inputs that holds the model's text."""
+        """Key of the rows' inputs that holds the text for it."""
     @property
     def pair_input(self) -> str:
         """Key of the input that is the second text of a pair; empty if texts are no pairs."""
@@ -155,7 +158,10 @@ class Spec:
     def needs(self) -> list[str]:
         """The fields that the metrics need of a row: names of RowField in lower case."""
     def read(self, request: bytes, cancel: CancelFlag | None = None) -> Batch:
-        """Reads the rows of the request that the header came from."""
+        """Reads the rows of the request that the header came from.
+
+        If the server answers for a system they are also checked, before answering costs anything.
+        """
     def from_lists(
         self,
         predictions: Sequence[Sequence[str]],
@@ -176,7 +182,7 @@ class Batch:
 
     def __len__(self) -> int: ...
     def inputs(self, system: int) -> list[str | None]:
-        """The input text of every row for a model system; None where the row has none."""
+        """The input text of every row for a system that the server answers for; None where the row has none."""
     def inputs_named(self, name: str) -> list[str | None]:
         """The input of this name of every row; None where the row has none."""
     def first_references(self) -> list[str | None]:
@@ -189,6 +195,8 @@ class Batch:
         """Sets the scores of the choices, a list a row: one a choice, or none where the model failed."""
     def set_class_scores(self, system: int, classes: Sequence[str], scores: NDArray[np.float32]) -> None:
         """Sets the predictions of a model system: C-contiguous, [rows, classes]."""
+    def set_texts(self, system: int, texts: Sequence[_WrittenText | None]) -> None:
+        """Sets the predictions of a system that writes texts, one a row; None where there is none."""
     def fail(self, system: int, rows: Sequence[int], reason: str, message: str) -> None:
         """Marks rows as failed for a system; `message` must hold no text of a row."""
 

@@ -2,7 +2,8 @@
 
 A later source wins: defaults < file (TOML) < environment (EVALD_*) < flags. The same name is `max_rows` in the file,
 `EVALD_MAX_ROWS` in the environment and `--max-rows` as a flag. An unknown name is an error in every source. Nothing
-below this file reads the environment. This room must not know what the settings are used for.
+below this file reads the environment, but for the keys of endpoints, which no setting may hold. This room must not know
+what the settings are used for.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
+
+from evald.endpoints import Endpoint, read_endpoints
 
 ENVIRONMENT_PREFIX = "EVALD_"
 # Of the native extension, in every process that loads it: forces a processor path.
@@ -106,6 +109,10 @@ def _resources(value: object) -> dict[str, Path]:
     return _named_paths(value, "resource", "PATH")
 
 
+def _endpoints(value: object) -> dict[str, Endpoint]:
+    return read_endpoints(value, _ALIAS)
+
+
 def _named_paths(value: object, what: str, path: str) -> dict[str, Path]:
     """Paths by alias from a table of the file, or from "alias=path,alias=path"."""
     if isinstance(value, str):
@@ -171,6 +178,10 @@ class Settings:
     )
     models: Mapping[str, ModelSetting] = _setting(
         {}, _models, "models by alias; in the environment alias=FOLDER,alias=FOLDER"
+    )
+
+    endpoints: Mapping[str, Endpoint] = _setting(
+        {}, _endpoints, "remote endpoints by alias: tables of the file, or the TOML file that holds them"
     )
 
     resources: Mapping[str, Path] = _setting(
@@ -242,7 +253,10 @@ class Settings:
                 raise SettingsError(f"models_dir: {self.models_dir} is no folder")
             paths = [path for path in sorted(self.models_dir.iterdir()) if _is_model_folder(path)]
             models = {path.name: ModelSetting(path) for path in paths}
-        return {alias: self._filled(model) for alias, model in {**models, **self.models}.items()}
+        models.update(self.models)
+        if both := sorted(models.keys() & self.endpoints.keys()):
+            raise SettingsError(f"endpoints: {both[0]} is the alias of a model, too: give one of them another")
+        return {alias: self._filled(model) for alias, model in models.items()}
 
     def _filled(self, model: ModelSetting) -> ModelSetting:
         return ModelSetting(

@@ -28,6 +28,7 @@ _TOKENS = tuple(float(1 << power) for power in range(4, 15))
 RPCS = ("evaluate", "compare", "predict")
 STAGES = ("queue", "tokenize", "infer", "score")
 SHED_REASONS = ("rpcs", "calls", "bytes", "draining", "deadline", "model_overloaded", "model_deadline", "model_ended")
+REMOTE_OUTCOMES = ("answered", "retried", "failed", "cached")
 _SHED_BY_MODEL = {"OVERLOADED": "model_overloaded", "DEADLINE": "model_deadline"}
 
 _METHOD_LABELS = ("grpc_type", "grpc_service", "grpc_method")
@@ -112,6 +113,12 @@ class Telemetry:
             "evald_batch_tokens", "Padded tokens of a batch.", ("model",), registry=registry, buckets=_TOKENS
         )
         self.queue_sequences = Gauge("evald_queue_sequences", "Sequences that wait.", ("model",), registry=registry)
+        self.remote = Counter(
+            "evald_remote_requests_total",
+            "Requests to endpoints: answered, retried after a failure, failed for good, or not needed (cached).",
+            ("model", "outcome"),
+            registry=registry,
+        )
         self.models = Gauge("evald_models", "Models by state.", ("state",), registry=registry)
 
     def register_method(self, service: str, method: str, call_type: str) -> None:
@@ -146,7 +153,7 @@ class Telemetry:
     def _model(self, alias: str) -> str:
         return alias if alias in self._aliases else OTHER
 
-    # What the queues of models report (`evald.backends.contract.BatchObserver`).
+    # What the queues of models and endpoints report (`evald.backends.remote.contract.RemoteObserver`).
 
     def on_batch(self, alias: str, sequences: int, tokens: int, padded_tokens: int) -> None:
         """A batch ran."""
@@ -165,3 +172,8 @@ class Telemetry:
     def on_shed(self, alias: str, reason: str, sequences: int) -> None:  # noqa: ARG002 (of the contract)
         """Sequences were dropped before they ran."""
         self.shed.labels(_SHED_BY_MODEL.get(reason, "model_ended")).inc(sequences)
+
+    def on_remote(self, alias: str, outcome: str, tokens: int = 0) -> None:
+        """A request to an endpoint ended, or was not needed."""
+        self.tokens.inc(tokens)
+        self.remote.labels(self._model(alias), outcome if outcome in REMOTE_OUTCOMES else OTHER).inc()

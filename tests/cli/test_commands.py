@@ -196,6 +196,7 @@ def test_metrics_are_listed_and_described(capsys: pytest.CaptureFixture[str]) ->
         (["evaluate", "absent.jsonl", "-m", "bleu"], "No such file"),
         (["evaluate", "{texts}", "-m", "bleu", "--out", "/nowhere/x.json"], "No such file"),
         (["evaluate", "{texts}", "-m", "bleu", "--model", "base=m"], "--server"),
+        (["evaluate", "{texts}", "-m", "bleu", "--remote", "gpt=m"], "--server"),
         (["evaluate", "--data", "{gold}", "-m", "accuracy"], "--pred"),
         (["compare", "{whole}", "-m", "accuracy"], "two systems"),
         (["compare", "{whole}", "x={better}", "-m", "accuracy", "--baseline", "y"], "baseline"),

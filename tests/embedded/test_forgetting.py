@@ -315,7 +315,26 @@ def test_rows_without_a_task_are_refused() -> None:
     assert (caught.value.reason, caught.value.violations[0].field) == ("CONFLICT", "forgetting")
 
 
-def test_nothing_is_infinite() -> None:
-    for found in compared(metrics="wer", forgetting=True).forgetting:
-        for task in found.tasks:
-            assert task.relative_improvement.value is None or math.isfinite(task.relative_improvement.value)
+def test_perplexity_falls_and_may_be_infinite() -> None:
+    """A candidate that rules a token out has no finite perplexity, on its task and on average."""
+
+    def answer(log_probability: float) -> dict[str, Any]:
+        return {"text": "a b", "token_logprobs": [log_probability, -1.0]}
+
+    table = [
+        {
+            "task": task,
+            "predictions": {"base": answer(-2.0), "tuned": answer(-1.0 - at % 3 / 10), "sure": answer(-math.inf)},
+        }
+        for task in ("medical", "general")
+        for at in range(60)
+    ]
+    tuned, sure = compared(table, metrics="perplexity").forgetting
+    share = tuned["medical"].relative_improvement
+    assert share.value == pytest.approx(1 - math.exp(1.05) / math.exp(1.5))
+    assert float(tuned.average_forgetting.value or 0) < 0 < float(tuned.backward_transfer.low or 0)
+    share = sure["medical"].relative_improvement
+    assert (share.value, share.undefined_reason) == (None, "the value is too large for a number")
+    assert sure.macro_candidate.value == math.inf
+    assert sure.macro_candidate.low is None
+    assert compared(table, metrics="perplexity").to_dict()["forgetting"][1]["macro_candidate"]["value"] is None

@@ -60,9 +60,11 @@ def test_intervals_of_differences_of_shares_are_tangos(wins: int, losses: int, t
     assert found.method == "tango"
     assert found.low is not None
     assert found.high is not None
+    assert found.difference is not None
     quantile = stats.norm.isf((1 - level) / 2)
     for end, expected in ((found.low, quantile), (found.high, -quantile)):
         assert tango(wins, losses, rows, end) == pytest.approx(expected, abs=2e-3)
+    assert found.difference is not None
     assert found.low <= found.difference <= found.high
 
 

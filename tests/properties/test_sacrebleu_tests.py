@@ -141,6 +141,14 @@ def test_systems_that_score_alike_are_undecided(wmt: dict[str, list[str]]) -> No
     assert (found.p_value, found.decision) == (1 / 10_001, "inconclusive")
 
 
+@pytest.mark.parametrize(("test", "noted"), [("sacrebleu_paired_bs", True), ("sacrebleu_paired_ar", False)])
+def test_a_bootstrap_that_finds_too_much_is_noted(test: Any, noted: bool) -> None:
+    texts = [f"row {number} of some" for number in range(40)]
+    new = ["another row", *texts[1:]]
+    found = evald.compare(texts, {"new": new}, texts, metrics="bleu", test=test, replicates=100)
+    assert ("LIBERAL_TEST" in {note.code for note in found.notes}) == noted
+
+
 REFUSED = [
     ({"metrics": "rouge_l"}, "for its own BLEU, chrF and TER"),
     ({"metrics": "bleu(profile=nltk)"}, "for its own BLEU, chrF and TER"),

@@ -66,9 +66,8 @@ def test_a_part_that_does_not_change_is_no_wrong_file() -> None:
 
 def test_few_changed_rows_are_noted() -> None:
     gold, base = ["a", "b"] * 100, ["a"] * 200
-    few = evald.compare(
-        base, {"new": gold[:10] + base[10:]}, gold, metrics="accuracy,mcc", replicates=100, interval="t"
-    )
+    changed = gold[:10] + base[10:]
+    few = evald.compare(base, {"new": changed}, gold, metrics="accuracy,mcc", replicates=100, interval="t")
     (note,) = (note for note in few.notes if note.code == "FEW_CHANGES")
     assert "by accuracy:" in note.text
     more = evald.compare(base, {"new": gold[:20] + base[20:]}, gold, metrics="accuracy,mcc", replicates=100)

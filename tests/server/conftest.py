@@ -237,6 +237,7 @@ class Process:
         assert line, self.popen.communicate()[1]
         addresses = json.loads(line)
         self.http_address: str = addresses["http"]
+        self.grpc_address: str = addresses["grpc"]
         self.api = Api(addresses["grpc"])
 
     def get(self, path: str) -> tuple[int, str]:

@@ -182,3 +182,11 @@ def test_what_is_no_comparison_is_refused() -> None:
         assert caught.value.reason == "BAD_GATE"
     with pytest.raises(InvalidRequestError, match="must be a dict or the name of a file, not list"):
         evald.gate([], {})  # type: ignore[arg-type]
+
+
+def test_a_saved_comparison_of_equal_answers_passes_as_the_call_does() -> None:
+    policy = {"rules": [{"metric": "accuracy", "margin": 0}]}
+    found = evald.compare(BASE, {"new": BASE}, GOLD, metrics=["accuracy"], gate=policy)
+    assert found.gate is not None
+    assert found.gate.verdict == "go"
+    assert evald.gate(policy, found) == found.gate

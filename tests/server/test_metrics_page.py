@@ -30,6 +30,7 @@ EXPECTED = {
     "evald_request_bytes_in_progress": "gauge",
     "evald_draining": "gauge",
     "evald_models": "gauge",
+    "evald_remote_requests": "counter",
     "evald_build_info": "gauge",
     "process_resident_memory_bytes": "gauge",
     "process_cpu_seconds": "counter",

@@ -102,6 +102,8 @@ pub struct PredictionExtra {
     pub scores: Span,
     /// What producing the answer took.
     pub usage: Usage,
+    /// Whether the text ends where the limit of tokens was.
+    pub truncated: bool,
 }
 
 /// What producing an answer took, as far as the caller knows; nothing of it is below 0.

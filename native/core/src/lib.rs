@@ -14,3 +14,4 @@ pub mod slicing;
 pub mod spec;
 pub mod stats;
 pub mod text;
+pub mod written;

@@ -69,6 +69,23 @@ pub enum Source {
         /// Tokens that a later window of a long text keeps as context.
         context_tokens: u32,
     },
+    /// From an endpoint of the server's settings, named by alias, fed from the named input.
+    Remote {
+        /// Alias of the endpoint.
+        alias: String,
+        /// Key of the rows' inputs.
+        input: String,
+    },
+}
+
+impl Source {
+    /// The key of the rows' inputs, if the server has the rows answered.
+    pub fn input(&self) -> Option<&str> {
+        match self {
+            Self::Inline => None,
+            Self::Model { input, .. } | Self::Remote { input, .. } => Some(input),
+        }
+    }
 }
 
 /// A system under evaluation.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evald_core::accumulator;
 use evald_core::error::{Error, Result};
+use evald_core::written::with_written;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -58,10 +59,14 @@ impl Accumulator {
                 return Err(Error::internal("the batch was pushed before"));
             }
             let cancel = || self.cancel.load(Ordering::Relaxed);
-            let rows = batch.rows.borrow_dependent();
             let (outputs, failures) = (&additions.outputs, &additions.failures);
-            self.lock()?
-                .push_while(call, rows, outputs, failures, &cancel)
+            let mut core = self.lock()?;
+            let rows = batch.rows.borrow_dependent();
+            if additions.written.is_empty() {
+                return core.push_while(call, rows, outputs, failures, &cancel);
+            }
+            let filled = with_written(rows, core.spec().systems.len(), &additions.written);
+            core.push_while(call, &filled, outputs, failures, &cancel)
         })?;
         made.transpose()
     }

@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use evald_core::accumulator::ModelOutput;
-use evald_core::batch::{self, Instance, Prediction, RowFailure, Span};
+use evald_core::accumulator::{ModelOutput, check_unanswered};
+use evald_core::batch::{self, Instance, Prediction, RowFailure, Span, Usage};
 use evald_core::error::Error;
 use evald_core::metrics::Field;
 use evald_core::spec;
+use evald_core::written::{Written, WrittenRows};
 use evald_wire::reader::{ReadLimits, read_rows};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
@@ -41,11 +42,21 @@ self_cell::self_cell!(
     }
 );
 
+/// A text that a system wrote, as Python gives it: text, whether the limit of tokens cut it, then seconds, tokens read,
+/// tokens written and cost, as far as they are known.
+type GivenText = (
+    String,
+    bool,
+    (Option<f64>, Option<f64>, Option<f64>, Option<f64>),
+);
+
 /// What models add to the rows.
 #[derive(Default)]
 pub struct Additions {
     /// One a system whose model gave numbers.
     pub outputs: Vec<ModelOutput>,
+    /// One a system that wrote texts.
+    pub written: Vec<WrittenRows>,
     /// Rows that failed.
     pub failures: Vec<RowFailure>,
     /// Whether the rows were pushed.
@@ -85,7 +96,7 @@ impl Batch {
         }
     }
 
-    /// Reads the rows of a request.
+    /// Reads the rows of a request. If the server has systems answered, the rows are checked before that costs.
     pub fn read(
         py: Python<'_>,
         spec: Arc<spec::Spec>,
@@ -99,7 +110,12 @@ impl Batch {
                 let Source::Request(bytes) = owner else {
                     unreachable!("made two lines above")
                 };
-                read_rows(bytes, &limits, &|| cancel.load(Ordering::Relaxed))
+                let rows = read_rows(bytes, &limits, &|| cancel.load(Ordering::Relaxed))?;
+                let inputs = spec.systems.iter().map(|system| system.source.input());
+                if inputs.flatten().next().is_some() {
+                    check_unanswered(&spec, &rows)?;
+                }
+                Ok(rows)
             })
         })?;
         Ok(Self::new(spec, rows))
@@ -334,12 +350,11 @@ impl Batch {
     }
 
     fn inputs(&self, py: Python<'_>, system: usize) -> PyResult<Vec<Option<&str>>> {
-        let Some(spec::Source::Model { input, .. }) =
-            self.spec.systems.get(system).map(|system| &system.source)
-        else {
+        let systems = &self.spec.systems;
+        let Some(input) = systems.get(system).and_then(|system| system.source.input()) else {
             return Err(to_python(
                 py,
-                &Error::internal("inputs of a system without a model"),
+                &Error::internal("inputs of a system that the server does not answer for"),
             ));
         };
         let rows = self.rows.borrow_dependent();
@@ -413,6 +428,33 @@ impl Batch {
         let mut additions = self.additions();
         let output = additions.output(system);
         (output.classes, output.scores) = (classes, scores);
+        Ok(())
+    }
+
+    fn set_texts(
+        &self,
+        py: Python<'_>,
+        system: usize,
+        texts: Vec<Option<GivenText>>,
+    ) -> PyResult<()> {
+        if texts.len() != self.__len__() || system >= self.spec.systems.len() {
+            let error = Error::internal("texts must be one a row, of a system of the call");
+            return Err(to_python(py, &error));
+        }
+        let written = |(text, truncated, usage): GivenText| Written {
+            text,
+            truncated,
+            usage: Usage {
+                latency_seconds: usage.0,
+                input_tokens: usage.1,
+                output_tokens: usage.2,
+                cost: usage.3,
+                // An endpoint does not tell.
+                peak_memory_bytes: None,
+            },
+        };
+        let rows = texts.into_iter().map(|text| text.map(written)).collect();
+        self.additions().written.push(WrittenRows { system, rows });
         Ok(())
     }
 

@@ -161,28 +161,28 @@ impl Spec {
 
     #[getter]
     fn systems(&self) -> Vec<SystemSource> {
-        let source = |system: &spec::System| match &system.source {
-            spec::Source::Inline => SystemSource {
+        let source = |system: &spec::System| {
+            let (pair_input, context_tokens) = match &system.source {
+                spec::Source::Model {
+                    pair_input,
+                    context_tokens,
+                    ..
+                } => (&pair_input[..], *context_tokens),
+                spec::Source::Inline | spec::Source::Remote { .. } => ("", 0),
+            };
+            let (kind, alias, input) = match &system.source {
+                spec::Source::Inline => ("inline", "", ""),
+                spec::Source::Model { alias, input, .. } => ("model", &alias[..], &input[..]),
+                spec::Source::Remote { alias, input } => ("remote", &alias[..], &input[..]),
+            };
+            SystemSource {
                 name: system.name.clone(),
-                kind: "inline",
-                alias: String::new(),
-                input: String::new(),
-                pair_input: String::new(),
-                context_tokens: 0,
-            },
-            spec::Source::Model {
-                alias,
-                input,
-                pair_input,
+                kind,
+                alias: alias.to_owned(),
+                input: input.to_owned(),
+                pair_input: pair_input.to_owned(),
                 context_tokens,
-            } => SystemSource {
-                name: system.name.clone(),
-                kind: "model",
-                alias: alias.clone(),
-                input: input.clone(),
-                pair_input: pair_input.clone(),
-                context_tokens: *context_tokens,
-            },
+            }
         };
         self.core.systems.iter().map(source).collect()
     }

@@ -180,24 +180,35 @@ fn source(system: &proto::System, at: usize) -> Result<Source> {
     use proto::system::Source as Wire;
     match &system.source {
         None | Some(Wire::Inline(_)) => Ok(Source::Inline),
-        Some(Wire::Model(model)) if model.alias.is_empty() => Err(Error::invalid(
-            "MISSING_NAME",
-            format!("spec.systems[{at}].model.alias"),
-            "give the alias of a model; ListModels names all",
-        )),
         Some(Wire::Model(model)) => Ok(Source::Model {
-            alias: model.alias.clone(),
-            input: if model.input.is_empty() {
-                DEFAULT_INPUT.into()
-            } else {
-                model.input.clone()
-            },
+            alias: alias(&model.alias, &format!("spec.systems[{at}].model.alias"))?,
+            input: input(&model.input),
             pair_input: model.pair_input.clone(),
             context_tokens: model.context_tokens.unwrap_or(DEFAULT_CONTEXT),
         }),
-        Some(Wire::Remote(_)) => Err(unsupported(format!("spec.systems[{at}].remote"))),
+        Some(Wire::Remote(remote)) => Ok(Source::Remote {
+            alias: alias(&remote.alias, &format!("spec.systems[{at}].remote.alias"))?,
+            input: input(&remote.input),
+        }),
         Some(Wire::Baseline(_)) => Err(unsupported(format!("spec.systems[{at}].baseline"))),
     }
+}
+
+fn alias(given: &str, field: &str) -> Result<String> {
+    if given.is_empty() {
+        let problem = "give the alias of a model or an endpoint; ListModels names all";
+        return Err(Error::invalid("MISSING_NAME", field, problem));
+    }
+    Ok(given.to_owned())
+}
+
+fn input(given: &str) -> String {
+    let input = if given.is_empty() {
+        DEFAULT_INPUT
+    } else {
+        given
+    };
+    input.to_owned()
 }
 
 fn unsupported(field: String) -> Error {

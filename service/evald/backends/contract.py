@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
     Result: TypeAlias = Floats | Doubles
 
 Stage = Literal["tokenize", "queue", "infer"]
-Task = Literal["text-classification", "causal-lm"]
+Task = Literal["text-classification", "causal-lm", "text-generation"]
 # One text or two: what is classified, or a prompt and its completion.
 Text: TypeAlias = str | tuple[str, str]
 
@@ -50,6 +50,10 @@ class ModelInfo:
     multilabel: bool = False
     # Of a language model: what it reads before the first token of a text without a prompt.
     prefix_token: int | None = None
+    # Of an endpoint: who saw the texts, which model was asked for, and a digest of what shapes its requests.
+    host: str = ""
+    remote_model: str = ""
+    request_digest: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ _EXAMPLES = """\
   evald evaluate answers.csv --metrics "f1(average=macro)" --map prediction=output,reference=target
   evald evaluate --data gold.jsonl --pred base=a.jsonl --pred new=b.jsonl --metrics accuracy --json
   evald evaluate inputs.jsonl --model base=support-base --server localhost:50051 --metrics accuracy
+  evald evaluate inputs.jsonl --remote gpt=my-endpoint --server localhost:50051 --metrics exact_match
 """
 
 

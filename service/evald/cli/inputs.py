@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evald.cli import output, rows_in_error
-from evald.data import Model, Source, Table, combine, join, read_file, split_metrics, table_of
+from evald.data import Model, Remote, Source, Table, combine, join, read_file, split_metrics, table_of
 from evald.data.naming import NAMES, with_models
 from evald.data.sources import FORMATS
 from evald.errors import InvalidRequestError
@@ -41,6 +41,13 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--model", action="append", default=[], metavar="NAME=ALIAS", help="a model of the server as a system"
+    )
+    group.add_argument(
+        "--remote",
+        action="append",
+        default=[],
+        metavar="NAME=ALIAS",
+        help="a remote endpoint of the server as a system; the server sends it the texts of the rows",
     )
     group.add_argument(
         "--map",
@@ -327,7 +334,7 @@ def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] =
     """The table that the files and flags make, and the metrics: those asked for, else those of files and policy."""
     if args.metrics is not None:
         split_metrics(args.metrics)  # A typing error should not cost the reading of large files.
-    if args.model:
+    if args.model or args.remote:
         return _of_models(args, args.files), _metrics(args, (), named)
     files, predictions = _files(args)
     sources = _sources(args, predictions)
@@ -378,13 +385,14 @@ def _metrics(args: argparse.Namespace, sources: Sequence[Source], named: Sequenc
 def _of_models(args: argparse.Namespace, files: Sequence[str]) -> Table:
     data = [*files, *([args.data] if args.data else [])]
     if args.pred or len(data) != 1:
-        raise _usage("--model", "needs exactly one file of inputs and references, and no --pred")
+        raise _usage("--model", "and --remote need exactly one file of inputs and references, and no --pred")
     if not args.server:
-        raise _usage("--model", "needs --server HOST:PORT, where models run")
-    pairs = [entry.partition("=") for entry in args.model]
-    models = {name: Model(alias or name) for name, _, alias in pairs}
+        raise _usage("--model", "and --remote need --server HOST:PORT, where models run and endpoints are known")
+    given = [(Model, entry) for entry in args.model] + [(Remote, entry) for entry in args.remote]
+    pairs = [(source, *entry.partition("=")) for source, entry in given]
+    models = {name: source(alias or name) for source, name, _, alias in pairs}
     if len(models) != len(pairs):
-        raise _usage("--model", "names a system twice")
+        raise _usage("--model", "and --remote name a system twice")
     return with_models(read_file(data[0], args.input_format), models, args.map)
 
 

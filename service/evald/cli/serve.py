@@ -52,8 +52,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="ALIAS=PATH",
         help="a file or folder that metrics name, for example a list of stop words; may be given several times",
     )
+    parser.add_argument(
+        "--endpoints", metavar="FILE", help="remote endpoints in TOML: a table with url and model for each"
+    )
     for name, field in FIELDS.items():
-        if name in ("models", "resources"):
+        if name in ("models", "endpoints", "resources"):
             continue
         flags = ["--models", "--models-dir"] if name == "models_dir" else [f"--{name.replace('_', '-')}"]
         shown = "" if field.default is None else f" (default: {field.default})"

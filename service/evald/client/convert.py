@@ -17,6 +17,7 @@ from evald.client.messages import word as _word
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import gate_pb2, plan_pb2
+from evald.v1 import instance_pb2 as instance
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import model_pb2 as model
 from evald.v1 import ranking_pb2 as ranking
@@ -153,6 +154,8 @@ def predictions_of(message: model.PredictResponse) -> results.Predictions:
         classes=classes,
         provenance=_model_provenance(message.provenance),
         cost=_cost(message.cost) if message.HasField("cost") else None,
+        finish_reasons=tuple(one.finish_reason or None for one in message.predictions),
+        usages=tuple(_usage(one.usage) if one.HasField("usage") else None for one in message.predictions),
     )
 
 
@@ -282,6 +285,9 @@ def _model_provenance(message: report.ModelProvenance) -> results.ModelProvenanc
         device=message.device or None,
         precision=message.precision or None,
         batch_invariant=message.batch_invariant,
+        remote_host=message.remote_host or None,
+        remote_model=message.remote_model or None,
+        request_digest=message.request_digest or None,
     )
 
 
@@ -293,6 +299,27 @@ def _cost(message: report.Cost) -> results.Cost:
         tokenize_seconds=message.tokenize_seconds,
         infer_seconds=message.infer_seconds,
         score_seconds=message.score_seconds,
+        remote=_remote_cost(message.remote) if message.HasField("remote") else None,
+    )
+
+
+def _remote_cost(message: report.RemoteCost) -> results.RemoteCost:
+    return results.RemoteCost(
+        requests=message.requests,
+        retries=message.retries,
+        cached_rows=message.cached_rows,
+        input_tokens=message.input_tokens,
+        output_tokens=message.output_tokens,
+        price=_optional(message, "price"),
+    )
+
+
+def _usage(message: instance.Usage) -> results.Usage:
+    return results.Usage(
+        latency_seconds=_optional(message, "latency_seconds"),
+        input_tokens=_optional(message, "input_tokens"),
+        output_tokens=_optional(message, "output_tokens"),
+        cost=_optional(message, "cost"),
     )
 
 

@@ -160,7 +160,11 @@ def _paired(found: Mapping[str, Any]) -> statistics.PairedResult:
 
 def _estimate(found: Mapping[str, Any], value: str) -> statistics.Estimate:
     return statistics.Estimate(
-        value=found[value], low=found["low"], high=found["high"], undefined_reason=found["undefined_reason"]
+        value=found[value],
+        low=found["low"],
+        high=found["high"],
+        std_error=found.get("std_error"),
+        undefined_reason=found["undefined_reason"],
     )
 
 

@@ -101,7 +101,7 @@ class Client:
         """Scores systems by every metric; arguments as for `evald.evaluate`.
 
         Beyond those, `predictions` and the values of `systems` may be `evald.Model("alias")`: the server runs the
-        model on `inputs`, one text a row (or a dict of named texts).
+        model on `inputs`, one text a row (or a dict of named texts). `evald.Remote("alias")` has it ask an endpoint.
         """
         given, options = divided(keywords)
         found = evaluated(predictions, systems, name)

@@ -28,6 +28,11 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Remote(Model):
+    """A remote endpoint of the server's settings as a system: the server asks it for a text for each row's input."""
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of a data set with the answers of every system, column by column.
 

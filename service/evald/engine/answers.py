@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
     from evald.backends.contract import CancelToken, Floats, ModelInfo, RowFailure, Task, Text, Timings
     from evald.backends.model import Model
+    from evald.backends.remote.contract import Answer, RemoteUse
+    from evald.backends.remote.model import RemoteModel
 
 # What the predictions of a model of each task hold, in the words of `Spec.needs`.
 PRODUCES: dict[Task, tuple[str, ...]] = {
     "text-classification": ("prediction_label", "prediction_label_set", "class_scores"),
     "causal-lm": ("token_logprobs", "choice_scores"),
+    "text-generation": ("prediction_text", "latency_seconds", "input_tokens", "output_tokens"),
 }
 
 
@@ -43,17 +46,19 @@ class Answers:
     class_scores: Floats | None = None
     token_logprobs: list[list[float]] | None = None
     choice_scores: list[list[float]] | None = None
+    texts: tuple[Answer | None, ...] | None = None
+    # What asking an endpoint took.
+    remote: RemoteUse | None = None
 
 
 def check_options(info: ModelInfo, pair_input: str, context_tokens: int, field: str) -> None:
     """Refuses what a model of this task cannot do."""
-    if info.task == "causal-lm":
-        if pair_input:
-            text = "a causal-lm model reads no pairs: leave it out"
-            raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", f"{field}pair_input", text, task=info.task)
-        if not 1 <= context_tokens <= info.max_tokens:
-            text = f"must be 1 to {info.max_tokens}, the max_tokens of the model"
-            raise InvalidRequestError.of_field("BAD_CONTEXT", f"{field}context_tokens", text)
+    if info.task != "text-classification" and pair_input:
+        text = f"a {info.task} model reads no pairs: leave it out"
+        raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", f"{field}pair_input", text, task=info.task)
+    if info.task == "causal-lm" and not 1 <= context_tokens <= info.max_tokens:
+        text = f"must be 1 to {info.max_tokens}, the max_tokens of the model"
+        raise InvalidRequestError.of_field("BAD_CONTEXT", f"{field}context_tokens", text)
 
 
 def ask(
@@ -68,6 +73,18 @@ def ask(
         texts = [None if first is None or second is None else (first, second) for first, second in pairs]
     result = model.classify(texts, cancellation, deadline)
     return Answers(result.failures, result.timings, class_scores=result.scores)
+
+
+def ask_endpoint(
+    endpoint: RemoteModel,
+    rows: ModelRows,
+    needs: Collection[str] | None,  # noqa: ARG001 (as `ask` has it: endpoints write texts whatever is needed)
+    cancellation: CancelToken,
+    deadline: float | None,
+) -> Answers:
+    """A text a row."""
+    found = endpoint.generate(rows.inputs, cancellation, deadline)
+    return Answers(found.failures, found.timings, texts=found.answers, remote=found.use)
 
 
 def _score(

@@ -9,19 +9,21 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from evald import _native
-from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, check_options
+from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, ask_endpoint, check_options
 from evald.engine.cancellation import Cancellation
 from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from evald.backends.contract import ModelInfo, Timings
-    from evald.backends.model import Model
     from evald.backends.registry import ModelRegistry
+    from evald.backends.remote.contract import Answer, RemoteUse
+    from evald.backends.remote.registry import EndpointRegistry
     from evald.data.resources import Resources
 
 __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
@@ -73,6 +75,17 @@ class RunFacts:
     infer_seconds: float
     score_seconds: float
     models: tuple[tuple[str, ModelInfo], ...]
+    # One a system that an endpoint answered for.
+    remote: tuple[RemoteUse, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Answerer:
+    """What answers for a system: a model of the server or an endpoint, and the fields of predictions that it gives."""
+
+    info: ModelInfo
+    ask: Callable[[ModelRows, Collection[str] | None, Cancellation, float | None], Answers]
+    produces: tuple[str, ...]
 
 
 class Engine:
@@ -83,9 +96,15 @@ class Engine:
     """
 
     def __init__(
-        self, models: ModelRegistry, limits: Limits | None = None, threads: int = 0, resources: Resources | None = None
+        self,
+        models: ModelRegistry,
+        limits: Limits | None = None,
+        threads: int = 0,
+        resources: Resources | None = None,
+        endpoints: EndpointRegistry | None = None,
     ) -> None:
         self.models = models
+        self.endpoints = endpoints or _no_endpoints()
         self._resources = _native.Resources(resources or {})
         self.limits = (limits or Limits()).to_native()
         if threads:
@@ -106,30 +125,32 @@ class Engine:
         start = time.monotonic()
         with _ends(cancellation, deadline):
             spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
-            asked = self._models_of(spec)
+            asked = self._answerers(spec)
             batch = spec.read(request, cancellation.flag)
-            used, answered_in = [], 0.0
-            for index, source, model in asked:
+            used, remote, answered_in = [], [], 0.0
+            for index, source, answerer in asked:
                 before = time.monotonic()
-                rows_to_ask = _rows_of(batch, index, source, model.info, spec.needs)
-                answers = ask(model, rows_to_ask, spec.needs, cancellation, deadline)
+                rows_to_ask = _rows_of(batch, index, source, answerer.info, spec.needs)
+                answers = answerer.ask(rows_to_ask, spec.needs, cancellation, deadline)
                 answered_in += time.monotonic() - before
-                _set_predictions(batch, index, model.info, answers)
-                used.append((source.name, model.info, answers.timings))
+                _set_predictions(batch, index, answerer.info, answers)
+                used.append((source.name, answerer.info, answers.timings))
+                if answers.remote is not None:
+                    remote.append(answers.remote)
             rows = len(batch)
             accumulator = _native.Accumulator(spec, cancellation.flag)
             accumulator.push(batch)
             response = accumulator.finish()
-        return response, _facts(rows, used, time.monotonic() - start - answered_in)
+        return response, _facts(rows, used, remote, time.monotonic() - start - answered_in)
 
     def predict(
         self, alias: str, rows: ModelRows, cancellation: Cancellation, deadline: float | None = None
     ) -> tuple[ModelInfo, Answers]:
-        """Predictions alone; a row without a text fails with MISSING_INPUT."""
+        """Predictions of a model or an endpoint alone; a row without a text fails with MISSING_INPUT."""
         with _ends(cancellation, deadline):
-            model = self.models.get(alias)
-            check_options(model.info, "pair_input" if rows.pair_inputs else "", rows.context_tokens, "")
-            return model.info, ask(model, rows, None, cancellation, deadline)
+            answerer = self._answerer("remote" if alias in self.endpoints.aliases() else "model", alias)
+            check_options(answerer.info, "pair_input" if rows.pair_inputs else "", rows.context_tokens, "")
+            return answerer.info, answerer.ask(rows, None, cancellation, deadline)
 
     def plan(self, request: bytes) -> bytes:
         """A serialised `PlanResponse`. Raises InvalidRequestError (BAD_PLAN)."""
@@ -143,30 +164,36 @@ class Engine:
         """The serialised GetMetricResponse. Raises NotFoundError with the nearest names."""
         return _native.get_metric(name)
 
-    def _models_of(self, spec: _native.Spec) -> list[tuple[int, _native.SystemSource, Model]]:
-        """Index, source and model of the systems that a model answers for, all checked before any row is read."""
+    def _answerer(self, kind: Literal["model", "remote"], alias: str) -> _Answerer:
+        """The model or endpoint of an alias. Raises NotFoundError or ModelNotReadyError."""
+        if kind == "remote":
+            endpoint = self.endpoints.get(alias)
+            priced = ("cost",) if endpoint.has_prices else ()
+            return _Answerer(endpoint.info, partial(ask_endpoint, endpoint), (*PRODUCES[endpoint.info.task], *priced))
+        model = self.models.get(alias)
+        return _Answerer(model.info, partial(ask, model), PRODUCES[model.info.task])
+
+    def _answerers(self, spec: _native.Spec) -> list[tuple[int, _native.SystemSource, _Answerer]]:
+        """Index and source of the systems that the server answers for, and what does; checked before rows are read."""
         asked = []
         for index, source in enumerate(spec.systems):
-            if source.kind != "model":
+            if source.kind == "inline":
                 continue
-            field = f"spec.systems[{index}].model"
+            field = f"spec.systems[{index}].{source.kind}"
             try:
-                model = self.models.get(source.alias)
+                answerer = self._answerer(source.kind, source.alias)
             except EvaldError as error:
                 error.violations = (Violation(f"{field}.alias", error.message),)
                 raise
-            given = _GOLD.union(PRODUCES[model.info.task])
+            given = _GOLD.union(answerer.produces)
             lacking = [need for need in spec.needs if need not in given]
             if lacking:
-                raise InvalidRequestError.of_field(
-                    "MODEL_TASK_MISMATCH",
-                    field,
-                    f"a {model.info.task} model gives no {' or '.join(lacking)}, which a metric of the request needs",
-                    alias=source.alias,
-                    task=model.info.task,
-                )
-            check_options(model.info, source.pair_input, source.context_tokens, f"{field}.")
-            asked.append((index, source, model))
+                task = answerer.info.task
+                message = f"a {task} model gives no {' or '.join(lacking)}, which a metric of the request needs"
+                raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", field, message, alias=source.alias, task=task)
+            if source.kind == "model":
+                check_options(answerer.info, source.pair_input, source.context_tokens, f"{field}.")
+            asked.append((index, source, answerer))
         return asked
 
 
@@ -213,6 +240,8 @@ def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, answers:
         batch.set_token_logprobs(index, answers.token_logprobs)
     if answers.choice_scores is not None:
         batch.set_choice_scores(index, answers.choice_scores)
+    if answers.texts is not None:
+        batch.set_texts(index, [_native_text(text) if text else None for text in answers.texts])
     causes: dict[tuple[str, str], list[int]] = {}
     for failure in answers.failures:
         causes.setdefault((failure.reason, failure.message), []).append(failure.row)
@@ -220,7 +249,21 @@ def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, answers:
         batch.fail(index, rows, reason, message)
 
 
-def _facts(rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], score_seconds: float) -> RunFacts:
+def _no_endpoints() -> EndpointRegistry:
+    # Imports what a server without endpoints can do without.
+    from evald.backends.remote.registry import EndpointRegistry
+
+    return EndpointRegistry()
+
+
+def _native_text(answer: Answer) -> tuple[str, bool, tuple[float | None, float | None, float | None, float | None]]:
+    usage = (answer.latency_seconds, answer.input_tokens, answer.output_tokens, answer.cost)
+    return answer.text, answer.truncated, usage
+
+
+def _facts(
+    rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], remote: Sequence[RemoteUse], score_seconds: float
+) -> RunFacts:
     timings = [timing for _, _, timing in used]
     return RunFacts(
         rows=rows,
@@ -230,4 +273,5 @@ def _facts(rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], score_seco
         infer_seconds=sum(timing.infer_seconds for timing in timings),
         score_seconds=score_seconds,
         models=tuple((name, info) for name, info, _ in used),
+        remote=tuple(remote),
     )

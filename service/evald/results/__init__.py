@@ -16,7 +16,7 @@ from evald.results.analysis import (
     ScoreBand,
     SystemErrors,
 )
-from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo
+from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo, Usage
 from evald.results.findings import (
     Comparison,
     ConfusionCell,
@@ -31,6 +31,7 @@ from evald.results.findings import (
     PairedResult,
     Provenance,
     Ranking,
+    RemoteCost,
     ResampledMean,
     RowError,
     Rows,
@@ -78,6 +79,7 @@ __all__ = [
     "Predictions",
     "Provenance",
     "Ranking",
+    "RemoteCost",
     "ResampledMean",
     "RowChanges",
     "RowError",
@@ -90,4 +92,5 @@ __all__ = [
     "SystemErrors",
     "SystemResult",
     "TaskChange",
+    "Usage",
 ]

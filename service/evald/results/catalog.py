@@ -60,11 +60,22 @@ class ModelInfo:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What producing one prediction took, as far as it is known."""
+
+    latency_seconds: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+
+
+@dataclass(frozen=True)
 class Predictions:
     """What a model predicted, one entry a row; None for rows that failed, which `errors` explains.
 
     `class_scores[row]` is in the order of `classes`, `token_logprobs[row]` are the log-likelihoods of the tokens of a
-    text that a language model scored.
+    text that a language model scored. Of endpoints, `finish_reasons` say why texts ended ("length": the limit of tokens
+    cut it) and `usages` what they took.
     """
 
     texts: Sequence[str | None]
@@ -75,6 +86,8 @@ class Predictions:
     classes: Sequence[str]
     provenance: ModelProvenance
     cost: Cost | None
+    finish_reasons: Sequence[str | None] = ()
+    usages: Sequence[Usage | None] = ()
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -171,6 +171,11 @@ class ModelProvenance:
     device: str | None
     precision: str | None
     batch_invariant: bool
+    # Of endpoints: the host that saw the texts of the rows, the model that was asked for, and a digest (sha256, hex) of
+    # all that shapes a request beside the row.
+    remote_host: str | None = None
+    remote_model: str | None = None
+    request_digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,18 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class RemoteCost:
+    """What asking endpoints took; rows answered from a cache cost nothing. The price is None if none is known."""
+
+    requests: int
+    retries: int
+    cached_rows: int
+    input_tokens: int
+    output_tokens: int
+    price: float | None
+
+
+@dataclass(frozen=True)
 class Cost:
     """What answering took; times in seconds."""
 
@@ -196,6 +213,7 @@ class Cost:
     tokenize_seconds: float
     infer_seconds: float
     score_seconds: float
+    remote: RemoteCost | None = None
 
 
 @dataclass(frozen=True)

@@ -384,13 +384,26 @@ def level(confidence_level: float) -> str:
 
 
 def metric_notes(result: Evaluation | Comparison) -> list[tuple[str, Note]]:
-    """Notes of all metrics, with whom they concern."""
-    return [
+    """Notes of all metrics, with whom they concern, and why the server got no answer for rows."""
+    notes = [
         (f"{system.name}, {found.metric}", note)
         for system in result.systems
         for found in system.metrics
         for note in [*found.notes, *_undefined(found)]
     ]
+    return notes + _unanswered(result)
+
+
+def _unanswered(result: Evaluation | Comparison) -> list[tuple[str, Note]]:
+    """Why rows failed for systems that the server answered for: callers did not send those answers."""
+    from evald.results.findings import Note
+
+    answered = {model.system for model in result.provenance.models}
+    causes: dict[tuple[str, str, str], list[str]] = {}
+    for system in result.systems:
+        for error in system.rows.errors if system.name in answered else ():
+            causes.setdefault((system.name, error.reason, error.message), []).append(error.id)
+    return [(name, Note(reason, message, len(rows), tuple(rows))) for (name, reason, message), rows in causes.items()]
 
 
 def _undefined(found: MetricResult) -> list[Note]:

@@ -19,6 +19,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 
 from evald.backends.contract import ModelState
 from evald.backends.registry import ModelOptions, ModelRegistry
+from evald.backends.remote.registry import EndpointRegistry
 from evald.data.resources import read_resources
 from evald.engine.evaluate import Engine, Limits
 from evald.server import catalog, evaluation, health, model, reflection
@@ -49,8 +50,10 @@ class Application:
         self._draining = False
         self._settled = False
         self._models = _registry(settings, self.telemetry)
+        self._endpoints = EndpointRegistry(settings.endpoints, self.telemetry)
+        _register(self._models, self._endpoints, self.telemetry)
         resources = read_resources(settings.resources)
-        self.engine = Engine(self._models, _limits(settings), settings.scoring_threads, resources)
+        self.engine = Engine(self._models, _limits(settings), settings.scoring_threads, resources, self._endpoints)
         self._admission = Admission(settings.max_concurrent_calls, settings.max_bytes_in_progress, self.telemetry)
         self._calls = Calls(self._admission, self.telemetry)
         self._streams = StreamBudget(settings.max_rpcs // _STREAMS_SHARE)
@@ -78,6 +81,7 @@ class Application:
         always = [name for name in (service.full_name for service in self._services) if name != model.SERVICE.full_name]
         self._health.set(True, health.OVERALL, *always)
         self._models.load(background=True)
+        self._endpoints.load()
         threading.Thread(target=self._await_models, name="evald-models", daemon=True).start()
         _log.info("serving gRPC on port %d and HTTP on port %d", self.grpc_port, self.http_port)
 
@@ -96,6 +100,7 @@ class Application:
             self._calls.end_all()
         stopped.wait()
         self._models.close()
+        self._endpoints.close()
         self._threads.shutdown()
         self._operations.stop()
         _log.info("drained")
@@ -152,6 +157,8 @@ class Application:
 
     def _await_models(self) -> None:
         self._models.wait()
+        # An endpoint that cannot be used keeps no server from being ready: it may come back, and others depend on less.
+        self._endpoints.wait()
         self._settled = True
         self._health.set(True, health.STARTUP)
         self._health.set(self.ready, health.READINESS, model.SERVICE.full_name)
@@ -161,13 +168,17 @@ class Application:
 def _registry(settings: Settings, telemetry: Telemetry) -> ModelRegistry:
     given = settings.all_models()
     options = {alias: _options(settings, model) for alias, model in given.items()}
-    models = ModelRegistry({alias: model.folder for alias, model in given.items()}, options, telemetry)
+    return ModelRegistry({alias: model.folder for alias, model in given.items()}, options, telemetry)
 
+
+def _register(models: ModelRegistry, endpoints: EndpointRegistry, telemetry: Telemetry) -> None:
     def count(state: str) -> int:
-        return sum(models.describe(alias)[1].value == state for alias in models.aliases())
+        return sum(
+            known.describe(alias)[1].value == state for known in (models, endpoints) for alias in known.aliases()
+        )
 
-    telemetry.register_models(models.aliases(), count, tuple(state.value for state in ModelState))
-    return models
+    aliases = (*models.aliases(), *endpoints.aliases())
+    telemetry.register_models(aliases, count, tuple(state.value for state in ModelState))
 
 
 def _options(settings: Settings, model: ModelSetting) -> ModelOptions:

@@ -8,11 +8,12 @@ from typing import Any
 import grpc
 
 from evald.backends.contract import ModelInfo, ModelState
+from evald.backends.remote.contract import Answer
 from evald.engine.answers import Answers, ModelRows
 from evald.engine.evaluate import Engine
 from evald.errors import InvalidRequestError
 from evald.server.calls import Calls
-from evald.server.provenance import checked_size, model_provenance
+from evald.server.provenance import checked_size, model_provenance, remote_cost
 from evald.server.rpc import parse
 from evald.settings import Settings
 from evald.telemetry import Telemetry
@@ -34,7 +35,7 @@ _LIKELY = 0.5
 
 
 class ModelService:
-    """Lists and runs models."""
+    """Lists and runs models and endpoints."""
 
     def __init__(self, engine: Engine, calls: Calls, telemetry: Telemetry, settings: Settings) -> None:
         self._engine = engine
@@ -45,7 +46,8 @@ class ModelService:
     def list_models(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """The models by alias."""
         parse(model_pb2.ListModelsRequest, request)
-        models = [self._model(alias) for alias in self._engine.models.aliases()]
+        aliases = (*self._engine.models.aliases(), *self._engine.endpoints.aliases())
+        models = [self._model(alias) for alias in aliases]
         return model_pb2.ListModelsResponse(models=models).SerializeToString()
 
     def get_model(self, request: bytes, context: grpc.ServicerContext) -> bytes:
@@ -65,7 +67,9 @@ class ModelService:
         return checked_size(answer, self._settings.max_response_bytes)
 
     def _model(self, alias: str) -> model_pb2.Model:
-        info, state, reason = self._engine.models.describe(alias)
+        is_remote = alias in self._engine.endpoints.aliases()
+        known = self._engine.endpoints if is_remote else self._engine.models
+        info, state, reason = known.describe(alias)
         model = model_pb2.Model(alias=alias, state=_STATES[state], state_reason=reason)
         if info is not None:
             model.task, model.max_tokens = info.task, info.max_tokens
@@ -134,22 +138,42 @@ def _answer(rows: Sequence[instance_pb2.Instance], info: ModelInfo, result: Answ
         ],
         classes=info.classes,
         provenance=model_provenance(info),
-        cost=report_pb2.Cost(
-            rows=len(rows),
-            tokens=result.timings.tokens,
-            queue_seconds=result.timings.queue_seconds,
-            tokenize_seconds=result.timings.tokenize_seconds,
-            infer_seconds=result.timings.infer_seconds,
-        ),
+        cost=_cost(len(rows), result),
+    )
+
+
+def _cost(rows: int, result: Answers) -> report_pb2.Cost:
+    timings = result.timings
+    return report_pb2.Cost(
+        rows=rows,
+        tokens=timings.tokens,
+        queue_seconds=timings.queue_seconds,
+        tokenize_seconds=timings.tokenize_seconds,
+        infer_seconds=timings.infer_seconds,
+        remote=remote_cost([] if result.remote is None else [result.remote]),
     )
 
 
 def _predictions(info: ModelInfo, result: Answers) -> list[instance_pb2.Prediction]:
+    if result.texts is not None:
+        return [_written(text) for text in result.texts]
     if result.class_scores is not None:
         scores: Any = result.class_scores.tolist()
         return [_classified(row, info) for row in scores]
     columns = zip(result.token_logprobs or (), result.choice_scores or (), strict=True)
     return [instance_pb2.Prediction(token_logprobs=tokens, choice_scores=choices) for tokens, choices in columns]
+
+
+def _written(answer: Answer | None) -> instance_pb2.Prediction:
+    if answer is None:
+        return instance_pb2.Prediction()
+    usage = instance_pb2.Usage(
+        latency_seconds=answer.latency_seconds,
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        cost=answer.cost,
+    )
+    return instance_pb2.Prediction(text=answer.text, finish_reason=answer.finish_reason, usage=usage)
 
 
 def _classified(scores: Sequence[float], info: ModelInfo) -> instance_pb2.Prediction:

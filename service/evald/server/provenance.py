@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from evald.backends.contract import ModelInfo
+from evald.backends.remote.contract import RemoteUse
 from evald.engine.evaluate import RunFacts
 from evald.errors import InvalidRequestError
 from evald.v1 import report_pb2
@@ -19,6 +22,9 @@ def model_provenance(info: ModelInfo, system: str = "") -> report_pb2.ModelProve
         device=info.device,
         precision=info.precision,
         batch_invariant=info.batch_invariant,
+        remote_host=info.host,
+        remote_model=info.remote_model,
+        request_digest=info.request_digest,
     )
 
 
@@ -36,6 +42,22 @@ def cost_of(facts: RunFacts) -> report_pb2.Cost:
         tokenize_seconds=facts.tokenize_seconds,
         infer_seconds=facts.infer_seconds,
         score_seconds=facts.score_seconds,
+        remote=remote_cost(facts.remote),
+    )
+
+
+def remote_cost(uses: Sequence[RemoteUse]) -> report_pb2.RemoteCost | None:
+    """What endpoints took; None if none was asked."""
+    if not uses:
+        return None
+    prices = [use.price for use in uses if use.price is not None]
+    return report_pb2.RemoteCost(
+        requests=sum(use.requests for use in uses),
+        retries=sum(use.retries for use in uses),
+        cached_rows=sum(use.cached_rows for use in uses),
+        input_tokens=sum(use.input_tokens for use in uses),
+        output_tokens=sum(use.output_tokens for use in uses),
+        price=sum(prices) if prices else None,
     )
 
 

@@ -78,10 +78,12 @@ class ModelSource(_message.Message):
     def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ...) -> None: ...
 
 class RemoteSource(_message.Message):
-    __slots__ = ("alias",)
+    __slots__ = ("alias", "input")
     ALIAS_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
     alias: str
-    def __init__(self, alias: _Optional[str] = ...) -> None: ...
+    input: str
+    def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ...) -> None: ...
 
 class BaselineSource(_message.Message):
     __slots__ = ("kind",)

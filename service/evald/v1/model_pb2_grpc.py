@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ModelServiceStub(object):
-    """Lists and runs the models of the server's configuration. Requests name an alias, never a path or URL.
+    """Lists and runs the models and endpoints of the server's configuration. Requests name an alias, never a path or URL.
     """
 
     def __init__(self, channel):
@@ -53,7 +53,7 @@ class ModelServiceStub(object):
 
 
 class ModelServiceServicer(object):
-    """Lists and runs the models of the server's configuration. Requests name an alias, never a path or URL.
+    """Lists and runs the models and endpoints of the server's configuration. Requests name an alias, never a path or URL.
     """
 
     def ListModels(self, request, context):
@@ -104,7 +104,7 @@ def add_ModelServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ModelService(object):
-    """Lists and runs the models of the server's configuration. Requests name an alias, never a path or URL.
+    """Lists and runs the models and endpoints of the server's configuration. Requests name an alias, never a path or URL.
     """
 
     @staticmethod

@@ -64,7 +64,7 @@ class Provenance(_message.Message):
     def __init__(self, evald_version: _Optional[str] = ..., unicode_version: _Optional[str] = ..., seed: _Optional[int] = ..., spec_digest: _Optional[str] = ..., slots: _Optional[int] = ..., row_key: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelProvenance, _Mapping]]] = ...) -> None: ...
 
 class ModelProvenance(_message.Message):
-    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant")
+    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest")
     SYSTEM_FIELD_NUMBER: _ClassVar[int]
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +73,9 @@ class ModelProvenance(_message.Message):
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     PRECISION_FIELD_NUMBER: _ClassVar[int]
     BATCH_INVARIANT_FIELD_NUMBER: _ClassVar[int]
+    REMOTE_HOST_FIELD_NUMBER: _ClassVar[int]
+    REMOTE_MODEL_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
     system: str
     alias: str
     weights_digest: str
@@ -81,20 +84,41 @@ class ModelProvenance(_message.Message):
     device: str
     precision: str
     batch_invariant: bool
-    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ...) -> None: ...
+    remote_host: str
+    remote_model: str
+    request_digest: str
+    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ...) -> None: ...
 
 class Cost(_message.Message):
-    __slots__ = ("rows", "tokens", "queue_seconds", "tokenize_seconds", "infer_seconds", "score_seconds")
+    __slots__ = ("rows", "tokens", "queue_seconds", "tokenize_seconds", "infer_seconds", "score_seconds", "remote")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     QUEUE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     TOKENIZE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     INFER_SECONDS_FIELD_NUMBER: _ClassVar[int]
     SCORE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    REMOTE_FIELD_NUMBER: _ClassVar[int]
     rows: int
     tokens: int
     queue_seconds: float
     tokenize_seconds: float
     infer_seconds: float
     score_seconds: float
-    def __init__(self, rows: _Optional[int] = ..., tokens: _Optional[int] = ..., queue_seconds: _Optional[float] = ..., tokenize_seconds: _Optional[float] = ..., infer_seconds: _Optional[float] = ..., score_seconds: _Optional[float] = ...) -> None: ...
+    remote: RemoteCost
+    def __init__(self, rows: _Optional[int] = ..., tokens: _Optional[int] = ..., queue_seconds: _Optional[float] = ..., tokenize_seconds: _Optional[float] = ..., infer_seconds: _Optional[float] = ..., score_seconds: _Optional[float] = ..., remote: _Optional[_Union[RemoteCost, _Mapping]] = ...) -> None: ...
+
+class RemoteCost(_message.Message):
+    __slots__ = ("requests", "retries", "cached_rows", "input_tokens", "output_tokens", "price")
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    RETRIES_FIELD_NUMBER: _ClassVar[int]
+    CACHED_ROWS_FIELD_NUMBER: _ClassVar[int]
+    INPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    requests: int
+    retries: int
+    cached_rows: int
+    input_tokens: int
+    output_tokens: int
+    price: float
+    def __init__(self, requests: _Optional[int] = ..., retries: _Optional[int] = ..., cached_rows: _Optional[int] = ..., input_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., price: _Optional[float] = ...) -> None: ...

@@ -12,22 +12,50 @@ use crate::spec::{Source, Spec};
 /// Checks ids, references, labels and predictions of every row.
 pub fn check_batch(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> Result<()> {
     let mut findings = Violations::default();
-    check_ids(batch, &mut findings);
-    let needs = spec.needs();
-    for (row, instance) in batch.instances.iter().enumerate() {
-        check_gold(needs, batch, instance, row, &mut findings);
-        check_gold_label(needs, instance, row, &mut findings);
-        check_weight(spec, batch, instance, row, &mut findings);
-        check_predictions(spec, needs, batch, instance, row, &mut findings);
-        if findings.is_full() {
-            break;
-        }
-    }
+    check_rows(spec, batch, &mut findings);
     check_outputs(spec, batch, outputs)?;
     if findings.is_empty() {
         check_by_metrics(spec, batch, outputs, &mut findings);
     }
     findings.finish()
+}
+
+/// Checks rows as they were sent, before the server has anything answered: what would be refused afterwards is refused
+/// before it costs, and so are predictions where the server answers.
+pub fn check_unanswered(spec: &Spec, batch: &Batch<'_>) -> Result<()> {
+    let mut findings = Violations::default();
+    let sources = spec.systems.iter().map(|system| system.source.input());
+    let answered: Vec<bool> = sources.map(|input| input.is_some()).collect();
+    for (row, instance) in batch.instances.iter().enumerate() {
+        for (system, _) in answered.iter().enumerate().filter(|(_, by)| **by) {
+            if batch.prediction(instance, system).is_some() {
+                findings.add(Error::invalid(
+                    "UNEXPECTED_PREDICTION",
+                    format!("instances[{row}].predictions[{system}]"),
+                    "the server answers for this system: leave the prediction empty",
+                ));
+            }
+        }
+        if findings.is_full() {
+            break;
+        }
+    }
+    check_rows(spec, batch, &mut findings);
+    findings.finish()
+}
+
+fn check_rows(spec: &Spec, batch: &Batch<'_>, findings: &mut Violations) {
+    check_ids(batch, findings);
+    let needs = spec.needs();
+    for (row, instance) in batch.instances.iter().enumerate() {
+        check_gold(needs, batch, instance, row, findings);
+        check_gold_label(needs, instance, row, findings);
+        check_weight(spec, batch, instance, row, findings);
+        check_predictions(spec, needs, batch, instance, row, findings);
+        if findings.is_full() {
+            break;
+        }
+    }
 }
 
 fn check_ids(batch: &Batch<'_>, findings: &mut Violations) {
@@ -237,31 +265,25 @@ fn check_predictions(
     }
     for (at, system) in spec.systems.iter().enumerate() {
         let path = || format!("instances[{row}].predictions[{at}]");
-        match (batch.prediction(instance, at), &system.source) {
-            (None, Source::Model { .. }) => {}
-            (Some(_), Source::Model { .. }) => findings.add(Error::invalid(
-                "UNEXPECTED_PREDICTION",
+        // What the server has answered is its own: callers' predictions there were refused before.
+        if system.source != Source::Inline {
+            continue;
+        }
+        let complete = || {
+            let answer = Answer::find(batch, &[], row, at);
+            answer.problem(spec, needs, batch).is_none()
+        };
+        if spec.statistics.fail_on_missing && !complete() {
+            findings.add(Error::invalid(
+                "MISSING_PREDICTION",
                 path(),
-                "the server's model answers for this system: leave the prediction empty",
-            )),
-            (prediction, Source::Inline) => {
-                let complete = || {
-                    let answer = Answer::find(batch, &[], row, at);
-                    answer.problem(spec, needs, batch).is_none()
-                };
-                if spec.statistics.fail_on_missing && !complete() {
-                    findings.add(Error::invalid(
-                        "MISSING_PREDICTION",
-                        path(),
-                        "the prediction, or what the metrics need of it, is missing and the policy for missing \
-                         predictions is FAIL",
-                    ));
-                }
-                if let Some(prediction) = prediction {
-                    check_labels(spec, needs, prediction, &path, findings);
-                    check_choices(needs, batch, instance, prediction, &path, findings);
-                }
-            }
+                "the prediction, or what the metrics need of it, is missing and the policy for missing predictions is \
+                 FAIL",
+            ));
+        }
+        if let Some(prediction) = batch.prediction(instance, at) {
+            check_labels(spec, needs, prediction, &path, findings);
+            check_choices(needs, batch, instance, prediction, &path, findings);
         }
     }
 }
@@ -342,8 +364,12 @@ fn check_outputs(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> Res
     }
     for (at, system) in spec.systems.iter().enumerate() {
         let answered = outputs.iter().any(|output| output.system == at);
-        if matches!(system.source, Source::Model { .. }) && !answered {
-            return Err(Error::internal("a model system has no predictions"));
+        let mut rows = batch.instances.iter();
+        let mut written = || rows.all(|instance| instance.predictions.len() > at);
+        if system.source != Source::Inline && !answered && !written() {
+            return Err(Error::internal(
+                "a system that the server answers for has no predictions",
+            ));
         }
     }
     Ok(())

@@ -253,6 +253,10 @@ impl Accumulator {
             if reads_text && prediction.is_some_and(|prediction| prediction.text == Some("")) {
                 tally.empty.add(hash(), id);
             }
+            let extra = prediction.and_then(|prediction| batch.prediction_extra(prediction));
+            if reads_text && extra.is_some_and(|extra| extra.truncated) {
+                tally.truncated.add(hash(), id);
+            }
             let by_row = row_metrics(&self.spec).map(|(metric, _, _)| metric);
             let flags = by_row.zip(found.scored.flags_of(at)).chain(
                 collected_metrics(&self.spec)

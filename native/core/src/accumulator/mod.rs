@@ -55,6 +55,7 @@ use crate::metrics::{
 use crate::result::Answer;
 use crate::spec::{Question, RowReport, Spec};
 
+pub use check::check_unanswered;
 pub use integer_pairs::IntegerPairs;
 pub use label_columns::PairCounts;
 

@@ -6,6 +6,7 @@ use super::resample::Arm;
 use crate::metrics::{Estimand, Field, ResolvedMetric, RowFlags, Statistics};
 use crate::result::{Note, PairedAnswer};
 use crate::stats::interval::Method;
+use crate::stats::paired_test::PairedTest;
 
 /// Below this many independent rows (or clusters) an interval is optimistic.
 const FEW_SLOTS: usize = 30;
@@ -49,6 +50,15 @@ impl Desk<'_> {
                 text: "some predictions are empty texts; they are scored as such".into(),
                 count: tally.empty.count,
                 row_ids: tally.empty.ids(),
+            });
+        }
+        if needs.contains(&Field::PredictionText) && tally.truncated.count > 0 {
+            notes.push(Note {
+                code: "TRUNCATED_ANSWERS",
+                text: "some answers end where the limit of tokens was; they are scored as they are: allow more tokens"
+                    .into(),
+                count: tally.truncated.count,
+                row_ids: tally.truncated.ids(),
             });
         }
         let flagged = FLAG_NOTES.iter().zip(&tally.flagged[metric]);
@@ -159,8 +169,27 @@ impl Desk<'_> {
         }
         if !self.accumulator.pairs.is_empty() {
             notes.extend(self.size_notes());
+            notes.extend(self.liberal_note());
         }
         notes
+    }
+
+    /// sacrebleu's bootstrap takes the mean of differences off their sizes, which makes its p too small by half.
+    fn liberal_note(&self) -> Option<Note> {
+        let test = PairedTest::SacrebleuBootstrap;
+        let mut tested = self.tested();
+        tested
+            .any(|(_, metric)| self.test_of(metric) == test)
+            .then(|| Note {
+                code: "LIBERAL_TEST",
+                text: format!(
+                    "{} finds a difference at a level of 5 % in about 12 % of data sets without one; it is there to \
+                     compare with published numbers: decide by another test",
+                    test.name()
+                ),
+                count: 0,
+                row_ids: Vec::new(),
+            })
     }
 
     /// Intervals and p-values rest on different methods; near the level one may say what the other does not.

@@ -58,6 +58,8 @@ pub struct SystemTally {
     pub failed: u64,
     /// Rows whose prediction is the empty text.
     pub empty: Sample,
+    /// Rows whose prediction ends where the limit of tokens was.
+    pub truncated: Sample,
     /// Rows with each of [`RowFlags`], by metric.
     pub flagged: Vec<[Sample; RowFlags::COUNT]>,
     /// Row scores by metric, for those whose interval rests on them.
@@ -86,7 +88,7 @@ impl SystemTally {
     /// Whether this many rows can have these counts.
     pub fn counts_at_most(&self, rows: u64) -> bool {
         let flagged = self.flagged.iter().flatten();
-        let mut samples = flagged.chain([&self.empty]);
+        let mut samples = flagged.chain([&self.empty, &self.truncated]);
         let mut scores = self.scores.iter();
         self.failed <= rows
             && samples.all(|sample| sample.count <= rows)
@@ -97,6 +99,7 @@ impl SystemTally {
     pub fn merge(&mut self, other: Self) {
         self.failed += other.failed;
         self.empty.merge(other.empty);
+        self.truncated.merge(other.truncated);
         let flagged = self.flagged.iter_mut().zip(other.flagged);
         for (mine, theirs) in flagged.flat_map(|(mine, theirs)| mine.iter_mut().zip(theirs)) {
             mine.merge(theirs);

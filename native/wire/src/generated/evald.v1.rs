@@ -581,7 +581,8 @@ pub struct SliceResult {
 pub struct Note {
     /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, NO_NEWLINE_FOR_LSUM, TRUNCATED, SMALL_SAMPLE,
     /// FEW_CLUSTERS, RARE_CLASS, INTERVAL_FALLBACK of a value;
-    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, FEW_CHANGES, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison;
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, FEW_CHANGES, INTERVAL_DISAGREES, LIBERAL_TEST, SMALL_SAMPLE, FEW_CLUSTERS of a
+    /// comparison;
     /// SMALL_SLICE of a slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis;
     /// NO_OTHER_TASK, UNSTABLE and NEGATIVE_DENOMINATOR of forgetting.
     #[prost(string, tag = "1")]
@@ -1515,7 +1516,7 @@ pub struct Instance {
     /// Predictions, in the order of the request's systems: predictions\[i\] belongs to systems\[i\].
     /// An empty Prediction, or fewer predictions than systems, means "missing": the row is counted as
     /// failed for that system and leaves the paired figures of both systems. For systems whose source is
-    /// a model the server fills this in and a prediction sent by the caller is refused.
+    /// a model or an endpoint the server fills this in and a prediction sent by the caller is refused.
     #[prost(message, repeated, tag = "2")]
     pub predictions: ::prost::alloc::vec::Vec<Prediction>,
     /// Reference texts (gold answers). Required by text metrics; at least one. An empty string is a real,
@@ -1533,7 +1534,7 @@ pub struct Instance {
     /// Optional. Distinguishes several samples for the same id. Default 0.
     #[prost(uint32, tag = "6")]
     pub sample: u32,
-    /// Named input texts for models, for example {"text": "..."}. Required for systems with a model source.
+    /// Named input texts for models, for example {"text": "..."}. Required for systems with a model or remote source.
     #[prost(map = "string, string", tag = "7")]
     pub inputs: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -1623,7 +1624,8 @@ pub struct Prediction {
     /// it.
     #[prost(message, optional, tag = "10")]
     pub usage: ::core::option::Option<Usage>,
-    /// Why generation ended, for example "stop" or "length". Reserved for a later release.
+    /// Why generation ended, for example "stop" or "length": Predict answers with it. In rows that callers send it is
+    /// reserved for a later release.
     #[prost(string, tag = "11")]
     pub finish_reason: ::prost::alloc::string::String,
 }
@@ -1895,6 +1897,16 @@ pub struct ModelProvenance {
     /// Whether a row's answer is independent of the rows it was batched with.
     #[prost(bool, tag = "8")]
     pub batch_invariant: bool,
+    /// Of endpoints: the host that saw the texts of the rows. Empty for models that the server runs.
+    #[prost(string, tag = "9")]
+    pub remote_host: ::prost::alloc::string::String,
+    /// Of endpoints: the name of the model that was asked for.
+    #[prost(string, tag = "10")]
+    pub remote_model: ::prost::alloc::string::String,
+    /// Of endpoints: digest (sha256, hex) of all that shapes a request beside the row: host, path, model, prompts and
+    /// parameters.
+    #[prost(string, tag = "11")]
+    pub request_digest: ::prost::alloc::string::String,
 }
 /// What answering took.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -1917,6 +1929,31 @@ pub struct Cost {
     /// Seconds decoding, scoring, resampling and encoding.
     #[prost(double, tag = "6")]
     pub score_seconds: f64,
+    /// What endpoints took; unset if none was asked.
+    #[prost(message, optional, tag = "7")]
+    pub remote: ::core::option::Option<RemoteCost>,
+}
+/// What asking endpoints took. Rows answered from a cache cost nothing.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct RemoteCost {
+    /// Requests sent, with those that were sent again.
+    #[prost(uint64, tag = "1")]
+    pub requests: u64,
+    /// Requests that were sent again after a failure.
+    #[prost(uint64, tag = "2")]
+    pub retries: u64,
+    /// Rows answered from the cache.
+    #[prost(uint64, tag = "3")]
+    pub cached_rows: u64,
+    /// Tokens that endpoints read, as far as they say so.
+    #[prost(uint64, tag = "4")]
+    pub input_tokens: u64,
+    /// Tokens that endpoints wrote, as far as they say so.
+    #[prost(uint64, tag = "5")]
+    pub output_tokens: u64,
+    /// Price of these tokens by the prices of the server's configuration; unset if it has none.
+    #[prost(double, optional, tag = "6")]
+    pub price: ::core::option::Option<f64>,
 }
 /// Which rows to report one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -2095,7 +2132,7 @@ pub mod system {
         /// The server runs one of its models.
         #[prost(message, tag = "3")]
         Model(super::ModelSource),
-        /// The server calls an endpoint of its configuration. Reserved for a later release.
+        /// The server asks an endpoint of its configuration.
         #[prost(message, tag = "4")]
         Remote(super::RemoteSource),
         /// The server trains a simple baseline. Reserved for a later release.
@@ -2128,12 +2165,16 @@ pub struct ModelSource {
     #[prost(uint32, optional, tag = "4")]
     pub context_tokens: ::core::option::Option<u32>,
 }
-/// The server calls an endpoint of its configuration. Reserved for a later release.
+/// The server asks an endpoint of its configuration for a text a row. The texts of the rows leave the server; the
+/// answer's provenance names the host that saw them. Rows are checked before anything is asked.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RemoteSource {
-    /// Alias of the endpoint.
+    /// Required. Alias of the endpoint (ModelService.ListModels).
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
+    /// Optional. Key of Instance.inputs that holds the text. Default "text".
+    #[prost(string, tag = "2")]
+    pub input: ::prost::alloc::string::String,
 }
 /// The server trains a simple baseline. Reserved for a later release.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2286,7 +2327,7 @@ pub struct ListModelsRequest {}
 /// Answer of ListModels.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListModelsResponse {
-    /// The models, by alias.
+    /// The models, by alias, then the endpoints, by alias.
     #[prost(message, repeated, tag = "1")]
     pub models: ::prost::alloc::vec::Vec<Model>,
 }
@@ -2304,13 +2345,13 @@ pub struct GetModelResponse {
     #[prost(message, optional, tag = "1")]
     pub model: ::core::option::Option<Model>,
 }
-/// A model of the server's configuration.
+/// A model or endpoint of the server's configuration.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Model {
     /// Name used in requests.
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
-    /// What the model does: "text-classification" or "causal-lm".
+    /// What the model does: "text-classification" or "causal-lm"; "text-generation" for endpoints.
     #[prost(string, tag = "2")]
     pub task: ::prost::alloc::string::String,
     /// Whether the model can answer.
@@ -2323,7 +2364,7 @@ pub struct Model {
     #[prost(string, repeated, tag = "5")]
     pub classes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Most tokens that the model reads at once. A longer input fails its row (reason INPUT_TOO_LONG); a text that a
-    /// causal-lm model scores without a prompt is read in windows.
+    /// causal-lm model scores without a prompt is read in windows. 0 for endpoints, which know their own.
     #[prost(uint32, tag = "6")]
     pub max_tokens: u32,
     /// Digests, engine, device and precision. The field system is empty.
@@ -2333,7 +2374,7 @@ pub struct Model {
 /// Request of Predict.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PredictRequest {
-    /// Required. Alias of the model.
+    /// Required. Alias of the model or endpoint.
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
     /// Required. Rows with inputs; at least one.
@@ -2375,11 +2416,11 @@ pub struct PredictResponse {
 pub enum ModelState {
     /// Not set.
     Unspecified = 0,
-    /// Being loaded.
+    /// Being loaded, or an endpoint that was not heard from yet.
     Loading = 1,
     /// Can answer.
     Ready = 2,
-    /// Could not be loaded; see state_reason.
+    /// Could not be loaded; see state_reason. An endpoint is asked again later.
     Failed = 3,
 }
 impl ModelState {

@@ -1,0 +1,130 @@
+"""The OpenAI protocol: what is sent for a text, and what an answer says. Must not know HTTP, threads or retries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from evald.backends.remote.contract import RemoteError
+from evald.endpoints import PLACEHOLDER
+
+if TYPE_CHECKING:
+    from evald.endpoints import Endpoint
+
+_PATHS = {"chat": "/chat/completions", "completions": "/completions"}
+# An answer that is empty because it was cut or withheld; any other answer without a text is none.
+_EMPTY = ("length", "content_filter")
+# A token of JSON takes a few bytes, of an alphabet that is escaped a few dozen; the frame of an answer takes less than
+# the rest, and lists of filters or log-probabilities that nobody asked for at most as much.
+_BYTES_A_TOKEN, _BYTES_OF_FRAME = 64, 256 << 10
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an answer says."""
+
+    text: str
+    finish_reason: str
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+def url_of(endpoint: Endpoint) -> str:
+    """Where requests go."""
+    return endpoint.url + _PATHS[endpoint.kind]
+
+
+def headers_of(endpoint: Endpoint, key: str) -> dict[str, str]:
+    """The headers of a request; the key is in one of them."""
+    # An answer that is compressed could be any size when unpacked.
+    headers = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
+    if key:
+        bearer = endpoint.key_header.lower() == "authorization"
+        headers[endpoint.key_header] = f"Bearer {key}" if bearer else key
+    return headers
+
+
+def body_of(endpoint: Endpoint, text: str) -> bytes:
+    """The request for a text."""
+    prompt = endpoint.prompt.replace(PLACEHOLDER, text)
+    body: dict[str, Any] = {"model": endpoint.model}
+    if endpoint.kind == "chat":
+        system = [{"role": "system", "content": endpoint.system}] if endpoint.system else []
+        body["messages"] = [*system, {"role": "user", "content": prompt}]
+    else:
+        body["prompt"] = prompt
+    return json.dumps({**body, **_parameters(endpoint)}).encode()
+
+
+def request_digest(endpoint: Endpoint) -> str:
+    """Digest (sha256, hex) of all that shapes a request beside the text. Settings of the wire are no part of it."""
+    shape = [url_of(endpoint), endpoint.model, endpoint.system, endpoint.prompt, _parameters(endpoint)]
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
+
+
+def most_bytes(endpoint: Endpoint) -> int:
+    """The largest answer that can be one."""
+    return _BYTES_OF_FRAME + _BYTES_A_TOKEN * endpoint.max_tokens
+
+
+def written(endpoint: Endpoint, body: bytes) -> Written:
+    """What an answer says. Raises RemoteError (REMOTE_BAD_ANSWER)."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _bad("is no JSON") from None
+    choices = answer.get("choices") if isinstance(answer, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        raise _bad("has no choices")
+    finish_reason = choice.get("finish_reason")
+    finish_reason = finish_reason if isinstance(finish_reason, str) else ""
+    text = _text(endpoint, choice, finish_reason)
+    try:
+        (text + finish_reason).encode()
+    except UnicodeEncodeError:
+        raise _bad("holds a lone surrogate, which is no Unicode text") from None
+    usage = answer.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    return Written(text, finish_reason[:64], _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens"))
+
+
+def _text(endpoint: Endpoint, choice: dict[str, Any], finish_reason: str) -> str:
+    if endpoint.kind == "completions":
+        text = choice.get("text")
+    else:
+        message = choice.get("message")
+        message = message if isinstance(message, dict) else {}
+        text = message.get("content")
+        if text is None:
+            # What a model says instead of an answer is its answer.
+            text = message.get("refusal")
+    if text is None and finish_reason in _EMPTY:
+        return ""
+    if not isinstance(text, str):
+        raise _bad("has no text")
+    return text
+
+
+def _parameters(endpoint: Endpoint) -> dict[str, Any]:
+    given = {
+        "max_tokens": endpoint.max_tokens,
+        "temperature": endpoint.temperature,
+        "top_p": endpoint.top_p,
+        "seed": endpoint.seed,
+        "stop": list(endpoint.stop) or None,
+    }
+    kept = {name: value for name, value in given.items() if value is not None and name not in endpoint.omit}
+    return {endpoint.token_limit if name == "max_tokens" else name: value for name, value in kept.items()}
+
+
+def _tokens(usage: dict[str, Any], name: str) -> int | None:
+    tokens = usage.get(name)
+    # A number beyond any context is no count of tokens.
+    return tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens < 1 << 40 else None
+
+
+def _bad(problem: str) -> RemoteError:
+    return RemoteError("REMOTE_BAD_ANSWER", f"the answer of the endpoint {problem}")

@@ -1,0 +1,287 @@
+"""An endpoint as callers see it: texts in, answers and failed rows out. Retries, paces and caches.
+
+Rows of all calls are asked from one event loop; callers wait in their own threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import math
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from evald.backends.contract import ModelInfo, RowFailure, Timings
+from evald.backends.remote import dialect
+from evald.backends.remote.cache import cache_key
+from evald.backends.remote.contract import Answer, Generation, RemoteError, RemoteUse
+from evald.backends.remote.pace import Pace, Turns
+from evald.endpoints import PLACEHOLDER, price_of
+from evald.errors import CancelledError, DeadlineError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from evald.backends.contract import CancelToken
+    from evald.backends.remote.cache import AnswerCache
+    from evald.backends.remote.contract import RemoteObserver
+    from evald.backends.remote.http import Http
+    from evald.endpoints import Endpoint
+
+# Full jitter: a random wait of at most so much, doubled with every try.
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+# So many rows without any success between them: the endpoint is down, and the rest of the rows need not find out.
+_BROKEN_AFTER = 16
+# What a text takes before anybody counts its tokens: providers that limit tokens reckon the same way.
+_BYTES_A_TOKEN = 4
+_PROBE = "Say OK."
+
+
+@dataclass(eq=False)
+class _Call:
+    """What the rows of one call took so far. Its identity is its place in the line."""
+
+    answers: list[Answer | None]
+    failures: dict[int, RowFailure] = field(default_factory=dict)
+    queue_seconds: float = 0.0
+    infer_seconds: float = 0.0
+    requests: int = 0
+    retries: int = 0
+    cached: int = 0
+    fresh: list[Answer] = field(default_factory=list)
+
+
+class RemoteModel:
+    """One endpoint; `generate` is safe to call from many threads, the rest belongs to the event loop."""
+
+    def __init__(
+        self, alias: str, endpoint: Endpoint, http: Http, observer: RemoteObserver, cache: AnswerCache | None
+    ) -> None:
+        self.info = ModelInfo(
+            alias=alias,
+            task="text-generation",
+            classes=(),
+            max_tokens=0,
+            weights_digest="",
+            tokenizer_digest="",
+            engine=f"openai {endpoint.kind}",
+            device="remote",
+            precision="",
+            batch_invariant=False,
+            host=endpoint.host,
+            remote_model=endpoint.model,
+            request_digest=dialect.request_digest(endpoint),
+        )
+        self.broken = asyncio.Event()
+        self._endpoint = endpoint
+        self._http = http
+        self._headers: dict[str, str] = {}
+        self._observer = observer
+        self._cache = cache
+        # One thread, so that a slow disk delays answers of this endpoint and nothing else.
+        self._disk = concurrent.futures.ThreadPoolExecutor(1, f"evald-cache-{alias}") if cache else None
+        self._turns = Turns(endpoint.concurrency)
+        self._pace = Pace(endpoint.requests_per_minute, endpoint.tokens_per_minute)
+        self._failed_in_a_row = 0
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def has_prices(self) -> bool:
+        """Whether answers have a cost."""
+        return self._endpoint.input_price is not None or self._endpoint.output_price is not None
+
+    def generate(
+        self, texts: Sequence[str | None], cancellation: CancelToken, deadline: float | None = None
+    ) -> Generation:
+        """Blocks until every row is answered or failed; a row whose text is None fails. `deadline` is on the clock of
+        `time.monotonic`.
+
+        Raises CancelledError, DeadlineError or UnavailableError; requests under way end then.
+        """
+        try:
+            future = asyncio.run_coroutine_threadsafe(self._answer_all(texts), self._loop)
+        except RuntimeError:
+            raise UnavailableError("the endpoint is being closed", reason="SHUTTING_DOWN") from None
+        unsubscribe = cancellation.subscribe(lambda: _end(future))
+        try:
+            return future.result(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            raise DeadlineError("the deadline passed while an endpoint was asked") from None
+        except concurrent.futures.CancelledError:
+            if cancellation.is_set():
+                raise CancelledError("the call was ended while an endpoint was asked") from None
+            raise UnavailableError("the endpoint is being closed", reason="SHUTTING_DOWN") from None
+        finally:
+            unsubscribe()
+            _end(future)
+
+    async def probe(self, key: str) -> None:
+        """One request as rows make them, with a key that is used from now on. Raises RemoteError."""
+        self._headers = dialect.headers_of(self._endpoint, key)
+        async with asyncio.timeout(self._endpoint.row_seconds):
+            await self._request(_PROBE)
+        self._failed_in_a_row = 0
+        self.broken.clear()
+
+    async def close(self) -> None:
+        """Frees connections and the cache; no row is asked any more."""
+        await self._http.close()
+        if self._disk is not None:
+            self._disk.shutdown()
+        if self._cache is not None:
+            self._cache.close()
+
+    async def _answer_all(self, texts: Sequence[str | None]) -> Generation:
+        call = _Call(answers=[None] * len(texts))
+        seen: Counter[str | None] = Counter()
+        numbered = []
+        for row, text in enumerate(texts):
+            numbered.append((row, text, seen[text]))
+            seen[text] += 1
+        rows = iter(numbered)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self._endpoint.concurrency, len(texts))):
+                    group.create_task(self._work(rows, call))
+        finally:
+            self._observer.on_queue(self.info.alias, self._turns.waiting, 0)
+        tokens = sum(answer.input_tokens or 0 for answer in call.fresh)
+        return Generation(
+            answers=tuple(call.answers),
+            failures=tuple(call.failures[row] for row in sorted(call.failures)),
+            timings=Timings(tokens, call.queue_seconds, 0.0, call.infer_seconds, call.requests),
+            use=self._use(call, tokens),
+        )
+
+    def _use(self, call: _Call, input_tokens: int) -> RemoteUse:
+        costs = [answer.cost for answer in call.fresh if answer.cost is not None]
+        return RemoteUse(
+            requests=call.requests,
+            retries=call.retries,
+            cached_rows=call.cached,
+            input_tokens=input_tokens,
+            output_tokens=sum(answer.output_tokens or 0 for answer in call.fresh),
+            price=math.fsum(costs) if self.has_prices else None,
+        )
+
+    async def _work(self, rows: Iterator[tuple[int, str | None, int]], call: _Call) -> None:
+        for row, text, occurrence in rows:
+            if text is None:
+                call.failures[row] = RowFailure(row, "MISSING_INPUT", "the row has no text for the endpoint")
+                continue
+            try:
+                call.answers[row] = await self._answer(text, occurrence, call)
+            except RemoteError as error:
+                call.failures[row] = RowFailure(row, error.reason, error.message)
+
+    async def _answer(self, text: str, occurrence: int, call: _Call) -> Answer:
+        key = cache_key(self.info.request_digest, text, occurrence) if self._cache else b""
+        if self._cache and (known := await self._loop.run_in_executor(self._disk, self._cache.get, key)):
+            call.cached += 1
+            self._observer.on_remote(self.info.alias, "cached")
+            # What it would cost today: prices are no part of what was asked.
+            return replace(known, cost=price_of(self._endpoint, known.input_tokens, known.output_tokens))
+        answer = await self._in_turn(text, call)
+        call.fresh.append(answer)
+        if self._cache:
+            await self._loop.run_in_executor(self._disk, self._cache.put, key, answer)
+        return answer
+
+    async def _in_turn(self, text: str, call: _Call) -> Answer:
+        alias, start = self.info.alias, self._loop.time()
+        async with self._turns.turn(call):
+            self._observer.on_queue(alias, self._turns.waiting, 0)
+            if (pause := self._pace.paused()) > self._endpoint.row_seconds:
+                self._observer.on_remote(alias, "failed")
+                message = f"the endpoint asked to be left alone for {pause:.0f} s, which is more than its row_seconds"
+                raise RemoteError("REMOTE_RATE_LIMITED", message)
+            estimate = self._estimate(text)
+            await self._pace.wait(estimate)
+            seconds = self._loop.time() - start
+            call.queue_seconds += seconds
+            self._observer.on_stage(alias, "queue", seconds)
+            try:
+                async with asyncio.timeout(self._endpoint.row_seconds):
+                    answer = await self._persist(text, estimate, call)
+            except TimeoutError:
+                error = RemoteError(
+                    "REMOTE_TIMEOUT", "the row took longer than row_seconds of the endpoint", again=True
+                )
+                self._failed(error)
+                raise error from None
+            except RemoteError as error:
+                self._failed(error)
+                raise
+        self._failed_in_a_row = 0
+        call.infer_seconds += answer.latency_seconds
+        self._observer.on_stage(alias, "infer", answer.latency_seconds)
+        self._observer.on_remote(alias, "answered", answer.input_tokens or 0)
+        return answer
+
+    async def _persist(self, text: str, estimate: float, call: _Call) -> Answer:
+        """Asks until there is an answer or asking again is of no use."""
+        end = self._loop.time() + self._endpoint.row_seconds
+        for attempt in range(self._endpoint.retries + 1):
+            if self.broken.is_set():
+                message = f"the endpoint failed {_BROKEN_AFTER} rows in a row and is asked again later"
+                raise RemoteError("REMOTE_UNREACHABLE", message)
+            call.requests += 1
+            try:
+                answer = await self._request(text)
+            except RemoteError as error:
+                wait = self._wait_after(error, attempt)
+                if not error.again or attempt == self._endpoint.retries or self._loop.time() + wait >= end:
+                    raise
+            else:
+                spent = (answer.input_tokens or 0) + (answer.output_tokens or 0)
+                self._pace.used(estimate, spent or estimate)
+                return answer
+            call.retries += 1
+            self._observer.on_remote(self.info.alias, "retried")
+            await asyncio.sleep(wait)
+            await self._pace.wait(estimate)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _request(self, text: str) -> Answer:
+        endpoint = self._endpoint
+        start = self._loop.time()
+        body = await self._http.post(
+            dialect.url_of(endpoint), self._headers, dialect.body_of(endpoint, text), dialect.most_bytes(endpoint)
+        )
+        seconds = self._loop.time() - start
+        said = dialect.written(endpoint, body)
+        cost = price_of(endpoint, said.input_tokens, said.output_tokens)
+        return Answer(said.text, said.finish_reason, seconds, said.input_tokens, said.output_tokens, cost)
+
+    def _wait_after(self, error: RemoteError, attempt: int) -> float:
+        """Seconds until the next try. Where the endpoint names a time, all rows wait for it."""
+        most = min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT)
+        jitter = random.uniform(0, most)  # noqa: S311 (spreads load, keeps no secret)
+        if error.after is None:
+            return jitter
+        self._pace.pause(error.after)
+        return error.after + jitter
+
+    def _failed(self, error: RemoteError) -> None:
+        self._observer.on_remote(self.info.alias, "failed")
+        if not error.of_endpoint:
+            # It answers, if only to refuse this row.
+            self._failed_in_a_row = 0
+            return
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row >= _BROKEN_AFTER:
+            self.broken.set()
+
+    def _estimate(self, text: str) -> float:
+        endpoint = self._endpoint
+        frame = len(endpoint.system) + len(endpoint.prompt) - len(PLACEHOLDER)
+        return (frame + len(text.encode())) / _BYTES_A_TOKEN + endpoint.max_tokens
+
+
+def _end(future: concurrent.futures.Future[Generation]) -> None:
+    """Ends the requests of a call, if it still runs; its loop may be gone."""
+    if not future.done():
+        future.cancel()
