@@ -3,15 +3,14 @@
 //! Slots of a slice are numbered within it. For values over several slices a key needs the same weight in all of them,
 //! so that rows of one cluster vary together, and a weight of its own, so that other rows do not.
 
-use std::sync::Arc;
-
 use super::Accumulator;
 use super::slots::{SLICE_SLOTS, SlotIndex};
 use crate::stats::draws::{BootstrapTable, Draws};
 
 /// Bootstrap weights of keys, whatever their slice.
 pub struct Joint {
-    table: Arc<BootstrapTable>,
+    seed: u64,
+    replicates: usize,
     /// Has a slot for every key of the slices.
     index: SlotIndex,
     ranks: Vec<u32>,
@@ -20,16 +19,18 @@ pub struct Joint {
 impl Joint {
     /// The slots are those of the whole as long as every slice knows its keys. Else all slices share the hashed slots of
     /// a slice.
-    pub fn new<'a>(whole: &Accumulator, slices: impl Iterator<Item = &'a Accumulator>) -> Self {
-        let mut index = whole.slots.clone();
-        if !slices.into_iter().all(|slice| slice.slots.knows_keys()) {
-            index = SlotIndex::new(SLICE_SLOTS);
-            index.collapse();
-        }
+    pub fn new<'a>(whole: &Accumulator, mut slices: impl Iterator<Item = &'a Accumulator>) -> Self {
+        let index = if slices.all(|slice| slice.slots.knows_keys()) {
+            whole.slots.clone()
+        } else {
+            let mut hashed = SlotIndex::new(SLICE_SLOTS);
+            hashed.collapse();
+            hashed
+        };
         let statistics = &whole.spec.statistics;
-        let replicates = statistics.replicates as usize;
         Self {
-            table: BootstrapTable::get(statistics.seed, index.len(), replicates),
+            seed: statistics.seed,
+            replicates: statistics.replicates as usize,
             ranks: index.ranks(),
             index,
         }
@@ -45,6 +46,7 @@ impl Joint {
             Some(hashes) => hashes.into_iter().map(slot).collect(),
             None => (0..SLICE_SLOTS as u32).collect(),
         };
-        Draws::Lent(Arc::clone(&self.table), slots)
+        let table = BootstrapTable::get(self.seed, self.index.len(), self.replicates);
+        Draws::Lent(table, slots)
     }
 }

@@ -5,6 +5,9 @@ use crate::result::{Estimate, Note};
 use crate::stats::emar::{Adaptation, Variant};
 use crate::stats::interval;
 
+/// Why a value that follows from others is none though they are there: some of them are infinite.
+const NO_NUMBER: &str = "the values that it follows from are infinite";
+
 /// A value with its replicates; there are none where there is no interval.
 #[derive(Debug, Clone)]
 pub struct Drawn {
@@ -69,14 +72,14 @@ impl Support {
             n_failed: self.failed,
             undefined_reason: String::new(),
         };
-        let reason = if drawn.value.is_nan() {
-            &self.undefined
-        } else {
-            &self.unsure
-        };
-        if let Some(reason) = reason {
+        if drawn.value.is_nan() {
+            let reason = self.undefined.as_deref();
+            reason
+                .unwrap_or(NO_NUMBER)
+                .clone_into(&mut estimate.undefined_reason);
+        } else if let Some(reason) = &self.unsure {
             estimate.undefined_reason.clone_from(reason);
-        } else if !drawn.value.is_nan() && !drawn.replicates.is_empty() {
+        } else if !drawn.replicates.is_empty() {
             match interval::percentile(&drawn.replicates, self.slots, confidence) {
                 Ok(found) => estimate.interval = Some(found),
                 Err(reason) => estimate.undefined_reason = reason,
@@ -177,11 +180,8 @@ pub fn rate(
         replicates: replicates.iter().map(of).collect(),
     };
     let mut estimate = support.estimate(&drawn, confidence);
-    match whole.value(variant) {
-        Err(reason) if estimate.undefined_reason.is_empty() => {
-            estimate.undefined_reason = reason.into();
-        }
-        _ => {}
+    if let (None, Err(reason)) = (&support.undefined, whole.value(variant)) {
+        estimate.undefined_reason = reason.into();
     }
     let divisor = Drawn {
         value: whole.denominator(variant),
