@@ -134,6 +134,7 @@ fn push_row<'a>(
         no_answer_score: Some(draws.unit()),
         scores: append(&mut batch.scores, [("s", of_score)]),
         usage: draws.usage(),
+        truncated: draws.unit() < 0.1,
     };
     batch.prediction_extras.push(extra);
     let mut shares = numbers(draws, 1.0, 2);

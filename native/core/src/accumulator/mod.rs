@@ -41,6 +41,7 @@ mod slices;
 mod slots;
 mod state;
 mod sums;
+mod swap;
 mod tallies;
 mod verdict;
 

@@ -179,7 +179,7 @@ impl Work for DenseSums<'_> {
                     add_single(&rows[run * RUN..], weights, sums);
                 } else {
                     let rows = self.columns.dense[run * RUN * stride..].chunks_exact(stride);
-                    add_double(rows.map(|row| part_of(row, tile)), weights, sums);
+                    add_double(&rows.map(|row| part_of(row, tile)), weights, sums);
                 }
             }
         }
@@ -212,7 +212,7 @@ fn add_single(rows: &[[f32; TILE]], weights: &[[f32; LANES]], sums: &mut [[f64; 
 /// Adds the weighted rows of a tile in the order of slots.
 #[inline(always)]
 fn add_double<'r>(
-    rows: impl Iterator<Item = &'r [f64; TILE]> + Clone,
+    rows: &(impl Iterator<Item = &'r [f64; TILE]> + Clone),
     weights: &[[f32; LANES]],
     sums: &mut [[f64; LANES]],
 ) {
