@@ -97,17 +97,18 @@ def table(report: dict[str, Any]) -> str:
     )
 
 
-def markdown(reports: Sequence[dict[str, Any]]) -> str:
-    """All figures and the machine, for RESULTS.md."""
-    lines: list[str] = []
-    about = reports[0]["machine"]
-    lines += ["| measured on | |", "| --- | --- |"]
-    lines += [f"| {name.replace('_', ' ')} | {value} |" for name, value in about.items()]
-    for report in reports:
-        lines += ["", f"### {report['benchmark']}", ""]
-        lines += ["| figure | median | rounds | goal | what |", "| --- | ---: | ---: | --- | --- |"]
-        lines += [f"| `{row[0]}` | {' | '.join(row[1:])} |" for row in _rows(report)]
-    return "\n".join(lines)
+# What differs from one run to the next stands below the name of a section, the rest above all of them.
+_OF_RUN = ("date", "commit", "native", "native_sha256", "native_build", "native_cpu", "load")
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """One section of RESULTS.md."""
+    about = report["machine"]
+    lines = [f"### {report['benchmark']}", ""]
+    lines += [f"{about['date']}, commit {about['commit']}, {about['native_cpu']}, load {about['load']}", ""]
+    lines += ["| figure | median | rounds | goal | what |", "| --- | ---: | ---: | --- | --- |"]
+    lines += [f"| `{row[0]}` | {' | '.join(row[1:])} |" for row in _rows(report)]
+    return "\n".join(lines) + "\n"
 
 
 def print_goals(reports: Sequence[dict[str, Any]]) -> None:
@@ -121,15 +122,21 @@ def print_goals(reports: Sequence[dict[str, Any]]) -> None:
 
 
 def record(block: str, reports: Sequence[dict[str, Any]]) -> None:
-    """Writes the figures into a block of RESULTS.md, between its two comments."""
+    """Writes sections into a block of RESULTS.md, between its two comments; other sections stay, with their dates."""
     if len({found["machine"]["native_sha256"] for found in reports}) > 1:
         raise RuntimeError("the extension was rebuilt during the run; nothing was recorded")
     start, end = f"<!-- {block}: start -->", f"<!-- {block}: end -->"
     before, _, rest = RESULTS.read_text(encoding="utf-8").partition(start)
-    _, found_end, after = rest.partition(end)
+    known, found_end, after = rest.partition(end)
     if not found_end:
         raise RuntimeError(f"RESULTS.md lacks {start} or {end}")
-    RESULTS.write_text(f"{before}{start}\n{markdown(reports)}\n{end}{after}", encoding="utf-8")
+    sections = {part.split("\n", 1)[0]: f"### {part.rstrip()}\n" for part in known.split("\n### ")[1:]}
+    sections |= {found["benchmark"]: markdown(found) for found in reports}
+    about = {name: value for name, value in reports[0]["machine"].items() if name not in _OF_RUN}
+    machine_table = ["| measured on | |", "| --- | --- |"]
+    machine_table += [f"| {name.replace('_', ' ')} | {value} |" for name, value in about.items()]
+    body = "\n".join(["\n".join(machine_table) + "\n", *sections.values()])
+    RESULTS.write_text(f"{before}{start}\n{body}\n{end}{after}", encoding="utf-8")
     print("wrote bench/RESULTS.md")
 
 
