@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import logging
 import threading
@@ -10,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evald.backends.aliases import unknown_alias
 from evald.backends.contract import BatchObserver, ModelInfo, ModelState, SilentObserver
 from evald.backends.folder import LoadError, ModelFolder
-from evald.errors import ModelNotReadyError, NotFoundError
+from evald.errors import ModelNotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -152,13 +152,7 @@ class ModelRegistry:
     def _slot(self, alias: str) -> _Slot:
         if alias in self._slots:
             return self._slots[alias]
-        nearest = difflib.get_close_matches(alias, self._slots, n=3)
-        hint = f"did you mean {' or '.join(nearest)}?" if nearest else "ListModels names all"
-        raise NotFoundError(
-            f"unknown model; {hint}",
-            reason="UNKNOWN_MODEL",
-            metadata={"alias": alias[:64], "nearest": ",".join(nearest), "models": str(len(self._slots))},
-        )
+        raise unknown_alias("model", alias, self._slots)
 
     def _load_all(self) -> None:
         for alias, slot in self._slots.items():

@@ -281,7 +281,7 @@ mod tests {
     use super::super::draws::Weights;
     use super::*;
 
-    /// Columns with these numbers: whole, fractions, and whole ones that only double precision can add up.
+    /// Dense columns with these numbers.
     fn columns(slots: usize, width: usize, cell: impl Fn(usize, usize) -> f64) -> Columns {
         let mut columns = Columns::dense(slots, width);
         for slot in 0..slots {

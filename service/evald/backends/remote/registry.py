@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import logging
 import random
 import sqlite3
@@ -11,10 +10,11 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evald.backends.aliases import unknown_alias
 from evald.backends.contract import ModelInfo, ModelState
 from evald.backends.remote.contract import RemoteError, SilentRemoteObserver
 from evald.endpoints import KeyMissingError, read_key
-from evald.errors import ModelNotReadyError, NotFoundError
+from evald.errors import ModelNotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,10 +78,7 @@ class EndpointRegistry:
         """The endpoint. Raises NotFoundError (UNKNOWN_ENDPOINT) or ModelNotReadyError (MODEL_LOADING, MODEL_FAILED)."""
         slot = self._slots.get(alias)
         if slot is None:
-            nearest = difflib.get_close_matches(alias, self._slots, n=3)
-            hint = f"did you mean {' or '.join(nearest)}?" if nearest else "ListModels names all"
-            metadata = {"alias": alias[:64], "nearest": ",".join(nearest), "endpoints": str(len(self._slots))}
-            raise NotFoundError(f"unknown endpoint; {hint}", reason="UNKNOWN_ENDPOINT", metadata=metadata)
+            raise unknown_alias("endpoint", alias, self._slots)
         with self._lock:
             model, state, reason, wait = slot.model, slot.state, slot.reason, slot.wait
         if model is not None and state is ModelState.READY:
