@@ -73,7 +73,7 @@ def test_every_call_gets_its_own_answers_within_the_budget(
     for token, (lengths, run) in enumerate(zip(plan, runs, strict=True), start=1):
         assert answers(run) == [[token, token * length, length] for length in lengths]
         assert not run.failed
-        assert (run.batches > 0) == bool(lengths)
+        assert bool(run.batch_seconds) == bool(lengths)
     for length, batch in backend.batches:
         assert len(batch) == 1 or len(batch) * length <= batch_tokens
     assert sum(len(batch) for _, batch in backend.batches) == sum(map(len, plan))
@@ -82,7 +82,7 @@ def test_every_call_gets_its_own_answers_within_the_budget(
 def test_an_idle_worker_does_not_wait(bench: Bench) -> None:
     backend = bench.backend()
     run = bench.batcher(backend).run(sequences_of(5), bench.Token(), None)
-    assert (run.batches, len(backend.batches)) == (1, 1)
+    assert (len(run.batch_seconds), len(backend.batches)) == (1, 1)
 
 
 def test_no_sequences_are_no_batch(bench: Bench) -> None:

@@ -79,8 +79,16 @@ class TokenBudgetBatcher:
             self._end(call, _cancelled(), "CANCELLED")
         if call.error is not None:
             raise call.error
-        queue_seconds = max(0.0, call.finished - call.enqueued - call.batch_seconds)
-        return BatchedRun(call.results, call.failed, queue_seconds, call.infer_seconds, call.batches)
+        return BatchedRun(
+            results=call.results,
+            failed=call.failed,
+            queue_seconds=max(0.0, call.finished - call.enqueued - sum(call.batch_seconds)),
+            infer_seconds=call.infer_seconds,
+            padded_tokens=call.padded_tokens,
+            waited=call.waited,
+            ran=call.ran,
+            batch_seconds=call.batch_seconds,
+        )
 
     def close(self) -> None:
         """See `contract.Batcher`; closing twice is allowed."""
@@ -183,6 +191,8 @@ class TokenBudgetBatcher:
             for row, entry in enumerate(entries):
                 if entry.call.done.is_set():
                     continue
+                entry.call.waited[entry.position] = start - entry.call.enqueued
+                entry.call.ran[entry.position] = now - start
                 if results is None:
                     entry.call.failed[entry.position] = failure
                 else:
@@ -207,8 +217,7 @@ class TokenBudgetBatcher:
     def _account(self, call: Call, sequences: int, now: float, seconds: float, share: float) -> None:
         if call.done.is_set():
             return
-        call.batches += 1
-        call.batch_seconds += seconds
+        call.batch_seconds.append(seconds)
         call.infer_seconds += seconds * share
         call.pending -= sequences
         if not call.pending:

@@ -46,9 +46,12 @@ class Call:
         self.pending = len(sequences)
         self.results: list[Result | None] = [None] * len(sequences)
         self.failed: dict[int, str] = {}
-        self.batch_seconds = 0.0
+        self.padded_tokens = self.waiting_tokens
+        # Seconds of each sequence in the queue and in the model, of each batch, and the call's share of the batches.
+        self.waited = [0.0] * len(sequences)
+        self.ran = [0.0] * len(sequences)
+        self.batch_seconds: list[float] = []
         self.infer_seconds = 0.0
-        self.batches = 0
         self.error: EvaldError | None = None
         self.done = threading.Event()
 

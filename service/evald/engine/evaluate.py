@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evald.backends.registry import ModelRegistry
     from evald.backends.remote.contract import Answer, RemoteUse
     from evald.backends.remote.registry import EndpointRegistry
+    from evald.backends.trace import Trace
     from evald.data.resources import Resources
 
 __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
@@ -75,6 +76,8 @@ class RunFacts:
     infer_seconds: float
     score_seconds: float
     models: tuple[tuple[str, ModelInfo], ...]
+    # What models of the server took: (name of the system, alias, trace).
+    traces: tuple[tuple[str, str, Trace], ...] = ()
     # One a system that an endpoint answered for.
     remote: tuple[RemoteUse, ...] = ()
 
@@ -273,5 +276,6 @@ def _facts(
         infer_seconds=sum(timing.infer_seconds for timing in timings),
         score_seconds=score_seconds,
         models=tuple((name, info) for name, info, _ in used),
+        traces=tuple((name, info.alias, timing.trace) for name, info, timing in used if timing.trace is not None),
         remote=tuple(remote),
     )

@@ -42,6 +42,7 @@ from evald.results.findings import (
 )
 from evald.results.forgetting import EmarResult, Estimate, Forgetting, TaskChange
 from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
+from evald.results.performance import Latency, ModelPerformance
 from evald.results.plan import Plan
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "Forgetting",
+    "Latency",
     "LengthBucket",
     "Gate",
     "GateCandidate",
@@ -69,6 +71,7 @@ __all__ = [
     "MetricInfo",
     "MetricResult",
     "ModelInfo",
+    "ModelPerformance",
     "ModelProvenance",
     "Ngram",
     "Note",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from evald.results import export, page, slices, tables, task_tables, text
+from evald.results import export, page, performance, slices, tables, task_tables, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from evald.results.analysis import ErrorAnalysis
     from evald.results.forgetting import EmarResult, Forgetting
     from evald.results.gate import Gate
+    from evald.results.performance import ModelPerformance
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -214,6 +215,7 @@ class Cost:
     infer_seconds: float
     score_seconds: float
     remote: RemoteCost | None = None
+    performance: Sequence[ModelPerformance] = ()
 
 
 @dataclass(frozen=True)
@@ -263,10 +265,13 @@ class Evaluation:
         return tables.evaluation(self, style)
 
     def __str__(self) -> str:
-        return text.evaluation(self, slices.evaluation_blocks(self))
+        return text.evaluation(self, self._blocks())
 
     def _repr_html_(self) -> str:
-        return page.evaluation(self, slices.evaluation_blocks(self))
+        return page.evaluation(self, self._blocks())
+
+    def _blocks(self) -> list[text.Block]:
+        return slices.evaluation_blocks(self) + performance.blocks(self.cost)
 
 
 @dataclass(frozen=True)
@@ -485,7 +490,7 @@ class Comparison:
         return page.comparison(self, self._blocks(), task_tables.notes(self))
 
     def _blocks(self) -> list[text.Block]:
-        return slices.comparison_blocks(self) + task_tables.blocks(self)
+        return slices.comparison_blocks(self) + task_tables.blocks(self) + performance.blocks(self.cost)
 
 
 def _found(key: _K, known: Mapping[_K, _V], what: str) -> _V:

@@ -13,6 +13,7 @@ from evald.engine.answers import Answers, ModelRows
 from evald.engine.evaluate import Engine
 from evald.errors import InvalidRequestError
 from evald.server.calls import Calls
+from evald.server.performance import performance_of
 from evald.server.provenance import checked_size, model_provenance, remote_cost
 from evald.server.rpc import parse
 from evald.settings import Settings
@@ -138,11 +139,11 @@ def _answer(rows: Sequence[instance_pb2.Instance], info: ModelInfo, result: Answ
         ],
         classes=info.classes,
         provenance=model_provenance(info),
-        cost=_cost(len(rows), result),
+        cost=_cost(len(rows), info, result),
     )
 
 
-def _cost(rows: int, result: Answers) -> report_pb2.Cost:
+def _cost(rows: int, info: ModelInfo, result: Answers) -> report_pb2.Cost:
     timings = result.timings
     return report_pb2.Cost(
         rows=rows,
@@ -151,6 +152,7 @@ def _cost(rows: int, result: Answers) -> report_pb2.Cost:
         tokenize_seconds=timings.tokenize_seconds,
         infer_seconds=timings.infer_seconds,
         remote=remote_cost([] if result.remote is None else [result.remote]),
+        performance=[] if timings.trace is None else [performance_of(timings.trace, info.alias)],
     )
 
 

@@ -8,6 +8,7 @@ from evald.backends.contract import ModelInfo
 from evald.backends.remote.contract import RemoteUse
 from evald.engine.evaluate import RunFacts
 from evald.errors import InvalidRequestError
+from evald.server.performance import performance_of
 from evald.v1 import report_pb2
 
 
@@ -43,6 +44,7 @@ def cost_of(facts: RunFacts) -> report_pb2.Cost:
         infer_seconds=facts.infer_seconds,
         score_seconds=facts.score_seconds,
         remote=remote_cost(facts.remote),
+        performance=[performance_of(trace, alias, system) for system, alias, trace in facts.traces],
     )
 
 

@@ -1807,6 +1807,78 @@ pub struct SystemRank {
     #[prost(uint32, optional, tag = "4")]
     pub worst: ::core::option::Option<u32>,
 }
+/// What one model took in a call. A text is what the model answers at once: an input, or each choice of a row. Texts that
+/// failed are left out.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ModelPerformance {
+    /// Name of the system in the request; empty for Predict.
+    #[prost(string, tag = "1")]
+    pub system: ::prost::alloc::string::String,
+    /// Alias of the model.
+    #[prost(string, tag = "2")]
+    pub alias: ::prost::alloc::string::String,
+    /// Texts that were answered.
+    #[prost(uint64, tag = "3")]
+    pub texts: u64,
+    /// Seconds from the first text taken to the last one answered.
+    #[prost(double, tag = "4")]
+    pub seconds: f64,
+    /// Texts a second.
+    #[prost(double, tag = "5")]
+    pub texts_per_second: f64,
+    /// Tokens a second, padding not counted.
+    #[prost(double, tag = "6")]
+    pub tokens_per_second: f64,
+    /// Share of padding in what the model read, 0 to 1.
+    #[prost(double, tag = "7")]
+    pub padding_share: f64,
+    /// A text from the start of the call to its answer: the sum of the next three.
+    #[prost(message, optional, tag = "8")]
+    pub latency: ::core::option::Option<Latency>,
+    /// A text from the start of the call until it was tokenised.
+    #[prost(message, optional, tag = "9")]
+    pub tokenize: ::core::option::Option<Latency>,
+    /// A text from then until its batch began.
+    #[prost(message, optional, tag = "10")]
+    pub queue: ::core::option::Option<Latency>,
+    /// A text in the model: the time of its batch.
+    #[prost(message, optional, tag = "11")]
+    pub infer: ::core::option::Option<Latency>,
+    /// The batches in which texts of this call ran, each once.
+    #[prost(message, optional, tag = "12")]
+    pub batch: ::core::option::Option<Latency>,
+    /// Number of these batches.
+    #[prost(uint64, tag = "13")]
+    pub batches: u64,
+    /// CPU seconds of the server's process meanwhile, with those of other calls at the same time.
+    #[prost(double, tag = "14")]
+    pub cpu_seconds: f64,
+    /// Most memory that the server's process ever held; unset where the system does not tell.
+    #[prost(uint64, optional, tag = "15")]
+    pub peak_memory_bytes: ::core::option::Option<u64>,
+}
+/// Seconds, summed up. Percentiles are by nearest rank: values that were measured.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct Latency {
+    /// Mean.
+    #[prost(double, tag = "1")]
+    pub mean_seconds: f64,
+    /// Half took at most this.
+    #[prost(double, tag = "2")]
+    pub p50_seconds: f64,
+    /// 90 % took at most this.
+    #[prost(double, tag = "3")]
+    pub p90_seconds: f64,
+    /// 95 % took at most this.
+    #[prost(double, tag = "4")]
+    pub p95_seconds: f64,
+    /// 99 % took at most this.
+    #[prost(double, tag = "5")]
+    pub p99_seconds: f64,
+    /// The longest.
+    #[prost(double, tag = "6")]
+    pub max_seconds: f64,
+}
 /// Results row by row for one system.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RowResults {
@@ -1909,7 +1981,7 @@ pub struct ModelProvenance {
     pub request_digest: ::prost::alloc::string::String,
 }
 /// What answering took.
-#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Cost {
     /// Rows of the request.
     #[prost(uint64, tag = "1")]
@@ -1932,6 +2004,9 @@ pub struct Cost {
     /// What endpoints took; unset if none was asked.
     #[prost(message, optional, tag = "7")]
     pub remote: ::core::option::Option<RemoteCost>,
+    /// How fast the server's models answered, one entry a system that a model answered for.
+    #[prost(message, repeated, tag = "15")]
+    pub performance: ::prost::alloc::vec::Vec<ModelPerformance>,
 }
 /// What asking endpoints took. Rows answered from a cache cost nothing.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
