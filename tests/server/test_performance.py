@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import evald
 import pytest
 
+import evald
 from evald.settings import ModelSetting
-from evald.v1 import instance_pb2, metric_pb2, model_pb2, performance_pb2
 from evald.v1 import evaluation_pb2 as pb
+from evald.v1 import instance_pb2, metric_pb2, model_pb2, performance_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,3 +110,23 @@ def test_results_hold_and_print_it(models: Server) -> None:
     assert found.to_dict()["cost"]["performance"][0]["latency"]["p99"] == one.latency.p99
     assert alone.cost is not None
     assert alone.cost.performance[0].texts == 1
+
+
+def test_the_size_of_batches_is_measured_and_told(
+    models: Server, root: Path, start_server: Callable[..., Server]
+) -> None:
+    def size(server: Server) -> int:
+        request = model_pb2.GetModelRequest(alias="support-base")
+        answer = server.api.call("/evald.v1.ModelService/GetModel", request, model_pb2.GetModelResponse)
+        return answer.model.provenance.batch_tokens
+
+    assert size(models) in (128, 256, 512, 1024, 2048)
+    folder = root / "examples" / "models" / "support-base"
+    fixed = start_server(models={"support-base": ModelSetting(folder)}, batch_tokens=384)
+    fixed.wait_until(lambda: fixed.get("/readyz")[0] == 200)
+    assert size(fixed) == 384
+    row = instance_pb2.Instance(inputs={"text": "a"})
+    request = model_pb2.PredictRequest(alias="support-base", instances=[row])
+    answer = fixed.api.call(PREDICT, request, model_pb2.PredictResponse)
+    fixed.close()
+    assert answer.provenance.batch_tokens == 384

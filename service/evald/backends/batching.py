@@ -34,7 +34,10 @@ _RETRY_SECONDS = (0.05, 30.0)
 
 
 class TokenBudgetBatcher:
-    """The `Batcher` of this release: length buckets, a token budget, least slack first."""
+    """The `Batcher` of this release: length buckets, a token budget, least slack first.
+
+    `pace` is the expected seconds a padded token, if they are known.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class TokenBudgetBatcher:
         batch_tokens: int,
         queue_tokens: int,
         workers: int = 1,
+        pace: float | None = None,
     ) -> None:
         self._backend = backend
         self._alias = backend.info.alias
@@ -53,8 +57,8 @@ class TokenBudgetBatcher:
         self._changed = threading.Condition()
         self._buckets = LengthBuckets()
         self._calls: set[Call] = set()
-        self._pace = _FIRST_PACE
-        self._paces: deque[float] = deque(maxlen=_PACE_WINDOW)
+        self._pace = _FIRST_PACE if pace is None else pace
+        self._paces = deque([] if pace is None else [pace], maxlen=_PACE_WINDOW)
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"evald-model-{self._alias}-{number}", daemon=True)
@@ -62,6 +66,11 @@ class TokenBudgetBatcher:
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def batch_tokens(self) -> int:
+        """See `contract.Batcher`."""
+        return self._batch_tokens
 
     def run(self, sequences: Sequence[TokenSequence], cancel: CancelToken, deadline: float | None) -> BatchedRun:
         """See `contract.Batcher`."""

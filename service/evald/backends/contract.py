@@ -56,6 +56,8 @@ class ModelInfo:
     host: str = ""
     remote_model: str = ""
     request_digest: str = ""
+    # Most padded tokens of a batch; 0 for endpoints.
+    batch_tokens: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +202,10 @@ class BatchedRun:
 
 class Batcher(Protocol):
     """The queue in front of one backend: decides which sequences of which calls run together, and when."""
+
+    @property
+    def batch_tokens(self) -> int:
+        """Most padded tokens of a batch."""
 
     def run(self, sequences: Sequence[TokenSequence], cancel: CancelToken, deadline: float | None) -> BatchedRun:
         """Blocks until every sequence is done. `deadline` is on the clock of `time.monotonic`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -80,11 +81,12 @@ class Model:
         self._backend = backend
         self._batcher = batcher
         self._observer = observer
+        self._info = replace(backend.info, batch_tokens=batcher.batch_tokens)
 
     @property
     def info(self) -> ModelInfo:
         """What the model is."""
-        return self._backend.info
+        return self._info
 
     def classify(
         self, texts: Sequence[Text | None], cancellation: CancelToken, deadline: float | None = None

@@ -53,7 +53,7 @@ BACKENDS = backend_table(
 @dataclass(frozen=True)
 class ModelOptions:
     """How models are run. Tokens count padding. The backend "auto" is the one whose files the folder has; the
-    precision "auto" is that of the weights.
+    precision "auto" is that of the weights; 0 batch tokens are measured when a model is loaded.
     """
 
     backend: str = "auto"
@@ -61,13 +61,13 @@ class ModelOptions:
     precision: str = "auto"
     threads: int = 1
     workers: int = 1
-    batch_tokens: int = 512
+    batch_tokens: int = 0
     queue_tokens: int = 1 << 18
 
     def __post_init__(self) -> None:
-        for name in ("threads", "workers", "batch_tokens", "queue_tokens"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1")
+        for name, least in (("threads", 1), ("workers", 1), ("batch_tokens", 0), ("queue_tokens", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}")
 
 
 @dataclass
@@ -180,12 +180,15 @@ class ModelRegistry:
         backend = _make_backend(alias, path, options)
         # Needs numpy, which a server without models must not pay for.
         from evald.backends.batching import TokenBudgetBatcher
+        from evald.backends.calibration import Calibration, calibrate
         from evald.backends.model import Model
 
+        size = Calibration(options.batch_tokens) if options.batch_tokens else calibrate(backend)
         batcher = TokenBudgetBatcher(
             backend,
             self._observer,
-            batch_tokens=options.batch_tokens,
+            batch_tokens=size.batch_tokens,
+            pace=size.pace,
             queue_tokens=options.queue_tokens,
             workers=options.workers,
         )

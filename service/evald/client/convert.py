@@ -289,6 +289,7 @@ def _model_provenance(message: report.ModelProvenance) -> results.ModelProvenanc
         remote_host=message.remote_host or None,
         remote_model=message.remote_model or None,
         request_digest=message.request_digest or None,
+        batch_tokens=message.batch_tokens or None,
     )
 
 

@@ -17,12 +17,12 @@ from evald.results.analysis import (
     SystemErrors,
 )
 from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo, Usage
+from evald.results.cost import Cost, RemoteCost
 from evald.results.findings import (
     Comparison,
     ConfusionCell,
     ConfusionMatrix,
     Consistency,
-    Cost,
     Evaluation,
     Heterogeneity,
     MetricResult,
@@ -31,7 +31,6 @@ from evald.results.findings import (
     PairedResult,
     Provenance,
     Ranking,
-    RemoteCost,
     ResampledMean,
     RowError,
     Rows,

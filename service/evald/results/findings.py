@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evald.results.analysis import ErrorAnalysis
+    from evald.results.cost import Cost
     from evald.results.forgetting import EmarResult, Forgetting
     from evald.results.gate import Gate
-    from evald.results.performance import ModelPerformance
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -177,6 +177,8 @@ class ModelProvenance:
     remote_host: str | None = None
     remote_model: str | None = None
     request_digest: str | None = None
+    # Most padded tokens of a batch; None for endpoints.
+    batch_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -190,32 +192,6 @@ class Provenance:
     slots: int
     row_key: str
     models: Sequence[ModelProvenance] = ()
-
-
-@dataclass(frozen=True)
-class RemoteCost:
-    """What asking endpoints took; rows answered from a cache cost nothing. The price is None if none is known."""
-
-    requests: int
-    retries: int
-    cached_rows: int
-    input_tokens: int
-    output_tokens: int
-    price: float | None
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What answering took; times in seconds."""
-
-    rows: int
-    tokens: int
-    queue_seconds: float
-    tokenize_seconds: float
-    infer_seconds: float
-    score_seconds: float
-    remote: RemoteCost | None = None
-    performance: Sequence[ModelPerformance] = ()
 
 
 @dataclass(frozen=True)

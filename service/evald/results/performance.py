@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from evald.results.text import Block
 
 if TYPE_CHECKING:
-    from evald.results.findings import Cost
+    from evald.results.cost import Cost
 
 
 @dataclass(frozen=True)

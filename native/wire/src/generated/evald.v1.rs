@@ -1979,6 +1979,10 @@ pub struct ModelProvenance {
     /// parameters.
     #[prost(string, tag = "11")]
     pub request_digest: ::prost::alloc::string::String,
+    /// Most padded tokens of a batch: measured when the model was loaded, or as the server's setting batch_tokens says. 0
+    /// for endpoints.
+    #[prost(uint32, tag = "30")]
+    pub batch_tokens: u32,
 }
 /// What answering took.
 #[derive(Clone, PartialEq, ::prost::Message)]
