@@ -34,7 +34,7 @@ _RETRY_SECONDS = (0.05, 30.0)
 
 
 class TokenBudgetBatcher:
-    """The `Batcher` of this release: length buckets, a token budget, least slack first.
+    """The `Batcher` of this release: length buckets, a token budget, fair between calls.
 
     `pace` is the expected seconds a padded token, if they are known.
     """
@@ -121,11 +121,11 @@ class TokenBudgetBatcher:
             # A call of any size is let into an empty queue, else a big one could never run.
             elif waiting and waiting + call.waiting_tokens > self._queue_tokens:
                 error, reason = self._overloaded(waiting), "OVERLOADED"
-            elif self._is_hopeless(call, call.waiting_tokens, time.monotonic()):
-                error, reason = _unmeetable(), "DEADLINE"
+            elif late := self._hopeless(call, self._to_be_done_by(call)):
+                error, reason = late, "DEADLINE"
             else:
                 self._calls.add(call)
-                self._buckets.push(call, self._pace)
+                self._buckets.push(call)
                 self._changed.notify(len(call.sequences))
         if error is not None:
             self._observer.on_shed(self._alias, reason, len(call.sequences))
@@ -167,25 +167,31 @@ class TokenBudgetBatcher:
                     self._changed.wait()
                 if self._closed:
                     return None
-                length, entries = self._buckets.take(self._batch_tokens)
+                pace = self._pace / len(self._threads)
+                length, entries = self._buckets.take(self._batch_tokens, time.monotonic(), pace)
             live = self._without_hopeless(length, entries)
             if live:
                 return length, live
 
     def _without_hopeless(self, length: int, entries: list[Entry]) -> list[Entry]:
-        now = time.monotonic()
         for call, taken in Counter(entry.call for entry in entries).items():
             if call.cancel.is_set():
                 self._end(call, _cancelled(), "CANCELLED", taken)
-            elif self._is_hopeless(call, call.waiting_tokens + taken * length, now):
-                self._end(call, _unmeetable(), "DEADLINE", taken)
+            elif late := self._hopeless(call, call.waiting_tokens + taken * length):
+                self._end(call, late, "DEADLINE", taken)
         return [entry for entry in entries if not entry.call.done.is_set()]
 
-    def _is_hopeless(self, call: Call, tokens: int, now: float) -> bool:
+    def _hopeless(self, call: Call, tokens: int) -> DeadlineError | None:
+        """Why a call cannot be done in time if so many tokens run before, at the best speed of late."""
         if call.deadline is None:
-            return False
-        best = min(self._paces, default=0.0)
-        return now + tokens * best / len(self._threads) >= call.deadline
+            return None
+        needed = tokens * min(self._paces, default=0.0) / len(self._threads)
+        left = call.deadline - time.monotonic()
+        return _unmeetable(needed, left) if needed >= left else None
+
+    def _to_be_done_by(self, call: Call) -> int:
+        """Padded tokens that have to run before the deadline of a call that has come: its own, and of whom it finds."""
+        return 0 if call.deadline is None else call.waiting_tokens + self._buckets.ahead(call.deadline)
 
     def _run_batch(self, length: int, entries: list[Entry]) -> None:
         start = time.monotonic()
@@ -259,8 +265,12 @@ def _cancelled() -> CancelledError:
     return CancelledError("the call was ended while it waited for a model")
 
 
-def _unmeetable() -> DeadlineError:
-    return DeadlineError("the model cannot answer before the deadline", reason="DEADLINE_UNMEETABLE")
+def _unmeetable(needed: float, left: float) -> DeadlineError:
+    return DeadlineError(
+        f"the model needs at least {needed:.3f} s, the deadline is in {left:.3f} s; send fewer rows or allow more time",
+        reason="DEADLINE_UNMEETABLE",
+        metadata={"neededSeconds": f"{needed:.3f}", "remainingSeconds": f"{left:.3f}"},
+    )
 
 
 def _shutting_down() -> UnavailableError:
