@@ -130,3 +130,52 @@ def test_the_size_of_batches_is_measured_and_told(
     answer = fixed.api.call(PREDICT, request, model_pb2.PredictResponse)
     fixed.close()
     assert answer.provenance.batch_tokens == 384
+
+
+def test_a_measurement_is_repeated_until_it_is_stable(models: Server) -> None:
+    rows = [instance_pb2.Instance(inputs={"text": f"ticket {row} is late"}) for row in range(8)]
+    request = model_pb2.PredictRequest(alias="support-base", instances=rows)
+    once = models.api.call(PREDICT, request, model_pb2.PredictResponse)
+    request.steady_state.max_seconds = 4
+    before = models.metric("evald_batch_sequences_sum", model="support-base")
+    answer = models.api.call(PREDICT, request, model_pb2.PredictResponse)
+    ran = models.metric("evald_batch_sequences_sum", model="support-base") - before
+    assert list(answer.predictions) == list(once.predictions)
+    (found,) = answer.cost.performance
+    # Three windows of a second, or of what was left; the run that warms up is in none.
+    assert found.steadiness.windows >= 1
+    assert found.texts % 8 == 0
+    assert 0 < found.texts <= ran - 8
+    check(found, texts=found.texts)
+    assert found.seconds >= 0.9 * min(found.steadiness.windows, 3)
+    assert not once.cost.performance[0].HasField("steadiness")
+    assert answer.cost.tokens == once.cost.tokens
+
+
+def test_a_deadline_ends_the_measurement_and_not_the_call(models: Server) -> None:
+    with evald.Client(f"127.0.0.1:{models.app.grpc_port}") as client:
+        # Long enough for a busy machine to measure a window.
+        found = client.predict("support-base", ["late"], steady_seconds=600, timeout=8)
+    assert found.cost is not None
+    assert found.cost.performance[0].windows is not None
+
+
+def test_a_measurement_can_be_cancelled(models: Server) -> None:
+    row = instance_pb2.Instance(inputs={"text": "late"})
+    request = model_pb2.PredictRequest(alias="support-base", instances=[row])
+    request.steady_state.max_seconds = 600
+    call = models.api.start(PREDICT, request, model_pb2.PredictResponse)
+    models.wait_until(lambda: models.metric("evald_calls_in_progress") == 1)
+    call.cancel()
+    models.wait_until(lambda: models.metric("evald_calls_in_progress") == 0)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 601, float("nan")])
+def test_a_measurement_has_bounds(models: Server, seconds: float) -> None:
+    row = instance_pb2.Instance(inputs={"text": "late"})
+    request = model_pb2.PredictRequest(alias="support-base", instances=[row])
+    request.steady_state.max_seconds = seconds
+    request.steady_state.SetInParent()
+    failure = models.api.failure(PREDICT, request)
+    assert (failure.code, failure.reason) == ("INVALID_ARGUMENT", "BAD_STEADY_STATE")
+    assert failure.fields == ("steady_state.max_seconds",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Sequence
@@ -35,6 +36,14 @@ class Latency:
 
 
 @dataclass(frozen=True)
+class Steadiness:
+    """Whether the last windows of a repeated measurement agreed, and how many windows there were."""
+
+    stable: bool
+    windows: int
+
+
+@dataclass(frozen=True)
 class Trace:
     """What answering texts took; the lists hold seconds, one entry a text that was answered, or a batch.
 
@@ -50,6 +59,23 @@ class Trace:
     infer: Sequence[float]
     batches: Sequence[float]
     peak_memory_bytes: int | None
+    # Of a measurement that was repeated.
+    steadiness: Steadiness | None = None
+
+    @classmethod
+    def joined(cls, traces: Sequence[Trace]) -> Trace:
+        """One trace of calls that came one after the other, at least one."""
+        return cls(
+            seconds=math.fsum(trace.seconds for trace in traces),
+            cpu_seconds=math.fsum(trace.cpu_seconds for trace in traces),
+            tokens=sum(trace.tokens for trace in traces),
+            padded_tokens=sum(trace.padded_tokens for trace in traces),
+            tokenize=list(itertools.chain.from_iterable(trace.tokenize for trace in traces)),
+            queue=list(itertools.chain.from_iterable(trace.queue for trace in traces)),
+            infer=list(itertools.chain.from_iterable(trace.infer for trace in traces)),
+            batches=list(itertools.chain.from_iterable(trace.batches for trace in traces)),
+            peak_memory_bytes=traces[-1].peak_memory_bytes,
+        )
 
     @property
     def latencies(self) -> list[float]:

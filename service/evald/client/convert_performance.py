@@ -24,6 +24,8 @@ def performance_of(message: performance.ModelPerformance) -> results.ModelPerfor
         batches=message.batches,
         cpu_seconds=message.cpu_seconds,
         peak_memory_bytes=message.peak_memory_bytes if message.HasField("peak_memory_bytes") else None,
+        stable=message.steadiness.stable if message.HasField("steadiness") else None,
+        windows=message.steadiness.windows if message.HasField("steadiness") else None,
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from evald import _native
 from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, ask_endpoint, check_options
 from evald.engine.cancellation import Cancellation
+from evald.engine.steady import SteadyState, repeat
 from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
 
 if TYPE_CHECKING:
@@ -147,13 +148,24 @@ class Engine:
         return response, _facts(rows, used, remote, time.monotonic() - start - answered_in)
 
     def predict(
-        self, alias: str, rows: ModelRows, cancellation: Cancellation, deadline: float | None = None
+        self,
+        alias: str,
+        rows: ModelRows,
+        cancellation: Cancellation,
+        deadline: float | None = None,
+        steady: SteadyState | None = None,
     ) -> tuple[ModelInfo, Answers]:
         """Predictions of a model or an endpoint alone; a row without a text fails with MISSING_INPUT."""
         with _ends(cancellation, deadline):
             answerer = self._answerer("remote" if alias in self.endpoints.aliases() else "model", alias)
             check_options(answerer.info, "pair_input" if rows.pair_inputs else "", rows.context_tokens, "")
-            return answerer.info, answerer.ask(rows, None, cancellation, deadline)
+            ask = partial(answerer.ask, rows, None, cancellation, deadline)
+            if steady is None:
+                return answerer.info, ask()
+            if answerer.info.host:
+                problem = "an endpoint is asked for each row once: leave it out"
+                raise InvalidRequestError.of_field("BAD_STEADY_STATE", "steady_state", problem)
+            return answerer.info, repeat(ask, steady, deadline)
 
     def plan(self, request: bytes) -> bytes:
         """A serialised `PlanResponse`. Raises InvalidRequestError (BAD_PLAN)."""

@@ -46,6 +46,9 @@ class ModelPerformance:
     batches: int
     cpu_seconds: float
     peak_memory_bytes: int | None
+    # Of a measurement that was repeated: whether its last windows agreed, and how many there were.
+    stable: bool | None = None
+    windows: int | None = None
 
 
 HEAD = ["model", "texts/s", "tokens/s", "p50", "p95", "p99", "queue p50", "model p50", "padding", "CPU", "peak memory"]

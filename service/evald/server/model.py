@@ -13,7 +13,7 @@ from evald.engine.answers import Answers, ModelRows
 from evald.engine.evaluate import Engine
 from evald.errors import InvalidRequestError
 from evald.server.calls import Calls
-from evald.server.performance import performance_of
+from evald.server.performance import performance_of, steady_state_of
 from evald.server.provenance import checked_size, model_provenance, remote_cost
 from evald.server.rpc import parse
 from evald.settings import Settings
@@ -62,7 +62,8 @@ class ModelService:
             message = parse(model_pb2.PredictRequest, request)
             alias = _required_alias(message.alias)
             rows = _rows(message, self._settings)
-            info, result = self._engine.predict(alias, rows, call.cancellation, call.deadline)
+            steady = steady_state_of(message)
+            info, result = self._engine.predict(alias, rows, call.cancellation, call.deadline, steady)
             answer = _answer(message.instances, info, result).SerializeToString()
         self._telemetry.answered("predict", len(rows.inputs))
         return checked_size(answer, self._settings.max_response_bytes)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from evald.backends.trace import Latency, Trace
-from evald.v1 import performance_pb2
+from evald.backends.trace import Latency, Steadiness, Trace
+from evald.engine.steady import SteadyState
+from evald.errors import InvalidRequestError
+from evald.v1 import model_pb2, performance_pb2
+
+_MOST_SECONDS = 600
 
 
 def performance_of(trace: Trace, alias: str, system: str = "") -> performance_pb2.ModelPerformance:
@@ -26,7 +30,23 @@ def performance_of(trace: Trace, alias: str, system: str = "") -> performance_pb
         batches=len(trace.batches),
         cpu_seconds=trace.cpu_seconds,
         peak_memory_bytes=trace.peak_memory_bytes,
+        steadiness=_steadiness(trace.steadiness),
     )
+
+
+def steady_state_of(message: model_pb2.PredictRequest) -> SteadyState | None:
+    """The repeated measurement that a request asks for."""
+    if not message.HasField("steady_state"):
+        return None
+    seconds = message.steady_state.max_seconds
+    if not 0 < seconds <= _MOST_SECONDS:
+        problem = f"must be above 0 and at most {_MOST_SECONDS}"
+        raise InvalidRequestError.of_field("BAD_STEADY_STATE", "steady_state.max_seconds", problem)
+    return SteadyState(seconds)
+
+
+def _steadiness(found: Steadiness | None) -> performance_pb2.Steadiness | None:
+    return None if found is None else performance_pb2.Steadiness(stable=found.stable, windows=found.windows)
 
 
 def _latency(found: Latency | None) -> performance_pb2.Latency | None:

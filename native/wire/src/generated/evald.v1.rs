@@ -1856,6 +1856,30 @@ pub struct ModelPerformance {
     /// Most memory that the server's process ever held; unset where the system does not tell.
     #[prost(uint64, optional, tag = "15")]
     pub peak_memory_bytes: ::core::option::Option<u64>,
+    /// Of a measurement that was repeated (PredictRequest.steady_state): how it ended. Texts, seconds and all figures are
+    /// then those of the last three windows, or of as many as there were.
+    #[prost(message, optional, tag = "17")]
+    pub steadiness: ::core::option::Option<Steadiness>,
+}
+/// How a repeated measurement ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Steadiness {
+    /// Whether texts a second and the 95th percentile of the latency of each of the last three windows were within 10 % of
+    /// their mean.
+    #[prost(bool, tag = "1")]
+    pub stable: bool,
+    /// Windows measured; the first run of the rows only warms up.
+    #[prost(uint32, tag = "2")]
+    pub windows: u32,
+}
+/// Asks for a measurement that is repeated until it is stable. The rows are answered again and again, in windows of at
+/// least a second, until three windows agree; answers are those of the first run.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct SteadyState {
+    /// Required. Most seconds to measure, above 0 and at most 600; a window that has begun is finished. A deadline of the
+    /// call ends the measurement as well, and not the call.
+    #[prost(double, tag = "1")]
+    pub max_seconds: f64,
 }
 /// Seconds, summed up. Percentiles are by nearest rank: values that were measured.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -2468,6 +2492,9 @@ pub struct PredictRequest {
     /// Optional. As in ModelSource.
     #[prost(uint32, optional, tag = "5")]
     pub context_tokens: ::core::option::Option<u32>,
+    /// Optional. Repeats the rows until the figures of cost.performance are stable. Refused for endpoints.
+    #[prost(message, optional, tag = "15")]
+    pub steady_state: ::core::option::Option<SteadyState>,
 }
 /// Answer of Predict.
 #[derive(Clone, PartialEq, ::prost::Message)]
