@@ -213,6 +213,10 @@ class Settings:
     # The outer fuse: a thread each, with probes, watches and half-sent calls among them.
     max_rpcs: int = _setting(512, _count, "most RPCs of any kind at once (a thread each)", 8)
 
+    stream_idle_seconds: float = _setting(
+        300.0, _seconds, "seconds that a stream of predictions may wait for its client's next message", 0.001
+    )
+
     scoring_threads: int = _setting(0, _count, "threads that score rows; 0 means one a core")
     model_backend: str = _setting(
         "auto", _backend, "library that runs models: onnx, torch, or auto for ONNX where the folder has such a file"

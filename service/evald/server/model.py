@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import grpc
@@ -12,10 +12,12 @@ from evald.backends.remote.contract import Answer
 from evald.engine.answers import Answers, ModelRows
 from evald.engine.evaluate import Engine
 from evald.errors import InvalidRequestError
-from evald.server.calls import Calls
+from evald.server.calls import Call, Calls
 from evald.server.performance import performance_of, steady_state_of
+from evald.server.predict_stream import PredictStream
 from evald.server.provenance import checked_size, model_provenance, remote_cost
 from evald.server.rpc import parse
+from evald.server.streams import StreamBudget
 from evald.settings import Settings
 from evald.telemetry import Telemetry
 from evald.v1 import instance_pb2, model_pb2, report_pb2
@@ -38,11 +40,14 @@ _LIKELY = 0.5
 class ModelService:
     """Lists and runs models and endpoints."""
 
-    def __init__(self, engine: Engine, calls: Calls, telemetry: Telemetry, settings: Settings) -> None:
+    def __init__(
+        self, engine: Engine, calls: Calls, telemetry: Telemetry, settings: Settings, streams: StreamBudget
+    ) -> None:
         self._engine = engine
         self._calls = calls
         self._telemetry = telemetry
         self._settings = settings
+        self._streams = streams
 
     def list_models(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """The models by alias."""
@@ -59,14 +64,29 @@ class ModelService:
     def predict(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """The predictions of a model."""
         with self._calls.begin(request, context) as call:
-            message = parse(model_pb2.PredictRequest, request)
-            alias = _required_alias(message.alias)
-            rows = _rows(message, self._settings)
-            steady = steady_state_of(message)
-            info, result = self._engine.predict(alias, rows, call.cancellation, call.deadline, steady)
-            answer = _answer(message.instances, info, result).SerializeToString()
-        self._telemetry.answered("predict", len(rows.inputs))
+            answer = self._predict(parse(model_pb2.PredictRequest, request), call).SerializeToString()
         return checked_size(answer, self._settings.max_response_bytes)
+
+    def stream_predict(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        """The predictions of a model, batch by batch."""
+        with self._calls.watch(context) as cancellation:
+
+            def ask(message: model_pb2.PredictRequest, data: bytes) -> model_pb2.PredictResponse:
+                with self._calls.begin_batch(data, context, cancellation) as call:
+                    return self._predict(message, call)
+
+            stream = PredictStream(ask, context, self._settings.stream_idle_seconds)
+            with self._streams.hold(context, stream.end):
+                for answer in stream.answers(requests):
+                    yield checked_size(answer, self._settings.max_response_bytes)
+
+    def _predict(self, message: model_pb2.PredictRequest, call: Call) -> model_pb2.PredictResponse:
+        alias = _required_alias(message.alias)
+        rows = _rows(message, self._settings)
+        steady = steady_state_of(message)
+        info, result = self._engine.predict(alias, rows, call.cancellation, call.deadline, steady)
+        self._telemetry.answered("predict", len(rows.inputs))
+        return _answer(message.instances, info, result)
 
     def _model(self, alias: str) -> model_pb2.Model:
         is_remote = alias in self._engine.endpoints.aliases()

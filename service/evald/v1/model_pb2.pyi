@@ -1,6 +1,7 @@
 from evald.v1 import instance_pb2 as _instance_pb2
 from evald.v1 import performance_pb2 as _performance_pb2
 from evald.v1 import report_pb2 as _report_pb2
+from evald.v1 import stream_predict_pb2 as _stream_predict_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor

@@ -2424,6 +2424,54 @@ impl UnknownLabels {
         }
     }
 }
+/// What a stream of StreamPredict asks for; the fields are those of PredictRequest.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamPredictHeader {
+    /// Required. Alias of the model or endpoint.
+    #[prost(string, tag = "1")]
+    pub alias: ::prost::alloc::string::String,
+    /// Optional. As in ModelSource.
+    #[prost(string, tag = "2")]
+    pub input: ::prost::alloc::string::String,
+    /// Optional. As in ModelSource.
+    #[prost(string, tag = "3")]
+    pub pair_input: ::prost::alloc::string::String,
+    /// Optional. As in ModelSource.
+    #[prost(uint32, optional, tag = "4")]
+    pub context_tokens: ::core::option::Option<u32>,
+}
+/// A message of the stream from client to server: a batch of rows. The limits of a call hold for each message.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StreamPredictRequest {
+    /// Required in the first message, refused in later ones.
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<StreamPredictHeader>,
+    /// Rows with inputs. May be empty in the first message; such a message has no answer.
+    #[prost(message, repeated, tag = "2")]
+    pub instances: ::prost::alloc::vec::Vec<Instance>,
+}
+/// The answer to one batch of rows. Answers come in the order of the batches, each as soon as it is there.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StreamPredictResponse {
+    /// Which message of the stream is answered, counted from 0.
+    #[prost(uint64, tag = "1")]
+    pub message: u64,
+    /// One prediction a row, in order, as in PredictResponse.
+    #[prost(message, repeated, tag = "2")]
+    pub predictions: ::prost::alloc::vec::Vec<Prediction>,
+    /// Rows that failed. A row without an id is named by its position in the message.
+    #[prost(message, repeated, tag = "3")]
+    pub errors: ::prost::alloc::vec::Vec<RowError>,
+    /// Classes of a classifier, in the order of class scores.
+    #[prost(string, repeated, tag = "4")]
+    pub classes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Which model answered, and on what.
+    #[prost(message, optional, tag = "5")]
+    pub provenance: ::core::option::Option<ModelProvenance>,
+    /// What answering this batch took.
+    #[prost(message, optional, tag = "6")]
+    pub cost: ::core::option::Option<Cost>,
+}
 /// Request of ListModels.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListModelsRequest {}
