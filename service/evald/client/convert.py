@@ -227,7 +227,9 @@ def _consistency(message: slice_.Consistency) -> results.Consistency:
         worst_difference=_optional(worst, "value"),
         worst_low=_optional(worst, "low"),
         worst_high=_optional(worst, "high"),
-        heterogeneity=results.Heterogeneity(spread.q, spread.degrees, spread.p_value, spread.i_squared)
+        heterogeneity=results.Heterogeneity(
+            spread.q, spread.degrees, spread.p_value, spread.i_squared, spread.f, spread.denominator_degrees
+        )
         if message.HasField("heterogeneity")
         else None,
         notes=tuple(map(_note, message.notes)),

@@ -352,12 +352,18 @@ class SliceComparison:
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Cochran's test whether slices differ by more than chance; `i_squared` is the share that is more than chance."""
+    """Whether slices differ by more than chance: Cochran's Q, and Welch's F with its p-value.
+
+    `degrees` and `denominator_degrees` are those of F. `i_squared` is the share of the variation that is more than
+    chance.
+    """
 
     q: float
     degrees: int
     p_value: float
     i_squared: float
+    f: float
+    denominator_degrees: float
 
 
 @dataclass(frozen=True)

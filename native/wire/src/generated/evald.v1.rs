@@ -2065,7 +2065,7 @@ pub struct Consistency {
     #[prost(message, repeated, tag = "10")]
     pub notes: ::prost::alloc::vec::Vec<Note>,
 }
-/// Cochran's test of heterogeneity over the differences of slices, each weighted by its standard error.
+/// Whether the differences of slices differ by more than chance, each weighted by its standard error.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Heterogeneity {
     /// Cochran's Q.
@@ -2074,12 +2074,18 @@ pub struct Heterogeneity {
     /// Slices with a standard error, less one.
     #[prost(uint64, tag = "2")]
     pub degrees: u64,
-    /// Probability of such a Q or a larger one if all slices had the same difference (chi-squared).
+    /// Probability of such an F or a larger one if all slices had the same difference (Welch 1951).
     #[prost(double, tag = "3")]
     pub p_value: f64,
     /// I squared: share of the variation over slices that is more than chance.
     #[prost(double, tag = "4")]
     pub i_squared: f64,
+    /// Welch's F: Q per degree, corrected for standard errors that are themselves estimates.
+    #[prost(double, tag = "5")]
+    pub f: f64,
+    /// Denominator degrees of freedom of F; the numerator's are degrees.
+    #[prost(double, tag = "6")]
+    pub denominator_degrees: f64,
 }
 /// What to evaluate and how; everything but the rows.
 #[derive(Clone, PartialEq, ::prost::Message)]
