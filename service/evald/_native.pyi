@@ -116,13 +116,13 @@ class SystemSource:
     @property
     def name(self) -> str: ...
     @property
-    def kind(self) -> Literal["inline", "model"]: ...
+    def kind(self) -> Literal["inline", "model", "baseline"]: ...
     @property
     def alias(self) -> str:
-        """Alias of the model; empty for inline systems."""
+        """Alias of the model, or kind of the baseline; empty for inline systems."""
     @property
     def input(self) -> str:
-        """Key of the rows' inputs that holds the model's text."""
+        """Key of the rows' inputs that holds the text of the model or baseline."""
 
 @final
 class Resources:
@@ -145,6 +145,12 @@ class Spec:
         """Reads the header of a serialised EvaluateRequest or CompareRequest; rows are skipped."""
     @property
     def systems(self) -> list[SystemSource]: ...
+    @property
+    def classes(self) -> list[str]:
+        """The class set in the caller's order; empty if the request names none."""
+    @property
+    def seed(self) -> int:
+        """Seed of all draws."""
     @property
     def needs(self) -> list[str]:
         """The fields that the metrics need of a row: names of RowField in lower case."""
@@ -170,7 +176,14 @@ class Batch:
 
     def __len__(self) -> int: ...
     def inputs(self, system: int) -> list[str | None]:
-        """The input text of every row for a model system; None where the row has none."""
+        """The input text of every row for a system of a model or baseline; None where the row has none."""
+    def training(self, system: int) -> list[tuple[int, str | None, list[str], list[str], float | None]]:
+        """The rows that a baseline system learns from, which are no rows of the batch.
+
+        For each its index in the request, input text, gold labels, references and gold number.
+        """
+    def keys(self) -> list[tuple[str, int]]:
+        """What identifies every row: its id, or "#" and its index in the request; and its sample."""
     def set_class_scores(self, system: int, classes: Sequence[str], scores: NDArray[np.float32]) -> None:
         """Sets the predictions of a model system: C-contiguous, [rows, classes]."""
     def fail(self, system: int, rows: Sequence[int], reason: str, message: str) -> None:

@@ -179,9 +179,41 @@ pub struct Batch<'a> {
     pub slices: Vec<(&'a str, &'a str)>,
     /// Pool of named inputs: name, text.
     pub inputs: Vec<(&'a str, &'a str)>,
+    /// Rows that were set aside to learn from: nothing of them is checked or scored.
+    pub aside: Vec<Instance<'a>>,
+    /// Index in the request of each row, then of each row set aside; empty if none was.
+    pub places: Vec<u32>,
 }
 
 impl<'a> Batch<'a> {
+    /// Sets aside the rows of a split. The others keep their places, which identify rows without ids and name them in
+    /// errors.
+    pub fn set_aside(&mut self, split: &str) {
+        let is_aside = |row: &Instance<'a>| self.slice(row, "split") == Some(split);
+        let (aside, kept): (Vec<u32>, Vec<u32>) = (0..self.instances.len() as u32)
+            .partition(|row| is_aside(&self.instances[*row as usize]));
+        if aside.is_empty() {
+            return;
+        }
+        let rows = |places: &[u32]| -> Vec<Instance<'a>> {
+            let rows = places.iter().map(|row| &self.instances[*row as usize]);
+            rows.cloned().collect()
+        };
+        (self.aside, self.instances) = (rows(&aside), rows(&kept));
+        self.places = [kept, aside].concat();
+    }
+
+    /// Index in the request of a row.
+    pub fn place(&self, row: usize) -> usize {
+        let place = self.places.get(row);
+        place.map_or(row, |place| *place as usize)
+    }
+
+    /// Rows of the request: those that are left and those that were set aside.
+    pub fn sent(&self) -> usize {
+        self.instances.len() + self.aside.len()
+    }
+
     /// Reference texts of a row.
     pub fn references(&self, instance: &Instance<'a>) -> &[&'a str] {
         &self.texts[instance.references.range()]

@@ -61,7 +61,17 @@ pub enum Source {
         /// Key of the rows' inputs.
         input: String,
     },
+    /// From a baseline that learns from the rows of the split [`TRAINING_SPLIT`].
+    Baseline {
+        /// What to train.
+        kind: String,
+        /// Key of the rows' inputs.
+        input: String,
+    },
 }
+
+/// The split whose rows baselines learn from.
+pub const TRAINING_SPLIT: &str = "train";
 
 /// A system under evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,6 +245,12 @@ impl Spec {
         let fields = self.metrics.iter().flat_map(|metric| metric.needs);
         fields.for_each(|field| all.add(*field));
         all
+    }
+
+    /// Whether some rows are there to learn from and are not scored.
+    pub fn trains(&self) -> bool {
+        let mut systems = self.systems.iter();
+        systems.any(|system| matches!(system.source, Source::Baseline { .. }))
     }
 
     /// The names in `Prediction.scores` that metrics need.

@@ -41,6 +41,15 @@ self_cell::self_cell!(
     }
 );
 
+/// A row to learn from: index in the request, input, gold labels, references, gold number.
+type TrainingRow<'a> = (
+    u32,
+    Option<&'a str>,
+    Vec<&'a str>,
+    Vec<&'a str>,
+    Option<f64>,
+);
+
 /// What models add to the rows.
 #[derive(Default)]
 pub struct Additions {
@@ -84,7 +93,11 @@ impl Batch {
                 let Source::Request(bytes) = owner else {
                     unreachable!("made two lines above")
                 };
-                read_rows(bytes, &limits, &|| cancel.load(Ordering::Relaxed))
+                let mut rows = read_rows(bytes, &limits, &|| cancel.load(Ordering::Relaxed))?;
+                if spec.trains() {
+                    rows.set_aside(spec::TRAINING_SPLIT);
+                }
+                Ok(rows)
             })
         })?;
         Ok(Self::new(spec, rows))
@@ -125,6 +138,19 @@ impl Batch {
             }))
         })?;
         Ok(Self::new(spec, rows))
+    }
+
+    /// Key of the texts that the model or baseline of a system reads.
+    fn input_key(&self, py: Python<'_>, system: usize) -> PyResult<&str> {
+        match self.spec.systems.get(system).map(|system| &system.source) {
+            Some(spec::Source::Model { input, .. } | spec::Source::Baseline { input, .. }) => {
+                Ok(input)
+            }
+            _ => {
+                let error = Error::internal("a system without a model or baseline reads no texts");
+                Err(to_python(py, &error))
+            }
+        }
     }
 
     /// What models added.
@@ -311,20 +337,35 @@ impl Batch {
     }
 
     fn inputs(&self, py: Python<'_>, system: usize) -> PyResult<Vec<Option<&str>>> {
-        let Some(spec::Source::Model { input, .. }) =
-            self.spec.systems.get(system).map(|system| &system.source)
-        else {
-            return Err(to_python(
-                py,
-                &Error::internal("inputs of a system without a model"),
-            ));
-        };
+        let input = self.input_key(py, system)?;
         let rows = self.rows.borrow_dependent();
-        Ok(rows
-            .instances
-            .iter()
-            .map(|instance| rows.input(instance, input))
-            .collect())
+        let texts = rows.instances.iter();
+        Ok(texts.map(|row| rows.input(row, input)).collect())
+    }
+
+    fn training(&self, py: Python<'_>, system: usize) -> PyResult<Vec<TrainingRow<'_>>> {
+        let input = self.input_key(py, system)?;
+        let rows = self.rows.borrow_dependent();
+        let places = rows.places.iter().skip(rows.instances.len());
+        let found = places.zip(&rows.aside).map(|(place, row)| {
+            let value = rows.row_extra(row).and_then(|extra| extra.value);
+            let labels = rows.labels[row.labels.range()].to_vec();
+            let references = rows.references(row).to_vec();
+            (*place, rows.input(row, input), labels, references, value)
+        });
+        Ok(found.collect())
+    }
+
+    fn keys(&self) -> Vec<(String, u32)> {
+        let rows = self.rows.borrow_dependent();
+        let key = |(at, row): (usize, &Instance<'_>)| {
+            let id = match row.id {
+                "" => format!("#{}", rows.place(at)),
+                id => id.to_owned(),
+            };
+            (id, row.sample)
+        };
+        rows.instances.iter().enumerate().map(key).collect()
     }
 
     fn set_class_scores(

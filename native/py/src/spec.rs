@@ -172,8 +172,24 @@ impl Spec {
                 alias: alias.clone(),
                 input: input.clone(),
             },
+            spec::Source::Baseline { kind, input } => SystemSource {
+                name: system.name.clone(),
+                kind: "baseline",
+                alias: kind.clone(),
+                input: input.clone(),
+            },
         };
         self.core.systems.iter().map(source).collect()
+    }
+
+    #[getter]
+    fn classes(&self) -> &[String] {
+        &self.core.classes
+    }
+
+    #[getter]
+    fn seed(&self) -> u64 {
+        self.core.statistics.seed
     }
 
     #[getter]

@@ -20,7 +20,7 @@ use crate::reader::{Header, RequestKind};
 /// Name of the one system of a request that names none.
 const DEFAULT_SYSTEM: &str = "system";
 
-/// Key of the input text of a model that names none.
+/// Key of the input text of a model or baseline that names none.
 const DEFAULT_INPUT: &str = "text";
 
 /// Characters of a name or key, at most; longer ones would fill answers and logs.
@@ -179,14 +179,26 @@ fn source(system: &proto::System, at: usize) -> Result<Source> {
         )),
         Some(Wire::Model(model)) => Ok(Source::Model {
             alias: model.alias.clone(),
-            input: if model.input.is_empty() {
-                DEFAULT_INPUT.into()
-            } else {
-                model.input.clone()
-            },
+            input: input_key(&model.input),
         }),
         Some(Wire::Remote(_)) => Err(unsupported(format!("spec.systems[{at}].remote"))),
-        Some(Wire::Baseline(_)) => Err(unsupported(format!("spec.systems[{at}].baseline"))),
+        Some(Wire::Baseline(baseline)) if baseline.kind.is_empty() => Err(Error::invalid(
+            "MISSING_NAME",
+            format!("spec.systems[{at}].baseline.kind"),
+            "say which kind, for example \"majority\"",
+        )),
+        Some(Wire::Baseline(baseline)) => Ok(Source::Baseline {
+            kind: baseline.kind.clone(),
+            input: input_key(&baseline.input),
+        }),
+    }
+}
+
+fn input_key(given: &str) -> String {
+    if given.is_empty() {
+        DEFAULT_INPUT.to_owned()
+    } else {
+        given.to_owned()
     }
 }
 

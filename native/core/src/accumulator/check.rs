@@ -39,9 +39,10 @@ pub fn check_batch(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> R
     check_ids(batch, &mut findings);
     let needs = spec.needs();
     for (row, instance) in batch.instances.iter().enumerate() {
-        check_gold(needs, batch, instance, row, &mut findings);
-        check_gold_label(needs, instance, row, &mut findings);
-        check_weight(spec, batch, instance, row, &mut findings);
+        let place = batch.place(row);
+        check_gold(needs, batch, instance, place, &mut findings);
+        check_gold_label(needs, instance, place, &mut findings);
+        check_weight(spec, batch, instance, place, &mut findings);
         check_predictions(spec, needs, batch, instance, row, &mut findings);
     }
     check_outputs(spec, batch, outputs)?;
@@ -62,6 +63,7 @@ fn check_ids(batch: &Batch<'_>, findings: &mut Findings) {
     }
     let mut seen = FxHashSet::default();
     for (row, instance) in batch.instances.iter().enumerate() {
+        let row = batch.place(row);
         if instance.id.is_empty() {
             findings.add(
                 "MIXED_IDS",
@@ -200,6 +202,7 @@ fn check_by_metrics(
                 continue;
             }
             for problem in checks.iter().filter_map(|check| check(&seen).err()) {
+                let row = batch.place(row);
                 let path = match problem.field.strip_prefix("prediction.") {
                     Some(field) => format!("instances[{row}].predictions[{system}].{field}"),
                     None => format!("instances[{row}].{}", problem.field),
@@ -232,22 +235,23 @@ fn check_predictions(
     row: usize,
     findings: &mut Findings,
 ) {
+    let place = batch.place(row);
     if instance.predictions.len() > spec.systems.len() {
         findings.add(
             "TOO_MANY_PREDICTIONS",
-            format!("instances[{row}].predictions"),
+            format!("instances[{place}].predictions"),
             "there are more predictions than systems",
         );
         return;
     }
     for (at, system) in spec.systems.iter().enumerate() {
-        let path = || format!("instances[{row}].predictions[{at}]");
+        let path = || format!("instances[{place}].predictions[{at}]");
         match (batch.prediction(instance, at), &system.source) {
-            (None, Source::Model { .. }) => {}
-            (Some(_), Source::Model { .. }) => findings.add(
+            (None, Source::Model { .. } | Source::Baseline { .. }) => {}
+            (Some(_), Source::Model { .. } | Source::Baseline { .. }) => findings.add(
                 "UNEXPECTED_PREDICTION",
                 path(),
-                "the server's model answers for this system: leave the prediction empty",
+                "a model or baseline of the server answers for this system: leave the prediction empty",
             ),
             (prediction, Source::Inline) => {
                 let complete = || {
@@ -332,8 +336,8 @@ fn check_outputs(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> Res
     }
     for (at, system) in spec.systems.iter().enumerate() {
         let answered = outputs.iter().any(|output| output.system == at);
-        if matches!(system.source, Source::Model { .. }) && !answered {
-            return Err(Error::internal("a model system has no predictions"));
+        if system.source != Source::Inline && !answered {
+            return Err(Error::internal("a system of the server has no predictions"));
         }
     }
     Ok(())
