@@ -32,6 +32,7 @@ def evaluation_of(message: evaluation.EvaluateResponse, confidence_level: float 
         cost=_cost(message.cost) if message.HasField("cost") else None,
         confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
         analysis=analysis_of(message.analysis) if message.HasField("analysis") else None,
+        notes=tuple(map(_note, message.notes)),
     )
 
 
@@ -321,6 +322,18 @@ def _provenance(message: report.Provenance) -> results.Provenance:
         slots=message.slots,
         row_key=message.row_key,
         models=tuple(map(_model_provenance, message.models)),
+        baselines=tuple(map(_baseline_provenance, message.baselines)),
+    )
+
+
+def _baseline_provenance(message: report.BaselineProvenance) -> results.BaselineProvenance:
+    return results.BaselineProvenance(
+        system=message.system,
+        kind=message.kind,
+        engine=message.engine,
+        parameters=dict(message.parameters),
+        training_rows=message.training_rows,
+        training_digest=message.training_digest,
     )
 
 
@@ -345,6 +358,7 @@ def _cost(message: report.Cost) -> results.Cost:
         tokenize_seconds=message.tokenize_seconds,
         infer_seconds=message.infer_seconds,
         score_seconds=message.score_seconds,
+        train_seconds=message.train_seconds,
     )
 
 

@@ -9,7 +9,7 @@ from evald.client.slices import KEYS, reads_predictions, slice_writer
 from evald.data import fields
 from evald.data.columns import KINDS, Column, References, inside
 from evald.data.naming import number_of
-from evald.data.table import Table
+from evald.data.table import Baseline, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2 as instance
 
@@ -44,6 +44,8 @@ _SETS = ("labels", "tokens")
 _LISTS = ("class_scores", "token_logprobs", "choice_scores")
 # Fields that only slices read.
 _SLICES = (*KEYS, "slices")
+# What baselines read of a row beside its gold label, in the form of slices.
+_LEARNED = ("split", "input")
 
 
 def row_writer(
@@ -55,6 +57,8 @@ def row_writer(
     the server knows: then everything that the caller named is written. `slices` are text forms of what
     rows are sliced by.
     """
+    if any(isinstance(source, Baseline) for source in table.systems.values()):
+        slices = [*slices, *_LEARNED]
     check_needs(table, needs, is_open)
     gold = _gold_writer(table, needs, is_open)
     systems = [

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from evald import _native
+from evald.backends.baseline.kinds import Baselines
+from evald.engine.baselines import Trained, answer_baselines, check_baselines
 from evald.engine.cancellation import Cancellation
+from evald.engine.needs import GOLD
 from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
 
 if TYPE_CHECKING:
@@ -31,19 +34,6 @@ Kind = Literal["evaluate", "compare"]
 _PRODUCES: dict[str, tuple[str, ...]] = {
     "text-classification": ("prediction_label", "prediction_label_set", "class_scores")
 }
-# What rows hold whoever answers them.
-_GOLD = frozenset(
-    (
-        "choices",
-        "human_labels",
-        "label_set",
-        "labels",
-        "reference_tokens",
-        "references",
-        "value",
-        "wrong_references",
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -76,6 +66,7 @@ class RunFacts:
     infer_seconds: float
     score_seconds: float
     models: tuple[tuple[str, ModelInfo], ...]
+    trained: Trained
 
 
 class Engine:
@@ -86,9 +77,15 @@ class Engine:
     """
 
     def __init__(
-        self, models: ModelRegistry, limits: Limits | None = None, threads: int = 0, resources: Resources | None = None
+        self,
+        models: ModelRegistry,
+        limits: Limits | None = None,
+        threads: int = 0,
+        resources: Resources | None = None,
+        baselines: Baselines | None = None,
     ) -> None:
         self.models = models
+        self._baselines = baselines or Baselines()
         self._resources = _native.Resources(resources or {})
         self.limits = (limits or Limits()).to_native()
         if threads:
@@ -110,6 +107,7 @@ class Engine:
         with _ends(cancellation, deadline):
             spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
             asked = self._models_of(spec)
+            check_baselines(spec)
             batch = spec.read(request, cancellation.flag)
             used, answered_in = [], 0.0
             for index, name, model in asked:
@@ -118,11 +116,13 @@ class Engine:
                 answered_in += time.monotonic() - before
                 _set_predictions(batch, index, model.info, result)
                 used.append((name, model.info, result.timings))
+            trained = answer_baselines(spec, batch, self._baselines, cancellation, deadline)
             rows = len(batch)
             accumulator = _native.Accumulator(spec, cancellation.flag)
             accumulator.push(batch)
             response = accumulator.finish()
-        return response, _facts(rows, used, time.monotonic() - start - answered_in)
+        score_seconds = time.monotonic() - start - answered_in - trained.seconds
+        return response, _facts(rows, used, score_seconds, trained)
 
     def predict(
         self, alias: str, texts: Sequence[str | None], cancellation: Cancellation, deadline: float | None = None
@@ -156,7 +156,7 @@ class Engine:
             except EvaldError as error:
                 error.violations = (Violation(f"{field}.alias", error.message),)
                 raise
-            given = _GOLD.union(_PRODUCES.get(model.info.task, ()))
+            given = GOLD.union(_PRODUCES.get(model.info.task, ()))
             lacking = [need for need in spec.needs if need not in given]
             if lacking:
                 raise InvalidRequestError.of_field(
@@ -201,7 +201,9 @@ def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, result: 
         batch.fail(index, rows, reason, message)
 
 
-def _facts(rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], score_seconds: float) -> RunFacts:
+def _facts(
+    rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], score_seconds: float, trained: Trained
+) -> RunFacts:
     timings = [timing for _, _, timing in used]
     return RunFacts(
         rows=rows,
@@ -211,4 +213,5 @@ def _facts(rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], score_seco
         infer_seconds=sum(timing.infer_seconds for timing in timings),
         score_seconds=score_seconds,
         models=tuple((name, info) for name, info, _ in used),
+        trained=trained,
     )

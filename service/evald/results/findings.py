@@ -173,6 +173,18 @@ class ModelProvenance:
 
 
 @dataclass(frozen=True)
+class BaselineProvenance:
+    """Which baseline was trained for a system, and on what; the digest is of what it read of its training rows."""
+
+    system: str
+    kind: str
+    engine: str
+    parameters: Mapping[str, str]
+    training_rows: int
+    training_digest: str
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the values come from; the same rows, specification and seed give the same values."""
 
@@ -183,6 +195,7 @@ class Provenance:
     slots: int
     row_key: str
     models: Sequence[ModelProvenance] = ()
+    baselines: Sequence[BaselineProvenance] = ()
 
 
 @dataclass(frozen=True)
@@ -195,6 +208,7 @@ class Cost:
     tokenize_seconds: float
     infer_seconds: float
     score_seconds: float
+    train_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -210,6 +224,7 @@ class Evaluation:
     cost: Cost | None = None
     confidence_level: float = 0.95
     analysis: ErrorAnalysis | None = None
+    notes: Sequence[Note] = ()
 
     def system(self, name: str) -> SystemResult:
         """The results of a system; KeyError names the systems there are."""

@@ -46,7 +46,8 @@ def evaluation(result: Evaluation, slices: Sequence[Block] = ()) -> str:
     """The table of an evaluation; tables of slices, confusion matrices and notes below."""
     rows = [[printable(cell) for cell in cells] for cells in metric_cells(result)]
     blocks = [table(metric_head(result), rows, left=2)] if rows else []
-    return "\n\n".join(blocks + _titled(slices) + _matrices(result) + _notes(metric_notes(result)) + _analysis(result))
+    notes = [("", note) for note in result.notes] + metric_notes(result)
+    return "\n\n".join(blocks + _titled(slices) + _matrices(result) + _notes(notes) + _analysis(result))
 
 
 def _titled(blocks: Sequence[Block]) -> list[str]:

@@ -1,8 +1,9 @@
-"""What the server adds to an answer of the engine: which models answered, and what answering took."""
+"""What the server adds to an answer of the engine: which models and baselines answered, and what answering took."""
 
 from __future__ import annotations
 
 from evald.backends.contract import ModelInfo
+from evald.client.trained import baselines_of
 from evald.engine.evaluate import RunFacts
 from evald.errors import InvalidRequestError
 from evald.v1 import report_pb2
@@ -22,9 +23,12 @@ def model_provenance(info: ModelInfo, system: str = "") -> report_pb2.ModelProve
     )
 
 
-def models_of(facts: RunFacts) -> report_pb2.Provenance:
+def provenance_of(facts: RunFacts) -> report_pb2.Provenance:
     """The part of the provenance that native code cannot know."""
-    return report_pb2.Provenance(models=[model_provenance(info, system) for system, info in facts.models])
+    return report_pb2.Provenance(
+        models=[model_provenance(info, system) for system, info in facts.models],
+        baselines=baselines_of(facts.trained),
+    )
 
 
 def cost_of(facts: RunFacts) -> report_pb2.Cost:
@@ -36,6 +40,7 @@ def cost_of(facts: RunFacts) -> report_pb2.Cost:
         tokenize_seconds=facts.tokenize_seconds,
         infer_seconds=facts.infer_seconds,
         score_seconds=facts.score_seconds,
+        train_seconds=facts.trained.seconds,
     )
 
 

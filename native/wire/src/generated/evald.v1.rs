@@ -1012,7 +1012,7 @@ pub struct GetMetricResponse {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetServerInfoRequest {}
 /// Answer of GetServerInfo.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetServerInfoResponse {
     /// Version of evald.
     #[prost(string, tag = "1")]
@@ -1028,7 +1028,7 @@ pub struct GetServerInfoResponse {
     pub engines: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Limits of a call. An error that a limit causes names the limit.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Limits {
     /// Largest request message in bytes.
     #[prost(uint64, tag = "1")]
@@ -1063,6 +1063,15 @@ pub struct Limits {
     /// Most slices of a call, over all of its SliceSpecs.
     #[prost(uint32, tag = "11")]
     pub max_slices: u32,
+    /// Most rows of the split "train" that a baseline learns texts from.
+    #[prost(uint64, tag = "12")]
+    pub max_training_rows: u64,
+    /// Most seconds of training a baseline.
+    #[prost(double, tag = "13")]
+    pub max_training_seconds: f64,
+    /// Baselines that learn from texts, trained at once.
+    #[prost(uint32, tag = "14")]
+    pub max_concurrent_trainings: u32,
 }
 /// What a candidate must show. A critical rule must be shown to hold, a supporting one must not be shown to be broken,
 /// an advisory one is only reported.
@@ -1720,7 +1729,8 @@ pub struct BaselineProvenance {
     /// Kind of the baseline, for example "majority".
     #[prost(string, tag = "2")]
     pub kind: ::prost::alloc::string::String,
-    /// What trained it, with its version: "scikit-learn 1.9.1", or "evald 0.1.0" for kinds that only count.
+    /// What trained it, with its version: "scikit-learn 1.9.1"; "evald" for kinds that only count, which are those of
+    /// evald_version.
     #[prost(string, tag = "3")]
     pub engine: ::prost::alloc::string::String,
     /// Every parameter that decides what is learned, by name.
