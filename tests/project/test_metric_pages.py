@@ -11,7 +11,15 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = [
     *(
         DOCS / name
-        for name in ("adaptation.md", "error-analysis.md", "how-evald-decides.md", "plan.md", "rows.md", "slices.md")
+        for name in (
+            "adaptation.md",
+            "baselines.md",
+            "error-analysis.md",
+            "how-evald-decides.md",
+            "plan.md",
+            "rows.md",
+            "slices.md",
+        )
     ),
     *sorted((DOCS / "metrics").glob("*.md")),
 ]

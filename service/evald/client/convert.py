@@ -331,7 +331,7 @@ def _baseline_provenance(message: report.BaselineProvenance) -> results.Baseline
         system=message.system,
         kind=message.kind,
         engine=message.engine,
-        parameters=dict(message.parameters),
+        parameters=dict(sorted(message.parameters.items())),
         training_rows=message.training_rows,
         training_digest=message.training_digest,
     )

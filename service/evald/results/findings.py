@@ -200,7 +200,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Cost:
-    """What answering took; times in seconds."""
+    """What answering took; times in seconds. `rows` are those that were scored."""
 
     rows: int
     tokens: int

@@ -1749,7 +1749,7 @@ pub struct BaselineProvenance {
 /// What answering took.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Cost {
-    /// Rows of the request.
+    /// Rows of the request that were scored; rows that baselines learned from are not.
     #[prost(uint64, tag = "1")]
     pub rows: u64,
     /// Tokens that models read.
@@ -1982,14 +1982,13 @@ pub struct RemoteSource {
 /// It learns from the rows of the call whose split is "train" and answers for all others. Rows of that split are set aside for
 /// every system of the call: they are not scored, need no id and no prediction, and are counted in the note TRAINING_ROWS.
 /// A call without such a row (reason NO_TRAINING_ROWS), or with no other row (NO_ROWS_TO_SCORE), is refused. What a baseline
-/// learns does not depend on the order of the rows.
+/// learns does not depend on the order of the rows. Provenance.baselines says what was trained on what.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BaselineSource {
     /// Required. What to train:
-    ///    "majority": the most frequent answer, always: label, set of labels, or reference text; its class scores are the
-    ///      shares of the classes;
-    ///    "stratified": answers drawn by their shares, by StatisticsSpec.seed and the row's key;
-    ///    "mean", "median": one number for all rows, for metrics of regression;
+    ///    "majority": the most frequent label, always; its class scores are the shares of the labels. Sets of labels are
+    ///      guessed label by label;
+    ///    "stratified": labels drawn by their shares, by StatisticsSpec.seed and the row's id;
     ///    "logistic_regression", "decision_tree": labels from the TF-IDF weights of words and pairs of words of the input.
     #[prost(string, tag = "1")]
     pub kind: ::prost::alloc::string::String,
