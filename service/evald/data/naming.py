@@ -212,7 +212,8 @@ def with_baselines(
     source = source_of(data)
     check_mapping(mapping or {}, [source])
     roles = Roles(source, mapping or {}, has_training=True)
-    own = {} if roles.predictions() is None else _systems(roles, system)
+    has_none = roles.values("prediction") is None and roles.predictions() is None
+    own = {} if has_none else _systems(roles, system)
     for name in own.keys() & baselines.keys():
         raise InvalidRequestError.of_field("CONFLICT", f"systems[{name!r}]", "is also the name of predictions in rows")
     return _table(roles, {**baselines, **own}, None)

@@ -100,7 +100,7 @@ def answer_baselines(
         facts.append(
             BaselineFacts(source.name, source.alias, guesses.engine, guesses.parameters, rows, lesson.digest())
         )
-    text = 'the rows of the split "train" are what baselines learned from; they are not scored, for no system'
+    text = 'the rows of the split "train" are what baselines learned from; they are scored for no system'
     notes = (Note("TRAINING_ROWS", text, rows), *overlap.notes())
     return Trained(tuple(facts), notes, time.monotonic() - start)
 
