@@ -123,6 +123,12 @@ class SystemSource:
     @property
     def input(self) -> str:
         """Key of the rows' inputs that holds the text of the model or baseline."""
+    @property
+    def pair_input(self) -> str:
+        """Key of the input that is the second text of a pair; empty if texts are no pairs."""
+    @property
+    def context_tokens(self) -> int:
+        """Tokens that a later window of a long text keeps as context."""
 
 @final
 class Resources:
@@ -177,13 +183,23 @@ class Batch:
     def __len__(self) -> int: ...
     def inputs(self, system: int) -> list[str | None]:
         """The input text of every row for a system of a model or baseline; None where the row has none."""
-    def training(self, system: int) -> list[tuple[int, str | None, list[str], list[str], float | None]]:
+    def training(self, system: int) -> list[tuple[int, str | None, list[str]]]:
         """The rows that a baseline system learns from, which are no rows of the batch.
 
-        For each its index in the request, input text, gold labels, references and gold number.
+        For each its index in the request, input text and gold labels.
         """
     def keys(self) -> list[tuple[str, int]]:
         """What identifies every row: its id, or "#" and its index in the request; and its sample."""
+    def inputs_named(self, name: str) -> list[str | None]:
+        """The input of this name of every row; None where the row has none."""
+    def first_references(self) -> list[str | None]:
+        """The first reference of every row; None where the row has none."""
+    def choices(self) -> list[list[str]]:
+        """The texts of the choices of every row."""
+    def set_token_logprobs(self, system: int, logprobs: Sequence[Sequence[float]]) -> None:
+        """Sets the log-likelihoods of the tokens that a model system scored, a list a row."""
+    def set_choice_scores(self, system: int, scores: Sequence[Sequence[float]]) -> None:
+        """Sets the scores of the choices, a list a row: one a choice, or none where the model failed."""
     def set_class_scores(self, system: int, classes: Sequence[str], scores: NDArray[np.float32]) -> None:
         """Sets the predictions of a model system: C-contiguous, [rows, classes]."""
     def fail(self, system: int, rows: Sequence[int], reason: str, message: str) -> None:

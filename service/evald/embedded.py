@@ -350,7 +350,7 @@ def _push_lists(
 def _push_rows(spec: _native.Spec, accumulator: _native.Accumulator, request: Request, cancel: Cancellation) -> Trained:
     try:
         batch = spec.read(request.whole(spec.needs), cancel.flag)
-        trained = answer_baselines(spec, batch, Baselines(), cancel, None)
+        trained = answer_baselines(spec, batch, Baselines(), _UNLIMITED.max_collected_numbers, cancel, None)
         accumulator.push(batch)
     except InvalidRequestError as error:
         raise located(error, request.table) from None

@@ -10,15 +10,20 @@ import numpy as np
 import pytest
 
 from evald.backends.batching import TokenBudgetBatcher
-from evald.backends.contract import BatchObserver, ModelInfo, SilentObserver, Stage
+from evald.backends.contract import BatchObserver, ModelInfo, SilentObserver, Stage, TokenSequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from evald.backends.contract import Floats, TokenIds
+    from evald.backends.contract import Floats, Text
 
 # A token with this id makes the batch of its sequence fail, or answer with what is no number.
 POISON, NAN = 666, 667
+
+
+def sequence(*ids: int) -> TokenSequence:
+    """A sequence of these tokens."""
+    return TokenSequence(np.array(ids, dtype=np.int64))
 
 
 class FakeBackend:
@@ -28,7 +33,7 @@ class FakeBackend:
         self.info = ModelInfo(
             "fake", "text-classification", ("a", "b", "c"), max_tokens, "w", "t", "fake 1", "cpu", "fp32", True
         )
-        self.batches: list[tuple[int, list[TokenIds]]] = []
+        self.batches: list[tuple[int, list[TokenSequence]]] = []
         self.entered = threading.Semaphore(0)
         self.go_on = threading.Event()
         self.go_on.set()
@@ -36,23 +41,23 @@ class FakeBackend:
         self.width = 3
         self.closed = False
 
-    def encode(self, texts: Sequence[str]) -> list[TokenIds]:
-        return [np.array([len(word) for word in text.split()], dtype=np.int64) for text in texts]
+    def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
+        return [sequence(*(len(word) for word in str(text).split())) for text in texts]
 
-    def run(self, sequences: Sequence[TokenIds], length: int) -> Floats:
+    def run(self, sequences: Sequence[TokenSequence], length: int) -> list[Floats]:
         self.batches.append((length, list(sequences)))
         self.entered.release()
         assert self.go_on.wait(60)
         time.sleep(self.seconds)
-        if any(POISON in sequence for sequence in sequences):
+        if any(POISON in sequence.ids for sequence in sequences):
             raise ValueError("a message that quotes a text")
         logits = np.zeros((len(sequences), self.width), dtype=np.float32)
         for row, sequence in enumerate(sequences):
             assert 0 < len(sequence) <= length
-            logits[row, :3] = sequence[0], sequence.sum(), len(sequence)
-            if NAN in sequence:
+            logits[row, :3] = sequence.ids[0], sequence.ids.sum(), len(sequence)
+            if NAN in sequence.ids:
                 logits[row] = np.nan
-        return logits
+        return list(logits)
 
     def close(self) -> None:
         self.closed = True

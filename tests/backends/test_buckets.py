@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.backends.buckets import Call, Entry, LengthBuckets, padded_length
+from evald.backends.contract import TokenSequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ LENGTHS = st.lists(st.integers(1, 300), min_size=1, max_size=30)
 
 
 def make_call(bench: Bench, lengths: list[int], now: float = 0.0, deadline: float | None = None) -> Call:
-    sequences = [np.ones(length, dtype=np.int64) for length in lengths]
+    sequences = [TokenSequence(np.ones(length, dtype=np.int64)) for length in lengths]
     return Call(sequences, bench.Token(), deadline, 300, now)
 
 

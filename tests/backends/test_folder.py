@@ -27,7 +27,7 @@ def folder_with(path: Path, config: object) -> ModelFolder:
 
 
 def test_a_good_config(tmp_path: Path) -> None:
-    config = folder_with(tmp_path, GOOD).classifier_config()
+    config = folder_with(tmp_path, GOOD).model_config()
     assert (config.classes, config.max_tokens, config.pad_token_id) == (("bad", "good"), 32, 1)
 
 
@@ -46,30 +46,43 @@ def test_a_good_config(tmp_path: Path) -> None:
         ({"max_position_embeddings": None}, "max_position_embeddings"),
         ({"max_position_embeddings": True}, "max_position_embeddings"),
         ({"max_position_embeddings": 0}, "max_position_embeddings"),
-        ({"problem_type": "multi_label_classification"}, "problem_type"),
+        ({"problem_type": "regression"}, "problem_type"),
     ],
 )
 def test_a_config_that_does_not_fit_is_refused(tmp_path: Path, change: dict[str, Any], part: str) -> None:
     with pytest.raises(LoadError, match=part):
-        folder_with(tmp_path, GOOD | change).classifier_config()
+        folder_with(tmp_path, GOOD | change).model_config()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "[" * 100_000, "\ud800"])
 def test_a_config_that_is_no_json_object_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_bytes(text.encode("utf-8", "surrogatepass"))
     with pytest.raises(LoadError, match=r"config\.json"):
-        ModelFolder(tmp_path).classifier_config()
+        ModelFolder(tmp_path).model_config()
+
+
+def test_several_labels_at_once_are_told_from_one(tmp_path: Path) -> None:
+    assert not folder_with(tmp_path, GOOD).model_config().multilabel
+    several = GOOD | {"problem_type": "multi_label_classification"}
+    assert folder_with(tmp_path, several).model_config().multilabel
+
+
+@pytest.mark.parametrize("positions", ["max_position_embeddings", "n_positions", "n_ctx"])
+@pytest.mark.parametrize("architecture", ["LlamaForCausalLM", "GPT2LMHeadModel"])
+def test_a_language_model_needs_no_classes(tmp_path: Path, architecture: str, positions: str) -> None:
+    config = folder_with(tmp_path, {"architectures": [architecture], positions: 256}).model_config()
+    assert (config.task, config.classes, config.max_tokens) == ("causal-lm", (), 256)
 
 
 def test_roberta_counts_positions_from_behind_the_padding(tmp_path: Path) -> None:
     config = GOOD | {"model_type": "roberta", "max_position_embeddings": 514}
-    assert folder_with(tmp_path, config).classifier_config().max_tokens == 512
+    assert folder_with(tmp_path, config).model_config().max_tokens == 512
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(16, 16), (64, 32), (1e30, 32), (None, 32)])
 def test_the_tokenizer_may_lower_the_limit(tmp_path: Path, limit: float | None, expected: int) -> None:
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"model_max_length": limit}))
-    assert folder_with(tmp_path, GOOD).classifier_config().max_tokens == expected
+    assert folder_with(tmp_path, GOOD).model_config().max_tokens == expected
 
 
 def test_links_that_leave_the_folder_are_refused(tmp_path: Path) -> None:
@@ -96,7 +109,7 @@ def test_links_within_the_folder_and_to_the_blobs_of_a_hub_cache_are_followed(tm
     (model / "again.json").symlink_to("config.json")
     (model / "other.json").symlink_to(other / "abcd")
     folder = ModelFolder(model)
-    assert folder.classifier_config().classes == ("bad", "good")
+    assert folder.model_config().classes == ("bad", "good")
     assert folder.find("again.json") == model / "again.json"
     with pytest.raises(LoadError, match="outside"):
         folder.find("other.json")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from evald.backends.contract import SilentObserver
-from evald.backends.model import Model, softmax
+from evald.backends.model import Model
+from evald.backends.probabilities import sigmoid, softmax
 from evald.errors import CancelledError, DeadlineError
 
 if TYPE_CHECKING:
@@ -79,6 +80,16 @@ def test_a_call_after_its_deadline_is_not_tokenised(bench: Bench) -> None:
         make_model(bench, bench.backend()).classify(["a"], bench.Token(), time.monotonic() - 1)
 
 
+def test_an_answer_of_the_wrong_shape_is_a_failure(bench: Bench) -> None:
+    backend = bench.backend()
+    backend.width = 4
+    (failure,) = make_model(bench, backend).classify(["a"], bench.Token()).failures
+    assert (failure.reason, failure.message) == (
+        "MODEL_ERROR",
+        "the model failed on the batch of this row (WrongShape)",
+    )
+
+
 def test_close_frees_the_backend(bench: Bench) -> None:
     backend = bench.backend()
     make_model(bench, backend).close()
@@ -105,3 +116,10 @@ def test_softmax_of_a_row_does_not_depend_on_other_rows(logits: Floats) -> None:
     assert together.sum(axis=1) == pytest.approx(np.ones(len(logits)), abs=1e-6)
     best = logits.argmax(axis=1)
     assert (together[range(len(best)), best] == together.max(axis=1)).all()
+
+
+@given(st.floats(-800, 800, width=32))
+def test_sigmoid_is_the_logistic_function_and_never_overflows(logit: float) -> None:
+    found = sigmoid(np.array([[logit]], dtype=np.float32))
+    assert found.dtype == np.float32
+    assert found[0, 0] == pytest.approx(0.5 * (1 + np.tanh(np.float64(logit) / 2)), abs=1e-7)

@@ -54,8 +54,8 @@ def test_errors_of_a_comparison(capsys: pytest.CaptureFixture[str], files: tuple
         ("r2", "fixed"), ("r3", "broken"), ("r4", "both wrong"), ("r5", "failed"),
     ]  # fmt: skip
     assert found[1] == {
-        "id": "r3", "candidate": "new", "kind": "broken", "metric": "accuracy", "score": "0.0", "reference": "b",
-        "prediction": "a", "baseline_score": "1.0", "baseline_prediction": "b", "failure_mode": "",
+        "id": "r3", "candidate": "new", "kind": "broken", "metric": "accuracy", "score": "0.0", "input": "",
+        "reference": "b", "prediction": "a", "baseline_score": "1.0", "baseline_prediction": "b", "failure_mode": "",
     }  # fmt: skip
     assert (found[3]["score"], found[3]["baseline_prediction"]) == ("1.0", "")
 
@@ -74,6 +74,45 @@ def test_errors_between_right_and_wrong(capsys: pytest.CaptureFixture[str], tmp_
         assert run(capsys, "compare", *files, "-m", metric, "--errors", str(tmp_path / "e.csv"))[0] == 0
         found = [(line["id"], line["kind"]) for line in lines_of(tmp_path / "e.csv")]
         assert found == [("#0", "fixed"), ("#1", "broken"), ("#2", "both wrong")]
+
+
+FORMULAS = [
+    '=HYPERLINK("http://x","y")', "+1+cmd|' /C calc'!A0", "@SUM(1)", "-cmd", "\t=1", "\r=1", "\n=1", "\0=1", "\uff1d1",
+    "'=1",
+]  # fmt: skip
+PLAIN = ['say "no", then\r\nleave; twice', "-5", "+1.5e3", "it's", "' =", "–", "a=b"]
+
+
+def test_texts_of_errors_are_safe_for_spreadsheets(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rows = [{"id": text, "input": text, "reference": f"x{text}", "prediction": text} for text in [*FORMULAS, *PLAIN]]
+    better = [{**row, "prediction": row["reference"]} for row in rows]
+    files = jsonl(tmp_path / "base.jsonl", rows), jsonl(tmp_path / "new.jsonl", better)
+    path = tmp_path / "errors.csv"
+    metric = ["-m", "accuracy"]
+    assert run(capsys, "compare", *files, *metric, "--errors", str(path))[0] == 0
+    lines = lines_of(path)
+    shown = [*(f"'{text}" for text in FORMULAS), *PLAIN]
+    for name in ("id", "input", "baseline_prediction"):
+        assert [line[name] for line in lines] == shown
+    assert [line["prediction"] for line in lines] == [row["reference"] for row in rows]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows({**line, "failure_mode": "'=why"} for line in lines)
+    code, out, err = run(capsys, "compare", *files, *metric, "--failure-modes", str(path), "--json")
+    assert (code, err) == (0, "")
+    assert [(one["values"], one["rows"]) for one in json.loads(out)["slices"]] == [(["=why"], len(rows))]
+
+
+def test_errors_have_inputs_of_any_shape(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    inputs = ["one", {"text": "two"}, {"question": "three", "hint": "é"}, None]
+    gold = [{"id": row, "question": cell, "label": "a"} for row, cell in enumerate(inputs)]
+    said = [{"id": row, "prediction": "b"} for row in range(4)]
+    files = jsonl(tmp_path / "gold.jsonl", gold), jsonl(tmp_path / "said.jsonl", said)
+    path = tmp_path / "errors.csv"
+    flags = ["--data", files[0], "--pred", f"x={files[1]}", "-m", "accuracy", "--errors", str(path)]
+    assert run(capsys, "evaluate", *flags)[::2] == (0, "")
+    assert [line["input"] for line in lines_of(path)] == ["one", "two", '{"question": "three", "hint": "é"}', ""]
 
 
 def test_errors_need_row_scores(capsys: pytest.CaptureFixture[str], files: tuple[str, str, Path]) -> None:

@@ -35,9 +35,8 @@ def test_lists_and_rows_give_the_same() -> None:
 
 
 def test_rows_by_system_need_no_predictions_to_learn_from() -> None:
-    rows = [*TRAIN, *({**row, "predictions": {"a": row["label"], "b": "no"}} for row in TEST)]
-    for row in rows:
-        row.pop("prediction", None)
+    given: list[dict[str, Any]] = [{"text": row["text"], "label": row["label"]} for row in TEST]
+    rows = [*TRAIN, *({**row, "predictions": {"a": row["label"], "b": "no"}} for row in given)]
     found = evald.evaluate(rows=rows, systems={"guess": evald.Baseline("majority")}, metrics="accuracy")
     assert [(one.name, one["accuracy"].value) for one in found.systems] == [("guess", 0.5), ("a", 1.0), ("b", 0.5)]
     assert [note.code for note in found.notes] == ["TRAINING_ROWS"]

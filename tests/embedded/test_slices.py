@@ -125,6 +125,8 @@ def test_metrics_that_are_no_sums_have_slices() -> None:
         ({"slices": "domain", "slice_values": {"domain": ["x"]}}, "LENGTH_MISMATCH", "slice_values"),
         ({"slices": "domain", "slice_values": {"domain": [["x"]] * 120}}, "BAD_TYPE", 'slice_values[0]["domain"]'),
         ({"slices": "domain", "slice_values": ["x"]}, "BAD_TYPE", "slice_values"),
+        ({"slices": "domian"}, "UNKNOWN_SLICE_KEY", "slices"),
+        ({"slices": "label x domian"}, "UNKNOWN_SLICE_KEY", "slices"),
         ({"slices": "domain", "min_slice_size": -1}, "BAD_STATISTICS", "min_slice_size"),
         ({"slices": "domain", "slice_values": {"domain": ["a\nb"] * 120}}, "BAD_SLICE_VALUE", "slice_values[0]"),
     ],

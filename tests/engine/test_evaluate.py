@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from evald.backends.registry import ModelRegistry
+from evald.engine.answers import ModelRows
 from evald.engine.evaluate import Cancellation, Engine, Limits
 from evald.errors import (
     CancelledError,
@@ -165,7 +166,7 @@ def test_the_reason_of_a_cancellation_decides_the_error(
     with pytest.raises(error):
         engine.run("evaluate", request, before)
     with pytest.raises(error):
-        engine.predict("tuned", ["text"], before)
+        engine.predict("tuned", ModelRows(["text"]), before)
     during = Cancellation()
     timer = threading.Timer(0.02, during.set, args=(reason,))
     timer.start()
@@ -180,31 +181,32 @@ def test_a_passed_deadline_starts_nothing(engine: Engine, tickets: list[instance
     with pytest.raises(DeadlineError):
         engine.run("evaluate", request, Cancellation(), time.monotonic() - 1)
     with pytest.raises(DeadlineError):
-        engine.predict("tuned", ["text"], Cancellation(), time.monotonic() - 1)
+        engine.predict("tuned", ModelRows(["text"]), Cancellation(), time.monotonic() - 1)
 
 
 def test_a_cancellation_without_a_reason_is_a_deadline_when_that_has_passed(engine: Engine) -> None:
     cancellation = Cancellation()
     cancellation.set()
     with pytest.raises(DeadlineError):
-        engine.predict("tuned", ["text"], cancellation, time.monotonic() - 1)
+        engine.predict("tuned", ModelRows(["text"]), cancellation, time.monotonic() - 1)
 
 
 def test_predictions_alone(engine: Engine, tickets: list[instance_pb2.Instance]) -> None:
     texts = [tickets[0].inputs["text"], None, "word " * 100, ""]
-    info, result = engine.predict("tuned", texts, Cancellation(), time.monotonic() + 60)
+    info, result = engine.predict("tuned", ModelRows(texts), Cancellation(), time.monotonic() + 60)
     assert info.alias == "tuned"
-    assert result.scores.shape == (4, len(info.classes))
+    assert result.class_scores is not None
+    assert result.class_scores.shape == (4, len(info.classes))
     assert [(failure.row, failure.reason) for failure in result.failures] == [
         (1, "MISSING_INPUT"),
         (2, "INPUT_TOO_LONG"),
     ]
-    assert np.flatnonzero(result.scores.sum(axis=1)).tolist() == [0, 3]
+    assert np.flatnonzero(result.class_scores.sum(axis=1)).tolist() == [0, 3]
 
 
 def test_predictions_of_an_unknown_model(engine: Engine) -> None:
     with pytest.raises(NotFoundError):
-        engine.predict("tunde", ["text"], Cancellation())
+        engine.predict("tunde", ModelRows(["text"]), Cancellation())
 
 
 def test_limits_are_set_once_and_named_in_errors(engine: Engine, tickets: list[instance_pb2.Instance]) -> None:

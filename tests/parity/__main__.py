@@ -18,7 +18,11 @@ def main() -> int:
     arguments = parser.parse_args()
     mismatches = 0
     for group in arguments.groups or GROUPS:
-        table = run(GROUPS[group](), arguments.cases, arguments.seed)
+        checks = GROUPS[group]()
+        if not checks:
+            print(f"{group}: NOT COMPARED, its reference does not run here; see tests/parity/README.md")
+            continue
+        table = run(checks, arguments.cases, arguments.seed)
         mismatches += sum(tally.mismatches for tally in table.values())
         print(shown(table), flush=True)
     print(f"{mismatches} mismatches")

@@ -92,6 +92,21 @@ def long_pair(choose: random.Random, tokens: int) -> Pair:
     return Pair(" ".join(words), (" ".join(other), " ".join(words[tokens // 3 :] + other[: tokens // 9])))
 
 
+def moved_pair(choose: random.Random, tokens: int) -> Pair:
+    """So many words, nearly all different; the reference has a few of them elsewhere, changed or left out."""
+    words = [choose.choice((f"w{number}", f"w{number}", "the")) for number in range(tokens)]
+    other = list(words)
+    for _ in range(2):
+        start, length = choose.randrange(tokens - 60), choose.randint(1, 8)
+        run = other[start : start + length]
+        del other[start : start + length]
+        to = start + choose.randint(9, 40)
+        other[to:to] = run
+        other[choose.randrange(len(other))] = "x"
+        del other[choose.randrange(len(other))]
+    return Pair(" ".join(words), (" ".join(other),))
+
+
 def labels(choose: random.Random, classes: Sequence[str], rows: int) -> tuple[list[str], list[str]]:
     """Gold and predicted labels that agree more often than not."""
     gold = choose.choices(classes, k=rows)

@@ -11,9 +11,11 @@ from tests.parity.choices import choices
 from tests.parity.classification import classification
 from tests.parity.diversity import diversity
 from tests.parity.language import language
+from tests.parity.missing import missing
 from tests.parity.own import own
 from tests.parity.regression import regression
 from tests.parity.rouge import rouge
+from tests.parity.rouge155 import rouge155
 from tests.parity.runner import Check
 from tests.parity.summarization import summarization
 from tests.parity.tagging import tagging
@@ -28,9 +30,11 @@ GROUPS: dict[str, Callable[[], list[Check]]] = {
     "classification": classification,
     "diversity": diversity,
     "language": language,
+    "missing": missing,
     "own": own,
     "regression": regression,
     "rouge": rouge,
+    "rouge155": rouge155,
     "summarization": summarization,
     "tagging": tagging,
     "transcription": transcription,

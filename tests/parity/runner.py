@@ -18,6 +18,7 @@ from tests.parity.generate import Pair, pairs
 from tests.properties.build import Question, Row, components, result_of, row_scores, value_of
 
 import evald
+from evald.errors import InvalidRequestError
 from evald.v1.evaluation_pb2 import UNKNOWN_LABELS_UNSPECIFIED, UnknownLabels
 from evald.v1.instance_pb2 import Prediction
 
@@ -34,6 +35,8 @@ class Expected:
     components: Mapping[str, float] = field(default_factory=dict)
     # A confusion matrix.
     matrix: Any = None
+    # The field that a refusal names, where the rows have no value.
+    refused: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,17 +47,25 @@ class Case:
     expected: Mapping[str, Expected]
     classes: Sequence[str] = ()
     unknown_labels: UnknownLabels = UNKNOWN_LABELS_UNSPECIFIED
+    # The files that parameters name, by name.
+    resources: Mapping[str, bytes] = field(default_factory=dict)
     # In place of rows of the API: what `evald.evaluate` is called with.
     arguments: Mapping[str, Any] | None = None
 
     def found(self) -> Mapping[str, Expected]:
         """What evald says of the same metrics."""
+        if any(expected.refused for expected in self.expected.values()):
+            return {metric: Expected(refused=self.refusal(metric)) for metric in self.expected}
         if self.arguments is not None:
             given = evald.evaluate(**self.arguments, metrics=list(self.expected), replicates=0)
             return {metric: Expected(undefined(given[metric].value)) for metric in self.expected}
         wanted = any(expected.rows is not None for expected in self.expected.values())
         question = Question(
-            [*map(named, self.expected)], classes=self.classes, rows=wanted, unknown_labels=self.unknown_labels
+            [*map(named, self.expected)],
+            classes=self.classes,
+            rows=wanted,
+            unknown_labels=self.unknown_labels,
+            resources=self.resources,
         )
         answer = question.answer(self.rows)
         found = {}
@@ -65,6 +76,14 @@ class Case:
             matrix = None if expected.matrix is None else dense(result.confusion_matrix)
             found[metric] = Expected(undefined(value_of(result)), scores, parts, matrix)
         return found
+
+    def refusal(self, metric: str) -> str | None:
+        """The field that evald names when it refuses the rows; None if it takes them."""
+        try:
+            Question([named(metric)], classes=self.classes).answer(self.rows)
+        except InvalidRequestError as error:
+            return error.violations[0].field
+        return None
 
     def told(self, difference: str) -> str:
         """The row that a difference names; else everything."""
@@ -168,6 +187,8 @@ def close(found: float, expected: float, tolerance: float) -> bool:
 
 def differences(found: Expected, expected: Expected, tolerance: float) -> Iterator[str]:
     """One line for every part that differs."""
+    if found.refused != expected.refused:
+        yield f"refused: evald {found.refused!r} expected {expected.refused!r}"
     if expected.value is not None and not close(found.value or 0.0, expected.value, tolerance):
         yield f"value: evald {found.value!r} reference {expected.value!r}"
     if expected.rows is not None:

@@ -20,11 +20,13 @@ def tables() -> dict[str, dict[str, Tally]]:
 @pytest.mark.parametrize("group", GROUPS)
 def test_nothing_differs(tables: dict[str, dict[str, Tally]], group: str) -> None:
     table = tables[group]
+    if not table:
+        pytest.skip("the reference does not run here")
     assert all(tally.cases >= CASES for tally in table.values()), shown(table)
     assert not any(tally.mismatches for tally in table.values()), shown(table)
 
 
 def test_every_metric_and_profile_has_a_reference(tables: dict[str, dict[str, Tally]]) -> None:
-    compared = {line for table in tables.values() for line in table}
+    compared = {line for group, table in tables.items() if group != "missing" for line in table}
     missing = {metric.name for metric in evald.list_metrics()} - {line.partition(" ")[0] for line in compared}
     assert not missing

@@ -48,13 +48,22 @@ def comparisons(draw: st.DrawFn, direction: str = "higher") -> dict[str, Any]:
                     "difference": difference,
                     "low": difference - draw(widths),
                     "high": difference + draw(widths),
-                    "p_adjusted": draw(st.floats(0, 1)),
+                    **verdict_of(draw(st.floats(0, 1)), difference * (-1 if direction == "lower" else 1)),
                     "baseline_value": value,
                     "undefined_reason": None,
                 }
             )
         systems.append({"name": candidate, "metrics": own})
     return {"systems": systems, "comparisons": paired, "confidence_level": draw(st.sampled_from([0.9, 0.95, 0.99]))}
+
+
+def verdict_of(p_adjusted: float, gain: float) -> dict[str, Any]:
+    significant = "improved" if gain > 0 else "regressed"
+    return {
+        "p_adjusted": p_adjusted,
+        "p_at_floor": False,
+        "decision": significant if p_adjusted <= 0.05 else "inconclusive",
+    }
 
 
 @st.composite

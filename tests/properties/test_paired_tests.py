@@ -23,8 +23,8 @@ COUNTS = st.one_of(st.integers(0, 60), st.integers(0, 5_000), st.sampled_from([1
 
 
 def exactly(expected: float) -> Any:
-    """The number to 1e-12, however small it is, but for what scipy rounds to zero."""
-    return pytest.approx(expected, rel=1e-12, abs=1e-290)
+    """The number to 1e-12, however small it is, but for tails below 1e-290, which are zero to scipy."""
+    return pytest.approx(expected, rel=1e-12, abs=2e-290)
 
 
 def flips(wins: int, losses: int, ties: int = 10, **options: object) -> evald.results.PairedResult:
@@ -190,3 +190,17 @@ def test_a_sign_test_against_the_difference_decides_nothing() -> None:
     assert found.p_value < 1e-6
     assert found.decision == "inconclusive"
     assert scored([0.0] * 60, [0.1] * 55 + [-0.3] * 5, test="sign").decision == "improved"
+
+
+def test_a_gate_without_a_margin_agrees_with_the_sign_test() -> None:
+    systems = {"base": [0.0] * 60, "new": [0.1] * 50 + [-9.0] * 10}
+    result = evald.compare(
+        systems={name: [{"scores": {"s": score}} for score in row] for name, row in systems.items()},
+        metrics="score(of=s,direction=higher)", test="sign", replicates=100,
+        gate={"rules": [{"metric": "score(of=s,direction=higher)", "margin": 0}]},
+    )  # fmt: skip
+    assert result.comparisons[0].decision == "inconclusive"
+    assert result.gate is not None
+    assert result.gate.verdict == "inconclusive"
+    assert "points another way than the difference" in result.gate.candidates[0].rules[0].reason
+    assert evald.gate({"rules": [{"metric": "score(of=s,direction=higher)", "margin": 0}]}, result) == result.gate

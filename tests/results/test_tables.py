@@ -72,6 +72,59 @@ def test_latex_is_a_booktabs_tabular() -> None:
     assert lines[-1] == r"\end{tabular}"
 
 
+LANGUAGES = ["de|x"] * 30 + ["en"] * 30
+
+
+def sliced(**options: Any) -> Comparison:
+    return compared(slice_values={"language": LANGUAGES}, slices="language", **options)
+
+
+def test_csv_has_a_line_a_slice_after_those_of_all_rows() -> None:
+    result = sliced()
+    lines = list(csv.DictReader(io.StringIO(result.to_table("csv"))))
+    assert [(line["by"], line["slice"], line["metric"]) for line in lines] == [
+        (by, one, metric)
+        for by, one in (("", ""), ("language", "de|x"), ("language", "en"))
+        for metric in ("accuracy", "f1(average=macro)")
+    ]
+    found = result.slice("en")["accuracy"]
+    assert (lines[4]["baseline"], lines[4]["candidate"], lines[4]["n"]) == ("baseline", "new_one", "30")
+    assert (float(lines[4]["low"]), float(lines[4]["p_adjusted"])) == (found.low, found.p_adjusted)
+    values = evald.evaluate(NEW, GOLD, metrics="mcc", slice_values={"language": LANGUAGES}, slices="language")
+    lines = list(csv.DictReader(io.StringIO(values.to_table("csv"))))
+    assert [(line["system"], line["by"], line["slice"], line["metric"]) for line in lines] == [
+        ("system", "", "", "mcc"), ("system", "language", "de|x", "mcc"), ("system", "language", "en", "mcc"),
+    ]  # fmt: skip
+    assert float(lines[1]["value"]) == values["mcc"].slices[0].value
+    assert "slice" not in compared().to_table("csv").splitlines()[0]
+
+
+def test_slices_and_their_consistency_are_tables_of_their_own() -> None:
+    markdown = sliced().to_table("md").split("\n\n")
+    assert [block.splitlines()[0] for block in markdown[1:-1:2]] == ["slices", "consistency of slices"]
+    head, _, first, *others = markdown[2].splitlines()
+    assert head.startswith("| sliced by | slice | candidate | metric | baseline | candidate | difference |")
+    assert first.startswith("| language | de\\|x | new\\_one | accuracy | 0.5000 | 1.0000 | +0.5000 |")
+    assert first.endswith("| ▲ improved |")
+    assert len(others) == 3
+    assert markdown[4].splitlines()[2].startswith("| language | new\\_one | accuracy | 2 of 2 | 100 % | en |")
+    latex = sliced(min_slice_size=31).to_table("latex")
+    assert [latex.count(word) for word in ("\n\n% slices\n", r"\begin{tabular}", "too few rows")] == [1, 3, 4]
+    assert r"{llllrrrrrrrr}" in latex
+    assert r"I$^2$" in sliced().to_table("latex")
+
+
+def test_numbers_of_slices_have_paths() -> None:
+    result = sliced()
+    found = result.flat()
+    accuracy = result.slice("en")["accuracy"]
+    assert found["slice/language/en/compare/new_one/accuracy/low"] == accuracy.low
+    assert found["slice/language/en/new_one/accuracy"] == accuracy.candidate_value
+    assert found["consistency/language/new_one/accuracy/improved"] == 2
+    assert found["consistency/language/new_one/accuracy/worst_difference"] == accuracy.difference
+    assert not any("slice" in path or "consistency" in path for path in compared().flat())
+
+
 def test_a_hyphen_in_a_name_is_no_minus() -> None:
     row = one_result("gpt-4", "rouge-1").to_table("latex").splitlines()[-3]
     assert row.startswith(r"gpt-4 & rouge-1 & -- & -- & $-$0.2500")
@@ -82,7 +135,8 @@ def test_a_hyphen_in_a_name_is_no_minus() -> None:
 def test_names_are_never_markup(name: str) -> None:
     result = one_result(name)
     latex = result.to_table("latex").splitlines()[-3]
-    bare = re.sub(r"\\text[a-z]+\{\}|\\(?:up|down)arrow|\\cdot|\\[&%$#_{}]|\$[<>|+-]\$|\\\\$", "", latex)
+    words = r"\\text[a-z]+\{\}|\\(?:up|down)arrow|\\cdot|\\approx|\\geq|\$\^2\$"
+    bare = re.sub(rf"{words}|\\[&%$#_{{}}]|\$[<>|+-]\$|\\\\$", "", latex)
     assert bare.count("&") == 9, "cells are as many as columns"
     assert not set("\\%#_{}~^").intersection(bare)
     markdown = result.to_table("md").splitlines()[2]

@@ -260,3 +260,56 @@ impl<'a> Batch<'a> {
             .map(|(_, text)| *text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows<'a>(splits: &[&'a str]) -> Batch<'a> {
+        let mut batch = Batch::default();
+        for split in splits {
+            let start = batch.slices.len() as u32;
+            batch.slices.push(("split", split));
+            batch.row_extras.push(RowExtra {
+                slices: Span {
+                    start,
+                    end: start + 1,
+                },
+                ..RowExtra::default()
+            });
+            batch.instances.push(Instance {
+                sample: start,
+                extra: batch.row_extras.len() as u32,
+                ..Instance::default()
+            });
+        }
+        batch
+    }
+
+    fn samples(rows: &[Instance<'_>]) -> Vec<u32> {
+        rows.iter().map(|row| row.sample).collect()
+    }
+
+    #[test]
+    fn rows_that_are_left_keep_their_places() {
+        let mut batch = rows(&["train", "test", "train", "", "training"]);
+        batch.set_aside("train");
+        assert_eq!(samples(&batch.instances), [1, 3, 4]);
+        assert_eq!(samples(&batch.aside), [0, 2]);
+        assert_eq!(
+            (0..3).map(|row| batch.place(row)).collect::<Vec<_>>(),
+            [1, 3, 4]
+        );
+        assert_eq!(batch.places, [1, 3, 4, 0, 2]);
+        assert_eq!(batch.sent(), 5);
+    }
+
+    #[test]
+    fn without_rows_of_the_split_nothing_changes() {
+        let mut batch = rows(&["test", ""]);
+        let before = batch.clone();
+        batch.set_aside("train");
+        assert_eq!(batch, before);
+        assert_eq!((batch.place(1), batch.sent()), (1, 2));
+    }
+}

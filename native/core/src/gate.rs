@@ -4,9 +4,11 @@
 
 use crate::error::{Error, Result};
 use crate::metrics::{Context, Direction, MetricRequest, ResolvedMetric, Resources};
+use crate::result::Decision;
 use crate::slicing::Slicing;
 
 mod judge;
+mod words;
 
 pub use judge::judge;
 
@@ -84,6 +86,17 @@ pub struct Measured {
     pub undefined_reason: String,
 }
 
+/// What the test of a difference found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tested {
+    /// Two-sided p-value, after correction.
+    pub p_adjusted: f64,
+    /// Whether the p-value is an upper bound: no draw was as extreme as the data.
+    pub at_floor: bool,
+    /// What the comparison says.
+    pub decision: Decision,
+}
+
 /// What is known of one candidate by one metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding<'a> {
@@ -97,8 +110,8 @@ pub struct Finding<'a> {
     pub direction: Direction,
     /// Candidate minus baseline.
     pub difference: Measured,
-    /// Two-sided p-value of the difference, after correction.
-    pub p_adjusted: Option<f64>,
+    /// The test of the difference; `None` if none was made.
+    pub tested: Option<Tested>,
     /// Value of the baseline on the same rows.
     pub baseline_value: Option<f64>,
     /// Value of the candidate on all of its rows.

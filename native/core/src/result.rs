@@ -1,6 +1,7 @@
 //! Answers as plain data; the wire layer encodes them.
 
 pub mod analysis;
+pub mod forgetting;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -229,6 +230,8 @@ pub struct Answer {
     pub analysis: Option<analysis::ErrorAnalysis>,
     /// The verdict of the gate, if there is one.
     pub gate: Option<GateAnswer>,
+    /// What candidates learned and forgot, if it was asked for.
+    pub forgetting: Option<forgetting::ForgettingAnswer>,
     /// Number of resampling slots; 0 when nothing was resampled.
     pub slots: u32,
     /// What identified rows.

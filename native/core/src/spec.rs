@@ -1,5 +1,7 @@
 //! What to evaluate and how: the checked header of a call.
 
+mod forgetting;
+
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
@@ -9,6 +11,8 @@ use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
 use crate::slicing::Slicing;
 use crate::stats::interval::Method;
 use crate::stats::paired_test::PairedTest;
+
+pub use forgetting::{EmarOptions, ForgettingOptions};
 
 /// Which rows to report one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +64,10 @@ pub enum Source {
         alias: String,
         /// Key of the rows' inputs.
         input: String,
+        /// Key of the input that is the second text of a pair; empty: texts are no pairs.
+        pair_input: String,
+        /// Tokens that a later window of a long text keeps as context.
+        context_tokens: u32,
     },
     /// From a baseline that learns from the rows of the split [`TRAINING_SPLIT`].
     Baseline {
@@ -236,6 +244,8 @@ pub struct Spec {
     pub limits: Limits,
     /// What candidates must show.
     pub gate: Option<Policy>,
+    /// What is asked of tasks; `None` for nothing.
+    pub forgetting: Option<ForgettingOptions>,
 }
 
 impl Spec {
@@ -294,6 +304,16 @@ impl Spec {
         1 + columns.sum::<usize>()
     }
 
+    /// The slicings that were asked for: tasks may be compared without their slices being shown.
+    pub fn shown_slices(&self) -> impl Iterator<Item = &Slicing> {
+        let hidden = self.forgetting.as_ref().filter(|asked| !asked.shows_slices);
+        let slices = self.slices.iter().enumerate();
+        let is_shown = move |at: usize| hidden.is_none_or(|asked| asked.slicing != at);
+        slices
+            .filter(move |(at, _)| is_shown(*at))
+            .map(|(_, slicing)| slicing)
+    }
+
     /// Whether sums by slot are needed at all.
     pub fn resamples(&self) -> bool {
         self.statistics.replicates > 0 || self.question != Question::Evaluate
@@ -330,6 +350,9 @@ impl Spec {
         }
         if let Some(gate) = &self.gate {
             line(&format!("gate {gate:?}"));
+        }
+        if let Some(forgetting) = &self.forgetting {
+            line(&format!("forgetting {forgetting:?}"));
         }
         let mut hex = String::with_capacity(64);
         for byte in hasher.finalize() {

@@ -67,6 +67,7 @@ fn spec(
         analysis: None,
         limits: Limits::default(),
         gate: None,
+        forgetting: None,
     }
 }
 
@@ -396,6 +397,8 @@ fn asked_of_a_model(rows: &[Row], metrics: &[&str]) -> (Arc<Spec>, Vec<Row>, Mod
     spec.systems[0].source = Source::Model {
         alias: "m".into(),
         input: "text".into(),
+        pair_input: String::new(),
+        context_tokens: 1,
     };
     let classes = ["cow", "dog", "cat"].map(str::to_owned).to_vec();
     let mut scores = Vec::new();
@@ -412,9 +415,9 @@ fn asked_of_a_model(rows: &[Row], metrics: &[&str]) -> (Arc<Spec>, Vec<Row>, Mod
         ..row.clone()
     };
     let output = ModelOutput {
-        system: 0,
         classes,
         scores,
+        ..ModelOutput::default()
     };
     (
         Arc::new(spec),
@@ -441,6 +444,33 @@ fn answers_of_models_count_like_labels_of_rows() {
         got.systems[0].metrics[1].confusion,
         expected.systems[0].metrics[1].confusion
     );
+}
+
+#[test]
+fn log_likelihoods_of_models_count_like_those_of_rows() {
+    let (spec, unanswered, _) = asked_of_a_model(&plain_rows(3), &["nll"]);
+    let output = ModelOutput {
+        token_logprobs: vec![vec![-1.0, -2.0], vec![], vec![-6.0]],
+        ..ModelOutput::default()
+    };
+    let mut accumulator = Accumulator::new(spec);
+    accumulator
+        .push(&batch(&unanswered), &[output], &[], &never)
+        .unwrap();
+    let estimate = &accumulator.finish(&never).unwrap().systems[0].metrics[0].estimate;
+    assert_eq!(estimate.value, Some(3.0));
+    assert_eq!((estimate.n, estimate.n_failed), (2, 1));
+}
+
+#[test]
+fn scores_for_other_choices_than_the_rows_are_an_internal_error() {
+    let (spec, unanswered, mut output) = asked_of_a_model(&plain_rows(2), &["accuracy"]);
+    output.choice_scores = vec![vec![-1.0], vec![]];
+    let mut accumulator = Accumulator::new(spec);
+    let error = accumulator
+        .push(&batch(&unanswered), &[output], &[], &never)
+        .unwrap_err();
+    assert_eq!(error.reason, "INTERNAL");
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn spec(table: &Value, corpus: &Value) -> Result<Spec> {
         analysis: None,
         limits: Limits::default(),
         gate: None,
+        forgetting: None,
     })
 }
 

@@ -199,6 +199,7 @@ fn score(form: &str, seed: u64) -> (Answer, Vec<f64>) {
         analysis: None,
         limits: Limits::default(),
         gate: None,
+        forgetting: None,
     };
     let mut accumulator = Accumulator::new(Arc::new(spec));
     accumulator

@@ -289,6 +289,7 @@ impl Parsed {
                 instances,
                 baseline: String::new(),
                 gate: None,
+                forgetting: None,
             }
             .encode_to_vec(),
             _ => EvaluateRequest { spec, instances }.encode_to_vec(),

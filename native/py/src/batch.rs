@@ -41,24 +41,33 @@ self_cell::self_cell!(
     }
 );
 
-/// A row to learn from: index in the request, input, gold labels, references, gold number.
-type TrainingRow<'a> = (
-    u32,
-    Option<&'a str>,
-    Vec<&'a str>,
-    Vec<&'a str>,
-    Option<f64>,
-);
+/// A row to learn from: index in the request, input, gold labels.
+type TrainingRow<'a> = (u32, Option<&'a str>, Vec<&'a str>);
 
 /// What models add to the rows.
 #[derive(Default)]
 pub struct Additions {
-    /// One a model system.
+    /// One a system whose model gave numbers.
     pub outputs: Vec<ModelOutput>,
     /// Rows that failed.
     pub failures: Vec<RowFailure>,
     /// Whether the rows were pushed.
     pub pushed: bool,
+}
+
+impl Additions {
+    /// What the model of a system answered so far.
+    fn output(&mut self, system: usize) -> &mut ModelOutput {
+        let found = self.outputs.iter().position(|one| one.system == system);
+        let at = found.unwrap_or_else(|| {
+            self.outputs.push(ModelOutput {
+                system,
+                ..ModelOutput::default()
+            });
+            self.outputs.len() - 1
+        });
+        &mut self.outputs[at]
+    }
 }
 
 /// Rows that were read once.
@@ -151,6 +160,14 @@ impl Batch {
                 Err(to_python(py, &error))
             }
         }
+    }
+
+    fn check_rows(&self, py: Python<'_>, lists: usize) -> PyResult<()> {
+        if lists == self.rows.borrow_dependent().instances.len() {
+            return Ok(());
+        }
+        let error = Error::internal("a model's numbers must be one list a row");
+        Err(to_python(py, &error))
     }
 
     /// What models added.
@@ -348,10 +365,8 @@ impl Batch {
         let rows = self.rows.borrow_dependent();
         let places = rows.places.iter().skip(rows.instances.len());
         let found = places.zip(&rows.aside).map(|(place, row)| {
-            let value = rows.row_extra(row).and_then(|extra| extra.value);
             let labels = rows.labels[row.labels.range()].to_vec();
-            let references = rows.references(row).to_vec();
-            (*place, rows.input(row, input), labels, references, value)
+            (*place, rows.input(row, input), labels)
         });
         Ok(found.collect())
     }
@@ -368,6 +383,53 @@ impl Batch {
         rows.instances.iter().enumerate().map(key).collect()
     }
 
+    fn inputs_named(&self, name: &str) -> Vec<Option<&str>> {
+        let rows = self.rows.borrow_dependent();
+        let instances = rows.instances.iter();
+        instances.map(|row| rows.input(row, name)).collect()
+    }
+
+    fn first_references(&self) -> Vec<Option<&str>> {
+        let rows = self.rows.borrow_dependent();
+        let instances = rows.instances.iter();
+        instances
+            .map(|row| rows.references(row).first().copied())
+            .collect()
+    }
+
+    fn choices(&self) -> Vec<Vec<&str>> {
+        let rows = self.rows.borrow_dependent();
+        let spans = rows.instances.iter().map(|row| {
+            let extra = rows.row_extra(row);
+            extra.map_or(0..0, |extra| extra.choices.range())
+        });
+        spans
+            .map(|span| rows.choices[span].iter().map(|(text, _)| *text).collect())
+            .collect()
+    }
+
+    fn set_token_logprobs(
+        &self,
+        py: Python<'_>,
+        system: usize,
+        logprobs: Vec<Vec<f64>>,
+    ) -> PyResult<()> {
+        self.check_rows(py, logprobs.len())?;
+        self.additions().output(system).token_logprobs = logprobs;
+        Ok(())
+    }
+
+    fn set_choice_scores(
+        &self,
+        py: Python<'_>,
+        system: usize,
+        scores: Vec<Vec<f64>>,
+    ) -> PyResult<()> {
+        self.check_rows(py, scores.len())?;
+        self.additions().output(system).choice_scores = scores;
+        Ok(())
+    }
+
     fn set_class_scores(
         &self,
         py: Python<'_>,
@@ -380,11 +442,10 @@ impl Batch {
             let error = Error::internal("class scores must be C-contiguous [rows, classes]");
             return Err(to_python(py, &error));
         }
-        self.additions().outputs.push(ModelOutput {
-            system,
-            classes,
-            scores: scores.to_vec(py)?,
-        });
+        let scores = scores.to_vec(py)?;
+        let mut additions = self.additions();
+        let output = additions.output(system);
+        (output.classes, output.scores) = (classes, scores);
         Ok(())
     }
 

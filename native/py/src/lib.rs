@@ -19,6 +19,7 @@ mod _native {
     use std::collections::BTreeMap;
 
     use evald_core::error::Error;
+    use evald_core::metrics::Direction;
     use evald_core::stats::emar::{Adaptation, Variant};
     use evald_core::text::{UNICODE_VERSION, simd};
     use evald_core::{metrics::text_form, pool};
@@ -110,6 +111,7 @@ mod _native {
             before,
             after,
             benchmark,
+            direction: Direction::Higher,
         };
         let of = |variant| {
             found

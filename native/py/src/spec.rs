@@ -118,6 +118,8 @@ pub struct SystemSource {
     kind: &'static str,
     alias: String,
     input: String,
+    pair_input: String,
+    context_tokens: u32,
 }
 
 /// The checked header of a request.
@@ -165,18 +167,29 @@ impl Spec {
                 kind: "inline",
                 alias: String::new(),
                 input: String::new(),
+                pair_input: String::new(),
+                context_tokens: 0,
             },
-            spec::Source::Model { alias, input } => SystemSource {
+            spec::Source::Model {
+                alias,
+                input,
+                pair_input,
+                context_tokens,
+            } => SystemSource {
                 name: system.name.clone(),
                 kind: "model",
                 alias: alias.clone(),
                 input: input.clone(),
+                pair_input: pair_input.clone(),
+                context_tokens: *context_tokens,
             },
             spec::Source::Baseline { kind, input } => SystemSource {
                 name: system.name.clone(),
                 kind: "baseline",
                 alias: kind.clone(),
                 input: input.clone(),
+                pair_input: String::new(),
+                context_tokens: 0,
             },
         };
         self.core.systems.iter().map(source).collect()

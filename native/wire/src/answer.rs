@@ -9,6 +9,7 @@ use evald_core::spec::{Question, Spec};
 use evald_core::text::UNICODE_VERSION;
 use prost::Message;
 
+use crate::forgetting::{emar_result, forgetting_result};
 use crate::matrix::confusion_matrix;
 use crate::proto;
 use crate::slices::{consistency, slice_comparison, slice_results};
@@ -20,6 +21,7 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
     let mut ids = std::mem::take(&mut answer.row_ids);
     let count = answer.systems.len();
     let analysis = answer.analysis.take().map(crate::analysis::analysis);
+    let tasks = answer.forgetting.take().unwrap_or_default();
     let mut systems = Vec::with_capacity(count);
     for (left, system) in std::mem::take(&mut answer.systems).into_iter().enumerate() {
         // The last system takes the ids, the others copy them.
@@ -55,19 +57,25 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
             consistency: consistency(&answer),
             analysis,
             gate: answer.gate.take().map(crate::gate::gate_result),
+            forgetting: tasks.changes.iter().map(forgetting_result).collect(),
+            emar: tasks.emar.into_iter().map(emar_result).collect(),
         }
         .encode_to_vec(),
     };
-    if bytes.len() as u64 <= spec.limits.max_response_bytes {
-        return Ok(bytes);
+    check_size(bytes.len(), spec)?;
+    Ok(bytes)
+}
+
+fn check_size(bytes: usize, spec: &Spec) -> Result<()> {
+    if bytes as u64 <= spec.limits.max_response_bytes {
+        return Ok(());
     }
     Err(Error::invalid(
         "RESPONSE_TOO_LARGE",
         "spec.row_report",
         format!(
-            "the answer has {} bytes, more than max_response_bytes = {}; ask for fewer rows with row_report NONE and \
+            "the answer has {bytes} bytes, more than max_response_bytes = {}; ask for fewer rows with row_report NONE and \
              a smaller spec.analysis, or send the rows in several calls",
-            bytes.len(),
             spec.limits.max_response_bytes
         ),
     )

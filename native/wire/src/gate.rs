@@ -2,10 +2,11 @@
 
 use evald_core::error::{Error, Result};
 use evald_core::gate::{
-    Check, Finding, GateAnswer, Known, Margin, Measured, Outcome, Policy, Quantity, Rule, Tier,
-    Verdict, judge, named, named_slicing, slice_words,
+    Check, Finding, GateAnswer, Known, Margin, Measured, Outcome, Policy, Quantity, Rule, Tested,
+    Tier, Verdict, judge, named, named_slicing, slice_words,
 };
 use evald_core::metrics::Direction;
+use evald_core::result::Decision;
 use prost::Message;
 
 use crate::proto;
@@ -172,9 +173,23 @@ fn finding<'a>(
         slice: slice.map(|slice| (&slice.by[..], slice_words(&slice.by, &slice.values))),
         direction: direction(own),
         difference: measured(paired.difference.as_ref()),
-        p_adjusted: paired.p_adjusted,
+        tested: tested(paired),
         baseline_value: paired.baseline_value,
         value: measured(value),
+    })
+}
+
+fn tested(paired: &proto::PairedResult) -> Option<Tested> {
+    Some(Tested {
+        p_adjusted: paired.p_adjusted?,
+        at_floor: paired.p_at_floor,
+        decision: match paired.decision() {
+            proto::Decision::Improved => Decision::Improved,
+            proto::Decision::Regressed => Decision::Regressed,
+            proto::Decision::Equivalent => Decision::Equivalent,
+            proto::Decision::NotWorse => Decision::NotWorse,
+            proto::Decision::Inconclusive | proto::Decision::Unspecified => Decision::Inconclusive,
+        },
     })
 }
 

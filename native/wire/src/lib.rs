@@ -6,6 +6,7 @@
 mod analysis;
 pub mod answer;
 pub mod catalog;
+mod forgetting;
 pub mod gate;
 pub mod headers;
 pub mod margins;

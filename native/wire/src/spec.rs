@@ -12,6 +12,7 @@ use evald_core::stats::paired_test::PairedTest;
 use rustc_hash::FxHashSet;
 
 use crate::analysis;
+use crate::forgetting::forgetting;
 use crate::headers::metric_params;
 use crate::margins::margins;
 use crate::proto;
@@ -20,6 +21,8 @@ use crate::reader::{Header, RequestKind};
 /// Name of the one system of a request that names none.
 const DEFAULT_SYSTEM: &str = "system";
 
+/// Tokens of context that windows of a long text keep, as in lm-evaluation-harness.
+const DEFAULT_CONTEXT: u32 = 1;
 /// Key of the input text of a model or baseline that names none.
 const DEFAULT_INPUT: &str = "text";
 
@@ -64,8 +67,9 @@ pub fn build_spec(
     if kind == RequestKind::Compare {
         check_test(statistics.test, &metrics)?;
     }
-    let slices = slices(spec, &limits)?;
+    let mut slices = slices(spec, &limits)?;
     let gate = gate(header, &metrics, &slices, &statistics)?;
+    let forgetting = forgetting(header.forgetting.as_ref(), &metrics, &mut slices, &limits)?;
     Ok(Spec {
         question,
         systems,
@@ -78,6 +82,7 @@ pub fn build_spec(
         analysis: analysis::options(spec.analysis.as_ref())?,
         limits,
         gate,
+        forgetting,
     })
 }
 
@@ -94,19 +99,22 @@ fn gate(
         let problem = "a gate decides by intervals: must not be 0";
         return Err(bad_statistic("replicates", problem));
     }
-    let known: Vec<Known<'_>> = metrics
-        .iter()
-        .map(|metric| Known {
-            key: &metric.key,
-            signature: &metric.signature,
-            direction: metric.direction,
-        })
-        .collect();
+    let known = known(metrics);
     let slicings: Vec<&str> = slices.iter().map(|slicing| &slicing.name[..]).collect();
     crate::gate::policy(given, &known, &slicings).map(Some)
 }
 
-fn limit(name: &'static str, field: &str, maximum: u32, count: usize) -> Result<()> {
+/// The metrics by what callers may name them by.
+pub(crate) fn known<'m>(metrics: &'m [ResolvedMetric]) -> Vec<Known<'m>> {
+    let known = |metric: &'m ResolvedMetric| Known {
+        key: &metric.key,
+        signature: &metric.signature,
+        direction: metric.direction,
+    };
+    metrics.iter().map(known).collect()
+}
+
+pub(crate) fn limit(name: &'static str, field: &str, maximum: u32, count: usize) -> Result<()> {
     if count <= maximum as usize {
         return Ok(());
     }
@@ -180,6 +188,8 @@ fn source(system: &proto::System, at: usize) -> Result<Source> {
         Some(Wire::Model(model)) => Ok(Source::Model {
             alias: model.alias.clone(),
             input: input_key(&model.input),
+            pair_input: model.pair_input.clone(),
+            context_tokens: model.context_tokens.unwrap_or(DEFAULT_CONTEXT),
         }),
         Some(Wire::Remote(_)) => Err(unsupported(format!("spec.systems[{at}].remote"))),
         Some(Wire::Baseline(baseline)) if baseline.kind.is_empty() => Err(Error::invalid(

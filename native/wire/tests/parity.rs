@@ -20,26 +20,30 @@ fn read(kind: RequestKind, request: &[u8]) -> Result<(Header, Batch<'_>), Error>
 }
 
 fn decode(kind: RequestKind, request: &[u8]) -> Result<(Header, Vec<Instance>), DecodeError> {
-    let (spec, baseline, gate, rows) = match kind {
+    let (header, rows) = match kind {
         RequestKind::Evaluate => {
             let request = EvaluateRequest::decode(request)?;
-            (request.spec, String::new(), None, request.instances)
+            let header = Header {
+                spec: request.spec.unwrap_or_default(),
+                ..Header::default()
+            };
+            (header, request.instances)
         }
         RequestKind::Compare => {
             let request = CompareRequest::decode(request)?;
-            (
-                request.spec,
-                request.baseline,
-                request.gate,
-                request.instances,
-            )
+            let header = Header {
+                spec: request.spec.unwrap_or_default(),
+                baseline: request.baseline,
+                gate: request.gate,
+                forgetting: request.forgetting,
+                ..Header::default()
+            };
+            (header, request.instances)
         }
     };
     let header = Header {
-        spec: spec.unwrap_or_default(),
-        baseline,
-        gate,
         rows: rows.len(),
+        ..header
     };
     Ok((header, rows))
 }

@@ -13,8 +13,6 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from evald.backends.buckets import Call, Entry, LengthBuckets
 from evald.backends.contract import BatchedRun
 from evald.errors import CancelledError, DeadlineError, EvaldError, InternalError, OverloadedError, UnavailableError
@@ -22,7 +20,7 @@ from evald.errors import CancelledError, DeadlineError, EvaldError, InternalErro
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evald.backends.contract import Backend, BatchObserver, CancelToken, Floats, TokenIds
+    from evald.backends.contract import Backend, BatchObserver, CancelToken, Result, TokenSequence
 
 _log = logging.getLogger(__name__)
 
@@ -65,10 +63,9 @@ class TokenBudgetBatcher:
         for thread in self._threads:
             thread.start()
 
-    def run(self, sequences: Sequence[TokenIds], cancel: CancelToken, deadline: float | None) -> BatchedRun:
+    def run(self, sequences: Sequence[TokenSequence], cancel: CancelToken, deadline: float | None) -> BatchedRun:
         """See `contract.Batcher`."""
-        info = self._backend.info
-        call = Call(sequences, cancel, deadline, info.max_tokens, time.monotonic())
+        call = Call(sequences, cancel, deadline, self._backend.info.max_tokens, time.monotonic())
         if not sequences:
             call.finish(call.enqueued)
         unsubscribe = cancel.subscribe(lambda: self._end(call, _cancelled(), "CANCELLED"))
@@ -82,9 +79,8 @@ class TokenBudgetBatcher:
             self._end(call, _cancelled(), "CANCELLED")
         if call.error is not None:
             raise call.error
-        logits = np.zeros((len(sequences), len(info.classes)), np.float32) if call.logits is None else call.logits
         queue_seconds = max(0.0, call.finished - call.enqueued - call.batch_seconds)
-        return BatchedRun(logits, call.failed, queue_seconds, call.infer_seconds, call.batches)
+        return BatchedRun(call.results, call.failed, queue_seconds, call.infer_seconds, call.batches)
 
     def close(self) -> None:
         """See `contract.Batcher`; closing twice is allowed."""
@@ -179,36 +175,34 @@ class TokenBudgetBatcher:
         sequences = [entry.call.sequences[entry.position] for entry in entries]
         for call in {entry.call for entry in entries}:
             self._observer.on_stage(self._alias, "queue", start - call.enqueued)
-        logits, failure = self._ask_backend(sequences, length)
+        results, failure = self._ask_backend(sequences, length)
         now = time.monotonic()
         with self._changed:
-            if logits is not None:
+            if results is not None:
                 self._measure((now - start) / (length * len(entries)))
             for row, entry in enumerate(entries):
                 if entry.call.done.is_set():
                     continue
-                if logits is None:
+                if results is None:
                     entry.call.failed[entry.position] = failure
                 else:
-                    entry.call.store(entry.position, logits[row])
+                    entry.call.results[entry.position] = results[row]
             for call, sequences_of_call in Counter(entry.call for entry in entries).items():
                 self._account(call, sequences_of_call, now, now - start, sequences_of_call / len(entries))
         self._observer.on_batch(self._alias, len(entries), sum(map(len, sequences)), length * len(entries))
         self._observer.on_stage(self._alias, "infer", now - start)
         self._observe_queue()
 
-    def _ask_backend(self, sequences: list[TokenIds], length: int) -> tuple[Floats | None, str]:
-        """The logits, or None and the class name of what went wrong."""
+    def _ask_backend(self, sequences: list[TokenSequence], length: int) -> tuple[Sequence[Result] | None, str]:
+        """The results, or None and the class name of what went wrong."""
         try:
-            logits = self._backend.run(sequences, length)
-            if logits.shape != (len(sequences), len(self._backend.info.classes)):
-                return None, "WrongShape"
+            results = self._backend.run(sequences, length)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is the fault of its batch, not of the queue
             # The message may quote what the model read, so only the class of the error is logged and reported.
             failure = type(error).__name__
             _log.error("model %s failed on a batch of %d sequences: %s", self._alias, len(sequences), failure)
             return None, failure
-        return logits, ""
+        return (results, "") if len(results) == len(sequences) else (None, "WrongShape")
 
     def _account(self, call: Call, sequences: int, now: float, seconds: float, share: float) -> None:
         if call.done.is_set():

@@ -6,12 +6,10 @@ import heapq
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evald.backends.contract import CancelToken, Floats, TokenIds
+    from evald.backends.contract import CancelToken, Result, TokenSequence
     from evald.errors import EvaldError
 
 
@@ -30,7 +28,12 @@ class Call:
     """The sequences of one caller on their way through a queue; guarded by the lock of the batcher."""
 
     def __init__(
-        self, sequences: Sequence[TokenIds], cancel: CancelToken, deadline: float | None, max_tokens: int, now: float
+        self,
+        sequences: Sequence[TokenSequence],
+        cancel: CancelToken,
+        deadline: float | None,
+        max_tokens: int,
+        now: float,
     ) -> None:
         self.sequences = sequences
         self.cancel = cancel
@@ -41,19 +44,13 @@ class Call:
         self.waiting = len(sequences)
         self.waiting_tokens = sum(self.lengths)
         self.pending = len(sequences)
-        self.logits: Floats | None = None
+        self.results: list[Result | None] = [None] * len(sequences)
         self.failed: dict[int, str] = {}
         self.batch_seconds = 0.0
         self.infer_seconds = 0.0
         self.batches = 0
         self.error: EvaldError | None = None
         self.done = threading.Event()
-
-    def store(self, position: int, logits: Floats) -> None:
-        """Keeps the answer of one sequence."""
-        if self.logits is None:
-            self.logits = np.zeros((len(self.sequences), len(logits)), dtype=np.float32)
-        self.logits[position] = logits
 
     def finish(self, now: float) -> None:
         """Lets the caller go on."""

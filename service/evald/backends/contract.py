@@ -14,8 +14,14 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
 
     TokenIds: TypeAlias = NDArray[np.int64]
     Floats: TypeAlias = NDArray[np.float32]
+    Doubles: TypeAlias = NDArray[np.float64]
+    # What a backend answers for one sequence; which of them, the task says.
+    Result: TypeAlias = Floats | Doubles
 
 Stage = Literal["tokenize", "queue", "infer"]
+Task = Literal["text-classification", "causal-lm"]
+# One text or two: what is classified, or a prompt and its completion.
+Text: TypeAlias = str | tuple[str, str]
 
 
 class ModelState(enum.Enum):
@@ -31,7 +37,7 @@ class ModelInfo:
     """Which model answered, and on what; `batch_invariant` is false unless a probe at load time found it true."""
 
     alias: str
-    task: str
+    task: Task
     classes: tuple[str, ...]
     max_tokens: int
     weights_digest: str
@@ -40,11 +46,32 @@ class ModelInfo:
     device: str
     precision: str
     batch_invariant: bool
+    # Of a classifier: whether a text may belong to any number of its classes.
+    multilabel: bool = False
+    # Of a language model: what it reads before the first token of a text without a prompt.
+    prefix_token: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TokenSequence:
+    """The unit of work: what a model reads to give one result.
+
+    `segments` tell the two texts of a pair apart, for models that want to know. `targets` are the tokens whose
+    likelihood is asked of a language model: the last one is what may come after all of `ids`, the one before it what
+    may come after all but the last of `ids`, and so on.
+    """
+
+    ids: TokenIds
+    segments: TokenIds | None = None
+    targets: TokenIds | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 @dataclass(frozen=True)
 class RowFailure:
-    """Why one row has no scores: MISSING_INPUT, EMPTY_INPUT, INPUT_TOO_LONG, MODEL_ERROR or NON_FINITE_SCORE."""
+    """Why one row has no answer: MISSING_INPUT, EMPTY_INPUT, INPUT_TOO_LONG, MODEL_ERROR or NON_FINITE_SCORE."""
 
     row: int
     reason: str
@@ -64,9 +91,18 @@ class Timings:
 
 @dataclass(frozen=True, eq=False)
 class Classification:
-    """Softmax probabilities, [rows, classes] and C-contiguous; the rows in `failures` are all zero."""
+    """Probabilities of the classes, [rows, classes] and C-contiguous; the rows in `failures` are all zero."""
 
     scores: Floats
+    failures: tuple[RowFailure, ...]
+    timings: Timings
+
+
+@dataclass(frozen=True, eq=False)
+class LogLikelihoods:
+    """Natural-log likelihoods of the tokens of every row; the rows in `failures` have none."""
+
+    tokens: list[Doubles]
     failures: tuple[RowFailure, ...]
     timings: Timings
 
@@ -88,11 +124,14 @@ class Backend(Protocol):
     def info(self) -> ModelInfo:
         """What the model is."""
 
-    def encode(self, texts: Sequence[str]) -> list[TokenIds]:
-        """Token ids of every text with special tokens, never truncated."""
+    def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
+        """The tokens of every text, never truncated, with the special tokens that the tokenizer adds or without."""
 
-    def run(self, sequences: Sequence[TokenIds], length: int) -> Floats:
-        """Logits [sequences, classes] of sequences padded to `length`, none of them longer."""
+    def run(self, sequences: Sequence[TokenSequence], length: int) -> Sequence[Result]:
+        """One result a sequence. The sequences are padded to `length`, none of them is longer.
+
+        A classifier gives logits [classes], a language model the log-likelihoods [targets] of the sequence's targets.
+        """
 
     def close(self) -> None:
         """Frees the weights. `run` is not called afterwards; `encode` may be, by a call that is refused then."""
@@ -132,9 +171,9 @@ class SilentObserver:
 
 @dataclass(frozen=True, eq=False)
 class BatchedRun:
-    """Logits in the order of the call; `failed` maps a position to the class name of the backend's exception."""
+    """Results in the order of the call. `failed` maps a position without one to the class name of the exception."""
 
-    logits: Floats
+    results: list[Result | None]
     failed: dict[int, str]
     queue_seconds: float
     infer_seconds: float
@@ -144,7 +183,7 @@ class BatchedRun:
 class Batcher(Protocol):
     """The queue in front of one backend: decides which sequences of which calls run together, and when."""
 
-    def run(self, sequences: Sequence[TokenIds], cancel: CancelToken, deadline: float | None) -> BatchedRun:
+    def run(self, sequences: Sequence[TokenSequence], cancel: CancelToken, deadline: float | None) -> BatchedRun:
         """Blocks until every sequence is done. `deadline` is on the clock of `time.monotonic`.
 
         Raises OverloadedError, CancelledError, DeadlineError or UnavailableError.

@@ -14,11 +14,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from evald.backends.contract import Task
+
 _MAX_CONFIG_BYTES = 16 << 20
 # A tokenizer without a limit of its own writes a huge number.
 _NO_LIMIT = 1_000_000
 # These count positions from behind the padding token, so they have fewer than max_position_embeddings.
 _POSITIONS_AFTER_PADDING = frozenset({"camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl"})
+# What the same number is called by model types of different age.
+_POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx")
+_CAUSAL_LM = ("ForCausalLM", "LMHeadModel")
+_PROBLEMS = {
+    None: False,
+    "single_label_classification": False,
+    "multi_label_classification": True,
+}
 
 
 class LoadError(Exception):
@@ -26,10 +36,12 @@ class LoadError(Exception):
 
 
 @dataclass(frozen=True)
-class ClassifierConfig:
-    """What config.json says about a text classifier."""
+class ModelConfig:
+    """What config.json says about a model. Only a classifier has classes."""
 
+    task: Task
     classes: tuple[str, ...]
+    multilabel: bool
     max_tokens: int
     pad_token_id: int
 
@@ -69,29 +81,37 @@ class ModelFolder:
             raise LoadError(f"{name} is not a JSON object")
         return value
 
-    def classifier_config(self) -> ClassifierConfig:
+    def model_config(self) -> ModelConfig:
         """The checked config.json, with the limit of tokenizer_config.json if that is lower."""
         config = self.read_json("config.json")
-        if config.get("problem_type") not in (None, "single_label_classification"):
-            raise LoadError("config.json: problem_type must be single_label_classification; others are not served yet")
         pad_token_id = _count(config, "pad_token_id") or 0
-        return ClassifierConfig(_classes(config), self._max_tokens(config, pad_token_id), pad_token_id)
+        max_tokens = self._max_tokens(config, pad_token_id)
+        if any(str(name).endswith(_CAUSAL_LM) for name in config.get("architectures") or ()):
+            return ModelConfig("causal-lm", (), False, max_tokens, pad_token_id)
+        problem = config.get("problem_type")
+        if problem not in _PROBLEMS:
+            raise LoadError(f"config.json: problem_type must be {' or '.join(filter(None, _PROBLEMS))}")
+        return ModelConfig("text-classification", _classes(config), _PROBLEMS[problem], max_tokens, pad_token_id)
 
     def _max_tokens(self, config: dict[str, Any], pad_token_id: int) -> int:
         limits = []
-        positions = _count(config, "max_position_embeddings")
+        positions = next((found for name in _POSITIONS if (found := _count(config, name)) is not None), None)
         if positions is not None:
             behind = config.get("model_type") in _POSITIONS_AFTER_PADDING
             limits.append(positions - (pad_token_id + 1 if behind else 0))
-        try:
-            limit = self.read_json("tokenizer_config.json").get("model_max_length")
-        except LoadError:
-            limit = None
+        limit = self.tokenizer_config().get("model_max_length")
         if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT:
             limits.append(int(limit))
         if not limits or min(limits) < 1:
             raise LoadError("config.json: max_position_embeddings is missing or not positive")
         return min(limits)
+
+    def tokenizer_config(self) -> dict[str, Any]:
+        """The object in tokenizer_config.json; empty if it cannot be read, as nothing there is required."""
+        try:
+            return self.read_json("tokenizer_config.json")
+        except LoadError:
+            return {}
 
     def _is_inside(self, path: Path) -> bool:
         allowed = [self._root]

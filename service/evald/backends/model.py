@@ -1,13 +1,15 @@
-"""A loaded classifier as callers see it: texts in, probabilities and failed rows out. Must not know its library."""
+"""A loaded model as callers see it: texts in, answers and failed rows out. Must not know its library."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from evald.backends.contract import Classification, RowFailure, Timings
+from evald.backends.contract import Classification, LogLikelihoods, RowFailure, Timings
+from evald.backends.likelihood import completion_window, move_spaces, rolling_windows
+from evald.backends.probabilities import sigmoid, softmax
 from evald.errors import CancelledError, DeadlineError
 
 if TYPE_CHECKING:
@@ -15,21 +17,61 @@ if TYPE_CHECKING:
 
     from evald.backends.contract import (
         Backend,
-        BatchedRun,
         Batcher,
         BatchObserver,
         CancelToken,
-        Floats,
+        Doubles,
         ModelInfo,
-        TokenIds,
+        Result,
+        Text,
+        TokenSequence,
     )
 
 # Tokenising so many texts takes milliseconds: soon enough to look whether the call was ended.
 _CHUNK = 256
 
 
+class _Work(NamedTuple):
+    """A sequence that runs for a row."""
+
+    row: int
+    sequence: TokenSequence
+
+
+class _Call:
+    """One call on its way through a model: what ends it, when it began, and the rows that failed so far."""
+
+    def __init__(self, cancellation: CancelToken, deadline: float | None) -> None:
+        self.cancellation = cancellation
+        self.deadline = deadline
+        self.began = time.monotonic()
+        self.failures: dict[int, RowFailure] = {}
+
+    def fail(self, row: int, reason: str, message: str) -> None:
+        """The first failure of a row counts."""
+        self.failures.setdefault(row, RowFailure(row, reason, message))
+
+    def present(self, texts: Sequence[Text | None]) -> list[tuple[int, Text]]:
+        """The rows that have a text; the others fail."""
+        for row, text in enumerate(texts):
+            if text is None:
+                self.fail(row, "MISSING_INPUT", "the row has no text for the model")
+        return [(row, text) for row, text in enumerate(texts) if text is not None]
+
+    def check(self) -> None:
+        """Ends the call if it is over."""
+        if self.cancellation.is_set():
+            raise CancelledError("the call was ended while its texts were tokenised")
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise DeadlineError("the deadline passed while texts were tokenised")
+
+
 class Model:
-    """One loaded model with its queue; safe to use from many threads."""
+    """One loaded model with its queue; safe to use from many threads.
+
+    The methods block until every row is done or failed; a row whose text is None fails. `deadline` is on the clock of
+    `time.monotonic`. They raise OverloadedError, CancelledError, DeadlineError or UnavailableError.
+    """
 
     def __init__(self, backend: Backend, batcher: Batcher, observer: BatchObserver) -> None:
         self._backend = backend
@@ -42,82 +84,120 @@ class Model:
         return self._backend.info
 
     def classify(
-        self, texts: Sequence[str | None], cancellation: CancelToken, deadline: float | None = None
+        self, texts: Sequence[Text | None], cancellation: CancelToken, deadline: float | None = None
     ) -> Classification:
-        """Blocks until every row is done or failed; a row whose text is None fails. `deadline` is on the clock of
-        `time.monotonic`.
+        """Probabilities of the classes of every text or pair of texts."""
+        call = _Call(cancellation, deadline)
+        present = call.present(texts)
+        encoded = self._encode([text for _, text in present], call)
+        work: list[_Work] = []
+        for (row, _), sequence in zip(present, encoded, strict=True):
+            if self._fits(row, "input", len(sequence), call):
+                work.append(_Work(row, sequence))
+        results, timings = self._run(work, call)
+        logits = np.zeros((len(texts), len(self.info.classes)), dtype=np.float32)
+        for (row, _), result in zip(work, results, strict=True):
+            if result is not None:
+                logits[row] = result
+        scores = sigmoid(logits) if self.info.multilabel else softmax(logits)
+        for row in np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist():
+            call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
+        scores[list(call.failures)] = 0.0
+        return Classification(scores, _sorted(call), timings)
 
-        Raises OverloadedError, CancelledError, DeadlineError or UnavailableError.
+    def log_likelihoods(
+        self, texts: Sequence[Text | None], cancellation: CancelToken, deadline: float | None = None, context: int = 1
+    ) -> LogLikelihoods:
+        """Log-likelihoods of the tokens of every text, or of every completion given its prompt.
+
+        A text without a prompt may have any length: see `likelihood.rolling_windows`, which explains `context`.
         """
-        start = time.monotonic()
-        failures = {row: _missing(row) for row, text in enumerate(texts) if text is None}
-        given = [(row, text) for row, text in enumerate(texts) if text is not None]
-        encoded = self._encode([text for _, text in given], cancellation, deadline)
-        tokenize_seconds = time.monotonic() - start
-        self._observer.on_stage(self.info.alias, "tokenize", tokenize_seconds)
-        rows: list[int] = []
-        sequences: list[TokenIds] = []
-        for (row, _), tokens in zip(given, encoded, strict=True):
-            failure = self._refusal(row, tokens)
-            if failure is not None:
-                failures[row] = failure
-            else:
-                rows.append(row)
-                sequences.append(tokens)
-        run = self._batcher.run(sequences, cancellation, deadline)
-        scores = self._scores(len(texts), rows, run, failures)
-        tokens_read = sum(len(tokens) for position, tokens in enumerate(sequences) if position not in run.failed)
-        timings = Timings(tokens_read, run.queue_seconds, tokenize_seconds, run.infer_seconds, run.batches)
-        return Classification(scores, tuple(failures[row] for row in sorted(failures)), timings)
+        call = _Call(cancellation, deadline)
+        work = self._windows(call.present(texts), context, call)
+        results, timings = self._run(work, call)
+        parts: list[list[Doubles]] = [[] for _ in texts]
+        for (row, _), result in zip(work, results, strict=True):
+            if result is not None:
+                parts[row].append(result.astype(np.float64, copy=False))
+        nothing = np.zeros(0, dtype=np.float64)
+        tokens = [np.concatenate(found) if found else nothing for found in parts]
+        for row, found in enumerate(tokens):
+            if np.isnan(found).any():
+                call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not a number")
+        for row in call.failures:
+            tokens[row] = nothing
+        return LogLikelihoods(tokens, _sorted(call), timings)
 
     def close(self) -> None:
         """Ends waiting calls with UnavailableError, joins the threads and frees the model."""
         self._batcher.close()
         self._backend.close()
 
-    def _encode(self, texts: Sequence[str], cancellation: CancelToken, deadline: float | None) -> list[TokenIds]:
-        encoded: list[TokenIds] = []
+    def _windows(self, present: list[tuple[int, Text]], context: int, call: _Call) -> list[_Work]:
+        """What has to run to score texts and completions."""
+        pairs = [(row, move_spaces(*text)) for row, text in present if not isinstance(text, str) and text[0].strip()]
+        alone = [(row, text if isinstance(text, str) else "".join(text)) for row, text in present]
+        work = self._completions(pairs, call)
+        paired = {row for row, _ in pairs}
+        alone = [(row, text) for row, text in alone if row not in paired]
+        encoded = self._encode([text for _, text in alone], call, special_tokens=False)
+        for (row, _), sequence in zip(alone, encoded, strict=True):
+            if not len(sequence):
+                call.fail(row, "EMPTY_INPUT", "the text has no tokens")
+                continue
+            prefix, most = self.info.prefix_token or 0, self.info.max_tokens
+            work += [_Work(row, window) for window in rolling_windows(sequence.ids, prefix, most, context)]
+        return work
+
+    def _completions(self, pairs: list[tuple[int, tuple[str, str]]], call: _Call) -> list[_Work]:
+        """Prompt and completion are encoded as one text, and what the prompt alone has is taken off, as the borders of
+        tokens may depend on what follows.
+        """
+        wholes = self._encode([prompt + completion for _, (prompt, completion) in pairs], call)
+        # The choices of a question share their prompt.
+        prompts = list(dict.fromkeys(prompt for _, (prompt, _) in pairs))
+        lengths = dict(zip(prompts, map(len, self._encode(prompts, call)), strict=True))
+        work = []
+        for (row, (prompt, _)), whole in zip(pairs, wholes, strict=True):
+            if not lengths[prompt] < len(whole):
+                call.fail(row, "EMPTY_INPUT", "the completion adds no token to its prompt")
+            elif self._fits(row, "prompt with its completion but the last token", len(whole) - 1, call):
+                work.append(_Work(row, completion_window(whole.ids, lengths[prompt])))
+        return work
+
+    def _encode(self, texts: Sequence[Text], call: _Call, special_tokens: bool = True) -> list[TokenSequence]:
+        encoded: list[TokenSequence] = []
         for start in range(0, len(texts), _CHUNK):
-            if cancellation.is_set():
-                raise CancelledError("the call was ended while its texts were tokenised")
-            if deadline is not None and time.monotonic() >= deadline:
-                raise DeadlineError("the deadline passed while texts were tokenised")
-            encoded += self._backend.encode(texts[start : start + _CHUNK])
+            call.check()
+            encoded += self._backend.encode(texts[start : start + _CHUNK], special_tokens)
         return encoded
 
-    def _scores(self, count: int, rows: list[int], run: BatchedRun, failures: dict[int, RowFailure]) -> Floats:
-        """Probabilities of all rows; adds the failures of the run to `failures`."""
-        for position, error in run.failed.items():
-            row = rows[position]
-            failures[row] = RowFailure(row, "MODEL_ERROR", f"the model failed on the batch of this row ({error})")
-        scores = np.zeros((count, len(self.info.classes)), dtype=np.float32)
-        scores[rows] = softmax(run.logits)
-        for row in np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist():
-            failures[row] = RowFailure(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
-        scores[list(failures)] = 0.0
-        return scores
-
-    def _refusal(self, row: int, tokens: TokenIds) -> RowFailure | None:
+    def _fits(self, row: int, what: str, tokens: int, call: _Call) -> bool:
         longest = self.info.max_tokens
-        if len(tokens) > longest:
-            return RowFailure(
-                row, "INPUT_TOO_LONG", f"the input has {len(tokens)} tokens, the model takes at most {longest}"
-            )
-        if not len(tokens):
-            return RowFailure(row, "EMPTY_INPUT", "the input has no tokens")
-        return None
+        if tokens > longest:
+            message = f"the {what} has {tokens} tokens, the model takes at most {longest}"
+            call.fail(row, "INPUT_TOO_LONG", message)
+        elif not tokens:
+            call.fail(row, "EMPTY_INPUT", f"the {what} has no tokens")
+        return 0 < tokens <= longest
+
+    def _run(self, work: list[_Work], call: _Call) -> tuple[list[Result | None], Timings]:
+        """The results of all sequences; adds rows without one to the failures of the call."""
+        tokenize_seconds = time.monotonic() - call.began
+        self._observer.on_stage(self.info.alias, "tokenize", tokenize_seconds)
+        run = self._batcher.run([sequence for _, sequence in work], call.cancellation, call.deadline)
+        failed = dict(run.failed)
+        for position, ((_, sequence), result) in enumerate(zip(work, run.results, strict=True)):
+            expected = len(self.info.classes) if sequence.targets is None else len(sequence.targets)
+            if result is not None and result.shape != (expected,):
+                run.results[position] = None
+                failed[position] = "WrongShape"
+        for position, error in failed.items():
+            message = f"the model failed on the batch of this row ({error})"
+            call.fail(work[position].row, "MODEL_ERROR", message)
+        tokens = sum(len(sequence) for position, (_, sequence) in enumerate(work) if position not in failed)
+        return run.results, Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, run.batches)
 
 
-def _missing(row: int) -> RowFailure:
-    return RowFailure(row, "MISSING_INPUT", "the row has no text for the model")
-
-
-def softmax(logits: Floats) -> Floats:
-    """Probabilities by row. In double precision, so that the last bit of a float32 does not depend on the row's place
-    in a vector register; a row that is not finite stays so.
-    """
-    wide = logits.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        powers = np.exp(wide - wide.max(axis=1, keepdims=True, initial=-np.inf))
-        scores: Floats = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    return scores
+def _sorted(call: _Call) -> tuple[RowFailure, ...]:
+    return tuple(failure for _, failure in sorted(call.failures.items()))

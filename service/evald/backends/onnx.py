@@ -1,4 +1,4 @@
-"""Text classification on ONNX Runtime. Must not know queues, calls or messages.
+"""Models on ONNX Runtime. Must not know queues, calls or messages.
 
 Needs onnxruntime and tokenizers, not transformers: config.json, tokenizer.json and onnx/model.onnx say it all.
 """
@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
-import tokenizers
 
-from evald.backends.contract import ModelInfo
+from evald.backends.contract import ModelInfo, TokenSequence
 from evald.backends.folder import LoadError, ModelFolder, digest
+from evald.backends.likelihood import log_likelihoods
 from evald.backends.onnx_graph import Weights, read_weights
+from evald.backends.tokenizer import FileTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from evald.backends.contract import Floats, TokenIds
+    from evald.backends.contract import Result, Text
+    from evald.backends.folder import ModelConfig
     from evald.backends.registry import ModelOptions
-
-TASK = "text-classification"
 
 _PROVIDERS: dict[str, tuple[str, dict[str, str]]] = {
     "cpu": ("CPUExecutionProvider", {}),
@@ -30,7 +30,7 @@ _PROVIDERS: dict[str, tuple[str, dict[str, str]]] = {
     "cuda": ("CUDAExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"}),
 }
 _REQUIRED_INPUTS = frozenset({"input_ids", "attention_mask"})
-_OPTIONAL_INPUTS = frozenset({"token_type_ids"})
+_OPTIONAL_INPUTS = frozenset({"position_ids", "token_type_ids"})
 _DTYPES: dict[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 # The runtime's errors quote token ids, which tell of a text; the batcher logs their class.
 _FATAL_ONLY = 4
@@ -44,29 +44,30 @@ class OnnxBackend:
 
     def __init__(self, alias: str, path: Path, options: ModelOptions) -> None:
         folder = ModelFolder(path)
-        config = folder.classifier_config()
-        tokenizer_path = folder.find("tokenizer.json")
+        config = folder.model_config()
         model_path = folder.find("onnx/model.onnx", "model.onnx")
         weights = _read_weights(model_path)
         root = "onnx/" if model_path.parent.name == "onnx" else ""
         external = [folder.find(root + name) for name in weights.external_files]
-        self._tokenizer = _load_tokenizer(tokenizer_path)
+        self._tokenizer = FileTokenizer(folder)
         self._session = _open_session(model_path, options)
-        self._pad = config.pad_token_id
+        self._config = config
         self._inputs = _check_inputs(self._session)
-        self._output = _check_output(self._session, len(config.classes))
+        self._output = _check_output(self._session, config)
         self._min_rows = 1
         self._info = ModelInfo(
             alias=alias,
-            task=TASK,
+            task=config.task,
             classes=config.classes,
             max_tokens=config.max_tokens,
             weights_digest=digest(model_path, *external),
-            tokenizer_digest=digest(tokenizer_path),
+            tokenizer_digest=self._tokenizer.digest,
             engine=f"onnxruntime {onnxruntime.__version__}",
             device=options.device,
             precision=weights.precision,
-            batch_invariant=self._probe(len(config.classes), config.max_tokens),
+            batch_invariant=self._probe(),
+            multilabel=config.multilabel,
+            prefix_token=self._tokenizer.prefix_token() if config.task == "causal-lm" else None,
         )
 
     @property
@@ -74,36 +75,50 @@ class OnnxBackend:
         """See `contract.Backend`."""
         return self._info
 
-    def encode(self, texts: Sequence[str]) -> list[TokenIds]:
+    def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
         """See `contract.Backend`."""
-        return [np.array(encoding.ids, dtype=np.int64) for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        return self._tokenizer.encode(texts, special_tokens)
 
-    def run(self, sequences: Sequence[TokenIds], length: int) -> Floats:
+    def run(self, sequences: Sequence[TokenSequence], length: int) -> list[Result]:
         """See `contract.Backend`."""
-        shape = (max(len(sequences), self._min_rows), length)
-        feed = {name: np.zeros(shape, dtype=dtype) for name, dtype in self._inputs.items()}
-        feed["input_ids"].fill(self._pad)
-        for row in range(shape[0]):
-            sequence = sequences[min(row, len(sequences) - 1)]
-            feed["input_ids"][row, : len(sequence)] = sequence
-            feed["attention_mask"][row, : len(sequence)] = 1
-        logits = self._session.run([self._output], feed)[0][: len(sequences)]
-        return np.ascontiguousarray(logits, dtype=np.float32)
+        logits = self._session.run([self._output], self._feed(sequences, length))[0]
+        results: list[Result] = []
+        for row, sequence in enumerate(sequences):
+            if sequence.targets is None:
+                results.append(logits[row].astype(np.float32))
+            else:
+                scored = slice(len(sequence) - len(sequence.targets), len(sequence))
+                results.append(log_likelihoods(logits[row, scored], sequence.targets))
+        return results
 
     def close(self) -> None:
         """See `contract.Backend`."""
         self._session = None
 
-    def _probe(self, classes: int, max_tokens: int) -> bool:
-        """Warms up, checks the width of the answer and finds out whether answers depend on the number of rows.
+    def _feed(self, sequences: Sequence[TokenSequence], length: int) -> dict[str, np.ndarray[Any, Any]]:
+        shape = (max(len(sequences), self._min_rows), length)
+        feed = {name: np.zeros(shape, dtype=dtype) for name, dtype in self._inputs.items()}
+        feed["input_ids"].fill(self._config.pad_token_id)
+        if "position_ids" in feed:
+            feed["position_ids"][:] = np.arange(length)
+        for row in range(shape[0]):
+            sequence = sequences[min(row, len(sequences) - 1)]
+            feed["input_ids"][row, : len(sequence)] = sequence.ids
+            feed["attention_mask"][row, : len(sequence)] = 1
+            if sequence.segments is not None and "token_type_ids" in feed:
+                feed["token_type_ids"][row, : len(sequence)] = sequence.segments
+        return feed
+
+    def _probe(self) -> bool:
+        """Warms up, checks the shape of the answer and finds out whether answers depend on the number of rows.
 
         Some matrix libraries take another path for a single row. Then single rows are run twice over, which is cheap
         beside answers that change with the load of the server.
         """
-        lengths = {min(length, max_tokens) for length in _PROBE_LENGTHS}
+        lengths = {min(length, self._config.max_tokens) for length in _PROBE_LENGTHS}
         for self._min_rows in (1, 2):
             try:
-                if all(self._is_invariant(length, classes) for length in lengths):
+                if all(self._is_invariant(length) for length in lengths):
                     return True
             except LoadError:
                 raise
@@ -112,17 +127,21 @@ class OnnxBackend:
         self._min_rows = 1
         return False
 
-    def _is_invariant(self, length: int, classes: int) -> bool:
+    def _is_invariant(self, length: int) -> bool:
         words = _PROBE_TEXT.split()
         texts = [" ".join(words[start:] + words[:start]) for start in range(max(_PROBE_ROWS))]
-        sequences = [ids[: max(1, length - row % 4)] for row, ids in enumerate(self.encode(texts))]
-        alone = [self.run([sequence], length) for sequence in sequences]
-        if alone[0].shape != (1, classes):
-            raise LoadError(f"the model answers with shape {alone[0].shape[1:]}, config.json names {classes} classes")
-        return all(
-            self.run(sequences[:rows], length).tobytes() == b"".join(row.tobytes() for row in alone[:rows])
-            for rows in _PROBE_ROWS
-        )
+        ids = [sequence.ids[: max(1, length - row % 4)] for row, sequence in enumerate(self.encode(texts))]
+        scores_tokens = self._config.task == "causal-lm"
+        sequences = [TokenSequence(tokens, targets=tokens if scores_tokens else None) for tokens in ids]
+        alone = [self.run([sequence], length)[0] for sequence in sequences]
+        classes = len(self._config.classes)
+        if not scores_tokens and alone[0].shape != (classes,):
+            raise LoadError(f"the model answers with shape {alone[0].shape}, config.json names {classes} classes")
+        for rows in _PROBE_ROWS:
+            together = self.run(sequences[:rows], length)
+            if [result.tobytes() for result in together] != [result.tobytes() for result in alone[:rows]]:
+                return False
+        return True
 
 
 def _read_weights(path: Path) -> Weights:
@@ -130,17 +149,6 @@ def _read_weights(path: Path) -> Weights:
         return read_weights(path)
     except ValueError:
         raise LoadError(f"{path.name} is not an ONNX model") from None
-
-
-def _load_tokenizer(path: Path) -> Any:
-    try:
-        tokenizer = tokenizers.Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises plain Exception
-        raise LoadError("tokenizer.json cannot be read by the tokenizers library") from error
-    # The file may ask for truncation, which would change answers silently; the batcher pads.
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
 
 
 def _open_session(path: Path, options: ModelOptions) -> Any:
@@ -181,10 +189,10 @@ def _check_inputs(session: Any) -> dict[str, type[np.integer[Any]]]:
     return {name: _DTYPES[kind] for name, kind in inputs.items()}
 
 
-def _check_output(session: Any, classes: int) -> str:
+def _check_output(session: Any, config: ModelConfig) -> str:
     outputs = {item.name: item.shape for item in session.get_outputs()}
     name = "logits" if "logits" in outputs else next(iter(outputs))
-    width = outputs[name][-1] if outputs[name] else None
-    if isinstance(width, int) and width != classes:
+    width, classes = outputs[name][-1] if outputs[name] else None, len(config.classes)
+    if config.task == "text-classification" and isinstance(width, int) and width != classes:
         raise LoadError(f"the model answers with {width} classes, config.json names {classes}")
     return str(name)

@@ -153,6 +153,26 @@ def add_comparison_flags(parser: argparse.ArgumentParser) -> None:
         choices=("pairwise", "fail"),
         help="rows without a prediction leave the paired figures, or fail the call (default pairwise)",
     )
+    group.add_argument(
+        "--forgetting",
+        action="store_true",
+        default=None,
+        help="what candidates learned and forgot, by the column task of the rows",
+    )
+    group.add_argument(
+        "--target-task",
+        action="append",
+        metavar="TASK",
+        help="a task that candidates were trained for, all others are what they may have forgotten; may be given"
+        " several times, and implies --forgetting",
+    )
+    group.add_argument(
+        "--emar",
+        action="append",
+        metavar="FORM",
+        help="a rate of adaptation, 'emar(METRIC, target_task=TASK, benchmark_task=TASK)', perhaps with"
+        " variant=formula, prose, example or relative_improvement; may be given several times, implies --forgetting",
+    )
 
 
 def add_server_flags(parser: argparse.ArgumentParser, required: bool = False) -> None:
@@ -281,6 +301,9 @@ def options_of(args: argparse.Namespace) -> Options:
         options["test"] = args.test
         options["margin"] = _margin(args.margin)
         options["missing"] = args.missing
+        options["forgetting"] = args.forgetting
+        options["target_tasks"] = args.target_task
+        options["emar"] = args.emar
     return options
 
 

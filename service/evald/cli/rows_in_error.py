@@ -1,6 +1,8 @@
 """`--errors FILE.csv`: the rows in error, for people to say why, in the column `failure_mode`.
 
-`--failure-modes FILE.csv` reads such a file back: what they said is something to slice by.
+`--failure-modes FILE.csv` reads such a file back: what they said is something to slice by. The file is made for
+spreadsheets, which take some texts for formulas: those get an apostrophe in front, as OWASP's page on CSV injection
+advises, and lose it when the file is read back.
 """
 
 from __future__ import annotations
@@ -9,24 +11,30 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from evald.cli import output
 from evald.data import Column, Table, read_file
-from evald.data.columns import Field
+from evald.data.columns import ABSENT, Field
 from evald.errors import InvalidRequestError
 from evald.results import Comparison, Evaluation, MetricResult, SystemResult
 
 Scores = Sequence[float | None]
 
+# What a spreadsheet takes for a formula (full-width signs are as good), and numbers, which it may take for numbers. A
+# text that begins with apostrophes before such a sign gets one more, so that reading back takes off what was put there.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+
 
 def write(path: Path, table: Table, result: Evaluation | Comparison) -> None:
     """Writes the rows in error by the first metric that has row scores; the texts are those of the table."""
     metric = _metric(result)
-    own = ["kind", "metric", "score", "reference", "prediction"]
+    own = ["kind", "metric", "score", "input", "reference", "prediction"]
     if isinstance(result, Comparison):
         names = ["id", "candidate", *own, "baseline_score", "baseline_prediction"]
         found = _compared(table, result, metric)
@@ -38,7 +46,10 @@ def write(path: Path, table: Table, result: Evaluation | Comparison) -> None:
     written.write("\ufeff")
     writer = csv.DictWriter(written, [*names, "failure_mode"], restval="")
     writer.writeheader()
-    writer.writerows(found)
+    inputs = _inputs(table)
+    for row, line in found:
+        texts = {"input": inputs[row] if inputs else "", **line}
+        writer.writerow({name: _guarded(cell) if isinstance(cell, str) else cell for name, cell in texts.items()})
     output.write_text(path, written.getvalue(), newline="")
 
 
@@ -49,7 +60,8 @@ def annotated(path: Path, table: Table) -> Table:
         raise InvalidRequestError.of_field("MISSING_FIELD", source.name, "needs the columns id and failure_mode")
     ids = table.ids or [f"#{row}" for row in range(table.rows)]
     modes = dict.fromkeys(ids, "")
-    for line, (name, cell) in enumerate(zip(source.columns["id"], source.columns["failure_mode"], strict=True)):
+    found = ([_unguarded(cell) for cell in source.columns[name]] for name in ("id", "failure_mode"))
+    for line, (name, cell) in enumerate(zip(*found, strict=True)):
         mode = cell.strip()
         if name not in modes:
             raise InvalidRequestError.of_field("UNKNOWN_ID", source.where(line), "has an id that the rows lack")
@@ -69,20 +81,17 @@ def _metric(result: Evaluation | Comparison) -> MetricResult:
     raise InvalidRequestError.of_field("USAGE", "--errors", "needs a metric that has a score for every row")
 
 
-def _evaluated(table: Table, result: Evaluation, metric: MetricResult) -> Iterator[dict[str, Any]]:
+def _evaluated(table: Table, result: Evaluation, metric: MetricResult) -> Iterator[tuple[int, dict[str, Any]]]:
     for system in result.systems:
         scores = _scores(system, metric)
         best = _best(metric, [scores])
         for row, score in enumerate(scores):
             if score is None or score != best:
-                yield {
-                    **_row(table, system, row, metric, score),
-                    "system": system.name,
-                    "kind": "failed" if score is None else "wrong",
-                }
+                own = {"system": system.name, "kind": "failed" if score is None else "wrong"}
+                yield row, own | _row(table, system, row, metric, score)
 
 
-def _compared(table: Table, result: Comparison, metric: MetricResult) -> Iterator[dict[str, Any]]:
+def _compared(table: Table, result: Comparison, metric: MetricResult) -> Iterator[tuple[int, dict[str, Any]]]:
     base = result.system(result.baseline)
     before = _scores(base, metric)
     for name in result.candidates:
@@ -91,13 +100,13 @@ def _compared(table: Table, result: Comparison, metric: MetricResult) -> Iterato
         best = _best(metric, [before, after])
         for row, (old, new) in enumerate(zip(before, after, strict=True)):
             if (kind := _kind(metric, old, new, best)) is not None:
-                yield {
-                    **_row(table, candidate, row, metric, new),
+                own = {
                     "candidate": name,
                     "kind": kind,
                     "baseline_score": old,
                     "baseline_prediction": _shown(table, base.name, row),
                 }
+                yield row, own | _row(table, candidate, row, metric, new)
 
 
 def _kind(metric: MetricResult, old: float | None, new: float | None, best: float) -> str | None:
@@ -138,7 +147,25 @@ def _shown(table: Table, name: str, row: int) -> str:
     return _text(source.values[row]) if isinstance(source, Column) else ""
 
 
+def _inputs(table: Table) -> Sequence[str]:
+    """The input texts of the rows; empty where the data has none."""
+    if table.inputs is not None:
+        return [_text(cell) for cell in table.inputs]
+    return [_text(cell) for cell in table.others["input"]().values] if "input" in table.others else ()
+
+
 def _text(cell: Any) -> str:
-    if cell is None or isinstance(cell, str):
-        return cell or ""
-    return json.dumps(cell, ensure_ascii=False, default=str)
+    if cell is None or cell is ABSENT:
+        return ""
+    if isinstance(cell, Mapping) and cell.keys() == {"text"}:
+        cell = cell["text"]
+    return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False, default=str)
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def _unguarded(text: str) -> str:
+    # What was written has an apostrophe in front; people write failure modes without one.
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from evald import results
 from evald.client.convert_analysis import analysis_of
+from evald.client.convert_forgetting import emar_of, forgetting_of
 from evald.client.messages import confusion_matrix as _confusion_matrix
 from evald.client.messages import note as _note
 from evald.client.messages import optional as _optional
+from evald.client.messages import paired as _paired
+from evald.client.messages import word as _word
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import gate_pb2, plan_pb2
@@ -19,7 +21,6 @@ from evald.v1 import model_pb2 as model
 from evald.v1 import ranking_pb2 as ranking
 from evald.v1 import report_pb2 as report
 from evald.v1 import slice_pb2 as slice_
-from evald.v1 import statistics_pb2 as statistics
 
 DEFAULT_CONFIDENCE_LEVEL = 0.95
 
@@ -51,6 +52,8 @@ def comparison_of(message: evaluation.CompareResponse, confidence_level: float |
         gate=gate_of(message.gate) if message.HasField("gate") else None,
         slices=tuple(map(_slice_comparison, message.slices)),
         consistency=tuple(map(_consistency, message.consistency)),
+        forgetting=tuple(map(forgetting_of, message.forgetting)),
+        emar=tuple(map(emar_of, message.emar)),
     )
 
 
@@ -211,49 +214,6 @@ def _slice(message: metric.SliceResult) -> results.SliceResult:
     )
 
 
-def _paired(message: statistics.PairedResult) -> results.PairedResult:
-    found = message.difference
-    return results.PairedResult(
-        metric=message.metric,
-        candidate=message.candidate,
-        difference=_optional(found, "value"),
-        low=_optional(found, "low"),
-        high=_optional(found, "high"),
-        std_error=_optional(found, "std_error"),
-        method=found.method or None,
-        n=found.n,
-        n_failed=found.n_failed,
-        baseline_value=_optional(message, "baseline_value"),
-        candidate_value=_optional(message, "candidate_value"),
-        p_value=_optional(message, "p_value"),
-        p_adjusted=_optional(message, "p_adjusted"),
-        p_at_floor=message.p_at_floor,
-        test=message.test or None,
-        draws=message.draws,
-        family=message.family or None,
-        effect_sizes={size.name: size.value for size in message.effect_sizes},
-        wins=_optional(message, "wins"),
-        losses=_optional(message, "losses"),
-        ties=_optional(message, "ties"),
-        mde=_optional(message, "mde"),
-        margin=_optional(message, "margin"),
-        p_not_worse=_optional(message, "p_not_worse"),
-        p_equivalent=_optional(message, "p_equivalent"),
-        within_margin=message.within_margin,
-        baseline_resampled=_resampled(message, "baseline_resampled"),
-        candidate_resampled=_resampled(message, "candidate_resampled"),
-        lowest_difference=_optional(message, "lowest_difference"),
-        highest_difference=_optional(message, "highest_difference"),
-        decision=_word(statistics.Decision, "DECISION", message.decision),
-        undefined_reason=found.undefined_reason or None,
-    )
-
-
-def _resampled(message: statistics.PairedResult, field: str) -> results.ResampledMean | None:
-    found = _optional(message, field)
-    return None if found is None else results.ResampledMean(found.mean, found.half_width)
-
-
 def _slice_comparison(message: slice_.SliceComparison) -> results.SliceComparison:
     return results.SliceComparison(
         by=message.by,
@@ -370,13 +330,6 @@ def _parameter(message: metric.ParameterDescriptor) -> results.ParameterInfo:
         default=message.default_value,
         allowed=message.allowed or None,
     )
-
-
-def _word(enum: Any, prefix: str, number: int) -> str | None:
-    """The lower-case word of an enum value; None for 0 and for values of a newer server."""
-    if number == 0 or number not in enum.values():
-        return None
-    return str(enum.Name(number)).removeprefix(f"{prefix}_").lower()
 
 
 def _best(classes: tuple[str, ...], scores: tuple[float, ...] | None) -> str | None:

@@ -152,6 +152,8 @@ def _paired(found: Mapping[str, Any]) -> statistics.PairedResult:
         candidate=found["candidate"],
         difference=_estimate(found, "difference"),
         p_adjusted=found["p_adjusted"],
+        p_at_floor=found["p_at_floor"],
+        decision=f"DECISION_{(found['decision'] or 'unspecified').upper()}",
         baseline_value=found["baseline_value"],
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypedDict, cast
 
+from evald.client.forgetting import Emar, forgetting_spec
 from evald.client.gate import Policy, policy_message
 from evald.client.rows import row_writer
 from evald.data import split_metrics
@@ -64,6 +65,13 @@ class Options(TypedDict, total=False):
     analysis: error analysis: True, or a dict of samples (rows named of every kind, 1 to 50, 5), top (confused pairs of
         labels and n-grams listed, 1 to 1,000, 10) and ngrams (longest n-grams counted, 0 to 4, 0); the result has it as
         `analysis` (none).
+    forgetting: of comparisons, True for what candidates learned and forgot, task by task: every row has a task, the
+        baseline is the model before, and the result has it as `forgetting` (none).
+    target_tasks: the tasks that candidates were trained for; all others are what they may have forgotten. Asks for
+        forgetting by itself (none).
+    emar: rates of adaptation, "emar(accuracy, target_task=medical, benchmark_task=general)", perhaps with
+        variant=prose; or dicts of metric, target_task, benchmark_task and variant; one or several. Their target tasks
+        are target tasks, and they ask for forgetting, too; the result has them as `emar` (none).
     gate: of comparisons, what candidates must show to replace the baseline: the name of a TOML or YAML file, or its
         entries as a dict.
     """
@@ -86,6 +94,9 @@ class Options(TypedDict, total=False):
     unknown_labels: Literal["reject", "bucket", "drop"] | None
     analysis: bool | Mapping[str, int] | None
     gate: Policy | None
+    forgetting: bool | None
+    target_tasks: str | Sequence[str] | None
+    emar: Emar | Sequence[Emar] | None
 
 
 class Keywords(RowColumns, Options):
@@ -134,16 +145,20 @@ def request_of(kind: Kind, table: Table, metrics: Metrics, options: Options, bas
     """The request of a table; checks what can be known without the metrics' definitions."""
     spec = _spec(table, metrics, options)
     gate = options.get("gate")
-    if kind == "evaluate" and gate is not None:
-        raise InvalidRequestError.of_field("CONFLICT", "gate", "is for comparisons: use compare")
+    forgetting = forgetting_spec(options.get("forgetting"), options.get("target_tasks"), options.get("emar"))
+    if kind == "evaluate":
+        for name, given in (("gate", gate), ("forgetting", forgetting)):
+            if given is not None:
+                raise InvalidRequestError.of_field("CONFLICT", name, "is for comparisons: use compare")
     if kind == "evaluate":
         message: Any = evaluation.EvaluateRequest(spec=spec)
     else:
         policy = None if gate is None else policy_message(gate)
-        message = evaluation.CompareRequest(spec=spec, baseline=baseline or "", gate=policy)
+        message = evaluation.CompareRequest(spec=spec, baseline=baseline or "", gate=policy, forgetting=forgetting)
     names = [one.name for one in spec.metrics]
     has_parameters = any("(" in one.name or "|" in one.name or one.params.fields for one in spec.metrics)
     slices = [one.by for one in spec.slices] + [spec.statistics.cluster] * bool(spec.statistics.cluster)
+    slices += ["task"] * (forgetting is not None)
     return Request(kind, message.SerializeToString(), table, names, has_parameters, slices)
 
 

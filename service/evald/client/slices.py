@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from evald.data import fields
 from evald.data.columns import ABSENT, Column, Field
 from evald.data.naming import input_texts
 from evald.data.table import Table
+from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2 as instance
 
 Write = Callable[[int, instance.Instance], None]
 
 # Fields of the row type that are slice keys.
 KEYS = ("task", "split")
+_MOST_NAMED = 20
+_LONGEST_SHOWN = 64
 
 
 def slice_writer(table: Table, forms: Sequence[str], needs: Collection[str]) -> Write:
     """A function that writes what the slices of these text forms may read: too much does no harm."""
+    for form in forms:
+        _check_keys(table, form)
     words = " ".join(forms)
     keys = [name for name in KEYS if name in words and name in table.fields]
     columns = {name: column() for name, column in table.others.items() if name in words and name not in table.fields}
@@ -38,6 +43,23 @@ def slice_writer(table: Table, forms: Sequence[str], needs: Collection[str]) -> 
             one(row, message)
 
     return write
+
+
+def _check_keys(table: Table, form: str) -> None:
+    """Refuses a key that no row has, which would put all rows into one slice: it is misspelt."""
+    for key in form.split(" x "):
+        # What else there is has brackets or quotes.
+        if key in ("label", *KEYS) or not key or set(key) & set('()"') or key in table.others:
+            continue
+        given = table.fields.get("slices")
+        cells = [] if given is None else [cell for cell in given.values if isinstance(cell, Mapping)]
+        if not any(key in cell for cell in cells):
+            names = dict.fromkeys([*table.others, *(name for cell in cells for name in cell)])
+            known = ", ".join(map(str, list(names)[:_MOST_NAMED])) or "none"
+            shown = key if key.isprintable() and len(key) <= _LONGEST_SHOWN else "?"
+            raise InvalidRequestError.of_field(
+                "UNKNOWN_SLICE_KEY", "slices", f"no row has the slice key {shown!r}; keys and columns are {known}"
+            )
 
 
 def reads_predictions(column: Column, forms: Sequence[str]) -> bool:

@@ -78,10 +78,14 @@ def answer_baselines(
     spec: _native.Spec,
     batch: _native.Batch,
     baselines: Baselines,
+    most_scores: int,
     cancellation: Cancellation,
     deadline: float | None,
 ) -> Trained:
-    """Trains every baseline of the request on the rows that were set aside, and sets its predictions of the others."""
+    """Trains every baseline of the request on the rows that were set aside, and sets its predictions of the others.
+
+    `most_scores` is the limit max_collected_numbers, for the scores of one baseline.
+    """
     asked = [(index, source) for index, source in enumerate(spec.systems) if source.kind == "baseline"]
     if not asked:
         return Trained()
@@ -93,6 +97,7 @@ def answer_baselines(
     facts, overlap, rows = [], _Overlap(batch), 0
     for index, source in asked:
         lesson, kept = _lesson(spec, batch, index, source.alias)
+        _check_size(len(batch), len(lesson.classes), most_scores)
         guesses = baselines.answer(source.alias, lesson, cancellation, deadline)
         _set_scores(batch, index, lesson.classes, guesses.scores, kept)
         rows = len(lesson.rows)
@@ -114,12 +119,12 @@ def _lesson(spec: _native.Spec, batch: _native.Batch, index: int, name: str) -> 
         )
     reads_texts = KINDS[name].reads_texts
     if not multilabel:
-        unlabelled = [place for place, _, labels, _, _ in training if len(labels) != 1]
+        unlabelled = [place for place, _, labels in training if len(labels) != 1]
         _refuse("BAD_TRAINING_LABEL", unlabelled, "labels", "a row to learn from has exactly one label")
     if reads_texts:
-        textless = [place for place, text, _, _, _ in training if text is None]
+        textless = [place for place, text, _ in training if text is None]
         _refuse("MISSING_INPUT", textless, "inputs", "a row to learn from has a text")
-    rows = [TrainingRow(tuple(labels), text or "" if reads_texts else "") for _, text, labels, _, _ in training]
+    rows = [TrainingRow(tuple(labels), text or "" if reads_texts else "") for _, text, labels in training]
     if not multilabel and len({row.labels for row in rows}) < 2:
         raise InvalidRequestError.of_field(
             "ONE_CLASS", "instances", 'all rows of the split "train" have the same label: there is nothing to learn'
@@ -133,6 +138,18 @@ def _lesson(spec: _native.Spec, batch: _native.Batch, index: int, name: str) -> 
         texts = [text for text in given if text is not None]
     asked = [keys[row] for row in kept]
     return Lesson.of(rows, asked, texts, classes=spec.classes, multilabel=multilabel, seed=spec.seed), kept
+
+
+def _check_size(rows: int, classes: int, most: int) -> None:
+    if rows * classes > most:
+        raise InvalidRequestError.of_field(
+            "LIMIT_EXCEEDED",
+            "instances",
+            f"a baseline scores {rows:,} rows x {classes:,} classes, more than max_collected_numbers of {most:,}; send "
+            "fewer rows in a call",
+            limit="max_collected_numbers",
+            maximum=str(most),
+        )
 
 
 def _refuse(reason: str, places: Sequence[int], field: str, problem: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from evald import _native
 from evald.backends.baseline.kinds import Baselines
+from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, check_options
 from evald.engine.baselines import Trained, answer_baselines, check_baselines
 from evald.engine.cancellation import Cancellation
 from evald.engine.needs import GOLD
@@ -21,7 +22,7 @@ from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidReque
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from evald.backends.contract import Classification, ModelInfo, Timings
+    from evald.backends.contract import ModelInfo, Timings
     from evald.backends.model import Model
     from evald.backends.registry import ModelRegistry
     from evald.data.resources import Resources
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
 
 Kind = Literal["evaluate", "compare"]
-
-# What the predictions of a model of each task hold, in the words of `Spec.needs`.
-_PRODUCES: dict[str, tuple[str, ...]] = {
-    "text-classification": ("prediction_label", "prediction_label_set", "class_scores")
-}
 
 
 @dataclass(frozen=True)
@@ -110,13 +106,16 @@ class Engine:
             check_baselines(spec)
             batch = spec.read(request, cancellation.flag)
             used, answered_in = [], 0.0
-            for index, name, model in asked:
+            for index, source, model in asked:
                 before = time.monotonic()
-                result = model.classify(batch.inputs(index), cancellation, deadline)
+                rows_to_ask = _rows_of(batch, index, source, model.info, spec.needs)
+                answers = ask(model, rows_to_ask, spec.needs, cancellation, deadline)
                 answered_in += time.monotonic() - before
-                _set_predictions(batch, index, model.info, result)
-                used.append((name, model.info, result.timings))
-            trained = answer_baselines(spec, batch, self._baselines, cancellation, deadline)
+                _set_predictions(batch, index, model.info, answers)
+                used.append((source.name, model.info, answers.timings))
+            trained = answer_baselines(
+                spec, batch, self._baselines, self.limits.max_collected_numbers, cancellation, deadline
+            )
             rows = len(batch)
             accumulator = _native.Accumulator(spec, cancellation.flag)
             accumulator.push(batch)
@@ -125,12 +124,13 @@ class Engine:
         return response, _facts(rows, used, score_seconds, trained)
 
     def predict(
-        self, alias: str, texts: Sequence[str | None], cancellation: Cancellation, deadline: float | None = None
-    ) -> tuple[ModelInfo, Classification]:
-        """Predictions alone; a row whose text is None fails with MISSING_INPUT."""
+        self, alias: str, rows: ModelRows, cancellation: Cancellation, deadline: float | None = None
+    ) -> tuple[ModelInfo, Answers]:
+        """Predictions alone; a row without a text fails with MISSING_INPUT."""
         with _ends(cancellation, deadline):
             model = self.models.get(alias)
-            return model.info, model.classify(texts, cancellation, deadline)
+            check_options(model.info, "pair_input" if rows.pair_inputs else "", rows.context_tokens, "")
+            return model.info, ask(model, rows, None, cancellation, deadline)
 
     def plan(self, request: bytes) -> bytes:
         """A serialised `PlanResponse`. Raises InvalidRequestError (BAD_PLAN)."""
@@ -144,8 +144,8 @@ class Engine:
         """The serialised GetMetricResponse. Raises NotFoundError with the nearest names."""
         return _native.get_metric(name)
 
-    def _models_of(self, spec: _native.Spec) -> list[tuple[int, str, Model]]:
-        """Index, name and model of the systems that a model answers for, all checked before any row is read."""
+    def _models_of(self, spec: _native.Spec) -> list[tuple[int, _native.SystemSource, Model]]:
+        """Index, source and model of the systems that a model answers for, all checked before any row is read."""
         asked = []
         for index, source in enumerate(spec.systems):
             if source.kind != "model":
@@ -156,7 +156,7 @@ class Engine:
             except EvaldError as error:
                 error.violations = (Violation(f"{field}.alias", error.message),)
                 raise
-            given = GOLD.union(_PRODUCES.get(model.info.task, ()))
+            given = GOLD.union(PRODUCES[model.info.task])
             lacking = [need for need in spec.needs if need not in given]
             if lacking:
                 raise InvalidRequestError.of_field(
@@ -166,7 +166,8 @@ class Engine:
                     alias=source.alias,
                     task=model.info.task,
                 )
-            asked.append((index, source.name, model))
+            check_options(model.info, source.pair_input, source.context_tokens, f"{field}.")
+            asked.append((index, source, model))
         return asked
 
 
@@ -192,10 +193,29 @@ def _check_not_over(cancellation: Cancellation, deadline: float | None) -> None:
         raise DeadlineError("the deadline passed before the call began")
 
 
-def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, result: Classification) -> None:
-    batch.set_class_scores(index, info.classes, result.scores)
+def _rows_of(
+    batch: _native.Batch, index: int, source: _native.SystemSource, info: ModelInfo, needs: Sequence[str]
+) -> ModelRows:
+    """The columns that a model of this task reads; making strings of others would cost more than scoring them."""
+    scores = info.task == "causal-lm"
+    return ModelRows(
+        inputs=batch.inputs(index),
+        pair_inputs=batch.inputs_named(source.pair_input) if source.pair_input else (),
+        references=batch.first_references() if scores and "token_logprobs" in needs else (),
+        choices=batch.choices() if scores and "choice_scores" in needs else (),
+        context_tokens=source.context_tokens,
+    )
+
+
+def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, answers: Answers) -> None:
+    if answers.class_scores is not None:
+        batch.set_class_scores(index, info.classes, answers.class_scores)
+    if answers.token_logprobs is not None:
+        batch.set_token_logprobs(index, answers.token_logprobs)
+    if answers.choice_scores is not None:
+        batch.set_choice_scores(index, answers.choice_scores)
     causes: dict[tuple[str, str], list[int]] = {}
-    for failure in result.failures:
+    for failure in answers.failures:
         causes.setdefault((failure.reason, failure.message), []).append(failure.row)
     for (reason, message), rows in causes.items():
         batch.fail(index, rows, reason, message)

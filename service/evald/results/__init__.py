@@ -40,6 +40,7 @@ from evald.results.findings import (
     SystemRank,
     SystemResult,
 )
+from evald.results.forgetting import EmarResult, Estimate, Forgetting, TaskChange
 from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
 from evald.results.plan import Plan
 
@@ -51,8 +52,11 @@ __all__ = [
     "ConfusionMatrix",
     "Consistency",
     "Cost",
+    "EmarResult",
     "ErrorAnalysis",
+    "Estimate",
     "Evaluation",
+    "Forgetting",
     "LengthBucket",
     "Gate",
     "GateCandidate",
@@ -87,4 +91,5 @@ __all__ = [
     "SystemRank",
     "SystemErrors",
     "SystemResult",
+    "TaskChange",
 ]

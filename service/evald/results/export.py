@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evald.results.findings import MetricResult, PairedResult, SliceComparison, SystemResult
+    from evald.results.findings import Consistency, MetricResult, PairedResult, SliceComparison, SystemResult
 
 _METRIC = (
     "metric", "value", "low", "high", "std_error", "n", "n_failed", "scale", "direction", "undefined_reason",
@@ -21,6 +21,8 @@ _PAIRED = (
     "wins", "losses", "ties", "mde", "margin", "p_not_worse", "p_equivalent", "lowest_difference",
     "highest_difference",
 )  # fmt: skip
+_OF_VALUES = ("low", "high", "std_error", "n", "n_failed")
+_CONSISTENCY = ("slices", "improved", "improved_rows", "worst_difference", "worst_low", "worst_high")
 
 
 def plain(value: Any) -> Any:
@@ -42,30 +44,53 @@ def document(result: Any) -> dict[str, Any]:
 
 
 def flat_systems(systems: Sequence[SystemResult]) -> dict[str, float]:
-    """Numbers of every system and metric by path."""
+    """Numbers of every system and metric by path, those of slices under "slice/"."""
     result: dict[str, float] = {}
     for system in systems:
         for found in system.metrics:
             path = f"{system.name}/{found.metric}"
             _put(result, path, found.value)
-            for name in ("low", "high", "std_error"):
-                _put(result, f"{path}/{name}", getattr(found, name))
+            _put_all(result, path, found, _OF_VALUES)
             for name, value in (found.components or {}).items():
                 _put(result, f"{path}/{name}", value)
-            _put(result, f"{path}/n", found.n)
-            _put(result, f"{path}/n_failed", found.n_failed)
+            for one in found.slices:
+                of_slice = f"{_slice_path(one.by, one.values)}/{path}"
+                _put(result, of_slice, one.value)
+                _put_all(result, of_slice, one, _OF_VALUES)
     return result
 
 
-def flat_comparisons(comparisons: Sequence[PairedResult]) -> dict[str, float]:
+def flat_comparisons(comparisons: Sequence[PairedResult], under: str = "") -> dict[str, float]:
     """Numbers of every comparison by path."""
     result: dict[str, float] = {}
     for found in comparisons:
-        for name in _PAIRED:
-            _put(result, f"compare/{found.candidate}/{found.metric}/{name}", getattr(found, name))
+        path = f"{under}compare/{found.candidate}/{found.metric}"
+        _put_all(result, path, found, _PAIRED)
         for name, value in (found.effect_sizes or {}).items():
-            _put(result, f"compare/{found.candidate}/{found.metric}/{name}", value)
+            _put(result, f"{path}/{name}", value)
     return result
+
+
+def flat_slices(slices: Sequence[SliceComparison], consistency: Sequence[Consistency]) -> dict[str, float]:
+    """Numbers of the comparisons on slices and of how well slices agree, by path."""
+    result: dict[str, float] = {}
+    for one in slices:
+        result |= flat_comparisons(one.comparisons, f"{_slice_path(one.by, one.values)}/")
+    for found in consistency:
+        path = f"consistency/{found.by}/{found.candidate}/{found.metric}"
+        _put_all(result, path, found, _CONSISTENCY)
+        if found.heterogeneity is not None:
+            _put_all(result, path, found.heterogeneity, ("q", "degrees", "p_value", "i_squared"))
+    return result
+
+
+def _slice_path(by: str, values: Sequence[str]) -> str:
+    return f"slice/{by}/{slice_name(values)}"
+
+
+def _put_all(result: dict[str, float], path: str, found: Any, names: Sequence[str]) -> None:
+    for name in names:
+        _put(result, f"{path}/{name}", getattr(found, name))
 
 
 def _put(result: dict[str, float], path: str, value: float | None) -> None:

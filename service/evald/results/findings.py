@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from evald.results import export, page, slices, tables, text
+from evald.results import export, page, slices, tables, task_tables, text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from evald.results.analysis import ErrorAnalysis
+    from evald.results.forgetting import EmarResult, Forgetting
     from evald.results.gate import Gate
 
 _K = TypeVar("_K")
@@ -240,7 +241,10 @@ class Evaluation:
         return export.frame(export.slice_records(self.systems))
 
     def flat(self) -> dict[str, float]:
-        """All numbers by path, for experiment trackers: "tuned/bleu", "tuned/bleu/low"; undefined ones are left out."""
+        """All numbers by path, for experiment trackers: "tuned/bleu/low", "slice/language/de/tuned/bleu/low".
+
+        Undefined ones are left out.
+        """
         return export.flat_systems(self.systems)
 
     def to_dict(self) -> dict[str, Any]:
@@ -252,7 +256,7 @@ class Evaluation:
         return export.frame(export.metric_records(self.systems))
 
     def to_table(self, style: tables.Style) -> str:
-        """One line a system and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        """One line a system and metric, and one a slice: "md", "latex" (booktabs), or "csv" at full precision."""
         return tables.evaluation(self, style)
 
     def __str__(self) -> str:
@@ -415,6 +419,9 @@ class Comparison:
     rankings: Sequence[Ranking] = ()
     slices: Sequence[SliceComparison] = ()
     consistency: Sequence[Consistency] = ()
+    # One a candidate and metric, if asked for.
+    forgetting: Sequence[Forgetting] = ()
+    emar: Sequence[EmarResult] = ()
 
     def system(self, name: str) -> SystemResult:
         """The results of a system on all of its rows; KeyError names the systems there are."""
@@ -433,8 +440,16 @@ class Comparison:
         return [result.name for result in self.systems if result.name != self.baseline]
 
     def flat(self) -> dict[str, float]:
-        """All numbers by path: "tuned/bleu/low", "compare/tuned/bleu/p_value"; undefined ones are left out."""
-        return export.flat_systems(self.systems) | export.flat_comparisons(self.comparisons)
+        """All numbers by path: "tuned/bleu/low", "compare/tuned/bleu/p_value", "slice/language/de/compare/tuned/...".
+
+        Undefined ones are left out.
+        """
+        return (
+            export.flat_systems(self.systems)
+            | export.flat_comparisons(self.comparisons)
+            | export.flat_slices(self.slices, self.consistency)
+            | task_tables.flat(self)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers: ready for JSON."""
@@ -452,15 +467,22 @@ class Comparison:
         """One row a slice, candidate and metric. Raises ImportError without pandas."""
         return export.frame(export.sliced_records(self.slices))
 
+    def tasks_to_frame(self) -> pd.DataFrame:
+        """One row a candidate, metric and task of `forgetting`. Raises ImportError without pandas."""
+        return export.frame(task_tables.task_records(self))
+
     def to_table(self, style: tables.Style) -> str:
-        """One line a candidate and metric: "md", "latex" (booktabs), or "csv" with all numbers at full precision."""
+        """One line a candidate and metric, and one a slice: "md", "latex" (booktabs), or "csv" at full precision."""
         return tables.comparison(self, style)
 
     def __str__(self) -> str:
-        return text.comparison(self, slices.comparison_blocks(self))
+        return text.comparison(self, self._blocks(), task_tables.notes(self))
 
     def _repr_html_(self) -> str:
-        return page.comparison(self, slices.comparison_blocks(self))
+        return page.comparison(self, self._blocks(), task_tables.notes(self))
+
+    def _blocks(self) -> list[text.Block]:
+        return slices.comparison_blocks(self) + task_tables.blocks(self)
 
 
 def _found(key: _K, known: Mapping[_K, _V], what: str) -> _V:

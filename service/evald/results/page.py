@@ -26,13 +26,12 @@ def evaluation(result: Evaluation, slices: Sequence[text.Block] = ()) -> str:
     )
 
 
-def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
-    """A table of differences, then tables of slices, confusion matrices and notes."""
+def comparison(result: Comparison, parts: Sequence[text.Block] = (), more: Sequence[tuple[str, Note]] = ()) -> str:
+    """A table of differences, then tables of slices and tasks, confusion matrices and notes."""
     head = ["candidate", "metric", result.baseline, "candidate", *text.paired_head(result)]
     rows = [
         [one.candidate, one.metric, *text.paired_cells(result, one), text.verdict(one)] for one in result.comparisons
     ]
-    notes = [("", note) for note in result.notes] + text.consistency_notes(result) + text.metric_notes(result)
     ranks = text.ranking_cells(result)
     ranking = _table(text.ranking_head(result), ranks) if ranks else ""
     gates = result.gate.candidates if result.gate is not None else ()
@@ -42,10 +41,10 @@ def comparison(result: Comparison, slices: Sequence[text.Block] = ()) -> str:
     return (
         _table(head, rows)
         + ranking
-        + _titled(slices)
+        + _titled(parts)
         + verdicts
         + _matrices(result)
-        + _notes(notes)
+        + _notes([*text.comparison_notes(result), *more])
         + _analysis(result)
     )
 

@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evald.results.export import slice_name
-from evald.results.text import ARROWS, Block, level, number, p_value, scales_of, span
+from evald.results.text import Block, level, number, p_value, paired_cells, probability, scales_of, span, verdict
 
 if TYPE_CHECKING:
-    from evald.results.findings import Comparison, Consistency, Evaluation, MetricResult, SliceResult
+    from evald.results.findings import (
+        Comparison,
+        Consistency,
+        Evaluation,
+        MetricResult,
+        PairedResult,
+        SliceComparison,
+        SliceResult,
+    )
 
 
 def evaluation_blocks(result: Evaluation) -> list[Block]:
@@ -19,7 +27,7 @@ def evaluation_blocks(result: Evaluation) -> list[Block]:
         Block(
             f"{system.name}, {found.metric} by slice",
             ["slice", "value", interval, "rows", "failed"],
-            [_value_line(one, found) for one in found.slices],
+            [[_name(one.by, one.values), *_value_cells(one, found)] for one in found.slices],
         )
         for system in result.systems
         for found in system.metrics
@@ -36,42 +44,73 @@ def comparison_blocks(result: Comparison) -> list[Block]:
         lines = []
         for one in result.slices:
             found = one.comparisons[index]
-            verdict = ARROWS.get(found.decision or "", "too few rows" if _is_small(one.notes) else "no test")
             lines.append([
                 _name(one.by, one.values), number(found.baseline_value, scale), number(found.candidate_value, scale),
                 number(found.difference, scale, signed=True), span(found.low, found.high, scale, signed=True),
-                p_value(found.p_adjusted, found), f"{found.n:,}", verdict,
+                p_value(found.p_adjusted, found), f"{found.n:,}", _verdict(one, found),
             ])  # fmt: skip
         title = f"{whole.candidate} against {result.baseline}, {whole.metric} by slice"
         names = ["slice", result.baseline, whole.candidate]
         head = [*names, "difference", interval, "adjusted p", "rows", "verdict"]
         blocks.append(Block(title, head, lines, ends_in_words=True))
     if result.consistency:
-        lines = [_consistency_line(result, one) for one in result.consistency]
-        head = [
-            "sliced by",
-            "candidate",
-            "metric",
-            "better in",
-            "of their rows",
-            "worst",
-            "difference",
-            interval,
-            "spread",
-        ]
-        blocks.append(Block("consistency of slices", head, lines, ends_in_words=True))
+        lines = consistency_lines(result)
+        blocks.append(Block("consistency of slices", consistency_head(result), lines, ends_in_words=True))
     return blocks
 
 
-def _value_line(one: SliceResult, found: MetricResult) -> list[str]:
-    value, interval = number(one.value, found.scale), span(one.low, one.high, found.scale)
-    return [_name(one.by, one.values), value, interval, f"{one.n:,}", f"{one.n_failed:,}"]
+def value_lines(result: Evaluation) -> list[list[str]]:
+    """All slices in one table: form, slice, system and metric, then what `text.metric_cells` says of them."""
+    return [
+        [one.by, slice_name(one.values), system.name, found.metric, *_value_cells(one, found)]
+        for system in result.systems
+        for found in system.metrics
+        if found.confusion_matrix is None
+        for one in found.slices
+    ]
+
+
+def paired_lines(result: Comparison) -> list[list[str]]:
+    """All slices in one table: form, slice, candidate and metric, then `text.paired_cells` and the verdict."""
+    return [
+        [
+            one.by,
+            slice_name(one.values),
+            found.candidate,
+            found.metric,
+            *paired_cells(result, found),
+            _verdict(one, found),
+        ]
+        for one in result.slices
+        for found in one.comparisons
+    ]
+
+
+def consistency_head(result: Comparison) -> list[str]:
+    """Names of the columns of `consistency_lines`."""
+    interval = f"{level(result.confidence_level)} interval"
+    return ["sliced by", "candidate", "metric", "better in", "of their rows", "worst", "difference", interval, "spread"]
+
+
+def consistency_lines(result: Comparison) -> list[list[str]]:
+    """How well slices agree, one line a form, candidate and metric."""
+    return [_consistency_line(result, one) for one in result.consistency]
+
+
+def _value_cells(one: SliceResult, found: MetricResult) -> list[str]:
+    interval = span(one.low, one.high, found.scale)
+    return [number(one.value, found.scale), interval, f"{one.n:,}", f"{one.n_failed:,}"]
+
+
+def _verdict(one: SliceComparison, found: PairedResult) -> str:
+    is_small = any(note.code == "SMALL_SLICE" for note in one.notes)
+    return "too few rows" if is_small else verdict(found)
 
 
 def _consistency_line(result: Comparison, one: Consistency) -> list[str]:
     scale = scales_of(result).get(one.metric, 1)
     spread = one.heterogeneity
-    differ = "–" if spread is None else f"I² {spread.i_squared * 100:.0f} %, p {spread.p_value:.2g}"
+    differ = "–" if spread is None else f"I² {spread.i_squared * 100:.0f} %, p {probability(spread.p_value)}"
     return [
         one.by, one.candidate, one.metric, f"{one.improved} of {one.slices}", f"{one.improved_rows * 100:.0f} %",
         slice_name(one.worst) or "–", number(one.worst_difference, scale, signed=True),
@@ -81,7 +120,3 @@ def _consistency_line(result: Comparison, one: Consistency) -> list[str]:
 
 def _name(by: str, values: Sequence[str]) -> str:
     return f"{by}: {slice_name(values)}"
-
-
-def _is_small(notes: Sequence[object]) -> bool:
-    return any(getattr(note, "code", "") == "SMALL_SLICE" for note in notes)

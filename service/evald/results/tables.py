@@ -7,15 +7,18 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from evald.results import text
+from evald.results import slices, text
+from evald.results.export import slice_name
 
 if TYPE_CHECKING:
     from evald.results.findings import Comparison, Evaluation
 
 Style = Literal["md", "latex", "csv"]
 STYLES = ("md", "latex", "csv")
+# Columns that say which slice a line is of.
+_SLICE = ("sliced by", "slice")
 
 _MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_|[]<>"})
 _LATEX = str.maketrans(
@@ -29,29 +32,80 @@ _LATEX = str.maketrans(
         "▲": r"$\uparrow$",
         "▼": r"$\downarrow$",
         "·": r"$\cdot$",
+        "≈": r"$\approx$",
+        "≥": r"$\geq$",
+        "²": "$^2$",
     }
 )
 # A hyphen in front of a number is a minus; in a name it stays a hyphen.
 _SIGN = re.compile(r"(?<!\w)([-+])(?=\d)")
 
 
+class _Table(NamedTuple):
+    """The first columns are words, the others numbers."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: int = 2
+    title: str = ""
+
+
 def evaluation(result: Evaluation, style: Style) -> str:
-    """One line a system and metric."""
+    """One line a system and metric, then one a slice."""
     if style == "csv":
-        return _csv([{"system": system.name, **flat(one)} for system in result.systems for one in system.metrics])
-    return _drawn(text.metric_head(result), text.metric_cells(result), [], style)
+        return _csv(_values(result))
+    head = text.metric_head(result)
+    tables = [_Table(head, text.metric_cells(result))]
+    if lines := slices.value_lines(result):
+        tables.append(_Table([*_SLICE, *head], lines, 4, "slices"))
+    return _drawn(tables, [], style)
 
 
 def comparison(result: Comparison, style: Style) -> str:
-    """One line a candidate and metric."""
+    """One line a candidate and metric, then one a slice; how well slices agree in a table of its own, not in CSV."""
     if style == "csv":
-        return _csv([{"baseline": result.baseline, **flat(one)} for one in result.comparisons])
+        return _csv(_differences(result))
     head = ["candidate", "metric", result.baseline, "candidate", *text.paired_head(result)]
     rows = [
         [one.candidate, one.metric, *text.paired_cells(result, one), text.verdict(one)] for one in result.comparisons
     ]
+    tables = [_Table(head, rows)]
+    if result.slices:
+        tables.append(_Table([*_SLICE, *head], slices.paired_lines(result), 4, "slices"))
+    if result.consistency:
+        lines = slices.consistency_lines(result)
+        tables.append(_Table(slices.consistency_head(result), lines, 3, "consistency of slices"))
     gates = result.gate.candidates if result.gate is not None else ()
-    return _drawn(head, rows, text.families(result) + [text.gate_line(one) for one in gates], style)
+    return _drawn(tables, text.families(result) + [text.gate_line(one) for one in gates], style)
+
+
+def _values(result: Evaluation) -> list[dict[str, Any]]:
+    """Records of values; those of all rows have no slice, and without slices there is no such column."""
+    whole = _placed("", ()) if any(found.slices for system in result.systems for found in system.metrics) else {}
+    records = [{"system": system.name, **whole, **flat(one)} for system in result.systems for one in system.metrics]
+    of_slices = [
+        {"system": system.name, **_placed(one.by, one.values), "metric": found.metric, **flat(one)}
+        for system in result.systems
+        for found in system.metrics
+        for one in found.slices
+    ]
+    return records + of_slices
+
+
+def _differences(result: Comparison) -> list[dict[str, Any]]:
+    """Records of differences, in the same way."""
+    whole = _placed("", ()) if result.slices else {}
+    records = [{"baseline": result.baseline, **whole, **flat(one)} for one in result.comparisons]
+    of_slices = [
+        {"baseline": result.baseline, **_placed(one.by, one.values), **flat(found)}
+        for one in result.slices
+        for found in one.comparisons
+    ]
+    return records + of_slices
+
+
+def _placed(by: str, values: Sequence[str]) -> dict[str, str]:
+    return {"by": text.printable(by), "slice": text.printable(slice_name(values))}
 
 
 def flat(found: Any, prefix: str = "") -> dict[str, Any]:
@@ -82,37 +136,48 @@ def _csv(records: Sequence[Mapping[str, Any]]) -> str:
     return written.getvalue().removesuffix("\n")
 
 
-def _drawn(head: Sequence[str], rows: Sequence[Sequence[str]], below: Sequence[str], style: Style) -> str:
-    """The first two columns are words, the others numbers."""
+def _drawn(tables: Sequence[_Table], below: Sequence[str], style: Style) -> str:
     draw = _markdown if style == "md" else _latex
-    return draw([[text.printable(cell) for cell in cells] for cells in (head, *rows)], list(map(text.printable, below)))
-
-
-def _markdown(rows: Sequence[Sequence[str]], below: Sequence[str]) -> str:
-    """A pipe table, as GitHub and most converters read it."""
-    head, *others = [[cell.translate(_MARKDOWN) for cell in cells] for cells in rows]
-    marks = [":--", ":--", *["--:"] * (len(head) - 2)]
-    lines = ["| " + " | ".join(cells) + " |" for cells in (head, marks, *others)]
-    rest = [f"- {line.translate(_MARKDOWN)}" for line in below]
-    return "\n".join([*lines, *([""] if rest else []), *rest])
-
-
-def _latex(rows: Sequence[Sequence[str]], below: Sequence[str]) -> str:
-    r"""A tabular with the rules of the package booktabs."""
-    head, *others = [
-        " & ".join(_SIGN.sub(r"$\1$", cell.translate(_LATEX)) for cell in cells) + r" \\" for cells in rows
+    shown = [
+        one._replace(
+            head=list(map(text.printable, one.head)), rows=[list(map(text.printable, cells)) for cells in one.rows]
+        )
+        for one in tables
     ]
-    columns = "ll" + "r" * (len(rows[0]) - 2)
-    return "\n".join(
-        [
-            r"% \usepackage{booktabs}",
-            *(f"% {line}" for line in below),
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            head,
-            r"\midrule",
-            *others,
-            r"\bottomrule",
-            r"\end{tabular}",
-        ]
-    )
+    return draw(shown, list(map(text.printable, below)))
+
+
+def _markdown(tables: Sequence[_Table], below: Sequence[str]) -> str:
+    """Pipe tables, as GitHub and most converters read them."""
+    blocks = []
+    for table in tables:
+        marks = [":--"] * table.words + ["--:"] * (len(table.head) - table.words)
+        escaped = [[cell.translate(_MARKDOWN) for cell in cells] for cells in (table.head, *table.rows)]
+        lines = ["| " + " | ".join(cells) + " |" for cells in (escaped[0], marks, *escaped[1:])]
+        blocks += [table.title] * bool(table.title) + ["\n".join(lines)]
+    rest = "\n".join(f"- {line.translate(_MARKDOWN)}" for line in below)
+    return "\n\n".join([*blocks, *[rest] * bool(rest)])
+
+
+def _latex(tables: Sequence[_Table], below: Sequence[str]) -> str:
+    """Tabulars with the rules of the package booktabs."""
+    comments = [r"% \usepackage{booktabs}", *(f"% {line}" for line in below)]
+    return "\n".join(comments) + "\n" + "\n\n".join(map(_tabular, tables))
+
+
+def _tabular(table: _Table) -> str:
+    head, *rows = [
+        " & ".join(_SIGN.sub(r"$\1$", cell.translate(_LATEX)) for cell in cells) + r" \\"
+        for cells in (table.head, *table.rows)
+    ]
+    columns = "l" * table.words + "r" * (len(table.head) - table.words)
+    return "\n".join([
+        *[f"% {table.title}"] * bool(table.title),
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        head,
+        r"\midrule",
+        *rows,
+        r"\bottomrule",
+        r"\end{tabular}",
+    ])  # fmt: skip

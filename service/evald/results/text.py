@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 MOST_CLASSES_DRAWN = 12
 _WIDEST_LABEL = 24
 _MOST_ROWS_NAMED = 3
+# p-values below are printed as this one: numbers that small have no digits.
+_SMALLEST_P = 1e-300
 # General categories: control, format, surrogate, private, unassigned; separators of lines and paragraphs.
 _NOT_SHOWN = ("C", "Zl", "Zp")
 _MARKS = {"passed": "✓ passed", "failed": "✗ failed", "inconclusive": "· inconclusive"}
+# Of those that a metric has, the first is printed.
+_EFFECTS = {"cohen_h": "Cohen's h", "cohen_dz": "Cohen's d"}
 ARROWS = {
     "improved": "▲ improved",
     "regressed": "▼ regressed",
@@ -58,6 +62,25 @@ def _titled(blocks: Sequence[Block]) -> list[str]:
     return found
 
 
+def comparison_notes(result: Comparison) -> list[tuple[str, Note]]:
+    """All notes of a comparison, with whom they concern."""
+    notes = [("", note) for note in result.notes] + consistency_notes(result)
+    return notes + metric_notes(result) + _undefined_differences(result)
+
+
+def _undefined_differences(result: Comparison) -> list[tuple[str, Note]]:
+    """Why a difference or its interval is missing, unless it is missing of a system already."""
+    known = {(system.name, found.metric) for system in result.systems for found in system.metrics if _undefined(found)}
+    return [
+        (
+            f"{one.candidate} against {result.baseline}, {one.metric}",
+            _undefined_note(one.difference, one.undefined_reason),
+        )
+        for one in result.comparisons
+        if one.undefined_reason and not {(one.candidate, one.metric), (result.baseline, one.metric)} & known
+    ]
+
+
 def consistency_notes(result: Comparison) -> list[tuple[str, Note]]:
     """Notes about slices that contradict the whole, with whom they concern."""
     return [(f"{one.candidate}, {one.metric} by {one.by}", note) for one in result.consistency for note in one.notes]
@@ -81,15 +104,15 @@ def metric_cells(result: Evaluation) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def comparison(result: Comparison, slices: Sequence[Block] = ()) -> str:
-    """One table a candidate; tables of slices, confusion matrices and notes below."""
+def comparison(result: Comparison, parts: Sequence[Block] = (), more: Sequence[tuple[str, Note]] = ()) -> str:
+    """One table a candidate; tables of slices and tasks, confusion matrices and notes below."""
     blocks = []
     for name in result.candidates:
         found = [one for one in result.comparisons if one.candidate == name]
         blocks.append(_against(result, name, found))
-    blocks += _rankings(result) + _titled(slices) + _matrices(result)
+    blocks += _rankings(result) + _titled(parts) + _matrices(result)
     words = [*_tests(result), *families(result)]
-    notes = [("", note) for note in result.notes] + consistency_notes(result) + metric_notes(result)
+    notes = [*comparison_notes(result), *more]
     gates = [gate(result.gate)] if result.gate is not None else []
     return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + gates + _notes(notes) + _analysis(result))
 
@@ -97,6 +120,7 @@ def comparison(result: Comparison, slices: Sequence[Block] = ()) -> str:
 def families(result: Comparison) -> list[str]:
     """What the adjusted p are corrected for."""
     tested = [*result.comparisons, *(one for found in result.slices for one in found.comparisons)]
+    tested += [task.change for found in result.forgetting for task in found.tasks]
     found = dict.fromkeys(one.family for one in tested if one.family)
     return [f"adjusted p: {family}" for family in found]
 
@@ -132,7 +156,7 @@ def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> st
     rows = [[one.metric, *paired_cells(result, one), verdict(one)] for one in found]
     shown = [[printable(cell) for cell in cells] for cells in (head, *rows)]
     title = f"{printable(name)} against {printable(result.baseline)}"
-    below = [*_detectable(result, found), *_possible(result, found)]
+    below = [*_changed(found), *_detectable(result, found), *_possible(result, found)]
     return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *below])
 
 
@@ -143,6 +167,19 @@ def _tests(result: Comparison) -> list[str]:
         if one.test:
             tested.setdefault(one.test, {})[printable(one.metric)] = None
     return ["tests: " + "; ".join(f"{test} ({', '.join(metrics)})" for test, metrics in tested.items())] * bool(tested)
+
+
+def _changed(found: Sequence[PairedResult]) -> list[str]:
+    """How many rows are better and worse by the metrics with row scores, and how large the effect is."""
+    scored = [(one, one.wins, one.losses) for one in found if one.wins is not None and one.losses is not None]
+    rows = [f"{printable(one.metric)} {wins:,} and {losses:,}{_effect(one)}" for one, wins, losses in scored]
+    return [f"rows better and worse: {'; '.join(rows)}"] if rows else []
+
+
+def _effect(one: PairedResult) -> str:
+    sizes = one.effect_sizes or {}
+    named = [f", {symbol} = {sizes[name]:+.2f}" for name, symbol in _EFFECTS.items() if name in sizes]
+    return "".join(named[:1])
 
 
 def _detectable(result: Comparison, found: Sequence[PairedResult]) -> list[str]:
@@ -298,15 +335,20 @@ def span(low: float | None, high: float | None, scale: float, signed: bool = Fal
 
 
 def p_value(value: float | None, found: PairedResult) -> str:
-    """A p-value; at the floor of its draws with "<", rounded up so that this is true."""
-    if value is None:
-        return "–"
-    rounding = decimal.ROUND_CEILING if found.p_at_floor else decimal.ROUND_HALF_EVEN
+    """A p-value of a comparison; "–" when there is none."""
+    return "–" if value is None else probability(value, found.p_at_floor)
+
+
+def probability(value: float, at_floor: bool = False) -> str:
+    """A p-value, never zero; at the floor of its draws with "<", rounded up so that this is true."""
+    if value < _SMALLEST_P:
+        return f"<{_SMALLEST_P:.0e}"
+    rounding = decimal.ROUND_CEILING if at_floor else decimal.ROUND_HALF_EVEN
     # Four decimals, and for small values two digits.
-    exponent = -4 if value >= 0.001 else (math.floor(math.log10(value)) - 1 if value > 0 else -4)
+    exponent = -4 if value >= 0.001 else math.floor(math.log10(value)) - 1
     rounded = decimal.Decimal(value).quantize(decimal.Decimal(1).scaleb(exponent), rounding=rounding)
-    shown = f"{rounded:f}" if value >= 0.000001 or value == 0 else f"{rounded:.1e}"
-    return f"<{shown.rstrip('0') if value < 0.001 else shown}" if found.p_at_floor else shown
+    shown = f"{rounded:f}" if value >= 0.000001 else f"{rounded:.1e}"
+    return f"<{shown.rstrip('0') if value < 0.001 else shown}" if at_floor else shown
 
 
 def level(confidence_level: float) -> str:
@@ -325,12 +367,15 @@ def metric_notes(result: Evaluation | Comparison) -> list[tuple[str, Note]]:
 
 
 def _undefined(found: MetricResult) -> list[Note]:
-    from evald.results.findings import Note
-
     # That a matrix is no number is plain to see.
     plain = found.undefined_reason is None or found.confusion_matrix is not None
-    code = "UNDEFINED" if found.value is None else "NO_INTERVAL"
-    return [] if plain else [Note(code, found.undefined_reason or "")]
+    return [] if plain else [_undefined_note(found.value, found.undefined_reason)]
+
+
+def _undefined_note(value: float | None, reason: str | None) -> Note:
+    from evald.results.findings import Note
+
+    return Note("UNDEFINED" if value is None else "NO_INTERVAL", reason or "")
 
 
 def note_line(note: Note) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import grpc
 
-from evald.backends.contract import Classification, ModelInfo, ModelState
+from evald.backends.contract import ModelInfo, ModelState
+from evald.engine.answers import Answers, ModelRows
 from evald.engine.evaluate import Engine
 from evald.errors import InvalidRequestError
 from evald.server.calls import Calls
@@ -27,7 +28,9 @@ _STATES = {
 _DEFAULT_INPUT = "text"
 
 # Rows prepared for Evaluate may be sent as they are; fields of later releases are refused, as everywhere.
-_USED_FIELDS = frozenset(("id", "predictions", "references", "labels", "cluster", "sample", "inputs"))
+_USED_FIELDS = frozenset(("id", "predictions", "references", "labels", "cluster", "sample", "inputs", "choices"))
+# A class of a multi-label model is a label from this probability on, as for metrics.
+_LIKELY = 0.5
 
 
 class ModelService:
@@ -55,10 +58,10 @@ class ModelService:
         with self._calls.begin(request, context) as call:
             message = parse(model_pb2.PredictRequest, request)
             alias = _required_alias(message.alias)
-            texts = _texts(message, self._settings)
-            info, result = self._engine.predict(alias, texts, call.cancellation, call.deadline)
+            rows = _rows(message, self._settings)
+            info, result = self._engine.predict(alias, rows, call.cancellation, call.deadline)
             answer = _answer(message.instances, info, result).SerializeToString()
-        self._telemetry.answered("predict", len(texts))
+        self._telemetry.answered("predict", len(rows.inputs))
         return checked_size(answer, self._settings.max_response_bytes)
 
     def _model(self, alias: str) -> model_pb2.Model:
@@ -77,23 +80,32 @@ def _required_alias(alias: str) -> str:
     return alias
 
 
-def _texts(message: model_pb2.PredictRequest, settings: Settings) -> list[str | None]:
-    """The text of every row; None where a row has none, which fails the row and not the call."""
-    if not message.instances:
+def _rows(message: model_pb2.PredictRequest, settings: Settings) -> ModelRows:
+    """What a model may read of the rows; None where a row has no such text, which fails the row and not the call."""
+    instances = message.instances
+    if not instances:
         raise InvalidRequestError.of_field("EMPTY_REQUEST", "instances", "at least one row is needed")
-    if len(message.instances) > settings.max_rows:
-        most = f"{len(message.instances)} rows are more than the limit max_rows of {settings.max_rows}"
+    if len(instances) > settings.max_rows:
+        most = f"{len(instances)} rows are more than the limit max_rows of {settings.max_rows}"
         raise InvalidRequestError.of_field("LIMIT_EXCEEDED", "instances", most, maxRows=str(settings.max_rows))
     name = message.input or _DEFAULT_INPUT
-    texts = [row.inputs.get(name) for row in message.instances]
-    for index, text in enumerate(texts):
-        _refuse_unused(index, message.instances[index])
-        size = len((text or "").encode())
+    rows = ModelRows(
+        inputs=[row.inputs.get(name) for row in instances],
+        pair_inputs=[row.inputs.get(message.pair_input) for row in instances] if message.pair_input else (),
+        references=[row.references[0] if row.references else None for row in instances],
+        choices=[[choice.text for choice in row.choices] for row in instances],
+        context_tokens=message.context_tokens if message.HasField("context_tokens") else 1,
+    )
+    for index, row in enumerate(instances):
+        _refuse_unused(index, row)
+        texts = (rows.inputs[index], rows.references[index], *rows.choices[index], *rows.pair_inputs[index : index + 1])
+        size = sum(len((text or "").encode()) for text in texts)
         if size > settings.max_row_bytes:
             most = f"{size} bytes of text are more than the limit max_row_bytes of {settings.max_row_bytes}"
-            field = f"instances[{index}].inputs"
-            raise InvalidRequestError.of_field("LIMIT_EXCEEDED", field, most, maxRowBytes=str(settings.max_row_bytes))
-    return texts
+            raise InvalidRequestError.of_field(
+                "LIMIT_EXCEEDED", f"instances[{index}]", most, maxRowBytes=str(settings.max_row_bytes)
+            )
+    return rows
 
 
 def _refuse_unused(index: int, row: instance_pb2.Instance) -> None:
@@ -104,14 +116,12 @@ def _refuse_unused(index: int, row: instance_pb2.Instance) -> None:
             raise InvalidRequestError.of_field("UNSUPPORTED_FIELD", path, text)
 
 
-def _answer(
-    rows: Sequence[instance_pb2.Instance], info: ModelInfo, result: Classification
-) -> model_pb2.PredictResponse:
+def _answer(rows: Sequence[instance_pb2.Instance], info: ModelInfo, result: Answers) -> model_pb2.PredictResponse:
     failed = {failure.row: failure for failure in result.failures}
-    scores: Any = result.scores.tolist()
+    predictions = _predictions(info, result)
     return model_pb2.PredictResponse(
         predictions=[
-            instance_pb2.Prediction() if index in failed else _prediction(row, info) for index, row in enumerate(scores)
+            instance_pb2.Prediction() if index in failed else prediction for index, prediction in enumerate(predictions)
         ],
         errors=[
             report_pb2.RowError(id=rows[row].id or f"#{row}", reason=failure.reason, message=failure.message)
@@ -129,7 +139,16 @@ def _answer(
     )
 
 
-def _prediction(scores: Sequence[float], info: ModelInfo) -> instance_pb2.Prediction:
-    """Scores and the class of the highest one, the first on ties."""
+def _predictions(info: ModelInfo, result: Answers) -> list[instance_pb2.Prediction]:
+    if result.class_scores is not None:
+        scores: Any = result.class_scores.tolist()
+        return [_classified(row, info) for row in scores]
+    columns = zip(result.token_logprobs or (), result.choice_scores or (), strict=True)
+    return [instance_pb2.Prediction(token_logprobs=tokens, choice_scores=choices) for tokens, choices in columns]
+
+
+def _classified(scores: Sequence[float], info: ModelInfo) -> instance_pb2.Prediction:
+    """Scores, and the class of the highest one, the first on ties, or all likely ones of a multi-label model."""
     best = max(range(len(scores)), key=scores.__getitem__)
-    return instance_pb2.Prediction(labels=[info.classes[best]], class_scores=scores)
+    chosen = [at for at, score in enumerate(scores) if (score >= _LIKELY if info.multilabel else at == best)]
+    return instance_pb2.Prediction(labels=[info.classes[at] for at in chosen], class_scores=scores)

@@ -1,4 +1,5 @@
 from evald.v1 import analysis_pb2 as _analysis_pb2
+from evald.v1 import forgetting_pb2 as _forgetting_pb2
 from evald.v1 import gate_pb2 as _gate_pb2
 from evald.v1 import instance_pb2 as _instance_pb2
 from evald.v1 import metric_pb2 as _metric_pb2
@@ -65,12 +66,16 @@ class InlineSource(_message.Message):
     def __init__(self) -> None: ...
 
 class ModelSource(_message.Message):
-    __slots__ = ("alias", "input")
+    __slots__ = ("alias", "input", "pair_input", "context_tokens")
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
+    PAIR_INPUT_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     alias: str
     input: str
-    def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ...) -> None: ...
+    pair_input: str
+    context_tokens: int
+    def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ...) -> None: ...
 
 class RemoteSource(_message.Message):
     __slots__ = ("alias",)
@@ -119,19 +124,21 @@ class SystemResult(_message.Message):
     def __init__(self, system: _Optional[str] = ..., metrics: _Optional[_Iterable[_Union[_metric_pb2.MetricResult, _Mapping]]] = ..., rows: _Optional[_Union[_report_pb2.RowResults, _Mapping]] = ...) -> None: ...
 
 class CompareRequest(_message.Message):
-    __slots__ = ("spec", "instances", "baseline", "gate")
+    __slots__ = ("spec", "instances", "baseline", "gate", "forgetting")
     SPEC_FIELD_NUMBER: _ClassVar[int]
     INSTANCES_FIELD_NUMBER: _ClassVar[int]
     BASELINE_FIELD_NUMBER: _ClassVar[int]
     GATE_FIELD_NUMBER: _ClassVar[int]
+    FORGETTING_FIELD_NUMBER: _ClassVar[int]
     spec: EvaluationSpec
     instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Instance]
     baseline: str
     gate: _gate_pb2.GatePolicy
-    def __init__(self, spec: _Optional[_Union[EvaluationSpec, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., baseline: _Optional[str] = ..., gate: _Optional[_Union[_gate_pb2.GatePolicy, _Mapping]] = ...) -> None: ...
+    forgetting: _forgetting_pb2.ForgettingSpec
+    def __init__(self, spec: _Optional[_Union[EvaluationSpec, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., baseline: _Optional[str] = ..., gate: _Optional[_Union[_gate_pb2.GatePolicy, _Mapping]] = ..., forgetting: _Optional[_Union[_forgetting_pb2.ForgettingSpec, _Mapping]] = ...) -> None: ...
 
 class CompareResponse(_message.Message):
-    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost", "analysis", "gate", "slices", "consistency", "rankings")
+    __slots__ = ("systems", "baseline", "comparisons", "notes", "provenance", "cost", "analysis", "gate", "slices", "consistency", "rankings", "forgetting", "emar")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     BASELINE_FIELD_NUMBER: _ClassVar[int]
     COMPARISONS_FIELD_NUMBER: _ClassVar[int]
@@ -143,6 +150,8 @@ class CompareResponse(_message.Message):
     SLICES_FIELD_NUMBER: _ClassVar[int]
     CONSISTENCY_FIELD_NUMBER: _ClassVar[int]
     RANKINGS_FIELD_NUMBER: _ClassVar[int]
+    FORGETTING_FIELD_NUMBER: _ClassVar[int]
+    EMAR_FIELD_NUMBER: _ClassVar[int]
     systems: _containers.RepeatedCompositeFieldContainer[SystemResult]
     baseline: str
     comparisons: _containers.RepeatedCompositeFieldContainer[_statistics_pb2.PairedResult]
@@ -154,4 +163,6 @@ class CompareResponse(_message.Message):
     slices: _containers.RepeatedCompositeFieldContainer[_slice_pb2.SliceComparison]
     consistency: _containers.RepeatedCompositeFieldContainer[_slice_pb2.Consistency]
     rankings: _containers.RepeatedCompositeFieldContainer[_ranking_pb2.Ranking]
-    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., analysis: _Optional[_Union[_analysis_pb2.ErrorAnalysis, _Mapping]] = ..., gate: _Optional[_Union[_gate_pb2.GateResult, _Mapping]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceComparison, _Mapping]]] = ..., consistency: _Optional[_Iterable[_Union[_slice_pb2.Consistency, _Mapping]]] = ..., rankings: _Optional[_Iterable[_Union[_ranking_pb2.Ranking, _Mapping]]] = ...) -> None: ...
+    forgetting: _containers.RepeatedCompositeFieldContainer[_forgetting_pb2.Forgetting]
+    emar: _containers.RepeatedCompositeFieldContainer[_forgetting_pb2.EmarResult]
+    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., baseline: _Optional[str] = ..., comparisons: _Optional[_Iterable[_Union[_statistics_pb2.PairedResult, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., analysis: _Optional[_Union[_analysis_pb2.ErrorAnalysis, _Mapping]] = ..., gate: _Optional[_Union[_gate_pb2.GateResult, _Mapping]] = ..., slices: _Optional[_Iterable[_Union[_slice_pb2.SliceComparison, _Mapping]]] = ..., consistency: _Optional[_Iterable[_Union[_slice_pb2.Consistency, _Mapping]]] = ..., rankings: _Optional[_Iterable[_Union[_ranking_pb2.Ranking, _Mapping]]] = ..., forgetting: _Optional[_Iterable[_Union[_forgetting_pb2.Forgetting, _Mapping]]] = ..., emar: _Optional[_Iterable[_Union[_forgetting_pb2.EmarResult, _Mapping]]] = ...) -> None: ...

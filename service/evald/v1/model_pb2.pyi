@@ -60,14 +60,18 @@ class Model(_message.Message):
     def __init__(self, alias: _Optional[str] = ..., task: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., state_reason: _Optional[str] = ..., classes: _Optional[_Iterable[str]] = ..., max_tokens: _Optional[int] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ...) -> None: ...
 
 class PredictRequest(_message.Message):
-    __slots__ = ("alias", "instances", "input")
+    __slots__ = ("alias", "instances", "input", "pair_input", "context_tokens")
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     INSTANCES_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
+    PAIR_INPUT_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     alias: str
     instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Instance]
     input: str
-    def __init__(self, alias: _Optional[str] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., input: _Optional[str] = ...) -> None: ...
+    pair_input: str
+    context_tokens: int
+    def __init__(self, alias: _Optional[str] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ...) -> None: ...
 
 class PredictResponse(_message.Message):
     __slots__ = ("predictions", "errors", "classes", "provenance", "cost")

@@ -3,7 +3,7 @@
 use super::ModelOutput;
 use super::sums::RowClasses;
 use crate::batch::{Batch, Prediction};
-use crate::metrics::{Field, FieldSet, Row};
+use crate::metrics::{Field, FieldSet, ModelAnswer, Row};
 use crate::spec::Spec;
 
 /// What a system answered for a row.
@@ -11,7 +11,7 @@ use crate::spec::Spec;
 pub struct Answer<'a> {
     pub(super) prediction: Option<&'a Prediction<'a>>,
     pub(super) output: Option<&'a ModelOutput>,
-    model_scores: &'a [f32],
+    model: ModelAnswer<'a>,
 }
 
 impl<'a> Answer<'a> {
@@ -22,11 +22,10 @@ impl<'a> Answer<'a> {
         system: usize,
     ) -> Self {
         if let Some(output) = outputs.iter().find(|output| output.system == system) {
-            let width = output.classes.len();
             return Self {
                 prediction: None,
                 output: Some(output),
-                model_scores: &output.scores[row * width..][..width],
+                model: output.row(row),
             };
         }
         Self {
@@ -49,7 +48,7 @@ impl<'a> Answer<'a> {
             seen = seen.with_label_sets(classes.gold, classes.predicted);
         }
         match self.output {
-            Some(output) => seen.with_model_scores(&output.classes, self.model_scores),
+            Some(output) => seen.with_model_answer(&output.classes, self.model),
             None => seen,
         }
     }
@@ -59,7 +58,8 @@ impl<'a> Answer<'a> {
         let given = self.prediction.map_or(&[][..], |prediction| {
             &batch.numbers[prediction.class_scores.range()]
         });
-        let model = self.model_scores.iter().map(|score| f64::from(*score));
+        let model = self.model.class_scores.iter();
+        let model = model.map(|score| f64::from(*score));
         given.iter().copied().chain(model)
     }
 
@@ -80,7 +80,7 @@ impl<'a> Answer<'a> {
         let scores = self
             .prediction
             .is_some_and(|answer| !answer.class_scores.is_empty())
-            || !self.model_scores.is_empty();
+            || !self.model.class_scores.is_empty();
         if needs.has(Field::PredictionLabel) && !labels && !scores {
             return Some("the system has no predicted label for this row");
         }
@@ -96,6 +96,8 @@ impl<'a> Answer<'a> {
             .prediction
             .and_then(|prediction| batch.prediction_extra(prediction));
         let has = |field: Field| match (field, extra) {
+            (Field::TokenLogprobs, _) if !self.model.token_logprobs.is_empty() => true,
+            (Field::ChoiceScores, _) if !self.model.choice_scores.is_empty() => true,
             (Field::PredictionTokens, Some(extra)) => !extra.tokens.is_empty() || has_text,
             (Field::PredictionTokens, None) => has_text,
             (_, None) => false,

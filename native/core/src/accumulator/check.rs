@@ -333,6 +333,17 @@ fn check_outputs(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> Res
                 "a model's scores do not match rows x classes",
             ));
         }
+        for (row, instance) in batch.instances.iter().enumerate() {
+            let choices = batch
+                .row_extra(instance)
+                .map_or(0, |extra| extra.choices.len());
+            let scores = output.row(row).choice_scores.len();
+            if scores > 0 && scores != choices {
+                return Err(Error::internal(
+                    "a model scored other choices than the row's",
+                ));
+            }
+        }
     }
     for (at, system) in spec.systems.iter().enumerate() {
         let answered = outputs.iter().any(|output| output.system == at);

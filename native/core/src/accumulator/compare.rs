@@ -160,7 +160,12 @@ impl Desk<'_> {
             .collect();
         let adjusted = adjust(correction, &raw);
         let name = correction.name();
-        let family = format!("{name} over {} tests: {over}", raw.len());
+        let tests = if raw.len() == 1 { "test" } else { "tests" };
+        let family = format!("{name} over {} {tests}: {over}", raw.len());
+        let share = match correction {
+            Correction::None => alpha,
+            _ => alpha / raw.len() as f64,
+        };
         let mut adjusted = adjusted.into_iter();
         for comparison in &mut *comparisons {
             comparison.family.clone_from(&family);
@@ -183,7 +188,7 @@ impl Desk<'_> {
                 (true, false) => Decision::Regressed,
             };
             if comparison.decision == Decision::Inconclusive {
-                comparison.mde = detectable(&comparison.difference, alpha / raw.len() as f64);
+                comparison.mde = detectable(&comparison.difference, share);
             }
         }
         margins::decide(

@@ -21,7 +21,7 @@ impl Desk<'_> {
     /// For every slicing, each comparison of the whole with those of its slices.
     pub(super) fn consistency(&self, answer: &Answer) -> Vec<ConsistencyAnswer> {
         debug_assert_eq!(self.scope, Scope::Whole);
-        let slicings = self.accumulator.spec.slices.iter();
+        let slicings = self.accumulator.spec.shown_slices();
         slicings
             .flat_map(|slicing| {
                 let whole = answer.comparisons.iter().enumerate();

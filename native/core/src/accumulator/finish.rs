@@ -54,13 +54,7 @@ impl Desk<'_> {
     pub(super) fn answer(&self, cancel: Cancel<'_>) -> Result<Answer> {
         let accumulator = self.accumulator;
         let spec = &accumulator.spec;
-        let systems = accumulator.systems.iter().zip(&accumulator.kept);
-        let mut arms: Vec<Arm> = systems.map(|(sums, kept)| self.arm(sums, kept)).collect();
-        let pair_arms: Vec<(usize, usize)> = accumulator
-            .pairs
-            .iter()
-            .map(|pair| self.pair_arms(pair, &mut arms))
-            .collect();
+        let (arms, pair_arms) = self.arms();
         self.check_test()?;
         self.check_classes(&arms)?;
         self.check_cost(&arms)?;
@@ -89,6 +83,7 @@ impl Desk<'_> {
             .collect();
         Ok(Answer {
             gate: None,
+            forgetting: None,
             systems,
             row_ids: accumulator.reported_ids(),
             baseline,
@@ -102,6 +97,21 @@ impl Desk<'_> {
             slices: Vec::new(),
             consistency: Vec::new(),
         })
+    }
+
+    /// The arms of the systems, then those that pairs have to themselves; and which two are those of each pair.
+    pub(super) fn arms(&self) -> (Vec<Arm>, Vec<(usize, usize)>) {
+        let Accumulator {
+            systems,
+            kept,
+            pairs,
+            ..
+        } = self.accumulator;
+        let systems = systems.iter().zip(kept);
+        let mut arms: Vec<Arm> = systems.map(|(sums, kept)| self.arm(sums, kept)).collect();
+        let pairs = pairs.iter().map(|pair| self.pair_arms(pair, &mut arms));
+        let pair_arms = pairs.collect();
+        (arms, pair_arms)
     }
 
     fn arm(&self, sums: &Sums, kept: &Kept) -> Arm {
@@ -206,6 +216,21 @@ impl Desk<'_> {
         if self.scope == Scope::SmallSlice || !self.accumulator.spec.resamples() {
             return 0;
         }
+        // A swap test reads the difference of two systems, a bootstrap every system.
+        let Accumulator { systems, pairs, .. } = self.accumulator;
+        let tests = self.draws() * pairs.len() as u64 / systems.len() as u64;
+        let left_out = self.metrics_that(Method::needs_left_out).contains(&true);
+        let left_out = self.ranks.len() as u64 * u64::from(left_out);
+        self.cost_of_replicates() + self.cells_read() * (left_out + tests)
+    }
+
+    /// Upper bound for bootstrap replicates of all systems.
+    pub(super) fn cost_of_replicates(&self) -> u64 {
+        self.cells_read() * u64::from(self.accumulator.spec.statistics.replicates)
+    }
+
+    /// Numbers that one replicate of all systems reads, at most.
+    fn cells_read(&self) -> u64 {
         let Accumulator {
             spec,
             systems,
@@ -215,10 +240,7 @@ impl Desk<'_> {
         let dense = self.ranks.len() * spec.width() * systems.len();
         let sparse: usize = systems.iter().map(|sums| sums.class_slots.len()).sum();
         let kept: u64 = kept.iter().map(Kept::size).sum();
-        let cells = (dense + sparse) as u64 + kept;
-        // A swap test reads the difference of two systems, a bootstrap every system.
-        let tests = self.draws() * self.accumulator.pairs.len() as u64 / systems.len() as u64;
-        cells * (u64::from(spec.statistics.replicates) + tests)
+        (dense + sparse) as u64 + kept
     }
 
     fn system(&self, system: usize, arm: &Arm, evidence: &[Evidence]) -> SystemAnswer {

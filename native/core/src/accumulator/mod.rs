@@ -15,8 +15,10 @@ mod enough;
 mod exact;
 mod finish;
 mod fold;
+mod forgetting;
 mod integer_pairs;
 mod intervals;
+mod joint;
 mod kept;
 mod label_columns;
 mod labels;
@@ -46,7 +48,8 @@ use std::sync::Arc;
 use crate::batch::{Batch, RowFailure};
 use crate::error::{Error, Result};
 use crate::metrics::{
-    ClassMetric, CollectedMetric, ReferenceCounts, ResolvedMetric, RowMetric, Statistics,
+    ClassMetric, CollectedMetric, ModelAnswer, ReferenceCounts, ResolvedMetric, RowMetric,
+    Statistics,
 };
 use crate::result::Answer;
 use crate::spec::{Question, RowReport, Spec};
@@ -84,6 +87,22 @@ pub struct ModelOutput {
     pub classes: Vec<String>,
     /// Rows x classes scores, row by row.
     pub scores: Vec<f32>,
+    /// Natural-log likelihoods of the tokens of each row; empty if there are none at all.
+    pub token_logprobs: Vec<Vec<f64>>,
+    /// Scores of the choices of each row; empty if there are none at all.
+    pub choice_scores: Vec<Vec<f64>>,
+}
+
+impl ModelOutput {
+    /// The answer for one row.
+    fn row(&self, row: usize) -> ModelAnswer<'_> {
+        let width = self.classes.len();
+        ModelAnswer {
+            class_scores: &self.scores[row * width..][..width],
+            token_logprobs: self.token_logprobs.get(row).map_or(&[], Vec::as_slice),
+            choice_scores: self.choice_scores.get(row).map_or(&[], Vec::as_slice),
+        }
+    }
 }
 
 /// Scores rows and keeps their sums.
@@ -281,6 +300,7 @@ impl Accumulator {
         let mut labels = self.labels.clone();
         let prepared = prepare::prepare(&self.spec, batch, outputs, failures, &mut labels)?;
         let collected = self.collect(batch, &prepared, outputs, cancel)?;
+        self.check_tasks(batch)?;
         let mut assigned = self.assign(batch)?;
         self.add_slices(&mut assigned);
         let mut scored = Scored::default();

@@ -1,6 +1,6 @@
 //! What a reader should know before trusting a value.
 
-use super::finish::Desk;
+use super::finish::{Desk, Scope};
 use super::pairing::Pair;
 use super::resample::Arm;
 use crate::metrics::{Estimand, Field, ResolvedMetric, RowFlags, Statistics};
@@ -66,7 +66,7 @@ impl Desk<'_> {
     /// Where an interval may cover less often than it says, or is not the one that was asked for.
     fn interval_notes(&self, metric: &ResolvedMetric, value: f64, arm: &Arm) -> Vec<Note> {
         if !self.has_intervals(metric) {
-            return self.size_notes();
+            return Vec::new();
         }
         let method = self.method(metric);
         let mut notes = match method {
@@ -105,14 +105,15 @@ impl Desk<'_> {
                     ("wrong", wrong)
                 };
                 let rows = few(count).then(|| count.round())?;
-                (format!("{rows} rows are {what}"), rows)
+                let are = if rows == 1.0 { "row is" } else { "rows are" };
+                (format!("{rows} {are} {what}"), rows)
             }
             (Statistics::Classes(_), _) => {
                 let rows = self.valuer.supports(&arm.totals);
                 let rare = rows.iter().filter(|rows| **rows > 0.0 && few(**rows));
                 let rare = rare.count();
                 let what = format!("classes with fewer than {FEW_OF_A_KIND} rows: {rare}");
-                (rare > 0).then_some((what, rare as f64))?
+                (rare > 0).then_some((what, 0.0))?
             }
             _ => return None,
         };
@@ -126,20 +127,23 @@ impl Desk<'_> {
 
     fn size_notes(&self) -> Vec<Note> {
         let slots = self.ranks.len();
-        if slots >= FEW_SLOTS || !self.accumulator.spec.resamples() {
+        let in_clusters = self.accumulator.keys.cluster > 0;
+        let has_intervals = self.accumulator.spec.statistics.replicates > 0;
+        if slots >= FEW_SLOTS || !(has_intervals || in_clusters) {
             return Vec::new();
         }
-        let (code, what) = if self.accumulator.keys.cluster > 0 {
-            ("FEW_CLUSTERS", "clusters")
+        let (code, what, so) = if in_clusters {
+            let so = "intervals are likely too narrow, and cluster-robust tests too sure";
+            ("FEW_CLUSTERS", "cluster", so)
         } else {
-            ("SMALL_SAMPLE", "rows")
+            let so = "intervals are likely too narrow";
+            ("SMALL_SAMPLE", "row", so)
         };
+        let (are, s) = if slots == 1 { ("is", "") } else { ("are", "s") };
         vec![Note {
             code,
-            text: format!(
-                "there are only {slots} independent {what}: the interval is likely too narrow"
-            ),
-            count: slots as u64,
+            text: format!("there {are} only {slots} independent {what}{s}: {so}"),
+            count: 0,
             row_ids: Vec::new(),
         }]
     }
@@ -197,15 +201,46 @@ impl Desk<'_> {
             });
         }
         if common > 0 && pair.different == 0 {
+            let advice = match self.scope {
+                Scope::Whole => ": check that the right files are compared",
+                Scope::Slice(_) | Scope::SmallSlice => "",
+            };
             notes.push(Note {
                 code: "IDENTICAL_SYSTEMS",
-                text: format!(
-                    "every prediction of {name} equals the baseline's: check that the right files are compared"
-                ),
+                text: format!("every prediction of {name} equals the baseline's{advice}"),
                 count: common,
                 row_ids: Vec::new(),
             });
+        } else {
+            notes.extend(self.few_changes(pair));
         }
         notes
+    }
+
+    /// By which metrics too few rows tell the systems apart for the interval of a share's difference.
+    fn few_changes(&self, pair: &Pair) -> Option<Note> {
+        let is_few = |(at, metric): &(usize, &ResolvedMetric)| {
+            let [wins, losses, ties] = pair.outcomes[*at];
+            metric.estimand == Estimand::Proportion
+                && self.has_intervals(metric)
+                && wins + losses + ties > 0
+                && ((wins + losses) as f64) < FEW_OF_A_KIND
+        };
+        let few: Vec<&str> = self
+            .tested()
+            .filter(is_few)
+            .map(|(_, metric)| &metric.key[..])
+            .collect();
+        (!few.is_empty()).then(|| Note {
+            code: "FEW_CHANGES",
+            text: format!(
+                "fewer than {FEW_OF_A_KIND} rows tell {} and the baseline apart by {}: the interval of such a difference \
+                 may cover less often than it says",
+                self.accumulator.spec.systems[pair.candidate].name,
+                few.join(", ")
+            ),
+            count: 0,
+            row_ids: Vec::new(),
+        })
     }
 }

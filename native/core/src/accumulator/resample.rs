@@ -223,13 +223,32 @@ pub fn bootstrap(
     slots: usize,
     cancel: Cancel<'_>,
 ) -> Result<Vec<Vec<Vec<f64>>>> {
-    let statistics = &valuer.spec.statistics;
-    let replicates = statistics.replicates as usize;
-    let metrics = valuer.spec.metrics.len();
     if !wanted.contains(&true) {
-        return Ok(vec![vec![Vec::new(); metrics]; arms.len()]);
+        return Ok(vec![vec![Vec::new(); wanted.len()]; arms.len()]);
     }
-    let draws = Draws::Bootstrap(BootstrapTable::get(statistics.seed, slots, replicates));
+    let statistics = &valuer.spec.statistics;
+    let table = BootstrapTable::get(statistics.seed, slots, statistics.replicates as usize);
+    bootstrap_by(
+        &Draws::Bootstrap(table),
+        valuer,
+        arms,
+        wanted,
+        slots,
+        cancel,
+    )
+}
+
+/// The same with these weights.
+pub fn bootstrap_by(
+    draws: &Draws,
+    valuer: &Valuer<'_>,
+    arms: &[Arm],
+    wanted: &[bool],
+    slots: usize,
+    cancel: Cancel<'_>,
+) -> Result<Vec<Vec<Vec<f64>>>> {
+    let replicates = valuer.spec.statistics.replicates as usize;
+    let metrics = wanted.len();
     let cells: usize = arms.iter().map(|arm| valuer.cost(arm, wanted)).sum();
     let columns = valuer.columns_of(wanted);
     let prepared: Vec<_> = arms
@@ -253,7 +272,7 @@ pub fn bootstrap(
                 }
                 let drawn = arm.kept.weights.iter().zip(&arm.kept.ranks);
                 let drawn: Vec<f64> = drawn
-                    .map(|(weight, rank)| weight * weights[*rank as usize][lane])
+                    .map(|(weight, rank)| weight * f64::from(weights[*rank as usize][lane]))
                     .collect();
                 for (metric, prepared) in &prepared[at] {
                     out[*metric] = prepared.value(&drawn);
@@ -419,7 +438,7 @@ impl Swapped {
             let side = |arm: &ArmRows, own: bool| -> Vec<f64> {
                 let rows = arm.weights.iter().zip(&arm.ranks);
                 rows.map(|(weight, rank)| {
-                    let swapped = swaps[*rank as usize][lane];
+                    let swapped = f64::from(swaps[*rank as usize][lane]);
                     weight * if own { 1.0 - swapped } else { swapped }
                 })
                 .collect()

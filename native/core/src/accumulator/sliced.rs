@@ -27,10 +27,11 @@ impl Desk<'_> {
             .iter()
             .map(|slice| self.of_slice(slice, scope(slice)))
             .collect();
-        self.check_slice_cost(&desks)?;
+        self.check_slice_cost(&slices, &desks)?;
         for (slice, desk) in slices.iter().zip(&desks) {
             answer.slices.push(desk.slice_answer(slice, cancel)?);
         }
+        self.add_forgetting(&slices, &desks, answer, cancel)?;
         let slices = answer.slices.iter_mut();
         let mut comparisons: Vec<PairedAnswer> = slices
             .flat_map(|slice| std::mem::take(&mut slice.comparisons))
@@ -49,6 +50,38 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Adds what is found of tasks; their slices are for that alone if nothing else asks for them.
+    fn add_forgetting(
+        &self,
+        slices: &[&Slice],
+        desks: &[Desk<'_>],
+        answer: &mut Answer,
+        cancel: Cancel<'_>,
+    ) -> Result<()> {
+        let Some(asked) = &self.accumulator.spec.forgetting else {
+            return Ok(());
+        };
+        let found = slices.iter().zip(desks).zip(&answer.slices);
+        let tasks: Vec<_> = found
+            .filter(|((slice, _), _)| self.is_task(slice))
+            .map(|((_, desk), found)| (desk, found))
+            .collect();
+        answer.forgetting = Some(self.forgetting(asked, &tasks, cancel)?);
+        if !asked.shows_slices {
+            let mut slices = slices.iter();
+            let is_shown =
+                |_: &SliceAnswer| !slices.next().is_some_and(|slice| self.is_task(slice));
+            answer.slices.retain(is_shown);
+        }
+        Ok(())
+    }
+
+    /// Whether a slice is one of the tasks that are compared.
+    fn is_task(&self, slice: &Slice) -> bool {
+        let asked = self.accumulator.spec.forgetting.as_ref();
+        asked.is_some_and(|asked| asked.slicing == slice.key.0 as usize)
+    }
+
     /// Labels are numbered by the whole.
     fn of_slice<'s>(&'s self, slice: &'s Slice, scope: Scope) -> Desk<'s> {
         Desk {
@@ -60,9 +93,17 @@ impl Desk<'_> {
         }
     }
 
-    fn check_slice_cost(&self, desks: &[Desk<'_>]) -> Result<()> {
+    fn check_slice_cost(&self, slices: &[&Slice], desks: &[Desk<'_>]) -> Result<()> {
         let limit = self.accumulator.spec.limits.max_resampling_cost;
-        let cost: u64 = desks.iter().map(Desk::cost_of_slice).sum();
+        let cost = slices.iter().zip(desks).map(|(slice, desk)| {
+            let jointly = if self.is_task(slice) {
+                desk.cost_of_replicates()
+            } else {
+                0
+            };
+            desk.cost_of_slice() + jointly
+        });
+        let cost: u64 = cost.sum();
         if cost <= limit {
             return Ok(());
         }

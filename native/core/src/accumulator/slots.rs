@@ -102,6 +102,11 @@ impl SlotIndex {
         }
     }
 
+    /// Whether every key has a place of its own.
+    pub fn knows_keys(&self) -> bool {
+        matches!(self.places, Places::Exact { .. })
+    }
+
     /// Key hashes in rank order; `None` when hashed.
     pub fn sorted_hashes(&self) -> Option<Vec<u64>> {
         match &self.places {

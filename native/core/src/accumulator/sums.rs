@@ -337,6 +337,7 @@ impl Sums {
                 *to = to_number(*sum);
             }
         }
+        columns.seal();
         let mut by_column = vec![Vec::new(); 3 * classes];
         for ((place, column), count) in &self.class_slots {
             let class = label_ranks[*column as usize / 3] as usize;

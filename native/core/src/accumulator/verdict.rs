@@ -1,6 +1,6 @@
 //! What the gate looks at, taken from the values of a call.
 
-use crate::gate::{Finding, GateAnswer, Measured, judge, slice_words};
+use crate::gate::{Finding, GateAnswer, Measured, Tested, judge, slice_words};
 use crate::result::{Answer, Estimate, PairedAnswer, SliceAnswer, SystemAnswer};
 use crate::spec::Spec;
 
@@ -33,10 +33,18 @@ fn findings<'a>(
             slice: slice.map(|slice| (&slice.by[..], slice_words(&slice.by, &slice.values))),
             direction: own.direction,
             difference: measured(&paired.difference),
-            p_adjusted: paired.p_adjusted,
+            tested: tested(paired),
             baseline_value: paired.baseline_value,
             value: measured(&own.estimate),
         })
+    })
+}
+
+fn tested(paired: &PairedAnswer) -> Option<Tested> {
+    Some(Tested {
+        p_adjusted: paired.p_adjusted?,
+        at_floor: paired.p.is_some_and(|p| p.at_floor),
+        decision: paired.decision,
     })
 }
 

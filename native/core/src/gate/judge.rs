@@ -5,11 +5,13 @@
 //! one test whatever their number (intersection-union test, Berger 1982); only candidates share the level, because any of
 //! them may be taken. *One* broken rule is enough for `NO_GO`, so all checks that can break it share the level (Bonferroni).
 
+use super::words::{p_value, plain, signed};
 use super::{
     CandidateAnswer, Check, Finding, GateAnswer, Margin, Measured, Outcome, Policy, Quantity, Rule,
     RuleAnswer, Tier, Verdict,
 };
 use crate::metrics::Direction;
+use crate::result::Decision;
 use crate::stats::quantile::normal;
 
 /// Judges every candidate. `confidence` is the level of the intervals of the findings.
@@ -155,41 +157,44 @@ impl Bar {
         )
     }
 
-    /// Without a margin the question is that of the comparison, so its test answers it: gate and table agree.
+    /// Without a margin the question is that of the comparison, so its verdict answers it: gate and table agree.
     fn no_margin(&self, found: &Finding<'_>, limit: f64) -> Check {
         let Measured {
             value, interval, ..
         } = found.difference;
-        let change = value.map(|value| value * better(found.direction));
-        let (outcome, words) = match (change, found.p_adjusted) {
-            (Some(0.0), _) if interval == Some((0.0, 0.0)) => {
+        let (Some(value), Some(tested)) = (value, found.tested) else {
+            return undefined(Quantity::Difference, &found.difference, limit);
+        };
+        let p = p_value(tested.p_adjusted, tested.at_floor);
+        let (outcome, words) = match tested.decision {
+            _ if value == 0.0 && interval == Some((0.0, 0.0)) => {
                 (Outcome::Passed, "no difference at all".to_owned())
             }
-            (Some(change), Some(p)) if p <= self.level && change > 0.0 => (
+            Decision::Improved => (
                 Outcome::Passed,
-                format!("significantly better, adjusted p {}", plain(p)),
+                format!("significantly better, adjusted p {p}"),
             ),
-            (Some(change), Some(p)) if p <= self.level && change < 0.0 => (
+            Decision::Regressed => (
                 Outcome::Failed,
-                format!("significantly worse, adjusted p {}", plain(p)),
+                format!("significantly worse, adjusted p {p}"),
             ),
-            (Some(_), Some(p)) => (
+            _ if tested.p_adjusted <= self.level => (
                 Outcome::Inconclusive,
-                format!(
-                    "not significant, adjusted p {}; a margin would say what matters",
-                    plain(p)
-                ),
+                format!("the test points another way than the difference, adjusted p {p}"),
             ),
-            _ => return undefined(Quantity::Difference, &found.difference, limit),
+            _ => (
+                Outcome::Inconclusive,
+                format!("not significant, adjusted p {p}; a margin would say what matters"),
+            ),
         };
         Check {
             quantity: Quantity::Difference,
             slice: String::new(),
             outcome,
-            value,
+            value: Some(value),
             limit: Some(limit),
             bounds: interval,
-            reason: format!("difference {}: {words}", signed(value.unwrap_or(0.0))),
+            reason: format!("difference {}: {words}", signed(value)),
         }
     }
 
@@ -290,18 +295,4 @@ fn undefined(quantity: Quantity, measured: &Measured, limit: f64) -> Check {
         bounds: None,
         reason: reason.to_owned(),
     }
-}
-
-/// Four decimals, and four digits where those would show too little.
-fn plain(value: f64) -> String {
-    if value == 0.0 || value.abs() >= 0.01 {
-        format!("{value:.4}")
-    } else {
-        format!("{value:.3e}")
-    }
-}
-
-fn signed(value: f64) -> String {
-    let sign = if value > 0.0 { "+" } else { "" };
-    format!("{sign}{}", plain(value))
 }

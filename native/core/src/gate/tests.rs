@@ -16,7 +16,11 @@ fn finding(metric: &'static str, difference: Measured) -> Finding<'static> {
         slice: None,
         direction: Direction::Higher,
         difference,
-        p_adjusted: Some(0.2),
+        tested: Some(Tested {
+            p_adjusted: 0.2,
+            at_floor: false,
+            decision: Decision::Inconclusive,
+        }),
         baseline_value: Some(0.8),
         value: measured(0.81, 0.79, 0.83),
     }
@@ -98,18 +102,48 @@ fn a_threshold_looks_at_the_value_of_the_candidate() {
 }
 
 #[test]
-fn without_a_margin_the_test_of_the_comparison_decides() {
-    let by = |difference: Measured, p: f64| {
+fn without_a_margin_the_verdict_of_the_comparison_decides() {
+    let by = |difference: Measured, decision: Decision, (p_adjusted, at_floor): (f64, bool)| {
         let found = Finding {
-            p_adjusted: Some(p),
+            tested: Some(Tested {
+                p_adjusted,
+                at_floor,
+                decision,
+            }),
             ..finding("accuracy", difference)
         };
-        outcome(rule("accuracy", Some(0.0), Tier::Critical), found)
+        let rules = vec![rule("accuracy", Some(0.0), Tier::Critical)];
+        let mut answer = judge(&policy(rules), &[found], 0.95);
+        let check = answer.candidates[0].rules[0].checks.remove(0);
+        (check.outcome, check.reason)
     };
-    assert_eq!(by(measured(0.1, -0.1, 0.3), 0.04), Outcome::Passed);
-    assert_eq!(by(measured(-0.1, -0.3, 0.1), 0.04), Outcome::Failed);
-    assert_eq!(by(measured(0.1, 0.05, 0.3), 0.06), Outcome::Inconclusive);
-    assert_eq!(by(measured(0.0, 0.0, 0.0), 1.0), Outcome::Passed);
+    let (better, worse) = (|| measured(0.1, -0.1, 0.3), || measured(-0.1, -0.3, 0.1));
+    assert_eq!(
+        by(better(), Decision::Improved, (2e-4, true)),
+        (
+            Outcome::Passed,
+            "difference +0.1000: significantly better, adjusted p <2.0e-4".into()
+        )
+    );
+    let (outcome, reason) = by(worse(), Decision::Regressed, (0.0, false));
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(reason.ends_with("adjusted p <1e-300"), "{reason}");
+    for decision in [Decision::Inconclusive, Decision::Equivalent] {
+        assert_eq!(
+            by(better(), decision, (0.06, false)).0,
+            Outcome::Inconclusive
+        );
+    }
+    let same = by(
+        measured(0.0, 0.0, 0.0),
+        Decision::Inconclusive,
+        (1.0, false),
+    );
+    assert_eq!(same.0, Outcome::Passed);
+    // The sign test counts rows, which may say another thing than their mean.
+    let (outcome, reason) = by(worse(), Decision::Inconclusive, (0.001, false));
+    assert_eq!(outcome, Outcome::Inconclusive);
+    assert!(reason.contains("another way"), "{reason}");
 }
 
 #[test]

@@ -41,4 +41,4 @@ pub use params::{ParamKind, ParamSpec, ParamValue, Params};
 pub use registry::{Context, Direction, Entry, REGISTRY, find};
 pub use resolve::{MetricRequest, ResolvedMetric};
 pub use resources::{Resource, Resources};
-pub use row::{ClassScores, Row};
+pub use row::{ClassScores, ModelAnswer, Row};

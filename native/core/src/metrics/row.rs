@@ -24,7 +24,18 @@ struct Source<'a> {
     instance: &'a Instance<'a>,
     prediction: Option<&'a Prediction<'a>>,
     classes: &'a [String],
-    model_scores: &'a [f32],
+    model: ModelAnswer<'a>,
+}
+
+/// What a model of the server answered for a row; empty: nothing of that kind.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ModelAnswer<'a> {
+    /// One score a class.
+    pub class_scores: &'a [f32],
+    /// Natural-log likelihoods of tokens.
+    pub token_logprobs: &'a [f64],
+    /// One score a choice of the row.
+    pub choice_scores: &'a [f64],
 }
 
 /// Scores of the classes, from the caller or a model.
@@ -94,21 +105,26 @@ impl<'a> Row<'a> {
                 instance,
                 prediction,
                 classes,
-                model_scores: &[],
+                model: ModelAnswer::default(),
             }),
             gold_set: &[],
             predicted_set: &[],
         }
     }
 
-    /// The same row with the class scores of a model.
+    /// The same row with the answer of a model.
     #[must_use]
-    pub fn with_model_scores(mut self, classes: &'a [String], scores: &'a [f32]) -> Self {
+    pub fn with_model_answer(mut self, classes: &'a [String], answer: ModelAnswer<'a>) -> Self {
         if let Some(source) = &mut self.source {
             source.classes = classes;
-            source.model_scores = scores;
+            source.model = answer;
         }
         self
+    }
+
+    fn model(&self) -> ModelAnswer<'a> {
+        self.source
+            .map_or_else(ModelAnswer::default, |source| source.model)
     }
 
     /// The same row with its labels numbered: each once, those that are to be left out not at all.
@@ -196,8 +212,8 @@ impl<'a> Row<'a> {
         let Some(source) = self.source else {
             return ClassScores::Given(&[]);
         };
-        if !source.model_scores.is_empty() {
-            return ClassScores::Model(source.model_scores);
+        if !source.model.class_scores.is_empty() {
+            return ClassScores::Model(source.model.class_scores);
         }
         ClassScores::Given(source.prediction.map_or(&[], |answer| {
             &source.batch.numbers[answer.class_scores.range()]
@@ -221,7 +237,8 @@ impl<'a> Row<'a> {
 
     /// Natural-log likelihoods of the tokens.
     pub fn token_logprobs(&self) -> &'a [f64] {
-        self.answer_extra().map_or(&[], |(batch, extra)| {
+        let of_model = self.model().token_logprobs;
+        self.answer_extra().map_or(of_model, |(batch, extra)| {
             &batch.numbers[extra.token_logprobs.range()]
         })
     }
@@ -234,7 +251,8 @@ impl<'a> Row<'a> {
 
     /// Scores of the choices.
     pub fn choice_scores(&self) -> &'a [f64] {
-        self.answer_extra().map_or(&[], |(batch, extra)| {
+        let of_model = self.model().choice_scores;
+        self.answer_extra().map_or(of_model, |(batch, extra)| {
             &batch.numbers[extra.choice_scores.range()]
         })
     }

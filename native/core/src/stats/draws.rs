@@ -5,15 +5,17 @@
 
 use std::sync::{Arc, Mutex};
 
-use multiversion::multiversion;
-
 use super::hash::{Stream, counter_hash};
+use crate::text::simd::{self, Simd, Work};
 
 /// Replicates are computed in blocks of this many, one in each lane.
 pub const LANES: usize = 32;
 
-/// Weights of one block of replicates, one row a slot.
-pub type Weights = Vec<[f64; LANES]>;
+/// Weights of one block of replicates, one row a slot: whole numbers.
+pub type Weights = Vec<[f32; LANES]>;
+
+/// No weight is larger.
+pub const MOST_WEIGHT: u8 = POISSON.len() as u8;
 
 /// Cumulative probabilities of Poisson(1), scaled to 32 bits: a draw below entry k, and not below k - 1,
 /// is k. The tail above 12 has probability 6e-11 and is cut.
@@ -113,6 +115,8 @@ fn lock_tables() -> std::sync::MutexGuard<'static, Vec<Arc<BootstrapTable>>> {
 pub enum Draws {
     /// Poisson(1) weights.
     Bootstrap(Arc<BootstrapTable>),
+    /// Poisson(1) weights: each slot takes those of one of the table, perhaps the same as another slot.
+    Lent(Arc<BootstrapTable>, Vec<u32>),
     /// Fair bits for this seed.
     Swap(u64),
     /// All assignments of few slots: replicate r swaps slot s if bit s of r is set.
@@ -124,9 +128,12 @@ impl Draws {
     pub fn weights(&self, block: usize, slots: usize) -> Weights {
         match self {
             Self::Bootstrap(table) => {
-                let mut weights = vec![[0.0; LANES]; slots];
-                widen(&table.weights[block * table.slots..][..slots], &mut weights);
-                weights
+                simd::run(Widen(&table.weights[block * table.slots..][..slots]))
+            }
+            Self::Lent(table, lenders) => {
+                let block = &table.weights[block * table.slots..][..table.slots];
+                let lent = lenders.iter().map(|slot| &block[*slot as usize]);
+                lent.map(|weights| weights.map(f32::from)).collect()
             }
             Self::Swap(seed) => (0..slots)
                 .map(|slot| bits(counter_hash(*seed, Stream::Swap, block as u64, slot as u64)))
@@ -134,7 +141,7 @@ impl Draws {
             Self::AllSwaps => (0..slots)
                 .map(|slot| {
                     std::array::from_fn(|lane| {
-                        f64::from(((block * LANES + lane) >> slot & 1) as u8)
+                        f32::from(((block * LANES + lane) >> slot & 1) as u8)
                     })
                 })
                 .collect(),
@@ -142,17 +149,26 @@ impl Draws {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn widen(table: &[[u8; LANES]], weights: &mut [[f64; LANES]]) {
-    for (weights, table) in weights.iter_mut().zip(table) {
-        for (weight, byte) in weights.iter_mut().zip(table) {
-            *weight = f64::from(*byte);
+/// Makes numbers of the bytes of a table.
+struct Widen<'a>(&'a [[u8; LANES]]);
+
+impl Work for Widen<'_> {
+    type Output = Weights;
+
+    // What is not inlined is compiled for the plain path.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> Weights {
+        let mut weights = Weights::with_capacity(self.0.len());
+        for lanes in self.0 {
+            weights.push(lanes.map(f32::from));
         }
+        weights
     }
 }
 
-fn bits(word: u64) -> [f64; LANES] {
-    std::array::from_fn(|lane| f64::from((word >> lane & 1) as u8))
+fn bits(word: u64) -> [f32; LANES] {
+    std::array::from_fn(|lane| f32::from((word >> lane & 1) as u8))
 }
 
 #[cfg(test)]
@@ -197,9 +213,17 @@ mod tests {
     }
 
     #[test]
+    fn slots_take_the_weights_of_others() {
+        let table = Arc::new(BootstrapTable::draw(9, 256, 2));
+        let all = Draws::Bootstrap(Arc::clone(&table)).weights(1, 256);
+        let lent = Draws::Lent(table, vec![7, 255, 7]).weights(1, 3);
+        assert_eq!(lent, [all[7], all[255], all[7]]);
+    }
+
+    #[test]
     fn all_swaps_enumerates() {
         let weights = Draws::AllSwaps.weights(1, 6);
-        let lane_three: Vec<f64> = weights.iter().map(|slot| slot[3]).collect();
+        let lane_three: Vec<f32> = weights.iter().map(|slot| slot[3]).collect();
         assert_eq!(lane_three, [1.0, 1.0, 0.0, 0.0, 0.0, 1.0]); // 35 = 0b100011
     }
 }

@@ -2,15 +2,22 @@
 //! (slots x columns), vectorised over replicates, slots in index order, without fused multiply-add, so
 //! that every machine gets the same bits.
 
-use multiversion::multiversion;
+// What is not inlined is compiled for the plain path.
+#![allow(clippy::inline_always)]
 
-use super::draws::{LANES, Weights};
+use std::ops::{AddAssign, Mul};
+
+use super::draws::{LANES, MOST_WEIGHT};
+use crate::text::simd::{self, Simd, Work};
 
 /// Columns of a dense matrix that are summed together, sharing each load of weights.
 const TILE: usize = 4;
 
-/// Lanes of a tile: with `TILE` columns the sums stay in registers.
-const STRIP: usize = 8;
+/// Slots that all tiles sum before the next ones: their weights stay in the nearest cache.
+const RUN: usize = 128;
+
+/// Single precision is exact for whole numbers up to here, 2^24.
+const EXACT_IN_SINGLE: f64 = 16_777_216.0;
 
 /// Statistics by slot: some columns dense, some sparse (counts by class). Dense columns come first.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +25,8 @@ pub struct Columns {
     dense_width: usize,
     /// Slots x dense columns, each slot padded to whole tiles.
     dense: Vec<f64>,
+    /// By tile, the same in single precision where that gives the same sums, in half the time.
+    single: Vec<Option<Vec<[f32; TILE]>>>,
     starts: Vec<u32>,
     cells: Vec<(u32, f64)>,
 }
@@ -38,6 +47,22 @@ impl Columns {
         &mut self.dense[slot as usize * stride..][..self.dense_width]
     }
 
+    /// Called when all dense statistics are there: finds out which tiles can be summed in single precision.
+    pub fn seal(&mut self) {
+        let stride = self.dense_width.next_multiple_of(TILE).max(1);
+        let tile = |tile: usize| {
+            let rows = self.dense.chunks_exact(stride);
+            let rows = rows.map(|row| &row[tile * TILE..][..TILE]);
+            let rows: Vec<&[f64]> = rows.collect();
+            if !rows.chunks(RUN).all(exact_in_single) {
+                return None;
+            }
+            let narrow = |row: &&[f64]| std::array::from_fn(|column| row[column] as f32);
+            Some(rows.iter().map(narrow).collect())
+        };
+        self.single = (0..self.dense_width.div_ceil(TILE)).map(tile).collect();
+    }
+
     /// Appends a sparse column; its cells in ascending order of slots.
     pub fn push_sparse(&mut self, cells: impl Iterator<Item = (u32, f64)>) {
         self.starts.push(self.cells.len() as u32);
@@ -55,14 +80,23 @@ impl Columns {
     }
 
     /// The sums of one block of replicates, one array of lanes a column; those of other columns mean nothing.
-    pub fn block_sums(&self, weights: &Weights, wanted: &[bool]) -> Vec<[f64; LANES]> {
+    pub fn block_sums(&self, weights: &[[f32; LANES]], wanted: &[bool]) -> Vec<[f64; LANES]> {
         let mut sums = vec![[0.0; LANES]; wanted.len()];
         let (dense, sparse) = sums.split_at_mut(self.dense_width);
         let (wanted_dense, wanted_sparse) = wanted.split_at(self.dense_width);
-        dense_sums(&self.dense, weights, wanted_dense, dense);
+        simd::run(DenseSums {
+            columns: self,
+            weights,
+            wanted: wanted_dense,
+            sums: dense,
+        });
         let cells = self.sparse().zip(sparse).zip(wanted_sparse);
         for ((cells, sum), _) in cells.filter(|(_, wanted)| **wanted) {
-            sparse_sum(cells, weights, sum);
+            simd::run(SparseSum {
+                cells,
+                weights,
+                sum,
+            });
         }
         sums
     }
@@ -106,55 +140,156 @@ impl Columns {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn dense_sums(dense: &[f64], weights: &[[f64; LANES]], wanted: &[bool], sums: &mut [[f64; LANES]]) {
-    let stride = sums.len().next_multiple_of(TILE);
-    let tiles = sums.chunks_mut(TILE).zip(wanted.chunks(TILE)).enumerate();
-    for (tile, (sums, _)) in tiles.filter(|(_, (_, wanted))| wanted.contains(&true)) {
-        for strip in 0..LANES / STRIP {
-            let mut parts = [[0.0; STRIP]; TILE];
-            for (row, weights) in dense.chunks_exact(stride).zip(weights) {
-                let row: &[f64; TILE] =
-                    row[tile * TILE..][..TILE].try_into().expect("a whole tile");
-                let weights: &[f64; STRIP] = weights[strip * STRIP..][..STRIP]
-                    .try_into()
-                    .expect("a whole strip");
-                for (part, value) in parts.iter_mut().zip(row) {
-                    for (sum, weight) in part.iter_mut().zip(weights) {
-                        *sum += weight * value;
-                    }
+/// Whether all sums of these rows are exact in single precision, whatever the weights: whole numbers that stay small.
+fn exact_in_single(rows: &[&[f64]]) -> bool {
+    (0..TILE).all(|column| {
+        let column = || rows.iter().map(|row| row[column]);
+        let largest = column().map(f64::abs).sum::<f64>() * f64::from(MOST_WEIGHT);
+        largest <= EXACT_IN_SINGLE && column().all(|value| value.fract() == 0.0)
+    })
+}
+
+/// Adds the dense columns up.
+struct DenseSums<'a> {
+    columns: &'a Columns,
+    weights: &'a [[f32; LANES]],
+    wanted: &'a [bool],
+    sums: &'a mut [[f64; LANES]],
+}
+
+impl Work for DenseSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let stride = self.wanted.len().next_multiple_of(TILE).max(1);
+        for (run, weights) in self.weights.chunks(RUN).enumerate() {
+            let tiles = self.sums.chunks_mut(TILE).zip(self.wanted.chunks(TILE));
+            let tiles = tiles.enumerate();
+            for (tile, (sums, _)) in tiles.filter(|(_, (_, wanted))| wanted.contains(&true)) {
+                if let Some(rows) = &self.columns.single[tile] {
+                    add_single(&rows[run * RUN..], weights, sums);
+                } else {
+                    let rows = self.columns.dense[run * RUN * stride..].chunks_exact(stride);
+                    add_double(rows.map(|row| part_of(row, tile)), weights, sums);
                 }
-            }
-            for (sum, part) in sums.iter_mut().zip(parts) {
-                sum[strip * STRIP..][..STRIP].copy_from_slice(&part);
             }
         }
     }
 }
 
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn sparse_sum(cells: &[(u32, f64)], weights: &[[f64; LANES]], sums: &mut [f64; LANES]) {
-    for (slot, value) in cells {
-        for (sum, weight) in sums.iter_mut().zip(&weights[*slot as usize]) {
-            *sum += weight * value;
+/// Adds the weighted rows of a tile, which are exact in single precision.
+#[inline(always)]
+fn add_single(rows: &[[f32; TILE]], weights: &[[f32; LANES]], sums: &mut [[f64; LANES]]) {
+    const LANES_AT_ONCE: usize = 16;
+    for strip in 0..LANES / LANES_AT_ONCE {
+        // By name: the compiler keeps an array of arrays in memory.
+        let [mut first, mut second, mut third, mut fourth] = [[0.0_f32; LANES_AT_ONCE]; TILE];
+        for (row, weights) in rows.iter().zip(weights) {
+            let weights = part_of(weights, strip);
+            add_weighted(&mut first, weights, row[0]);
+            add_weighted(&mut second, weights, row[1]);
+            add_weighted(&mut third, weights, row[2]);
+            add_weighted(&mut fourth, weights, row[3]);
+        }
+        for (sum, part) in sums.iter_mut().zip([first, second, third, fourth]) {
+            let sum = &mut sum[strip * LANES_AT_ONCE..][..LANES_AT_ONCE];
+            for (sum, part) in sum.iter_mut().zip(part) {
+                *sum += f64::from(part);
+            }
+        }
+    }
+}
+
+/// Adds the weighted rows of a tile in the order of slots.
+#[inline(always)]
+fn add_double<'r>(
+    rows: impl Iterator<Item = &'r [f64; TILE]> + Clone,
+    weights: &[[f32; LANES]],
+    sums: &mut [[f64; LANES]],
+) {
+    const LANES_AT_ONCE: usize = 8;
+    for strip in 0..LANES / LANES_AT_ONCE {
+        let mut parts = [[0.0_f64; LANES_AT_ONCE]; TILE];
+        for (part, sum) in parts.iter_mut().zip(&*sums) {
+            *part = *part_of(sum, strip);
+        }
+        let [mut first, mut second, mut third, mut fourth] = parts;
+        for (row, weights) in rows.clone().zip(weights) {
+            let weights: &[f32; LANES_AT_ONCE] = part_of(weights, strip);
+            let weights = &weights.map(f64::from);
+            add_weighted(&mut first, weights, row[0]);
+            add_weighted(&mut second, weights, row[1]);
+            add_weighted(&mut third, weights, row[2]);
+            add_weighted(&mut fourth, weights, row[3]);
+        }
+        for (sum, part) in sums.iter_mut().zip([first, second, third, fourth]) {
+            sum[strip * LANES_AT_ONCE..][..LANES_AT_ONCE].copy_from_slice(&part);
+        }
+    }
+}
+
+#[inline(always)]
+fn add_weighted<T: Copy + Mul<Output = T> + AddAssign, const N: usize>(
+    sums: &mut [T; N],
+    weights: &[T; N],
+    value: T,
+) {
+    for (sum, weight) in sums.iter_mut().zip(weights) {
+        *sum += *weight * value;
+    }
+}
+
+/// One of the parts of N values.
+#[inline(always)]
+fn part_of<T, const N: usize>(values: &[T], part: usize) -> &[T; N] {
+    values[part * N..][..N]
+        .try_into()
+        .expect("a slice of N values")
+}
+
+/// Adds a sparse column up.
+struct SparseSum<'a> {
+    cells: &'a [(u32, f64)],
+    weights: &'a [[f32; LANES]],
+    sum: &'a mut [f64; LANES],
+}
+
+impl Work for SparseSum<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        for (slot, value) in self.cells {
+            for (sum, weight) in self.sum.iter_mut().zip(&self.weights[*slot as usize]) {
+                *sum += f64::from(*weight) * value;
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::draws::Weights;
     use super::*;
 
-    #[test]
-    fn sums_are_the_matrix_product() {
-        let (slots, width) = (7, 6);
+    /// Columns with these numbers: whole, fractions, and whole ones that only double precision can add up.
+    fn columns(slots: usize, width: usize, cell: impl Fn(usize, usize) -> f64) -> Columns {
         let mut columns = Columns::dense(slots, width);
-        let cell = |slot: usize, column: usize| (slot * 10 + column + 1) as f64 / 8.0;
         for slot in 0..slots {
             for (column, value) in columns.slot_mut(slot as u32).iter_mut().enumerate() {
                 *value = cell(slot, column);
             }
         }
+        columns.seal();
+        columns
+    }
+
+    #[test]
+    fn slots_and_sparse_columns_are_those_given() {
+        let (slots, width) = (7, 6);
+        let cell = |slot: usize, column: usize| (slot * 10 + column + 1) as f64 / 8.0;
+        let mut columns = columns(slots, width, cell);
         columns.push_sparse([(1, 1.0), (4, 0.5)].into_iter());
         let mut seen = Vec::new();
         columns.each_slot(|slot, numbers| seen.push((slot as usize, numbers.to_vec())));
@@ -164,17 +299,47 @@ mod tests {
             assert_eq!(numbers[..width], dense);
             assert_eq!(numbers[width], [0.0, 1.0, 0.0, 0.0, 0.5, 0.0, 0.0][slot]);
         }
-        let weight = |slot: usize, lane: usize| ((slot * 31 + lane * 7) % 5) as f64;
-        let weights: Weights = (0..slots)
-            .map(|slot| std::array::from_fn(|lane| weight(slot, lane)))
-            .collect();
+        let weights = weights(slots);
         let sums = columns.block_sums(&weights, &[true; 7]);
-        for lane in 0..LANES {
-            for (column, sum) in sums[..width].iter().enumerate() {
-                let expected: f64 = (0..slots).map(|s| weight(s, lane) * cell(s, column)).sum();
-                assert_eq!(sum[lane], expected);
+        for (lane, sum) in sums[width].iter().enumerate() {
+            let weight = |slot: usize| f64::from(weights[slot][lane]);
+            assert_eq!(*sum, weight(1) + 0.5 * weight(4));
+        }
+    }
+
+    fn weights(slots: usize) -> Weights {
+        let weight =
+            |slot: usize, lane: usize| (slot * 31 + lane * 7) % usize::from(MOST_WEIGHT + 1);
+        (0..slots)
+            .map(|slot| std::array::from_fn(|lane| weight(slot, lane) as f32))
+            .collect()
+    }
+
+    #[test]
+    fn sums_are_the_matrix_product_in_the_order_of_slots() {
+        let cell = |slot: usize, column: usize| match column {
+            // Whole and small; with signs; fractions; whole and too large for single precision.
+            0..4 => (slot * (column + 1)) as f64,
+            4..8 => (slot as f64 - 200.0) * (column as f64),
+            8..12 => (slot * 37 + column) as f64 / 3.0,
+            _ => (slot * 100_003 + column) as f64,
+        };
+        let width = 14;
+        for slots in [1, 7, RUN - 1, RUN, RUN + 1, 3 * RUN + 5] {
+            let columns = columns(slots, width, cell);
+            let single: Vec<bool> = columns.single.iter().map(Option::is_some).collect();
+            assert_eq!(single[..3], [true, true, slots == 0]);
+            assert_eq!(single[3], slots < 7, "{slots}");
+            let weights = weights(slots);
+            let sums = columns.block_sums(&weights, &[true; 14]);
+            for (column, sums) in sums.iter().enumerate() {
+                for (lane, sum) in sums.iter().enumerate() {
+                    let cells =
+                        (0..slots).map(|at| f64::from(weights[at][lane]) * cell(at, column));
+                    let expected = cells.fold(0.0, |sum, cell| sum + cell);
+                    assert_eq!(*sum, expected, "{slots} {column} {lane}");
+                }
             }
-            assert_eq!(sums[width][lane], weight(1, lane) + 0.5 * weight(4, lane));
         }
     }
 }

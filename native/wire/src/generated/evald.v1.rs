@@ -100,7 +100,7 @@ pub struct PairedResult {
     /// Draws of a randomisation test, or all assignments where few were enumerated; 0 for the other tests.
     #[prost(uint64, tag = "8")]
     pub draws: u64,
-    /// The family that p_adjusted corrects for, in words, for example "holm over 2 metrics x 1 candidate".
+    /// The family that p_adjusted corrects for, in words, for example "holm over 2 tests: metrics x candidates".
     #[prost(string, tag = "9")]
     pub family: ::prost::alloc::string::String,
     /// How large the difference is on scales that metrics share; empty for metrics without row scores.
@@ -579,10 +579,11 @@ pub struct SliceResult {
 /// Something a reader should know about a value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Note {
-    /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, SMALL_SAMPLE, FEW_CLUSTERS, RARE_CLASS,
-    /// INTERVAL_FALLBACK of a value;
-    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison; SMALL_SLICE of a
-    /// slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis.
+    /// Closed set, upper case: EMPTY_PREDICTIONS, NON_ASCII_DROPPED, NO_NEWLINE_FOR_LSUM, TRUNCATED, SMALL_SAMPLE,
+    /// FEW_CLUSTERS, RARE_CLASS, INTERVAL_FALLBACK of a value;
+    /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, FEW_CHANGES, INTERVAL_DISAGREES, SMALL_SAMPLE, FEW_CLUSTERS of a comparison;
+    /// SMALL_SLICE of a slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis;
+    /// NO_OTHER_TASK, UNSTABLE and NEGATIVE_DENOMINATOR of forgetting.
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
     /// The note in words, and what to do about it.
@@ -1072,6 +1073,187 @@ pub struct Limits {
     /// Baselines that learn from texts, trained at once.
     #[prost(uint32, tag = "14")]
     pub max_concurrent_trainings: u32,
+}
+/// Asks for the changes task by task, and over all tasks. Every row must then carry Instance.task (reason MISSING_TASK).
+/// The baseline is the model before, each candidate the model after training, merging, pruning or whatever was done.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ForgettingSpec {
+    /// Optional. The tasks that the candidates were trained for, at most the limit max_slices; those that `emar` names as
+    /// target are targets, too. All other tasks are what candidates may have forgotten. One that no row carries is refused
+    /// (reason UNKNOWN_TASK).
+    #[prost(string, repeated, tag = "1")]
+    pub target_tasks: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Optional. Rates of adaptation, at most the limit max_metrics.
+    #[prost(message, repeated, tag = "2")]
+    pub emar: ::prost::alloc::vec::Vec<EmarSpec>,
+}
+/// Asks for EMAR, the effective model adaptation rate, of every candidate (reason BAD_FORGETTING).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EmarSpec {
+    /// Required. A metric of the specification that has a direction: its key, text form or signature.
+    #[prost(string, tag = "1")]
+    pub metric: ::prost::alloc::string::String,
+    /// Required. The task that the candidates were trained for.
+    #[prost(string, tag = "2")]
+    pub target_task: ::prost::alloc::string::String,
+    /// Required. Another task, whose value before is what the improvement is measured by.
+    #[prost(string, tag = "3")]
+    pub benchmark_task: ::prost::alloc::string::String,
+    /// Optional. Which of the definitions. Default: all of them.
+    #[prost(enumeration = "EmarVariant", tag = "4")]
+    pub variant: i32,
+}
+/// What one candidate learned and forgot by one metric. Tasks count alike in all means, however many rows they have. Their
+/// intervals come from joint bootstrap replicates of all tasks (percentile_bootstrap): rows of a cluster are drawn
+/// together, whatever their tasks. Means over tasks of which one is smaller than min_slice_size have no interval.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Forgetting {
+    /// The key of the request's MetricSpec.
+    #[prost(string, tag = "1")]
+    pub metric: ::prost::alloc::string::String,
+    /// Name of the candidate.
+    #[prost(string, tag = "2")]
+    pub candidate: ::prost::alloc::string::String,
+    /// The change on every task, in the order of their names.
+    #[prost(message, repeated, tag = "3")]
+    pub tasks: ::prost::alloc::vec::Vec<TaskChange>,
+    /// Mean over the tasks that are no target of how much worse the candidate is than the baseline: above 0 something was
+    /// forgotten, whichever way the metric points. Average forgetting of Chaudhry et al. (2018), with the baseline as the one
+    /// model before.
+    #[prost(message, optional, tag = "4")]
+    pub average_forgetting: ::core::option::Option<Estimate>,
+    /// Mean over the same tasks of how much better the candidate is: the negative of average_forgetting. Backward transfer of
+    /// Lopez-Paz and Ranzato (2017), with the baseline as the model that had just learned each task.
+    #[prost(message, optional, tag = "5")]
+    pub backward_transfer: ::core::option::Option<Estimate>,
+    /// Mean over all tasks of the baseline's value, on the rows that both have.
+    #[prost(message, optional, tag = "6")]
+    pub macro_baseline: ::core::option::Option<Estimate>,
+    /// Mean over all tasks of the candidate's value, on the same rows.
+    #[prost(message, optional, tag = "7")]
+    pub macro_candidate: ::core::option::Option<Estimate>,
+    /// macro_candidate - macro_baseline.
+    #[prost(message, optional, tag = "8")]
+    pub macro_difference: ::core::option::Option<Estimate>,
+    /// NO_OTHER_TASK if every task is a target.
+    #[prost(message, repeated, tag = "9")]
+    pub notes: ::prost::alloc::vec::Vec<Note>,
+}
+/// The change of one candidate by one metric on one task.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TaskChange {
+    /// Instance.task of the rows.
+    #[prost(string, tag = "1")]
+    pub task: ::prost::alloc::string::String,
+    /// Whether the candidates were trained for it.
+    #[prost(bool, tag = "2")]
+    pub target: bool,
+    /// Number of rows.
+    #[prost(uint64, tag = "3")]
+    pub rows: u64,
+    /// Candidate against baseline on the rows of the task. p_adjusted, p_not_worse and p_equivalent are corrected over tasks
+    /// x metrics x candidates, a family of their own, by the correction of the request.
+    #[prost(message, optional, tag = "4")]
+    pub change: ::core::option::Option<PairedResult>,
+    /// Improvement / value of the baseline.
+    #[prost(message, optional, tag = "5")]
+    pub relative_improvement: ::core::option::Option<Estimate>,
+    /// Rows that both systems got right. Only for metrics whose value is the share of right rows, of unweighted rows.
+    #[prost(uint64, optional, tag = "6")]
+    pub retained: ::core::option::Option<u64>,
+    /// Rows that only the candidate got right; as `retained`.
+    #[prost(uint64, optional, tag = "7")]
+    pub gained: ::core::option::Option<u64>,
+    /// Rows that only the baseline got right; as `retained`.
+    #[prost(uint64, optional, tag = "8")]
+    pub lost: ::core::option::Option<u64>,
+    /// Rows that neither got right; as `retained`.
+    #[prost(uint64, optional, tag = "9")]
+    pub never: ::core::option::Option<u64>,
+    /// Of relative_improvement: UNSTABLE, NEGATIVE_DENOMINATOR. SMALL_SLICE of a task below min_slice_size.
+    #[prost(message, repeated, tag = "10")]
+    pub notes: ::prost::alloc::vec::Vec<Note>,
+}
+/// A rate of adaptation of one candidate.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EmarResult {
+    /// The key of the request's MetricSpec.
+    #[prost(string, tag = "1")]
+    pub metric: ::prost::alloc::string::String,
+    /// Name of the candidate.
+    #[prost(string, tag = "2")]
+    pub candidate: ::prost::alloc::string::String,
+    /// The task that the candidates were trained for.
+    #[prost(string, tag = "3")]
+    pub target_task: ::prost::alloc::string::String,
+    /// The task whose value before the improvement is measured by.
+    #[prost(string, tag = "4")]
+    pub benchmark_task: ::prost::alloc::string::String,
+    /// The definition.
+    #[prost(enumeration = "EmarVariant", tag = "5")]
+    pub variant: i32,
+    /// The same as a formula, for example "(after - before) / benchmark".
+    #[prost(string, tag = "6")]
+    pub definition: ::prost::alloc::string::String,
+    /// The rate; its interval comes from joint replicates of both tasks (percentile_bootstrap). Unset where 0 is divided by.
+    #[prost(message, optional, tag = "7")]
+    pub estimate: ::core::option::Option<Estimate>,
+    /// Value of the baseline on the target task, on the rows that both have.
+    #[prost(double, optional, tag = "8")]
+    pub before: ::core::option::Option<f64>,
+    /// Value of the candidate on the same rows.
+    #[prost(double, optional, tag = "9")]
+    pub after: ::core::option::Option<f64>,
+    /// Value of the baseline on the benchmark task, on the rows that both have.
+    #[prost(double, optional, tag = "10")]
+    pub benchmark: ::core::option::Option<f64>,
+    /// UNSTABLE if the interval of what is divided by holds 0: the rate may then have either sign and any size, and has no
+    /// interval. NEGATIVE_DENOMINATOR if what is divided by is below 0, which turns the sign around.
+    #[prost(message, repeated, tag = "11")]
+    pub notes: ::prost::alloc::vec::Vec<Note>,
+}
+/// Definition of a rate of adaptation. `before` and `after` are the values of baseline and candidate on the target task,
+/// `benchmark` that of the baseline on the benchmark task. Improvement is after - before where higher is better, before
+/// - after where lower is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EmarVariant {
+    /// The default: all variants.
+    Unspecified = 0,
+    /// The formula of the article that names EMAR: (improvement - before) / before.
+    Formula = 1,
+    /// Its words: improvement / benchmark.
+    Prose = 2,
+    /// Its example: improvement / (before - benchmark).
+    Example = 3,
+    /// No EMAR: improvement / before.
+    RelativeImprovement = 4,
+}
+impl EmarVariant {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EMAR_VARIANT_UNSPECIFIED",
+            Self::Formula => "EMAR_VARIANT_FORMULA",
+            Self::Prose => "EMAR_VARIANT_PROSE",
+            Self::Example => "EMAR_VARIANT_EXAMPLE",
+            Self::RelativeImprovement => "EMAR_VARIANT_RELATIVE_IMPROVEMENT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EMAR_VARIANT_UNSPECIFIED" => Some(Self::Unspecified),
+            "EMAR_VARIANT_FORMULA" => Some(Self::Formula),
+            "EMAR_VARIANT_PROSE" => Some(Self::Prose),
+            "EMAR_VARIANT_EXAMPLE" => Some(Self::Example),
+            "EMAR_VARIANT_RELATIVE_IMPROVEMENT" => Some(Self::RelativeImprovement),
+            _ => None,
+        }
+    }
 }
 /// What a candidate must show. A critical rule must be shown to hold, a supporting one must not be shown to be broken,
 /// an advisory one is only reported.
@@ -1960,15 +2142,27 @@ pub mod system {
 /// Predictions are in the rows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InlineSource {}
-/// The server runs one of its models.
+/// The server runs one of its models. What a model reads of a row depends on its task:
+/// - text-classification: the input, or the pair of input and pair_input; gives class scores and labels.
+/// - causal-lm: for metrics of token_logprobs the first reference, with the input as its prompt; the reference alone
+///    if the row has no input, and the input alone if it has no reference. For metrics of choice_scores every choice,
+///    with the input as its prompt: the score is the sum of the log-likelihoods of its tokens.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ModelSource {
     /// Required. Alias of a model (ModelService.ListModels).
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
-    /// Optional. Key of Instance.inputs that holds the text. Default "text".
+    /// Optional. Key of Instance.inputs that holds the text, or the prompt of a language model. Default "text".
     #[prost(string, tag = "2")]
     pub input: ::prost::alloc::string::String,
+    /// Optional. Key of Instance.inputs that holds the second text of a pair. Empty: texts are no pairs.
+    #[prost(string, tag = "3")]
+    pub pair_input: ::prost::alloc::string::String,
+    /// Optional. A text without a prompt that is longer than the model's max_tokens is read in windows; each but the
+    /// first scores its tokens with at least so many tokens before them. 1 to max_tokens. Default 1, as in
+    /// lm-evaluation-harness; more is slower and closer to what the model could do with an endless context.
+    #[prost(uint32, optional, tag = "4")]
+    pub context_tokens: ::core::option::Option<u32>,
 }
 /// The server calls an endpoint of its configuration. Reserved for a later release.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2053,6 +2247,9 @@ pub struct CompareRequest {
     /// Optional. What candidates must show to replace the baseline; needs intervals. Absent: there is no verdict.
     #[prost(message, optional, tag = "4")]
     pub gate: ::core::option::Option<GatePolicy>,
+    /// Optional. Asks for what candidates learned and forgot, task by task. Absent: none.
+    #[prost(message, optional, tag = "5")]
+    pub forgetting: ::core::option::Option<ForgettingSpec>,
 }
 /// Answer of Compare.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2090,6 +2287,12 @@ pub struct CompareResponse {
     /// All systems in order, one ranking a metric that can be compared, if there are at least three systems.
     #[prost(message, repeated, tag = "10")]
     pub rankings: ::prost::alloc::vec::Vec<Ranking>,
+    /// What candidates learned and forgot, candidates first, then metrics; empty unless the request asks for it.
+    #[prost(message, repeated, tag = "11")]
+    pub forgetting: ::prost::alloc::vec::Vec<Forgetting>,
+    /// Rates of adaptation, in the order of the request, then by candidate and variant.
+    #[prost(message, repeated, tag = "13")]
+    pub emar: ::prost::alloc::vec::Vec<EmarResult>,
 }
 /// What to do with a label that is none of the specification's classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -2158,7 +2361,7 @@ pub struct Model {
     /// Name used in requests.
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
-    /// What the model does, for example "text-classification".
+    /// What the model does: "text-classification" or "causal-lm".
     #[prost(string, tag = "2")]
     pub task: ::prost::alloc::string::String,
     /// Whether the model can answer.
@@ -2170,7 +2373,8 @@ pub struct Model {
     /// Classes of a classifier, in the order of class scores.
     #[prost(string, repeated, tag = "5")]
     pub classes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Longest input in tokens; a longer one fails its row.
+    /// Most tokens that the model reads at once. A longer input fails its row (reason INPUT_TOO_LONG); a text that a
+    /// causal-lm model scores without a prompt is read in windows.
     #[prost(uint32, tag = "6")]
     pub max_tokens: u32,
     /// Digests, engine, device and precision. The field system is empty.
@@ -2186,14 +2390,21 @@ pub struct PredictRequest {
     /// Required. Rows with inputs; at least one.
     #[prost(message, repeated, tag = "2")]
     pub instances: ::prost::alloc::vec::Vec<Instance>,
-    /// Optional. Key of Instance.inputs that holds the text. Default "text".
+    /// Optional. As in ModelSource.
     #[prost(string, tag = "3")]
     pub input: ::prost::alloc::string::String,
+    /// Optional. As in ModelSource.
+    #[prost(string, tag = "4")]
+    pub pair_input: ::prost::alloc::string::String,
+    /// Optional. As in ModelSource.
+    #[prost(uint32, optional, tag = "5")]
+    pub context_tokens: ::core::option::Option<u32>,
 }
 /// Answer of Predict.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PredictResponse {
-    /// One prediction a row, in the order of the request; empty for failed rows.
+    /// One prediction a row, in the order of the request; empty for failed rows. A causal-lm model gives choice_scores
+    /// to rows with choices and token_logprobs to all others.
     #[prost(message, repeated, tag = "1")]
     pub predictions: ::prost::alloc::vec::Vec<Prediction>,
     /// Rows that failed.

@@ -27,6 +27,8 @@ pub struct Header {
     pub baseline: String,
     /// What candidates must show.
     pub gate: Option<proto::GatePolicy>,
+    /// What is asked of tasks.
+    pub forgetting: Option<proto::ForgettingSpec>,
     /// Number of rows. They are counted, not read, so a request can be refused or queued by its size
     /// before its rows take memory.
     pub rows: usize,
@@ -37,18 +39,22 @@ pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
     let (fields, rows) =
         without_rows(request).map_err(|malformed| malformed_request(malformed, "request"))?;
     let header = match kind {
-        RequestKind::Evaluate => proto::EvaluateRequest::decode(&fields[..])
-            .map(|request| (request.spec, String::new(), None)),
-        RequestKind::Compare => proto::CompareRequest::decode(&fields[..])
-            .map(|request| (request.spec, request.baseline, request.gate)),
+        RequestKind::Evaluate => {
+            proto::EvaluateRequest::decode(&fields[..]).map(|request| Header {
+                spec: request.spec.unwrap_or_default(),
+                rows,
+                ..Header::default()
+            })
+        }
+        RequestKind::Compare => proto::CompareRequest::decode(&fields[..]).map(|request| Header {
+            spec: request.spec.unwrap_or_default(),
+            baseline: request.baseline,
+            gate: request.gate,
+            forgetting: request.forgetting,
+            rows,
+        }),
     };
-    let (spec, baseline, gate) = header.map_err(|error| header_error(&error))?;
-    Ok(Header {
-        spec: spec.unwrap_or_default(),
-        baseline,
-        gate,
-        rows,
-    })
+    header.map_err(|error| header_error(&error))
 }
 
 /// How far ahead of the row at hand a request is fetched.

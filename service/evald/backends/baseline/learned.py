@@ -51,10 +51,11 @@ class Trainer:
     def __call__(self, kind: str, lesson: Lesson, cancellation: CancelToken, deadline: float | None) -> Guesses:
         """Trains and answers; see `Baselines.answer`."""
         self._check(lesson)
+        number = {label: at for at, label in enumerate(lesson.classes)}
         task = {
             "kind": kind,
             "texts": [row.text for row in lesson.rows],
-            "labels": [lesson.classes.index(row.labels[0]) for row in lesson.rows],
+            "labels": [number[row.labels[0]] for row in lesson.rows],
             "classes": len(lesson.classes),
             "seed": lesson.seed,
             "asked": lesson.texts,

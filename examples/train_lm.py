@@ -1,0 +1,229 @@
+"""Trains and exports `tiny-lm`, a byte-level language model, on the docstrings of Python's own standard library.
+
+    python -m examples.train_lm                       # into examples/models: two to three minutes on one core
+    python -m examples.train_lm --steps 100 --out some/other/folder
+
+The text is on every machine that has Python, so nothing is downloaded. The model is a GPT-2 of four layers that any
+tool for Hugging Face folders can load. The ONNX graph takes `input_ids` and `attention_mask` (int64, batch x sequence)
+and gives `logits` (float32, batch x sequence x 257).
+"""
+
+# torch is not installed where the project is type-checked, so its Module is of no known type there.
+# mypy: allow-subclassing-any
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import sysconfig
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+from torch import Tensor, nn
+from transformers import GPT2Config, GPT2LMHeadModel
+
+EXAMPLES = Path(__file__).resolve().parent
+# Begins and ends a text; the 256 ids before it are bytes.
+END = "<|endoftext|>"
+POSITIONS = 256
+OPSET = 17
+# One docstring in so many is kept for the held-out loss.
+HELD_OUT = 20
+
+
+def docstrings() -> list[str]:
+    """Every docstring of the standard library's own modules, in the order of their paths."""
+    root = Path(sysconfig.get_paths()["stdlib"])
+    texts = []
+    for path in sorted(root.rglob("*.py")):
+        # Packages of third parties, and tests, whose docstrings are odd on purpose.
+        if {"site-packages", "dist-packages", "test", "tests", "idlelib", "lib2to3"} & set(
+            path.relative_to(root).parts
+        ):
+            continue
+        try:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+        except (SyntaxError, UnicodeDecodeError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                text = ast.get_docstring(node)
+                if text and len(text) > 40:
+                    texts.append(text)
+    return texts
+
+
+def byte_tokenizer() -> Tokenizer:
+    """A token a byte, and one for the end of a text."""
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    vocabulary = {letter: number for number, letter in enumerate(sorted(alphabet))}
+    tokenizer = Tokenizer(models.BPE(vocabulary, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    tokenizer.add_special_tokens([END])
+    return tokenizer
+
+
+def make_config(end: int) -> GPT2Config:
+    """0.83 million weights; the embeddings are the output layer, too."""
+    return GPT2Config(
+        vocab_size=end + 1,
+        n_positions=POSITIONS,
+        n_embd=128,
+        n_layer=4,
+        n_head=4,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=end,
+        eos_token_id=end,
+    )
+
+
+def stream_of(tokenizer: Tokenizer, texts: list[str]) -> Tensor:
+    """All texts, each behind the end of the one before."""
+    end = tokenizer.token_to_id(END)
+    ids = [number for text in tokenizer.encode_batch(texts) for number in (end, *text.ids)]
+    return torch.tensor(ids)
+
+
+def mean_loss(model: GPT2LMHeadModel, stream: Tensor) -> float:
+    """Nats a token over windows of full length."""
+    whole = stream[: len(stream) // POSITIONS * POSITIONS].view(-1, POSITIONS)
+    with torch.inference_mode():
+        losses = [model(input_ids=rows, labels=rows).loss.item() for rows in whole.split(16)]
+    return float(sum(losses) / len(losses))
+
+
+def fit(model: GPT2LMHeadModel, stream: Tensor, arguments: argparse.Namespace) -> None:
+    """Trains on random windows with a rate that rises briefly and falls to zero."""
+    generator = torch.Generator().manual_seed(arguments.seed)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=arguments.rate, betas=(0.9, 0.95), weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=arguments.rate, total_steps=arguments.steps, pct_start=0.1
+    )
+    model.train()
+    for step in range(1, arguments.steps + 1):
+        starts = torch.randint(len(stream) - POSITIONS, (arguments.batch,), generator=generator).tolist()
+        rows = torch.stack([stream[start : start + POSITIONS] for start in starts])
+        loss = model(input_ids=rows, labels=rows).loss
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        if step % 50 == 0:
+            print(f"step {step}: {loss.item():.3f} nats a byte", flush=True)
+    model.eval()
+
+
+class Graph(nn.Module):
+    """What is exported: ids and mask in, logits out.
+
+    The same computation as transformers' GPT-2, written so that the exporter needs no tracing of its mask helpers and
+    that a row's logits do not depend, to the last bit, on how far the row is padded: numerator and denominator of the
+    attention are matrix products, which add one term after another, so that zeros at the end are exact.
+    """
+
+    def __init__(self, model: GPT2LMHeadModel) -> None:
+        super().__init__()
+        self.model = model
+        self.heads = model.config.n_head
+        self.register_buffer("causal", torch.full((POSITIONS, POSITIONS), -1e9).triu(1), persistent=False)
+
+    def attend(self, block: nn.Module, states: Tensor, bias: Tensor) -> Tensor:
+        """Multi-head attention of one block."""
+        batch, length, hidden = states.shape
+        parts = block.attn.c_attn(states).view(batch, length, 3, self.heads, hidden // self.heads)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        scores = query @ key.transpose(2, 3) / (query.shape[-1] ** 0.5) + bias
+        weights = torch.exp(scores - scores.amax(dim=-1, keepdim=True))
+        mixed = (weights @ value) / (weights @ torch.ones_like(value))
+        return block.attn.c_proj(mixed.transpose(1, 2).reshape(states.shape))
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Logits of all positions."""
+        body = self.model.transformer
+        length = input_ids.shape[1]
+        states = body.wte(input_ids) + body.wpe(torch.arange(length, device=input_ids.device))
+        bias = self.causal[:length, :length] + (1.0 - attention_mask[:, None, None, :].to(states.dtype)) * -1e9
+        for block in body.h:
+            states = states + self.attend(block, block.ln_1(states), bias)
+            states = states + block.mlp(block.ln_2(states))
+        return self.model.lm_head(body.ln_f(states))
+
+
+def export(model: GPT2LMHeadModel, path: Path) -> None:
+    """Writes the ONNX graph and holds it against transformers' own logits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    graph = Graph(model).eval()
+    ids = torch.tensor([[5, 6, 7, 8], [9, 10, 11, 0]])
+    mask = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
+    with torch.inference_mode():
+        difference = (graph(ids, mask) - model(input_ids=ids, attention_mask=mask).logits)[mask.bool()].abs().max()
+    if difference > 1e-4:
+        raise SystemExit(f"the graph differs from the model by {difference}")
+    axes = {0: "batch", 1: "sequence"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph,
+            (ids, mask),
+            str(path),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["logits"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "logits": axes},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    onnx.checker.check_model(onnx.load(str(path)), full_check=True)
+
+
+def save(folder: Path, model: GPT2LMHeadModel, tokenizer: Tokenizer, held_out: float) -> None:
+    """Writes the folder as model hubs lay it out, and records the held-out loss in config.json."""
+    model.save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    about = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": END,
+        "eos_token": END,
+        "model_max_length": POSITIONS,
+        "clean_up_tokenization_spaces": False,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    settings = folder / "config.json"
+    config = json.loads(settings.read_text(encoding="utf-8"))
+    config["evaluation"] = {"text": "held-out docstrings", "nats_per_byte": round(held_out, 4)}
+    settings.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    export(model, folder / "onnx" / "model.onnx")
+
+
+def main() -> None:
+    """Command line entry."""
+    parser = argparse.ArgumentParser(description="Train and export the example language model.")
+    parser.add_argument("--out", type=Path, default=EXAMPLES / "models", help="folder for the model folder")
+    parser.add_argument("--seed", type=int, default=7, help="seed of weights and order of windows")
+    parser.add_argument("--steps", type=int, default=400, help="training steps")
+    parser.add_argument("--batch", type=int, default=8, help="windows a step")
+    parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(arguments.seed)
+    tokenizer = byte_tokenizer()
+    texts = docstrings()
+    kept, held = [t for i, t in enumerate(texts) if i % HELD_OUT], texts[::HELD_OUT]
+    print(f"{len(texts)} docstrings, {sum(len(text) for text in texts)} characters")
+    model = GPT2LMHeadModel(make_config(tokenizer.get_vocab_size() - 1))
+    fit(model, stream_of(tokenizer, kept), arguments)
+    held_out = mean_loss(model, stream_of(tokenizer, held))
+    print(f"held out: {held_out:.4f} nats a byte")
+    save(arguments.out / "tiny-lm", model, tokenizer, held_out)
+
+
+if __name__ == "__main__":
+    main()
