@@ -1058,7 +1058,8 @@ pub struct Limits {
     /// Most calls in progress at once.
     #[prost(uint32, tag = "9")]
     pub max_concurrent_calls: u32,
-    /// Most numbers that metrics which are no sums (ranks, thresholds) may keep in a call.
+    /// Most numbers that metrics which are no sums (ranks, thresholds) may keep in a call, and most scores (rows x classes) of a
+    /// baseline.
     #[prost(uint64, tag = "10")]
     pub max_collected_numbers: u64,
     /// Most slices of a call, over all of its SliceSpecs.
