@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from evald.client.slices import KEYS, reads_predictions, slice_writer
+from evald.client.slices import KEYS, reads_predictions, slice_writer, training_writer
 from evald.data import fields
 from evald.data.columns import KINDS, Column, References, inside
 from evald.data.naming import number_of
@@ -44,8 +44,6 @@ _SETS = ("labels", "tokens")
 _LISTS = ("class_scores", "token_logprobs", "choice_scores")
 # Fields that only slices read.
 _SLICES = (*KEYS, "slices")
-# What baselines read of a row beside its gold label, in the form of slices.
-_LEARNED = ("split", "input")
 
 
 def row_writer(
@@ -57,8 +55,6 @@ def row_writer(
     the server knows: then everything that the caller named is written. `slices` are text forms of what
     rows are sliced by.
     """
-    if any(isinstance(source, Baseline) for source in table.systems.values()):
-        slices = [*slices, *_LEARNED]
     check_needs(table, needs, is_open)
     gold = _gold_writer(table, needs, is_open)
     systems = [
@@ -66,15 +62,17 @@ def row_writer(
         for source in table.systems.values()
     ]
     inputs = table.inputs if None in systems or any("input" in form for form in slices) else None
-    sliced = slice_writer(table, slices, needs) if slices else None
+    sliced = [slice_writer(table, slices, needs)] if slices else []
+    if any(isinstance(source, Baseline) for source in table.systems.values()):
+        sliced.append(training_writer(table))
 
     def write(row: int, message: instance.Instance) -> None:
         _write_key(table, row, message)
         gold(row, message)
         if inputs is not None:
             message.inputs.update(inputs[row])
-        if sliced is not None:
-            sliced(row, message)
+        for more in sliced:
+            more(row, message)
         for one in systems:
             prediction = message.predictions.add()
             if one is not None:

@@ -199,7 +199,7 @@ def table_of(data: Any, mapping: Mapping[str, str] | None = None, system: str = 
     roles = Roles(source, mapping or {})
     if not source.is_file:
         _refuse_reserved(source)
-    return _table(roles, _systems(roles, system), None)
+    return _table(roles, lambda: _systems(roles, system), None)
 
 
 def with_baselines(
@@ -216,7 +216,7 @@ def with_baselines(
     own = {} if has_none else _systems(roles, system)
     for name in own.keys() & baselines.keys():
         raise InvalidRequestError.of_field("CONFLICT", f"systems[{name!r}]", "is also the name of predictions in rows")
-    return _table(roles, {**baselines, **own}, None)
+    return _table(roles, lambda: {**baselines, **own}, None)
 
 
 def with_models(data: Any, models: Mapping[str, Model | Baseline], mapping: Mapping[str, str] | None = None) -> Table:
@@ -227,16 +227,20 @@ def with_models(data: Any, models: Mapping[str, Model | Baseline], mapping: Mapp
     inputs = roles.inputs()
     if inputs is None:
         raise roles.missing("input")
-    return _table(roles, models, inputs)
+    return _table(roles, lambda: models, inputs)
 
 
 def _table(
-    roles: Roles, systems: Mapping[str, Column | Model | Baseline], inputs: Sequence[Mapping[str, str]] | None
+    roles: Roles,
+    systems: Callable[[], Mapping[str, Column | Model | Baseline]],
+    inputs: Sequence[Mapping[str, str]] | None,
 ) -> Table:
+    """The table of these columns; what is wrong with gold answers is told before what is wrong with systems."""
+    gold = roles.references()
     ids, samples = roles.ids(), roles.samples()
     check_unique(ids, samples, roles.source)
     return Table(
-        systems=systems, references=roles.references(), labels=roles.labels(), ids=ids, clusters=roles.clusters(),
+        systems=systems(), references=gold, labels=roles.labels(), ids=ids, clusters=roles.clusters(),
         samples=samples, inputs=inputs, fields=roles.row_fields(), lenient=roles.source.is_file, others=roles.others(),
     )  # fmt: skip
 
