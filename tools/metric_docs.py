@@ -77,7 +77,7 @@ def _facts(metric: metric_pb2.MetricDescriptor) -> Iterator[str]:
     yield ""
     facts = [
         direction.get(metric.direction, "neither way is better"),
-        f"from {metric.range_low:g} to {metric.range_high:g}",
+        f"from {metric.range_low:g} to {metric.range_high:g}" if metric.range_high > metric.range_low else "no value",
         f"needs {fields}",
         "rows have scores" if metric.row_score else "rows have no scores",
         "rows may have weights" if metric.weighted else "",

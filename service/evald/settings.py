@@ -72,8 +72,34 @@ def _seconds(value: object) -> float:
     return seconds
 
 
-def _models(value: object) -> dict[str, Path]:
-    return _named_paths(value, "model", "FOLDER")
+@dataclasses.dataclass(frozen=True)
+class ModelSetting:
+    """A model: its folder, and how it is run where that is not as the settings for all models say."""
+
+    folder: Path
+    backend: str = ""
+    device: str = ""
+    precision: str = ""
+
+
+def _models(value: object) -> dict[str, ModelSetting]:
+    tables = value if isinstance(value, Mapping) else {}
+    own = {alias: table for alias, table in tables.items() if isinstance(table, Mapping)}
+    if own:
+        value = {
+            alias: folder if alias not in own else own[alias].get("folder", "") for alias, folder in tables.items()
+        }
+    folders = _named_paths(value, "model", "FOLDER")
+    return {alias: _model(alias, folder, own.get(alias, {})) for alias, folder in folders.items()}
+
+
+def _model(alias: str, folder: Path, table: Mapping[str, object]) -> ModelSetting:
+    values = {name: parse(table[name]) for name, parse in _MODEL_FIELDS.items() if name in table}
+    unknown = sorted(table.keys() - _MODEL_FIELDS.keys() - {"folder"})
+    if unknown:
+        known = ", ".join(("folder", *_MODEL_FIELDS))
+        raise ValueError(f"model {alias!r}: there is no {unknown[0]!r}; known are {known}")
+    return ModelSetting(folder, **values)
 
 
 def _resources(value: object) -> dict[str, Path]:
@@ -93,6 +119,21 @@ def _named_paths(value: object, what: str, path: str) -> dict[str, Path]:
         if not str(found):
             raise ValueError(f"{what} {alias!r} needs a {path.lower()}: {alias}={path}")
     return {str(alias): Path(str(found)) for alias, found in value.items()}
+
+
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if str(value) not in choices:
+            raise ValueError(f"must be {', '.join(choices[:-1])} or {choices[-1]}")
+        return str(value)
+
+    return parse
+
+
+_backend = _one_of("auto", "onnx", "torch")
+_device = _one_of("cpu", "cuda")
+_precision = _one_of("auto", "fp32", "bf16", "fp16")
+_MODEL_FIELDS = {"backend": _backend, "device": _device, "precision": _precision}
 
 
 def _level(value: object) -> str:
@@ -128,7 +169,9 @@ class Settings:
     models_dir: Path | None = _setting(  # noqa: RUF009 (a field specifier, as dataclasses.field is)
         None, _path, "folder whose subfolders are models; their names are the aliases"
     )
-    models: Mapping[str, Path] = _setting({}, _models, "models by alias; in the environment alias=FOLDER,alias=FOLDER")
+    models: Mapping[str, ModelSetting] = _setting(
+        {}, _models, "models by alias; in the environment alias=FOLDER,alias=FOLDER"
+    )
 
     resources: Mapping[str, Path] = _setting(
         {}, _resources, "files or folders that metrics name (word lists); in the environment alias=PATH,alias=PATH"
@@ -160,6 +203,13 @@ class Settings:
     max_rpcs: int = _setting(512, _count, "most RPCs of any kind at once (a thread each)", 8)
 
     scoring_threads: int = _setting(0, _count, "threads that score rows; 0 means one a core")
+    model_backend: str = _setting(
+        "auto", _backend, "library that runs models: onnx, torch, or auto for ONNX where the folder has such a file"
+    )
+    model_device: str = _setting("cpu", _device, "device of models: cpu or cuda")
+    model_precision: str = _setting(
+        "auto", _precision, "number format of models: fp32, bf16, fp16, or auto for that of the weights"
+    )
     model_threads: int = _setting(1, _count, "threads inside one run of a model", 1)
     model_workers: int = _setting(1, _count, "batches of one model that run at once", 1)
     batch_tokens: int = _setting(512, _count, "most padded tokens of a batch", 1)
@@ -189,14 +239,23 @@ class Settings:
         if self.max_bytes_in_progress < self.max_request_bytes:
             raise SettingsError("max_bytes_in_progress: must be at least max_request_bytes, or no such call could run")
 
-    def model_folders(self) -> dict[str, Path]:
-        """Folder by alias: the subfolders of `models_dir`, then `models`, which win."""
-        folders: dict[str, Path] = {}
+    def all_models(self) -> dict[str, ModelSetting]:
+        """Models by alias: the subfolders of `models_dir`, then `models`, which win; nothing of them left open."""
+        models: dict[str, ModelSetting] = {}
         if self.models_dir is not None:
             if not self.models_dir.is_dir():
                 raise SettingsError(f"models_dir: {self.models_dir} is no folder")
-            folders = {path.name: path for path in sorted(self.models_dir.iterdir()) if _is_model_folder(path)}
-        return {**folders, **self.models}
+            paths = [path for path in sorted(self.models_dir.iterdir()) if _is_model_folder(path)]
+            models = {path.name: ModelSetting(path) for path in paths}
+        return {alias: self._filled(model) for alias, model in {**models, **self.models}.items()}
+
+    def _filled(self, model: ModelSetting) -> ModelSetting:
+        return ModelSetting(
+            model.folder,
+            model.backend or self.model_backend,
+            model.device or self.model_device,
+            model.precision or self.model_precision,
+        )
 
 
 def _is_model_folder(path: Path) -> bool:

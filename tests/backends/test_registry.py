@@ -98,7 +98,7 @@ def test_a_missing_library_says_what_to_install(registry: ModelRegistry, monkeyp
 def test_an_unknown_backend_and_a_device_that_is_not_there(models: dict[str, Path]) -> None:
     registry = ModelRegistry(models, ModelOptions(backend="abacus"))
     registry.load()
-    assert registry.describe("tuned")[1:] == (ModelState.FAILED, "unknown backend abacus; known are onnx")
+    assert registry.describe("tuned")[1:] == (ModelState.FAILED, "unknown backend abacus; known are onnx, torch")
     registry.close()
     registry = ModelRegistry(models, ModelOptions(device="cuda"))
     registry.load()
@@ -118,11 +118,24 @@ def test_backends_have_unique_names_and_can_be_imported() -> None:
     entry = BackendEntry("one", "a:B", "x")
     with pytest.raises(ValueError, match="two backends are named one"):
         backend_table([entry, entry])
-    pytest.importorskip("onnxruntime")
-    for known in BACKENDS.values():
-        module, _, name = known.target.partition(":")
-        __import__(module)
-        assert hasattr(sys.modules[module], name)
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_backends_can_be_imported(name: str) -> None:
+    pytest.importorskip({"onnx": "onnxruntime"}.get(name, name))
+    module, _, backend = BACKENDS[name].target.partition(":")
+    __import__(module)
+    assert hasattr(sys.modules[module], backend)
+
+
+def test_weights_without_onnx_want_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "evald.backends.pytorch", raising=False)
+    registry = ModelRegistry({"one": tmp_path})
+    registry.load()
+    assert registry.describe("one")[2] == "the library torch is missing: install evald[torch]"
+    registry.close()
 
 
 def test_close_ends_the_threads_and_the_models(models: dict[str, Path], bench: Bench) -> None:

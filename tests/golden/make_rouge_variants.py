@@ -58,11 +58,20 @@ def pairs(name, params, extra):
     return table(name, {"profile": "lin2004", "skip_distance": -1} | params, cases)
 
 
-def adjacent():
-    """Without a gap, pairs are bigrams: 3 a text."""
-    hits = (1, 1, 2, 0, 3)
-    cases = [one(text, [POLICE], *same(Fraction(hit, 3))) for (text, _, _), hit in zip(PAPER, hits, strict=True)]
-    return table("rouge_s", {"profile": "lin2004", "skip_distance": 0}, cases)
+def shares(name, params, hits, units):
+    """So many of the units of POLICE in each of the texts."""
+    cases = [one(text, [POLICE], *same(Fraction(hit, units))) for (text, _, _), hit in zip(PAPER, hits, strict=True)]
+    return table(name, {"profile": "lin2004"} | params, cases)
+
+
+def in_order():
+    """Sections 2 and 3.1: bigrams, which are pairs without a gap, and the longest common subsequence."""
+    bigrams = (1, 1, 2, 0, 3)
+    return [
+        shares("rouge_s", {"skip_distance": 0}, bigrams, 3),
+        shares("rouge_2", {}, bigrams, 3),
+        shares("rouge_l", {}, (3, 2, 2, 1, 4), 4),
+    ]
 
 
 def weighted():
@@ -102,5 +111,6 @@ def script():
 if __name__ == "__main__":
     kinds = {f"rouge_{n}": f"rouge{n}" for n in range(3, 10)} | {"rouge_lsum": "rougeLsum"}
     tables = [google(name, kind, stemmer) for name, kind in kinds.items() for stemmer in (False, True)]
-    tables += [pairs("rouge_s", {}, lambda _: 0), pairs("rouge_su", {}, lambda words: words), adjacent(), weighted()]
+    tables += [pairs("rouge_s", {}, lambda _: 0), pairs("rouge_su", {}, lambda words: words)]
+    tables += [*in_order(), weighted()]
     write("rouge_variants.json", "rouge-score 0.1.2; by hand from Lin 2004 and ROUGE-1.5.5", 1e-15, tables + script())

@@ -1,4 +1,4 @@
-"""Agreement of raters equals the packages krippendorff 0.8.2 and statsmodels 0.15.0."""
+"""Agreement of raters equals the packages krippendorff 0.9.0 and statsmodels 0.15.0."""
 
 from __future__ import annotations
 

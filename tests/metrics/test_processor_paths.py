@@ -23,9 +23,18 @@ import evald
 from evald import _native
 
 ROOT = Path(__file__).resolve().parents[2]
+# Of TER, test_ter.py runs on every path: pairs as awkward as these take it long.
 METRICS = [
     *("bleu", "bleu(lowercase=true)", "bleu(max_order=2)", "bleu(max_order=9)"),
-    *(f"rouge_{unit}{option}" for unit in "12l" for option in ("", "(stemmer=true)")),
+    *(f"bleu(tokenizer={name})" for name in ("intl", "zh", "char", "none")),
+    *("bleu(profile=hf,smoothing=add-one)", "bleu(profile=nltk,smoothing=method3)"),
+    *("chrf", "chrf(lowercase=true,whitespace=true,word_order=2)"),
+    *("wer", "wil", "cer(lowercase=true)", "length_ratio"),
+    *(f"rouge_{unit}{option}" for unit in ("1", "2", "l", "lsum") for option in ("", "(stemmer=true)")),
+    *(f"rouge_l(tokenizer={name})" for name in ("unicode_words", "graphemes")),
+    *(f"rouge_{unit}(profile={profile})" for unit in ("3", "l", "w", "su") for profile in ("1.5.5", "lin2004")),
+    *("exact_match", "token_f1", "token_f1(profile=triviaqa)", "token_f1(normalizer=zh)", "squad2_f1", "drop_f1"),
+    "contains(ignore_case=true)",
 ]
 LACKS = "lacks the instructions"
 

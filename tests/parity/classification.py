@@ -13,7 +13,7 @@ from scipy.special import log_softmax, softmax
 from sklearn import metrics as sklearn
 from sklearn.preprocessing import MultiLabelBinarizer
 from tests.metrics import test_label_policies, test_multilabel, test_scores
-from tests.metrics.oracles import Numbers
+from tests.metrics.oracles import Numbers, calibration_error, reliability, top_label
 from tests.metrics.test_classification import AVERAGES, NORMALIZE, RATES, ZERO_DIVISIONS, key, others, typed
 from tests.parity.generate import labels
 from tests.parity.runner import Case, CaseCheck, Check, CorpusCheck, Expected, undefined
@@ -164,6 +164,42 @@ def probabilities(choose: random.Random) -> Case:
     return Case(test_scores.rows(gold, given, names), expected, names)
 
 
+def weighted_scores(choose: random.Random) -> Case:
+    """Rows with weights and probabilities, ties among them."""
+    draw = np.random.default_rng(choose.getrandbits(64))
+    classes, count = choose.choice((2, 3, 5)), size(choose) + 10
+    given = softmax(np.round(draw.normal(size=(count, classes)) * 3, choose.choice((0, 1, 9))), axis=1)
+    gold = [*range(classes), *(int(label) for label in draw.integers(0, classes, count - classes))]
+    names = test_scores.named(classes)
+    rows = test_scores.rows(gold, given, names)
+    weights = np.array(weigh(choose, rows))
+    options: Any = {"sample_weight": weights}
+    found = {
+        "log_loss": sklearn.log_loss(gold, given, **options),
+        "brier": sklearn.brier_score_loss(gold, given, **options),
+    }
+    k = choose.randint(1, 3)
+    ranked = given[:, 1] if classes == 2 else given
+    found[f"top_k_accuracy(k={k})"] = sklearn.top_k_accuracy_score(gold, ranked, k=k, **options)
+    for positive in range(classes):
+        sides = np.equal(gold, positive), given[:, positive]
+        found[f"roc_auc(positive_label={positive})"] = sklearn.roc_auc_score(*sides, **options)
+        found[f"average_precision(positive_label={positive})"] = sklearn.average_precision_score(*sides, **options)
+    if classes > 2:
+        for average in ("macro", "weighted", "micro"):
+            by: Any = {"average": average, **options}
+            found[f"roc_auc(average={average})"] = sklearn.roc_auc_score(gold, given, multi_class="ovr", **by)
+            found[f"average_precision(average={average})"] = sklearn.average_precision_score(
+                np.eye(classes)[gold], given, **by
+            )
+    for bins, closed in itertools.product((1, 10, 15), ("left", "right")):
+        confidence, right = top_label(given, gold)
+        by_bin = reliability(confidence, right, bins=bins, binning="uniform", closed=closed, weights=weights)
+        for metric, norm in (("ece", "l1"), ("mce", "max")):
+            found[f"{metric}(closed={closed},n_bins={bins})"] = calibration_error(norm, *by_bin)
+    return Case(rows, values(found), names)
+
+
 def logits(choose: random.Random) -> Case:
     """Losses of logits; ranks of classes are in the other case, as equal logits may differ as probabilities."""
     gold, given = drawn_scores(choose)
@@ -211,6 +247,9 @@ def kinds() -> list[Check]:
 def classification() -> list[Check]:
     """All of them."""
     return [
-        *(CaseCheck(make, TOLERANCE) for make in (counted, binary, weighted, sets, probabilities, logits)),
+        *(
+            CaseCheck(make, TOLERANCE)
+            for make in (counted, binary, weighted, sets, probabilities, weighted_scores, logits)
+        ),
         *kinds(),
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,19 @@ def test_documentation_says_what_the_registry_says(root: Path) -> None:
     command = [sys.executable, "tools/metric_docs.py", "--check"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_references_are_the_versions_that_tests_run() -> None:
+    """A metric that names a package is compared with that version of it here."""
+    response = catalog_pb2.ListMetricsResponse.FromString(_native.list_metrics())
+    named = {
+        found for metric in response.metrics for found in re.findall(r"([a-z][\w-]+) (\d+\.\d[\d.]*)", metric.reference)
+    }
+    installed = {distribution.name.lower(): distribution.version for distribution in metadata.distributions()}
+    compared = {(name, version) for name, version in named if name in installed}
+    assert len(compared) > 5
+    wrong = [f"{name} {version}" for name, version in compared if not f"{installed[name]}.".startswith(f"{version}.")]
+    assert not wrong, f"metrics name {wrong}, and other versions are installed"
 
 
 def test_every_metric_has_a_page(metrics: list[str], root: Path) -> None:

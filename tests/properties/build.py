@@ -12,6 +12,8 @@ from evald import _native
 from evald.v1 import (
     analysis_pb2,
     evaluation_pb2,
+    forgetting_pb2,
+    gate_pb2,
     instance_pb2,
     metric_pb2,
     report_pb2,
@@ -84,6 +86,9 @@ class Question:
     resources: Mapping[str, bytes] = field(default_factory=dict)
     statistics: dict[str, Any] = field(default_factory=lambda: {"replicates": 0})
     analysis: dict[str, int] | None = None
+    # Of comparisons only.
+    forgetting: forgetting_pb2.ForgettingSpec | None = None
+    gate: gate_pb2.GatePolicy | None = None
 
     def asking(self, **changes: Any) -> Question:
         """The same question with some parts changed."""
@@ -102,7 +107,9 @@ class Question:
             row_report=report_pb2.ROW_REPORT_ALL if self.rows else report_pb2.ROW_REPORT_NONE,
             analysis=None if self.analysis is None else analysis_pb2.AnalysisSpec(**self.analysis),
         )
-        header = evaluation_pb2.EvaluateRequest(spec=spec).SerializeToString(deterministic=True)
+        # What both requests have has the same field numbers.
+        request = evaluation_pb2.CompareRequest(spec=spec, forgetting=self.forgetting, gate=self.gate)
+        header = request.SerializeToString(deterministic=True)
         files = _native.Resources({name: [(name, content)] for name, content in self.resources.items()})
         return _native.Spec.from_request(self.kind, header, _native.Limits(max_response_bytes=64 << 20), files)
 

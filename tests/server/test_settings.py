@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evald.settings import FIELDS, Settings, SettingsError, load
+from evald.settings import FIELDS, ModelSetting, Settings, SettingsError, load
 
 
 def test_flags_win_over_environment_over_file_over_defaults(tmp_path: Path) -> None:
@@ -85,19 +85,46 @@ def test_models_come_from_a_folder_and_by_name(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     (tmp_path / "README.md").write_text("no model")
     settings = load({"models_dir": str(tmp_path)}, {"EVALD_MODELS": "tuned=/elsewhere, other=/there"})
-    assert settings.model_folders() == {
+    assert {alias: model.folder for alias, model in settings.all_models().items()} == {
         "base": tmp_path / "base",
         "tuned": Path("/elsewhere"),
         "other": Path("/there"),
     }
     with pytest.raises(SettingsError, match="no folder"):
-        Settings(models_dir=tmp_path / "nowhere").model_folders()
+        Settings(models_dir=tmp_path / "nowhere").all_models()
 
 
 def test_a_file_names_models_in_a_table(tmp_path: Path) -> None:
     file = tmp_path / "evald.toml"
     file.write_text('[models]\nbase = "/models/base"\n')
-    assert load(environ={}, config=file).models == {"base": Path("/models/base")}
+    assert load(environ={}, config=file).models == {"base": ModelSetting(Path("/models/base"))}
+
+
+def test_a_model_may_run_otherwise_than_all_models(tmp_path: Path) -> None:
+    file = tmp_path / "evald.toml"
+    lines = ('model_precision = "bf16"', "[models]", 'base = "/models/base"')
+    own = ("[models.tuned]", 'folder = "/models/tuned"', 'backend = "torch"', 'device = "cuda"')
+    file.write_text("\n".join((*lines, *own)))
+    assert load(environ={}, config=file).all_models() == {
+        "base": ModelSetting(Path("/models/base"), "auto", "cpu", "bf16"),
+        "tuned": ModelSetting(Path("/models/tuned"), "torch", "cuda", "bf16"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('backend = "torch"', "model 'tuned' needs a folder"),
+        ('folder = "x"\ndevice = "gpu"', "must be cpu or cuda"),
+        ('folder = "x"\nprecision = "int8"', "must be auto, fp32, bf16 or fp16"),
+        ('folder = "x"\ncolour = "red"', "model 'tuned': there is no 'colour'; known are folder, backend"),
+    ],
+)
+def test_a_wrong_table_of_a_model_is_refused(tmp_path: Path, table: str, message: str) -> None:
+    file = tmp_path / "evald.toml"
+    file.write_text(f"[models.tuned]\n{table}\n")
+    with pytest.raises(SettingsError, match=message):
+        load(environ={}, config=file)
 
 
 def test_every_default_is_a_value_that_its_own_check_accepts() -> None:

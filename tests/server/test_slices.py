@@ -144,3 +144,18 @@ LONG = instance_pb2.Instance(
 def test_bad_slices_are_refused(server: Server, request_: pb.EvaluateRequest, reason: str, field: str) -> None:
     failure = server.api.failure(EVALUATE, request_)
     assert (failure.code, failure.reason, failure.fields) == ("INVALID_ARGUMENT", reason, (field,))
+
+
+def test_a_deadline_ends_a_comparison_among_its_slices(make_server: Callable[..., Server]) -> None:
+    """Rows and whole take a moment, the slices a minute."""
+    server = make_server()
+    spec = pb.EvaluationSpec(
+        metrics=[metric_pb2.MetricSpec(name="bleu", key=f"bleu-{copy}") for copy in range(64)],
+        systems=[pb.System(name=name) for name in ("base", "new")],
+        statistics=statistics_pb2.StatisticsSpec(replicates=10_000),
+        slices=[slice_pb2.SliceSpec(by=f'contains(reference, "w{at}")') for at in range(90)],
+    )
+    request = pb.CompareRequest(spec=spec, instances=rows())
+    failure = server.api.failure(COMPARE, request.SerializeToString(), timeout=2.0)
+    assert failure.code == "DEADLINE_EXCEEDED"
+    server.wait_for_calls(0)

@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let all = [
         ("tokenizers", golden.texts()),
         ("rouge", golden.rows(120)),
-        ("bleu", golden.rows(18)),
+        ("bleu", golden.rows(20)),
         ("ter", golden.rows(26)),
         ("state", states()),
         ("decoder", decoded.collect()),
@@ -98,7 +98,7 @@ impl Golden {
 
     /// Texts, one after the other for each of the checks that the first byte names.
     fn texts(&self) -> Inputs {
-        let texts = self.pairs.iter().flatten().zip((0..7).cycle());
+        let texts = self.pairs.iter().flatten().zip((0..8).cycle());
         texts
             .map(|(text, check)| [&[check][..], text.as_bytes()].concat())
             .collect()
@@ -254,6 +254,10 @@ fn full_row(writer: &mut Writer, row: usize, texts: &[String]) {
             .number((row * row + system) as f64 / 8.0);
         writer.tag(Tag::NoAnswerScore).number(0.5);
         writer.tag(Tag::Score).text("quality").number(row as f64);
+        writer.tag(Tag::Latency).number(0.5);
+        writer.tag(Tag::InputTokens).0.push(40);
+        writer.tag(Tag::OutputTokens).0.push(row as u8);
+        writer.tag(Tag::Cost).number(0.125);
     }
 }
 

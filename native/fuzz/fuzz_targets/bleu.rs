@@ -15,6 +15,8 @@ const FORMS: &[&str] = &[
     "bleu(tokenizer=zh,smoothing=add-k)",
     "bleu(tokenizer=char,max_order=2)",
     "bleu(tokenizer=none,max_order=1,smoothing=none)",
+    "bleu(tokenizer=sentencepiece,model=unigram)",
+    "bleu(tokenizer=sentencepiece,model=bpe,lowercase=true,max_order=6)",
     "bleu(profile=hf)",
     "bleu(profile=hf,smoothing=add-one,max_order=6)",
     "bleu(profile=nltk)",

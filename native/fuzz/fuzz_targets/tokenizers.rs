@@ -2,12 +2,14 @@
 #![no_main]
 
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use evald_core::metrics::text_form;
 use evald_core::text::normalizers::{NAMES, Normalizer};
 use evald_core::text::numbers::{Notation, Which};
 use evald_core::text::rouge155_stems::Exceptions;
 use evald_core::text::rouge155_words::{Limit, Reading, WordRules};
+use evald_core::text::sentencepiece::{Memory, SentencePiece};
 use evald_core::text::stems::Stems;
 use evald_core::text::tercom::Tercom;
 use evald_core::text::tokens::Tokens;
@@ -17,11 +19,12 @@ use evald_core::text::{
     words, zh,
 };
 use evald_fuzz::paths::on_every_path;
+use evald_fuzz::pieces::{ALGORITHMS, model};
 use evald_fuzz::texts::texts;
 use libfuzzer_sys::fuzz_target;
 
 /// The first byte of an input names one of them.
-const CHECKS: [fn(&str); 7] = [
+const CHECKS: [fn(&str); 8] = [
     machine_translation,
     terms,
     summaries,
@@ -29,6 +32,7 @@ const CHECKS: [fn(&str); 7] = [
     check_sentences,
     check_numbers,
     check_words,
+    check_pieces,
 ];
 
 fuzz_target!(|data: &[u8]| {
@@ -205,5 +209,38 @@ fn check_words(text: &str) {
             .iter()
             .map(|(name, value)| (name.as_str(), value));
         text_form::write(&written.name, params);
+    }
+}
+
+static MODELS: LazyLock<Vec<SentencePiece>> = LazyLock::new(|| {
+    let all = ALGORITHMS
+        .into_iter()
+        .flat_map(|one| [(one, false), (one, true)]);
+    all.map(|(algorithm, bytes)| SentencePiece::read(&model(algorithm, bytes)).expect("a model"))
+        .collect()
+});
+
+fn check_pieces(text: &str) {
+    let mut used = Memory::default();
+    for model in MODELS.iter() {
+        let (mut pieces, mut again) = (String::new(), String::new());
+        model.encode(text, &mut Memory::default(), &mut pieces);
+        model.encode(text, &mut used, &mut again);
+        assert_eq!(again, pieces, "memory shows");
+        // NFKC is not among the rules of these models: a character is a piece, or its bytes are.
+        assert!(pieces.len() <= 8 * (text.len() + 4), "{pieces:?}");
+    }
+    // Any bytes as a model: what the text begins with, behind a good model or alone.
+    for file in [
+        text.as_bytes().to_vec(),
+        [&model(1, false), text.as_bytes()].concat(),
+    ] {
+        if let Ok(model) = SentencePiece::read(&file) {
+            model.encode(
+                "the ab\u{e9} <x>",
+                &mut Memory::default(),
+                &mut String::new(),
+            );
+        }
     }
 }

@@ -9,9 +9,10 @@ use evald_core::text::scratch::Scratch;
 
 use crate::call::check_value;
 use crate::paths::on_every_path;
+use crate::pieces::model;
 use crate::texts::texts;
 
-/// The word lists that parameters may name.
+/// The word lists and models that parameters may name.
 pub fn resources() -> Resources {
     let mut resources = Resources::default();
     let stop_words = b"the\na\nof\nand\n".to_vec();
@@ -21,6 +22,10 @@ pub fn resources() -> Resources {
         "forms",
         vec![("verb.exc".into(), exceptions)],
     ));
+    for (name, bytes) in [("unigram", false), ("bpe", true)] {
+        let file = model(if bytes { 2 } else { 1 }, bytes);
+        resources.add(Resource::new(name, vec![("model".into(), file)]));
+    }
     resources
 }
 

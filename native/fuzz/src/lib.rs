@@ -3,6 +3,7 @@
 pub mod call;
 pub mod forms;
 pub mod paths;
+pub mod pieces;
 pub mod rows;
 pub mod states;
 pub mod texts;

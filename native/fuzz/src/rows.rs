@@ -6,7 +6,7 @@
 
 use evald_wire::proto::{
     AnalysisSpec, Choice, CompareRequest, EvaluateRequest, EvaluationSpec, Instance, MetricSpec,
-    Prediction, SliceSpec, StatisticsSpec, System, Tokens,
+    Prediction, SliceSpec, StatisticsSpec, System, Tokens, Usage,
 };
 use evald_wire::reader::RequestKind;
 use prost::Message;
@@ -41,11 +41,15 @@ pub enum Tag {
     Sample,
     Cluster,
     Class,
+    Latency,
+    InputTokens,
+    OutputTokens,
+    Cost,
 }
 
 impl Tag {
     /// All tags, by their bytes.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Row,
         Self::Prediction,
         Self::Text,
@@ -70,6 +74,10 @@ impl Tag {
         Self::Sample,
         Self::Cluster,
         Self::Class,
+        Self::Latency,
+        Self::InputTokens,
+        Self::OutputTokens,
+        Self::Cost,
     ];
 }
 
@@ -188,6 +196,14 @@ impl Reader<'_> {
         let (text, rest) = self.0.split_at(end.unwrap_or(self.0.len()));
         self.0 = rest.get(1..).unwrap_or_default();
         String::from_utf8_lossy(text).into_owned()
+    }
+
+    /// Small numbers, and numbers that no double holds.
+    fn integer(&mut self) -> u64 {
+        match self.byte().unwrap_or(0) {
+            byte @ RARE.. => u64::MAX - u64::from(u8::MAX - byte),
+            byte => u64::from(byte),
+        }
     }
 
     fn number(&mut self) -> f64 {
@@ -318,6 +334,17 @@ fn answer(tag: Tag, predictions: &mut Vec<Prediction>, reader: &mut Reader<'_>) 
             let name = reader.text();
             answer.scores.insert(name, reader.number());
         }
+        _ => took(tag, answer.usage.get_or_insert_default(), reader),
+    }
+}
+
+/// What an answer took.
+fn took(tag: Tag, usage: &mut Usage, reader: &mut Reader<'_>) {
+    match tag {
+        Tag::Latency => usage.latency_seconds = Some(reader.number()),
+        Tag::InputTokens => usage.input_tokens = Some(reader.integer()),
+        Tag::OutputTokens => usage.output_tokens = Some(reader.integer()),
+        Tag::Cost => usage.cost = Some(reader.number()),
         _ => {}
     }
 }

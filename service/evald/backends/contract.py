@@ -125,7 +125,10 @@ class Backend(Protocol):
         """What the model is."""
 
     def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
-        """The tokens of every text, never truncated, with the special tokens that the tokenizer adds or without."""
+        """The tokens of every text, never truncated, with the special tokens that the tokenizer adds or without.
+
+        All texts are pairs, or none is.
+        """
 
     def run(self, sequences: Sequence[TokenSequence], length: int) -> Sequence[Result]:
         """One result a sequence. The sequences are padded to `length`, none of them is longer.

@@ -51,22 +51,47 @@ class ModelFolder:
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._root = folder.resolve(strict=True)
+            self.root = folder.resolve(strict=True)
         except OSError:
             raise LoadError("the folder of the model does not exist") from None
-        if not self._root.is_dir():
+        if not self.root.is_dir():
             raise LoadError("the path of the model is not a folder")
 
     def find(self, *names: str) -> Path:
         """The first of some relative paths that is a file. Raises LoadError if there is none or it leads outside."""
         for name in names:
-            path = self._root / name
+            path = self.root / name
             if not path.is_file():
                 continue
             if not self._is_inside(path.resolve()):
                 raise LoadError(f"{name} leads to a file outside of the model's folder")
             return path
         raise LoadError(f"{' or '.join(names)} is missing")
+
+    def existing(self, *names: str) -> list[Path]:
+        """Those of some relative paths that are files."""
+        return [self.find(name) for name in names if (self.root / name).is_file()]
+
+    def safetensors(self) -> list[Path]:
+        """The files of the weights, one or several. Raises LoadError if there are none, or pickles in their place."""
+        whole, index = "model.safetensors", "model.safetensors.index.json"
+        if self.existing(whole):
+            return [self.find(whole)]
+        if self.existing(index):
+            shards = self.read_json(index).get("weight_map")
+            if not isinstance(shards, dict) or not shards:
+                raise LoadError(f"{index}: weight_map is missing")
+            return [self.find(name) for name in sorted({str(name) for name in shards.values()})]
+        pickles = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+        if any((self.root / name).exists() for name in pickles):
+            raise LoadError("the weights are a pickle, which may run code when it is opened: convert to safetensors")
+        raise LoadError(f"{whole} or {index} is missing")
+
+    def check_links(self) -> None:
+        """Refuses a folder with a link that leads outside: libraries open files of a folder by themselves."""
+        for path in self.root.iterdir():
+            if not self._is_inside(path.resolve()):
+                raise LoadError(f"{path.name} leads to a file outside of the model's folder")
 
     def read_json(self, name: str) -> dict[str, Any]:
         """The object in a JSON file."""
@@ -114,9 +139,9 @@ class ModelFolder:
             return {}
 
     def _is_inside(self, path: Path) -> bool:
-        allowed = [self._root]
-        if self._root.parent.name == "snapshots":
-            allowed.append(self._root.parent.parent / "blobs")
+        allowed = [self.root]
+        if self.root.parent.name == "snapshots":
+            allowed.append(self.root.parent.parent / "blobs")
         return any(path.is_relative_to(root) for root in allowed)
 
 

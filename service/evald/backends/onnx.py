@@ -47,6 +47,8 @@ class OnnxBackend:
         config = folder.model_config()
         model_path = folder.find("onnx/model.onnx", "model.onnx")
         weights = _read_weights(model_path)
+        if options.precision not in ("auto", weights.precision):
+            raise LoadError(f"precision {options.precision} was asked for, {model_path.name} has {weights.precision}")
         root = "onnx/" if model_path.parent.name == "onnx" else ""
         external = [folder.find(root + name) for name in weights.external_files]
         self._tokenizer = FileTokenizer(folder)

@@ -8,10 +8,10 @@ import logging
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from evald.backends.contract import BatchObserver, ModelInfo, ModelState, SilentObserver
-from evald.backends.folder import LoadError
+from evald.backends.folder import LoadError, ModelFolder
 from evald.errors import ModelNotReadyError, NotFoundError
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from evald.backends.contract import Backend
     from evald.backends.model import Model
-
-Device = Literal["cpu", "cuda"]
 
 _log = logging.getLogger(__name__)
 
@@ -44,15 +42,23 @@ def backend_table(entries: Iterable[BackendEntry]) -> dict[str, BackendEntry]:
     return table
 
 
-BACKENDS = backend_table([BackendEntry("onnx", "evald.backends.onnx:OnnxBackend", "cpu")])
+BACKENDS = backend_table(
+    [
+        BackendEntry("onnx", "evald.backends.onnx:OnnxBackend", "cpu"),
+        BackendEntry("torch", "evald.backends.pytorch:TorchBackend", "torch"),
+    ]
+)
 
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """How models are run; the same for all models of a registry. Tokens count padding."""
+    """How models are run. Tokens count padding. The backend "auto" is the one whose files the folder has; the
+    precision "auto" is that of the weights.
+    """
 
-    backend: str = "onnx"
-    device: Device = "cpu"
+    backend: str = "auto"
+    device: str = "cpu"
+    precision: str = "auto"
     threads: int = 1
     workers: int = 1
     batch_tokens: int = 512
@@ -78,7 +84,7 @@ class ModelRegistry:
     def __init__(
         self,
         models: Mapping[str, Path] | None = None,
-        options: ModelOptions | None = None,
+        options: ModelOptions | Mapping[str, ModelOptions] | None = None,
         observer: BatchObserver | None = None,
     ) -> None:
         self._slots = {alias: _Slot(Path(path)) for alias, path in sorted((models or {}).items())}
@@ -176,7 +182,8 @@ class ModelRegistry:
         self._loaded.set()
 
     def _open(self, alias: str, path: Path) -> Model:
-        backend = _make_backend(alias, path, self._options)
+        options = self._options if isinstance(self._options, ModelOptions) else self._options[alias]
+        backend = _make_backend(alias, path, options)
         # Needs numpy, which a server without models must not pay for.
         from evald.backends.batching import TokenBudgetBatcher
         from evald.backends.model import Model
@@ -184,17 +191,25 @@ class ModelRegistry:
         batcher = TokenBudgetBatcher(
             backend,
             self._observer,
-            batch_tokens=self._options.batch_tokens,
-            queue_tokens=self._options.queue_tokens,
-            workers=self._options.workers,
+            batch_tokens=options.batch_tokens,
+            queue_tokens=options.queue_tokens,
+            workers=options.workers,
         )
         return Model(backend, batcher, self._observer)
 
 
+def _backend_of(path: Path) -> str:
+    """ONNX where there is such a file: its library is small and its answers do not depend on the batch."""
+    folder = ModelFolder(path)
+    has_weights = folder.existing("model.safetensors", "model.safetensors.index.json")
+    return "torch" if has_weights and not folder.existing("onnx/model.onnx", "model.onnx") else "onnx"
+
+
 def _make_backend(alias: str, path: Path, options: ModelOptions) -> Backend:
-    entry = BACKENDS.get(options.backend)
+    name = _backend_of(path) if options.backend == "auto" else options.backend
+    entry = BACKENDS.get(name)
     if entry is None:
-        raise LoadError(f"unknown backend {options.backend}; known are {', '.join(BACKENDS)}")
+        raise LoadError(f"unknown backend {name}; known are {', '.join(BACKENDS)}")
     module, _, name = entry.target.partition(":")
     try:
         factory = getattr(importlib.import_module(module), name)

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         flags["resources"] = ",".join(resources)
     try:
         settings = load(flags, config=args.config)
-        settings.model_folders()
+        settings.all_models()
     except SettingsError as error:
         print(f"evald serve: {error}", file=sys.stderr)
         return USAGE

@@ -148,6 +148,7 @@ def predictions_of(message: model.PredictResponse) -> results.Predictions:
             for one, row in zip(message.predictions, scores, strict=True)
         ),
         class_scores=tuple(scores),
+        token_logprobs=tuple(tuple(one.token_logprobs) or None for one in message.predictions),
         errors=tuple(map(_row_error, message.errors)),
         classes=classes,
         provenance=_model_provenance(message.provenance),

@@ -14,17 +14,15 @@ from evald.v1 import forgetting_pb2 as pb
 Emar = str | Mapping[str, str]
 
 _FORM = "emar(METRIC, target_task=TASK, benchmark_task=TASK), perhaps with variant="
-_VARIANTS = {name.removeprefix("EMAR_VARIANT_").lower(): number for name, number in pb.EmarVariant.items() if number}
+_VARIANTS = {name.removeprefix("EMAR_VARIANT_").lower(): name for name in pb.EmarVariant.keys()[1:]}
 _PARTS = ("metric", "target_task", "benchmark_task", "variant")
 _CALL = re.compile(r"\s*emar\s*\((.*)\)\s*", re.DOTALL)
 _NAMED = re.compile(r"(target_task|benchmark_task|variant)\s*=\s*(.*)", re.DOTALL)
 
 
-def forgetting_spec(
-    forgetting: Any, target_tasks: str | Sequence[str] | None, emar: Emar | Sequence[Emar] | None
-) -> pb.ForgettingSpec | None:
+def forgetting_spec(forgetting: Any, target_tasks: Any, emar: Any) -> pb.ForgettingSpec | None:
     """The message; None if nothing is asked. Raises InvalidRequestError (BAD_FORGETTING)."""
-    if not isinstance(forgetting, bool | None):
+    if not (forgetting is None or isinstance(forgetting, bool)):
         raise _bad("forgetting", "must be True or False; target_tasks names tasks")
     targets = [target_tasks] if isinstance(target_tasks, str) else target_tasks
     rates = [emar] if isinstance(emar, str | Mapping) else emar

@@ -261,7 +261,7 @@ def _system(name: str, source: Column | Model | Baseline) -> evaluation.System:
     if isinstance(source, Baseline):
         return evaluation.System(name=name, baseline=evaluation.BaselineSource(kind=source.kind, input=source.input))
     if isinstance(source, Model):
-        return evaluation.System(name=name, model=evaluation.ModelSource(alias=source.alias, input=source.input))
+        return evaluation.System(name=name, model=evaluation.ModelSource(**vars(source)))
     return evaluation.System(name=name, inline=evaluation.InlineSource())
 
 

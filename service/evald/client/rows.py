@@ -9,7 +9,7 @@ from evald.client.slices import KEYS, reads_predictions, slice_writer, training_
 from evald.data import fields
 from evald.data.columns import KINDS, Column, References, inside
 from evald.data.naming import number_of
-from evald.data.table import Baseline, Table
+from evald.data.table import Baseline, Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2 as instance
 
@@ -56,7 +56,7 @@ def row_writer(
     rows are sliced by.
     """
     check_needs(table, needs, is_open)
-    gold = _gold_writer(table, needs, is_open)
+    gold = _gold_writer(table, {*needs, *_read_by_models(table, needs, is_open)}, is_open)
     systems = [
         _prediction_writer(source, _with_text(source, needs, slices), is_open) if isinstance(source, Column) else None
         for source in table.systems.values()
@@ -79,6 +79,14 @@ def row_writer(
                 one(row, prediction)
 
     return write
+
+
+def _read_by_models(table: Table, needs: Collection[str], is_open: bool) -> Collection[str]:
+    """A language model scores the first reference of a row that has one, even if no metric reads it."""
+    scores = is_open or "token_logprobs" in needs
+    has_texts = table.references is not None and set(table.references.kinds) <= {"text", "missing"}
+    has_model = any(isinstance(source, Model) for source in table.systems.values())
+    return ("references",) if scores and has_texts and has_model else ()
 
 
 def _with_text(column: Column, needs: Collection[str], slices: Sequence[str]) -> Collection[str]:

@@ -16,11 +16,15 @@ _ARGUMENTS = {"task": "tasks", "split": "splits", "slices": "slice_values"}
 class Model:
     """A model of the server as a system: the server runs it on the rows' inputs.
 
-    `alias` is a name of `Client.list_models()`; `input` is the key of the inputs that holds the text.
+    `alias` is a name of `Client.list_models()`; `input` is the key of the inputs that holds the text, or a language
+    model's prompt; `pair_input` that of a second text, for classifiers of pairs. `context_tokens`: what a language
+    model keeps as context from window to window of a long text.
     """
 
     alias: str
     input: str = "text"
+    pair_input: str = ""
+    context_tokens: int = 1
 
 
 @dataclass(frozen=True)

@@ -63,12 +63,14 @@ class ModelInfo:
 class Predictions:
     """What a model predicted, one entry a row; None for rows that failed, which `errors` explains.
 
-    `class_scores[row]` is in the order of `classes`.
+    `class_scores[row]` is in the order of `classes`, `token_logprobs[row]` are the log-likelihoods of the tokens of a
+    text that a language model scored.
     """
 
     texts: Sequence[str | None]
     labels: Sequence[str | None]
     class_scores: Sequence[Sequence[float] | None]
+    token_logprobs: Sequence[Sequence[float] | None]
     errors: Sequence[RowError]
     classes: Sequence[str]
     provenance: ModelProvenance

@@ -51,6 +51,8 @@ def evaluation(result: Evaluation, slices: Sequence[Block] = ()) -> str:
     rows = [[printable(cell) for cell in cells] for cells in metric_cells(result)]
     blocks = [table(metric_head(result), rows, left=2)] if rows else []
     notes = [("", note) for note in result.notes] + metric_notes(result)
+    found = [(one.method, one.metric) for system in result.systems for one in system.metrics]
+    blocks += _methods("intervals", found)
     return "\n\n".join(blocks + _titled(slices) + _matrices(result) + _notes(notes) + _analysis(result))
 
 
@@ -111,7 +113,11 @@ def comparison(result: Comparison, parts: Sequence[Block] = (), more: Sequence[t
         found = [one for one in result.comparisons if one.candidate == name]
         blocks.append(_against(result, name, found))
     blocks += _rankings(result) + _titled(parts) + _matrices(result)
-    words = [*_tests(result), *families(result)]
+    words = [
+        *_methods("tests", [(one.test, one.metric) for one in result.comparisons]),
+        *_methods("intervals of differences", [(one.method, one.metric) for one in result.comparisons]),
+        *families(result),
+    ]
     notes = [*comparison_notes(result), *more]
     gates = [gate(result.gate)] if result.gate is not None else []
     return "\n\n".join(blocks + ["\n".join(words)] * bool(words) + gates + _notes(notes) + _analysis(result))
@@ -160,13 +166,15 @@ def _against(result: Comparison, name: str, found: Sequence[PairedResult]) -> st
     return "\n".join([title, table(shown[0], shown[1:], left=1, left_last=True), *below])
 
 
-def _tests(result: Comparison) -> list[str]:
-    """Which test gave the p-values of which metrics."""
-    tested: dict[str, dict[str, None]] = {}
-    for one in result.comparisons:
-        if one.test:
-            tested.setdefault(one.test, {})[printable(one.metric)] = None
-    return ["tests: " + "; ".join(f"{test} ({', '.join(metrics)})" for test, metrics in tested.items())] * bool(tested)
+def _methods(what: str, found: Iterable[tuple[str | None, str]]) -> list[str]:
+    """Which method gave what of which metrics."""
+    used: dict[str, dict[str, None]] = {}
+    for method, metric in found:
+        if method:
+            used.setdefault(method, {})[printable(metric)] = None
+    return [f"{what}: " + "; ".join(f"{method} ({', '.join(metrics)})" for method, metrics in used.items())] * bool(
+        used
+    )
 
 
 def _changed(found: Sequence[PairedResult]) -> list[str]:

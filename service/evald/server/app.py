@@ -31,7 +31,7 @@ from evald.server.limits import Admission
 from evald.server.operations import OperationsServer, Page, text
 from evald.server.rpc import call_type, generic_handler
 from evald.server.streams import StreamBudget
-from evald.settings import Settings, split_address
+from evald.settings import ModelSetting, Settings, split_address
 from evald.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
@@ -161,19 +161,27 @@ class Application:
 
 
 def _registry(settings: Settings, telemetry: Telemetry) -> ModelRegistry:
-    options = ModelOptions(
-        threads=settings.model_threads,
-        workers=settings.model_workers,
-        batch_tokens=settings.batch_tokens,
-        queue_tokens=settings.queue_tokens,
-    )
-    models = ModelRegistry(settings.model_folders(), options, telemetry)
+    given = settings.all_models()
+    options = {alias: _options(settings, model) for alias, model in given.items()}
+    models = ModelRegistry({alias: model.folder for alias, model in given.items()}, options, telemetry)
 
     def count(state: str) -> int:
         return sum(models.describe(alias)[1].value == state for alias in models.aliases())
 
     telemetry.register_models(models.aliases(), count, tuple(state.value for state in ModelState))
     return models
+
+
+def _options(settings: Settings, model: ModelSetting) -> ModelOptions:
+    return ModelOptions(
+        backend=model.backend,
+        device=model.device,
+        precision=model.precision,
+        threads=settings.model_threads,
+        workers=settings.model_workers,
+        batch_tokens=settings.batch_tokens,
+        queue_tokens=settings.queue_tokens,
+    )
 
 
 def _limits(settings: Settings) -> Limits:

@@ -225,7 +225,7 @@ impl Desk<'_> {
             _ => self.interval(method, value, evidence),
         };
         let found = self.has_intervals(metric).then_some(found);
-        estimate(value, n, failed, metric.range, found)
+        estimate(metric, value, [n, failed], metric.range, found)
     }
 
     /// Candidate - baseline by a metric, with its interval.
@@ -240,7 +240,8 @@ impl Desk<'_> {
         let found = || self.interval(method, difference, evidence);
         let found = self.has_intervals(metric).then_some(found);
         let (low, high) = metric.range;
-        estimate(difference, n, failed, (low - high, high - low), found)
+        let range = (low - high, high - low);
+        estimate(metric, difference, [n, failed], range, found)
     }
 
     fn interval(&self, method: Method, value: f64, evidence: &Evidence) -> Found {
@@ -266,9 +267,9 @@ impl Desk<'_> {
 
 /// A value with the interval that is found for it, if there may be one; neither has a place beyond the scale.
 fn estimate(
+    metric: &ResolvedMetric,
     value: f64,
-    n: u64,
-    n_failed: u64,
+    [n, n_failed]: [u64; 2],
     (lowest, highest): (f64, f64),
     find: Option<impl FnOnce() -> Found>,
 ) -> Estimate {
@@ -280,10 +281,13 @@ fn estimate(
         undefined_reason: String::new(),
     };
     if n == 0 {
-        estimate.undefined_reason = "no row has a usable prediction".into();
+        estimate.undefined_reason = match &metric.score_name {
+            Some(name) => format!("no row has a prediction with the number {name:?} in its scores"),
+            None => "no row has a usable prediction".into(),
+        };
     } else if value.is_nan() {
-        estimate.undefined_reason =
-            "the value is undefined for these rows (a zero denominator)".into();
+        let why = metric.entry.undefined;
+        estimate.undefined_reason = format!("the value is undefined for these rows: {why}");
     } else if let Some(find) = find {
         match find() {
             Ok(mut found) => {

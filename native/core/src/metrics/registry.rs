@@ -56,6 +56,8 @@ pub struct Entry {
     pub range: (f64, f64),
     /// Direction and range where parameters or the profile change them.
     pub adjust: Option<Adjust>,
+    /// What rows are like that have no value, as the rest of a sentence.
+    pub undefined: &'static str,
     /// Whether rows may carry weights.
     pub weighted: bool,
     /// Whether the value is a function of resampled rows, so that it can have an interval and a test.
@@ -84,6 +86,7 @@ impl Entry {
         direction: Direction::Higher,
         range: (0.0, 1.0),
         adjust: None,
+        undefined: "a denominator is zero",
         weighted: false,
         interval: true,
         row_score: true,

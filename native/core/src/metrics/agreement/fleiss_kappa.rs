@@ -21,6 +21,7 @@ pub static ENTRY: Entry = Entry {
         },
         SYSTEM_IS_RATER,
     ],
+    undefined: "rows have different numbers of ratings, or only one, or all ratings are the same",
     reference: "statsmodels 0.15.0 fleiss_kappa",
     source: "Fleiss 1971, https://doi.org/10.1037/h0031619; Randolph 2005, https://eric.ed.gov/?id=ED490661",
     build: |params, context| {

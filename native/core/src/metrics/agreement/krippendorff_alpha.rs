@@ -1,4 +1,4 @@
-//! Krippendorff's alpha, as the package krippendorff 0.8.2.
+//! Krippendorff's alpha, as the package krippendorff 0.9.0.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,8 @@ pub static ENTRY: Entry = Entry {
     name: "krippendorff_alpha",
     summary: "Agreement of any number of raters beyond chance, ratings may be missing; 1 is perfect, 0 is chance.",
     params: PARAMS,
-    reference: "krippendorff 0.8.2",
+    undefined: "no two ratings that can be compared differ, or level=ratio has over 1024 different values",
+    reference: "krippendorff 0.9.0",
     source: "Krippendorff 2004, Content Analysis, 2nd ed., chapter 11",
     build: |params, context| {
         Ok(Statistics::Collected(Box::new(KrippendorffAlpha::new(

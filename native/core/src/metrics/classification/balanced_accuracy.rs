@@ -18,6 +18,7 @@ pub static ENTRY: Entry = Entry {
         let low = if params.bool("adjusted") { -1.0 } else { 0.0 };
         (Direction::Higher, (low, 1.0))
     }),
+    undefined: "only one class is gold, which leaves nothing to adjust for",
     reference: "scikit-learn 1.9.1 balanced_accuracy_score",
     source: "Brodersen et al. 2010, https://doi.org/10.1109/ICPR.2010.764",
     build: |params, _| {

@@ -20,6 +20,7 @@ pub static ENTRY: Entry = Entry {
         kind: ParamKind::Choice(&["none", "linear", "quadratic"]),
     }],
     range: (-1.0, 1.0),
+    undefined: "both sides have the same single label, which leaves chance nothing to disagree about",
     reference: "scikit-learn 1.9.1 cohen_kappa_score",
     source: "Cohen 1960, https://doi.org/10.1177/001316446002000104; \
              weighted: Cohen 1968, https://doi.org/10.1037/h0026256",

@@ -35,6 +35,7 @@ pub static ENTRY: Entry = Entry {
         SCORES,
     ],
     needs: &[Field::ClassScores, Field::Labels],
+    undefined: "a class has no rows or all of them, and the area compares rows of a class with others",
     reference: "scikit-learn 1.9.1 roc_auc_score",
     source: "Hanley and McNeil 1982, https://doi.org/10.1148/radiology.143.1.7063747; \
              ovo: Hand and Till 2001, https://doi.org/10.1023/A:1010920819831",

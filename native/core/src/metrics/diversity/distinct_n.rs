@@ -16,6 +16,7 @@ pub static ENTRY: Entry = Entry {
     params: &[n("Length of the n-grams.", 2), TOKENIZER],
     interval: false,
     row_score: false,
+    undefined: "no text has as many words as an n-gram",
     reference: "the number of different tuples over that of all tuples",
     source: "Li et al. 2016, https://aclanthology.org/N16-1014",
     build: |params, _| {

@@ -24,6 +24,7 @@ pub static ENTRY: Entry = Entry {
     direction: Direction::None,
     range: (0.0, f64::INFINITY),
     weighted: true,
+    undefined: "the references have no words",
     reference: "sacrebleu 2.6.0 BLEU sys_len / ref_len",
     source: "Papineni et al. 2002, https://aclanthology.org/P02-1040",
     build: |params, _| {

@@ -17,6 +17,7 @@ pub static ENTRY: Entry = Entry {
     ],
     direction: Direction::Lower,
     weighted: true,
+    undefined: "no text has as many words as an n-gram",
     reference: "1 - the number of different tuples over that of all tuples, by text",
     source: "Welleck et al. 2020, https://openreview.net/forum?id=SJeYe0NtvH",
     build: |params, _| {

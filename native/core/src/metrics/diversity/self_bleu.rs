@@ -29,6 +29,7 @@ pub static ENTRY: Entry = Entry {
     direction: Direction::Lower,
     interval: false,
     row_score: false,
+    undefined: "there is only one text",
     reference: "nltk 3.10.4 sentence_bleu(smoothing_function=SmoothingFunction().method1)",
     source: "Zhu et al. 2018, https://arxiv.org/abs/1802.01886",
     build: |params, _| {

@@ -16,6 +16,7 @@ pub static ENTRY: Entry = Entry {
     direction: Direction::Lower,
     range: (0.0, f64::INFINITY),
     weighted: true,
+    undefined: "there is nothing to divide by: no byte",
     reference: "lm-eval 0.4.13 bits_per_byte",
     source: "Gao et al. 2020, https://arxiv.org/abs/2101.00027",
     build: |_, _| Ok(Statistics::Rows(Box::new(BitsPerByte))),

@@ -14,6 +14,7 @@ pub static ENTRY: Entry = Entry {
     direction: Direction::Lower,
     range: (0.0, f64::INFINITY),
     weighted: true,
+    undefined: "there is nothing to divide by: no token",
     reference: "the mean of -token_logprobs",
     source: "Shannon 1948, https://doi.org/10.1002/j.1538-7305.1948.tb01338.x",
     build: |_, _| Ok(Statistics::Rows(Box::new(Nll))),

@@ -16,6 +16,7 @@ pub static ENTRY: Entry = Entry {
     direction: Direction::Lower,
     range: (1.0, f64::INFINITY),
     weighted: true,
+    undefined: "there is nothing to divide by: no token, word or byte",
     reference: "lm-eval 0.4.13 word_perplexity, byte_perplexity, perplexity; HF evaluate 0.4.6 perplexity for means of texts",
     source: "Jelinek et al. 1977, https://doi.org/10.1121/1.2016299",
     build: |params, _| Ok(Statistics::Rows(Box::new(Perplexity::new(params)))),

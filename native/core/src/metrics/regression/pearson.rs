@@ -11,6 +11,7 @@ pub static ENTRY: Entry = Entry {
     name: "pearson",
     summary: "Linear correlation of predicted and gold numbers; -1 to 1.",
     range: (-1.0, 1.0),
+    undefined: "the numbers of a side are all the same",
     reference: "scipy 1.17.1 pearsonr",
     source: "Pearson 1895, https://doi.org/10.1098/rspl.1895.0041",
     build: |_, _| Ok(Statistics::Rows(Box::new(Pearson))),

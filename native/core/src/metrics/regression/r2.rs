@@ -11,6 +11,7 @@ pub static ENTRY: Entry = Entry {
     name: "r2",
     summary: "Share of the variance of the gold numbers that the predictions explain; 1 is perfect, 0 is their mean.",
     range: (f64::NEG_INFINITY, 1.0),
+    undefined: "the gold numbers are all the same",
     reference: "scikit-learn 1.9.1 r2_score(force_finite=False)",
     source: "Wright 1921, Correlation and causation, Journal of Agricultural Research 20",
     build: |_, _| Ok(Statistics::Rows(Box::new(R2))),

@@ -13,6 +13,7 @@ pub static ENTRY: Entry = Entry {
     summary: "Correlation of the ranks of predicted and gold numbers; -1 to 1.",
     range: (-1.0, 1.0),
     weighted: false,
+    undefined: "the numbers of a side are all the same",
     reference: "scipy 1.17.1 spearmanr",
     source: "Spearman 1904, https://doi.org/10.2307/1412159",
     build: |_, _| Ok(Statistics::Collected(Box::new(Spearman))),

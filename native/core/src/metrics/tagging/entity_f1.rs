@@ -21,6 +21,7 @@ pub static ENTRY: Entry = Entry {
     params: PARAMS,
     needs: &[Field::PredictionTokens, Field::ReferenceTokens],
     weighted: true,
+    undefined: "neither the references nor the predictions have an entity to average over",
     reference: "seqeval 1.2.2",
     source: "Tjong Kim Sang and De Meulder 2003, https://aclanthology.org/W03-0419",
     build: |params, _| Ok(Statistics::Collected(Box::new(EntityF1::new(params)))),

@@ -1,0 +1,211 @@
+"""Models on torch, loaded by transformers. Must not know queues, calls or messages.
+
+Weights are safetensors only, code of the folder is never run, and nothing is fetched from anywhere.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import transformers
+
+from evald.backends.contract import ModelInfo, TokenSequence
+from evald.backends.folder import LoadError, ModelFolder, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from evald.backends.contract import Result, Task, Text, TokenIds
+    from evald.backends.registry import ModelOptions
+
+_log = logging.getLogger(__name__)
+
+_CLASSES: dict[Task, Any] = {
+    "text-classification": transformers.AutoModelForSequenceClassification,
+    "causal-lm": transformers.AutoModelForCausalLM,
+}
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+# What slow tokenizers read; a fast one has everything in tokenizer.json.
+_VOCABULARIES = ("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
+# Logits that are held in double precision at once: 128 MB.
+_BLOCK = 1 << 24
+_FIRST_TEXT = "a first text finds out whether the model runs"
+
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+
+class TorchBackend:
+    """One transformers model with its tokenizer. Raises LoadError."""
+
+    def __init__(self, alias: str, path: Path, options: ModelOptions) -> None:
+        folder = ModelFolder(path)
+        config = folder.model_config()
+        weights = folder.safetensors()
+        folder.check_links()
+        _check_device(options.device)
+        # One setting for the process, as torch has one pool of threads; all models have the same.
+        torch.set_num_threads(options.threads)
+        self._config = config
+        self._device = options.device
+        self._tokenizer = _load(transformers.AutoTokenizer, folder, "tokenizer")
+        # A tokenizer keeps the options of its last call, so that calls must not overlap.
+        self._tokenizer_lock = threading.Lock()
+        self._model = _load_model(folder, config.task, options)
+        self._takes_kept = "logits_to_keep" in inspect.signature(self._model.forward).parameters
+        self._info = ModelInfo(
+            alias=alias,
+            task=config.task,
+            classes=config.classes,
+            max_tokens=config.max_tokens,
+            weights_digest=digest(*weights),
+            tokenizer_digest=digest(*folder.existing("tokenizer.json") or folder.existing(*_VOCABULARIES)),
+            engine=f"torch {torch.__version__}, transformers {transformers.__version__}",
+            device=options.device,
+            precision=next((name for name, kind in _DTYPES.items() if kind == self._model.dtype), "unknown"),
+            # Kernels are chosen by shape here, and another one may round differently.
+            batch_invariant=False,
+            multilabel=config.multilabel,
+            prefix_token=_prefix_token(self._tokenizer) if config.task == "causal-lm" else None,
+        )
+        self._try()
+
+    @property
+    def info(self) -> ModelInfo:
+        """See `contract.Backend`."""
+        return self._info
+
+    def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
+        """See `contract.Backend`."""
+        if not texts:
+            return []
+        firsts = [text if isinstance(text, str) else text[0] for text in texts]
+        seconds = [text[1] for text in texts if not isinstance(text, str)]
+        with self._tokenizer_lock:
+            encoded = self._tokenizer(
+                firsts,
+                seconds or None,
+                add_special_tokens=special_tokens,
+                padding=False,
+                truncation=False,
+                verbose=False,
+            )
+        segments = encoded.get("token_type_ids")
+        return [
+            TokenSequence(_ids(ids), None if segments is None else _ids(segments[row]))
+            for row, ids in enumerate(encoded["input_ids"])
+        ]
+
+    def run(self, sequences: Sequence[TokenSequence], length: int) -> list[Result]:
+        """See `contract.Backend`."""
+        feed = self._feed(sequences, length)
+        with torch.inference_mode():
+            if self._config.task == "causal-lm":
+                return self._score(sequences, feed)
+            return list(self._model(**feed).logits.float().cpu().numpy())
+
+    def close(self) -> None:
+        """See `contract.Backend`."""
+        self._model = None
+        if self._device == "cuda":
+            torch.cuda.empty_cache()
+
+    def _feed(self, sequences: Sequence[TokenSequence], length: int) -> dict[str, Any]:
+        ids = np.full((len(sequences), length), self._config.pad_token_id, dtype=np.int64)
+        mask, segments = np.zeros_like(ids), np.zeros_like(ids)
+        for row, sequence in enumerate(sequences):
+            ids[row, : len(sequence)] = sequence.ids
+            mask[row, : len(sequence)] = 1
+            if sequence.segments is not None:
+                segments[row, : len(sequence)] = sequence.segments
+        feed = {"input_ids": ids, "attention_mask": mask}
+        if any(sequence.segments is not None for sequence in sequences):
+            feed["token_type_ids"] = segments
+        return {name: torch.from_numpy(array).to(self._device) for name, array in feed.items()}
+
+    def _score(self, sequences: Sequence[TokenSequence], feed: dict[str, Any]) -> list[Result]:
+        """Log-likelihoods of the targets. Logits are computed where one is scored only, and stay on the device."""
+        targets = [sequence.ids[:0] if sequence.targets is None else sequence.targets for sequence in sequences]
+        starts = [len(sequence) - len(wanted) for sequence, wanted in zip(sequences, targets, strict=True)]
+        first = 0
+        if self._takes_kept:
+            first = min(starts)
+            feed["logits_to_keep"] = torch.arange(first, max(map(len, sequences)), device=self._device)
+        logits = self._model(**feed, use_cache=False).logits
+        found = []
+        for row, (start, wanted) in enumerate(zip(starts, targets, strict=True)):
+            scored = logits[row, start - first : start - first + len(wanted)]
+            found.append(_log_likelihoods(scored, torch.from_numpy(wanted).to(self._device)))
+        ends = np.cumsum([len(wanted) for wanted in targets])[:-1]
+        return np.split(torch.cat(found).cpu().numpy(), ends)
+
+    def _try(self) -> None:
+        """Runs a first text, so that what cannot run is not READY."""
+        try:
+            ids = self.encode([_FIRST_TEXT])[0].ids[: self._info.max_tokens]
+            targets = ids if self._config.task == "causal-lm" else None
+            (result,) = self.run([TokenSequence(ids, targets=targets)], len(ids))
+        except Exception as error:  # whatever a model raises
+            raise LoadError(f"the model fails on a first text ({type(error).__name__})") from error
+        classes = len(self._config.classes)
+        if targets is None and result.shape != (classes,):
+            raise LoadError(f"the model answers with shape {result.shape}, config.json names {classes} classes")
+
+
+def _log_likelihoods(logits: Any, targets: Any) -> Any:
+    """In double precision, a block at a time: see `likelihood.log_likelihoods`."""
+    step = max(1, _BLOCK // logits.shape[-1])
+    found = [torch.empty(0, dtype=torch.float64, device=logits.device)]
+    for start in range(0, len(targets), step):
+        wide = logits[start : start + step].double()
+        chosen = wide.gather(1, targets[start : start + step, None])[:, 0]
+        found.append(chosen - wide.logsumexp(dim=1))
+    return torch.cat(found)
+
+
+def _ids(numbers: Sequence[int]) -> TokenIds:
+    return np.array(numbers, dtype=np.int64)
+
+
+def _check_device(device: str) -> None:
+    if device not in ("cpu", "cuda"):
+        raise LoadError(f"unknown device {device}; known are cpu, cuda")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise LoadError(f"device cuda was asked for, but torch {torch.__version__} finds no CUDA device here")
+
+
+def _load(factory: Any, folder: ModelFolder, what: str, **options: Any) -> Any:
+    """Loads a part from the folder alone: no code of the folder, no pickle, no hub."""
+    try:
+        return factory.from_pretrained(str(folder.root), trust_remote_code=False, local_files_only=True, **options)
+    except Exception as error:  # transformers raises what its parts raise
+        # The text may hold paths, so that it is for the log only.
+        _log.warning("transformers cannot load the %s: %s", what, error)
+        raise LoadError(f"transformers cannot load the {what} ({type(error).__name__}); see the log") from error
+
+
+def _load_model(folder: ModelFolder, task: Task, options: ModelOptions) -> Any:
+    if options.precision not in ("auto", *_DTYPES):
+        raise LoadError(f"unknown precision {options.precision}; known are auto, {', '.join(_DTYPES)}")
+    dtype = _DTYPES.get(options.precision, "auto")
+    model, report = _load(_CLASSES[task], folder, "model", dtype=dtype, use_safetensors=True, output_loading_info=True)
+    for kind in ("missing_keys", "mismatched_keys"):
+        # transformers fills them with random numbers.
+        if keys := sorted(map(str, report[kind])):
+            raise LoadError(f"the weights lack {len(keys)} parameters of the model, for example {keys[0]}")
+    if unused := report["unexpected_keys"]:
+        _log.warning("%d parameters in the weights are not used, for example %s", len(unused), min(unused))
+    return model.to(options.device).eval()
+
+
+def _prefix_token(tokenizer: Any) -> int:
+    for token in (tokenizer.bos_token_id, tokenizer.eos_token_id):
+        if token is not None:
+            return int(token)
+    raise LoadError("the tokenizer has neither bos_token nor eos_token, a language model needs one")
