@@ -102,6 +102,7 @@ def test_features_are_fewer_the_more_classes_there_are() -> None:
     assert parameters("decision_tree", 2, 2**63)["DecisionTreeClassifier"]["random_state"] == 2**63 % 2**32
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_answers(name: str) -> None:
     if KINDS[name].reads_texts:

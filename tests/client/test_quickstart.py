@@ -32,12 +32,13 @@ def test_checkpoints(root: Path, address: str) -> None:
     assert outputs[0].endswith("verdict: go\n")
 
 
+@pytest.mark.timeout(600)
 def test_baselines(root: Path, address: str) -> None:
     pytest.importorskip("sklearn", reason="scikit-learn is not installed: install evald[baselines]")
     program = root / "clients" / "python" / "baselines.py"
     for arguments, last in (([], "regression"), ([address], "model")):
         command = [sys.executable, str(program), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
         assert done.returncode == 0, done.stderr
         assert f"{last} against majority" in done.stdout
         assert "TRAINING_ROWS" in done.stdout

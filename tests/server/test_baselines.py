@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tests.server.conftest import Server
 
 WORDS = {"billing": "refund invoice charge money", "bug": "crash error freeze slow", "how": "where find setting menu"}
+# Training is work for a process of low priority: on a busy machine it takes its time.
+TRAINED = 300.0
+pytestmark = pytest.mark.timeout(2 * TRAINED)
 METRICS = ("accuracy", "f1(average=macro)", "log_loss", "brier")
 needs_sklearn = pytest.mark.skipif(
     importlib.util.find_spec("sklearn") is None, reason="scikit-learn is not installed: install evald[baselines]"
@@ -108,7 +111,7 @@ def test_text_baselines_are_what_scikit_learn_gives(server: Server, kind: str) -
 
     rows = make_rows(300, 120)
     train, test = parts(rows)
-    answer = server.api.call(EVALUATE, evaluate(rows, system(kind), seed=7), pb.EvaluateResponse)
+    answer = server.api.call(EVALUATE, evaluate(rows, system(kind), seed=7), pb.EvaluateResponse, TRAINED)
     classifier: Any = LogisticRegression(C=10, max_iter=1000)
     if kind == "decision_tree":
         classifier = DecisionTreeClassifier(random_state=7)
@@ -148,8 +151,8 @@ def test_stratified_answers_have_the_shares_and_do_not_depend_on_other_rows(serv
 def test_the_order_of_rows_does_not_show(server: Server) -> None:
     rows = make_rows(150, 60)
     kinds = [system(kind) for kind in ("majority", "stratified", "decision_tree", "logistic_regression")]
-    first = server.api.call(EVALUATE, evaluate(rows, *kinds), pb.EvaluateResponse)
-    again = server.api.call(EVALUATE, evaluate(rows[::-1], *kinds), pb.EvaluateResponse)
+    first = server.api.call(EVALUATE, evaluate(rows, *kinds), pb.EvaluateResponse, TRAINED)
+    again = server.api.call(EVALUATE, evaluate(rows[::-1], *kinds), pb.EvaluateResponse, TRAINED)
     assert again.systems == first.systems
     assert again.provenance == first.provenance
 
@@ -210,7 +213,7 @@ def test_a_row_without_a_text_fails_for_the_baselines_that_read_texts(server: Se
     lacking = next(row for row in rows if row.split == "test")
     del lacking.inputs["text"]
     request = evaluate(rows, system("decision_tree"), system("majority"), metrics=["accuracy"])
-    answer = server.api.call(EVALUATE, request, pb.EvaluateResponse)
+    answer = server.api.call(EVALUATE, request, pb.EvaluateResponse, TRAINED)
     assert [(error.id, error.reason) for error in answer.systems[0].rows.errors] == [(lacking.id, "MISSING_INPUT")]
     assert [one.metrics[0].estimate.n for one in answer.systems] == [9, 10]
 
@@ -280,7 +283,7 @@ def test_what_cannot_be_is_refused_with_its_field(
     rows = make_rows(20, 20)
     if spoil is not None:
         spoil(rows)
-    failure = server.api.failure(EVALUATE, evaluate(rows, system(kind), metrics=[metric]))
+    failure = server.api.failure(EVALUATE, evaluate(rows, system(kind), metrics=[metric]), TRAINED)
     assert (failure.code, failure.reason, failure.fields) == ("INVALID_ARGUMENT", reason, (field,))
     if kind == "majorty":
         assert "did you mean majority" in failure.message
@@ -328,7 +331,7 @@ def slow_training() -> pb.EvaluateRequest:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc to look for processes in")
 def test_training_ends_with_its_call_and_is_not_done_twice_at_once(make_server: Callable[..., Server]) -> None:
     server, request = make_server(), slow_training().SerializeToString()
-    call = server.api.start(EVALUATE, request, pb.EvaluateResponse)
+    call = server.api.start(EVALUATE, request, pb.EvaluateResponse, TRAINED)
     server.wait_until(lambda: len(workers()) == 1)
     refused = server.api.failure(EVALUATE, request)
     assert (refused.code, refused.reason) == ("RESOURCE_EXHAUSTED", "OVERLOADED")

@@ -63,7 +63,7 @@ def train(task: dict[str, Any], found: dict[str, dict[str, Any]]) -> tuple[Any, 
 def main() -> None:
     """Reads the task, trains, writes the answer."""
     # The daemon answers other calls meanwhile.
-    os.nice(10)
+    os.nice(5)
     task = json.load(sys.stdin)
     # Should the daemon be killed, nobody else would end this process. 0 is no limit.
     signal.alarm(task["seconds"])
