@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from evald.client.slices import KEYS, reads_predictions, slice_writer
+from evald.client.slices import KEYS, reads_predictions, slice_writer, training_writer
 from evald.data import fields
 from evald.data.columns import KINDS, Column, References, inside
 from evald.data.naming import number_of
-from evald.data.table import Model, Table
+from evald.data.table import Baseline, Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2 as instance
 
@@ -65,15 +65,17 @@ def row_writer(
         for source in table.systems.values()
     ]
     inputs = table.inputs if None in systems or any("input" in form for form in slices) else None
-    sliced = slice_writer(table, slices, needs) if slices else None
+    sliced = [slice_writer(table, slices, needs)] if slices else []
+    if any(isinstance(source, Baseline) for source in table.systems.values()):
+        sliced.append(training_writer(table))
 
     def write(row: int, message: instance.Instance) -> None:
         _write_key(table, row, message)
         gold(row, message)
         if inputs is not None:
             message.inputs.update(inputs[row])
-        if sliced is not None:
-            sliced(row, message)
+        for more in sliced:
+            more(row, message)
         for one in systems:
             prediction = message.predictions.add()
             if one is not None:

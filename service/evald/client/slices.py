@@ -1,4 +1,4 @@
-"""Writes what slices read of the rows of a table, beside what metrics need."""
+"""Writes what slices and baselines read of the rows of a table, beside what metrics need."""
 
 from __future__ import annotations
 
@@ -60,6 +60,20 @@ def _check_keys(table: Table, form: str) -> None:
             raise InvalidRequestError.of_field(
                 "UNKNOWN_SLICE_KEY", "slices", f"no row has the slice key {shown!r}; keys and columns are {known}"
             )
+
+
+def training_writer(table: Table) -> Write:
+    """A function that writes what baselines read of a row beside its gold label: its split and its input."""
+    split = table.fields.get("split")
+    inputs = _inputs(table.others["input"]) if table.inputs is None and "input" in table.others else None
+
+    def write(row: int, message: instance.Instance) -> None:
+        if (found := fields.of(split, row)) is not None:
+            message.split = fields.slice_value(*found)
+        if inputs is not None:
+            inputs(row, message)
+
+    return write
 
 
 def reads_predictions(column: Column, forms: Sequence[str]) -> bool:

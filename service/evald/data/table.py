@@ -33,16 +33,29 @@ class Remote(Model):
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """A simple baseline as a system: it learns from the rows whose split is "train" and answers for all others.
+
+    Rows of that split are then scored for no system. `kind` is "majority", "stratified", "logistic_regression" or
+    "decision_tree"; the last two learn from texts and need the extra [baselines]. `input` is the key of the inputs that
+    holds the text.
+    """
+
+    kind: str
+    input: str = "text"
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of a data set with the answers of every system, column by column.
 
-    `systems` maps a system's name to its predictions or to the model that makes them, in the order of the
+    `systems` maps a system's name to its predictions or to the model or baseline that makes them, in the order of the
     answer. `references` are gold texts, labels or numbers; `labels` are gold labels beside texts; `fields` are what few
     data sets have, by the names of the row type: value, weight, choices. Without `ids` the position identifies a row.
     Columns have equal length, else InvalidRequestError (LENGTH_MISMATCH).
     """
 
-    systems: Mapping[str, Column | Model]
+    systems: Mapping[str, Column | Model | Baseline]
     references: References | None = None
     labels: References | None = None
     ids: Sequence[str] | None = None

@@ -67,7 +67,7 @@ impl Accumulator {
         let mut parts = self.part_sums(batch, scored.rows().len());
         let places = self.places(batch, scored.rows());
         for (at, row) in scored.rows().enumerate() {
-            let position = self.next_position + row as u64;
+            let position = self.next_position + batch.place(row) as u64;
             let key = self.key_of(&batch.instances[row], position);
             // Needed by few rows or many, but never more than once a row.
             let hashed = OnceCell::new();
@@ -99,7 +99,8 @@ impl Accumulator {
         }
         let mut places = Vec::with_capacity(rows.len());
         for row in rows {
-            let key = row_key(&batch.instances[row], self.next_position + row as u64);
+            let position = self.next_position + batch.place(row) as u64;
+            let key = row_key(&batch.instances[row], position);
             let (place, remap) = self.slots.place(key_hash(key));
             if let Some(remap) = remap {
                 self.all_sums_mut().for_each(|sums| sums.remap(&remap));
@@ -154,7 +155,7 @@ impl Accumulator {
 
     fn advance(&mut self, batch: &Batch<'_>) {
         let first = self.next_position;
-        self.next_position += batch.instances.len() as u64;
+        self.next_position += batch.sent() as u64;
         let by_position = |row: &Instance<'_>| row.id.is_empty() && row.cluster.is_empty();
         if batch.instances.iter().any(by_position) {
             self.use_positions(first);
@@ -283,7 +284,7 @@ impl Accumulator {
     fn report_failures(&mut self, batch: &Batch<'_>, prepared: &Prepared) {
         for failure in &prepared.failures {
             self.rows[failure.system as usize].errors.push(RowError {
-                row: self.next_position + u64::from(failure.row),
+                row: self.next_position + batch.place(failure.row as usize) as u64,
                 id: row_id(batch, failure.row as usize, self.next_position),
                 reason: failure.reason.clone(),
                 message: failure.message.clone(),
@@ -296,8 +297,12 @@ impl Accumulator {
 
     fn report_scores(&mut self, batch: &Batch<'_>, found: &Found<'_>) {
         let rows = found.scored.rows();
-        let ids = rows.clone().map(|row| own_id(&batch.instances[row]));
-        self.row_ids.extend(ids);
+        let id = |row: usize| match batch.aside.is_empty() {
+            true => own_id(&batch.instances[row]),
+            // The places of scores would say less than those of rows.
+            false => row_id(batch, row, self.next_position),
+        };
+        self.row_ids.extend(rows.clone().map(id));
         for (system, reported) in self.rows.iter_mut().enumerate() {
             reported.scores.resize(self.spec.metrics.len(), Vec::new());
             for (metric, scores) in reported.scores.iter_mut().enumerate() {
@@ -410,7 +415,7 @@ fn same_answer(batch: &Batch<'_>, row: usize, left: usize, right: usize) -> bool
 pub(super) fn row_id(batch: &Batch<'_>, row: usize, first: u64) -> String {
     let id = own_id(&batch.instances[row]);
     if id.is_empty() {
-        format!("#{}", first + row as u64)
+        format!("#{}", first + batch.place(row) as u64)
     } else {
         id
     }
