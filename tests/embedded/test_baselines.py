@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,30 @@ def test_gold_and_predictions_in_files_of_their_own(tmp_path: Path, capsys: pyte
     found = run(capsys, "evaluate", *given, "--baseline-model", "majority")
     values = {one["name"]: one["metrics"][0]["value"] for one in found["systems"]}
     assert values == {"majority": 0.5, "mine": 1.0}
+
+
+@pytest.mark.parametrize("with_ids", [True, False])
+def test_rows_in_error_are_those_of_the_file(tmp_path: Path, with_ids: bool) -> None:
+    rows = [TRAIN[0], TEST[0], TRAIN[1], {**TEST[1], "prediction": "yes"}, TRAIN[2], TEST[2]]
+    named = [{**row, "id": f"r{number}"} if with_ids else row for number, row in enumerate(rows)]
+    whole, errors = written(tmp_path / "mine.jsonl", named), tmp_path / "errors.csv"
+    assert main(["compare", whole, "--baseline-model", "majority", "-m", "accuracy", "--errors", str(errors)]) == 0
+    with errors.open(encoding="utf-8-sig") as file:
+        found = [(line["id"], line["kind"], line["input"], line["prediction"]) for line in csv.DictReader(file)]
+    names = ["r3", "r5"] if with_ids else ["#3", "#5"]
+    assert found == [(names[0], "both wrong", "s1", "yes"), (names[1], "fixed", "s2", "no")]
+
+
+def test_scores_of_rows_are_named_by_their_place() -> None:
+    found = evald.evaluate(
+        rows=[TRAIN[0], TEST[0], *TRAIN[1:], *TEST[1:]],
+        systems={"guess": evald.Baseline("majority")},
+        metrics="accuracy",
+        row_report="all",
+    )
+    rows = found.system("guess").rows
+    assert rows.scores is not None
+    assert list(zip(rows.ids, rows.scores["accuracy"], strict=True)) == [("#1", 1), ("#4", 0), ("#5", 0), ("#6", 1)]
 
 
 def test_a_kind_that_does_not_exist_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

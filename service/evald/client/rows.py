@@ -9,7 +9,7 @@ from evald.client.slices import KEYS, reads_predictions, slice_writer, training_
 from evald.data import fields
 from evald.data.columns import KINDS, Column, References, inside
 from evald.data.naming import number_of
-from evald.data.table import Baseline, Model, Table
+from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2 as instance
 
@@ -66,7 +66,7 @@ def row_writer(
     ]
     inputs = table.inputs if None in systems or any("input" in form for form in slices) else None
     sliced = [slice_writer(table, slices, needs)] if slices else []
-    if any(isinstance(source, Baseline) for source in table.systems.values()):
+    if table.trains:
         sliced.append(training_writer(table))
 
     def write(row: int, message: instance.Instance) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from evald.data import fields
 from evald.data.columns import ABSENT, Column, Field
 from evald.data.naming import input_texts
-from evald.data.table import Table
+from evald.data.table import TRAINING_SPLIT, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2 as instance
 
@@ -60,6 +60,15 @@ def _check_keys(table: Table, form: str) -> None:
             raise InvalidRequestError.of_field(
                 "UNKNOWN_SLICE_KEY", "slices", f"no row has the slice key {shown!r}; keys and columns are {known}"
             )
+
+
+def scored_rows(table: Table) -> Sequence[int]:
+    """The rows that a call scores: all, unless baselines learn from some."""
+    if not table.trains:
+        return range(table.rows)
+    split = table.fields.get("split")
+    found = (fields.of(split, row) for row in range(table.rows))
+    return [row for row, cell in enumerate(found) if cell is None or fields.slice_value(*cell) != TRAINING_SPLIT]
 
 
 def training_writer(table: Table) -> Write:

@@ -19,7 +19,7 @@ from evald.data.columns import (
     references,
 )
 from evald.data.sources import Source, source_of
-from evald.data.table import Baseline, Model, Table
+from evald.data.table import TRAINING_SPLIT, Baseline, Model, Table
 from evald.errors import InvalidRequestError
 
 # Fields of a prediction that a column of their own may hold, parts of `usage` among them; the others go by the names of
@@ -84,7 +84,7 @@ class Roles:
         """Predictions with none for the rows to learn from, whatever the source says."""
         splits = self.values("split") or [None] * len(cells)
         nothing: Any = {} if _by_system(cells, name) else None
-        return [nothing if split == "train" else cell for cell, split in zip(cells, splits, strict=True)]
+        return [nothing if split == TRAINING_SPLIT else cell for cell, split in zip(cells, splits, strict=True)]
 
     def where(self, role: str) -> Where:
         """Place of a cell, for errors: "gold.jsonl:17 (label)" or "rows[16].label"."""

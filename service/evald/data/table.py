@@ -32,6 +32,10 @@ class Remote(Model):
     """A remote endpoint of the server's settings as a system: the server asks it for a text for each row's input."""
 
 
+# The split whose rows baselines learn from.
+TRAINING_SPLIT = "train"
+
+
 @dataclass(frozen=True)
 class Baseline:
     """A simple baseline as a system: it learns from the rows whose split is "train" and answers for all others.
@@ -81,6 +85,11 @@ class Table:
                 )
         object.__setattr__(self, "rows", rows)
         self._check_kinds()
+
+    @property
+    def trains(self) -> bool:
+        """Whether baselines learn from the rows of the split "train", which are then scored for no system."""
+        return any(isinstance(source, Baseline) for source in self.systems.values())
 
     def _lengths(self) -> list[tuple[str, int]]:
         several = len(self.systems) > 1
