@@ -194,6 +194,10 @@ class Batch:
 
         For each its index in the request, input text and gold labels.
         """
+    def training_references(self) -> list[list[str]]:
+        """The references of the rows that baselines learn from, in the order of `training`."""
+    def training_values(self) -> list[float | None]:
+        """The gold numbers of the rows that baselines learn from, in the order of `training`."""
     def keys(self) -> list[tuple[str, int]]:
         """What identifies every row: its id, or "#" and its index in the request; and its sample."""
     def inputs_named(self, name: str) -> list[str | None]:
@@ -210,6 +214,8 @@ class Batch:
         """Sets the predictions of a model system: C-contiguous, [rows, classes]."""
     def set_texts(self, system: int, texts: Sequence[_WrittenText | None]) -> None:
         """Sets the predictions of a system that writes texts, one a row; None where there is none."""
+    def set_constant(self, system: int, text: str | None = None, value: float | None = None) -> None:
+        """Sets the same prediction of a system for every row, beside any class scores."""
     def fail(self, system: int, rows: Sequence[int], reason: str, message: str) -> None:
         """Marks rows as failed for a system; `message` must hold no text of a row."""
 

@@ -198,6 +198,42 @@ def test_sets_of_labels_are_guessed_label_by_label(server: Server) -> None:
     assert values(server.api.call(EVALUATE, request, pb.EvaluateResponse)) == {metrics[0]: pytest.approx(3 / 6)}
 
 
+@needs_sklearn
+@pytest.mark.filterwarnings("ignore:Label not 4 is present")
+def test_sets_of_labels_are_learned_label_by_label(server: Server) -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import f1_score, hamming_loss
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MultiLabelBinarizer
+
+    rows = make_rows(300, 120)
+    for number, row in enumerate(rows):
+        # Some have more labels, some none; one label no row to learn from has.
+        if number % 3 == 0:
+            row.labels.append("urgent" if "money" in row.inputs["text"] else "calm")
+        if number % 7 == 0:
+            del row.labels[:]
+    train, test = parts([row for row in rows if row.labels or row.split != "train"])
+    bare = [row for row in rows if row.split == "train" and not row.labels]
+    metrics = ("hamming_loss(multilabel=true)", "f1(average=macro,multilabel=true)")
+    classes = ["billing", "bug", "calm", "how", "unknown", "urgent"]
+    request = evaluate(rows, system("logistic_regression"), metrics=metrics, classes=classes)
+    answer = server.api.call(EVALUATE, request, pb.EvaluateResponse, TRAINED)
+    regression = OneVsRestClassifier(LogisticRegression(C=10, max_iter=1000))
+    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), regression)
+    binary = MultiLabelBinarizer(classes=classes)
+    learned = sorted([*train, *bare], key=lambda row: (row.inputs["text"], list(row.labels)))
+    model.fit([row.inputs["text"] for row in learned], binary.fit_transform([row.labels for row in learned]))
+    predicted = model.predict([row.inputs["text"] for row in test])
+    gold = binary.transform([row.labels for row in test])
+    found = values(answer)
+    assert found["hamming_loss(multilabel=true)"] == pytest.approx(hamming_loss(gold, predicted), abs=1e-12)
+    macro = f1_score(gold, predicted, average="macro", zero_division=0)
+    assert found["f1(average=macro,multilabel=true)"] == pytest.approx(macro, abs=1e-12)
+
+
 def test_rows_without_ids_are_named_by_their_place_in_the_request(server: Server) -> None:
     row = instance_pb2.Instance
     rows = [row(labels=["a"], split="train"), row(labels=["b"], split="train"), row(labels=["a"])]
@@ -260,7 +296,7 @@ def _wordless(rows: list[instance_pb2.Instance]) -> None:
     [
         ("majorty", None, "accuracy", "UNKNOWN_BASELINE", "spec.systems[0].baseline.kind"),
         ("", None, "accuracy", "MISSING_NAME", "spec.systems[0].baseline.kind"),
-        ("majority", None, "bleu", "BASELINE_TASK_MISMATCH", "spec.systems[0].baseline.kind"),
+        ("stratified", None, "bleu", "BASELINE_TASK_MISMATCH", "spec.systems[0].baseline.kind"),
         (
             "decision_tree",
             None,

@@ -9,7 +9,7 @@ use evald_core::batch::{self, Instance, Prediction, RowFailure, Span, Usage};
 use evald_core::error::Error;
 use evald_core::metrics::Field;
 use evald_core::spec;
-use evald_core::written::{Written, WrittenRows};
+use evald_core::written::{Constant, Written, WrittenRows};
 use evald_wire::reader::{ReadLimits, read_rows};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
@@ -60,6 +60,8 @@ pub struct Additions {
     pub outputs: Vec<ModelOutput>,
     /// One a system that wrote texts.
     pub written: Vec<WrittenRows>,
+    /// One a system that answers to every row alike.
+    pub constants: Vec<Constant>,
     /// Rows that failed.
     pub failures: Vec<RowFailure>,
     /// Whether the rows were pushed.
@@ -384,6 +386,20 @@ impl Batch {
         Ok(found.collect())
     }
 
+    fn training_references(&self) -> Vec<Vec<&str>> {
+        let rows = self.rows.borrow_dependent();
+        let aside = rows.aside.iter();
+        aside.map(|row| rows.references(row).to_vec()).collect()
+    }
+
+    fn training_values(&self) -> Vec<Option<f64>> {
+        let rows = self.rows.borrow_dependent();
+        let aside = rows.aside.iter();
+        aside
+            .map(|row| rows.row_extra(row).and_then(|extra| extra.value))
+            .collect()
+    }
+
     fn keys(&self) -> Vec<(String, u32)> {
         let rows = self.rows.borrow_dependent();
         let key = |(at, row): (usize, &Instance<'_>)| {
@@ -486,6 +502,26 @@ impl Batch {
         };
         let rows = texts.into_iter().map(|text| text.map(written)).collect();
         self.additions().written.push(WrittenRows { system, rows });
+        Ok(())
+    }
+
+    #[pyo3(signature = (system, text=None, value=None))]
+    fn set_constant(
+        &self,
+        py: Python<'_>,
+        system: usize,
+        text: Option<String>,
+        value: Option<f64>,
+    ) -> PyResult<()> {
+        if system >= self.spec.systems.len() {
+            let error = Error::internal("a constant of no system of the call");
+            return Err(to_python(py, &error));
+        }
+        self.additions().constants.push(Constant {
+            system,
+            text,
+            value,
+        });
         Ok(())
     }
 

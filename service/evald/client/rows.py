@@ -59,7 +59,7 @@ def row_writer(
     rows are sliced by.
     """
     check_needs(table, needs, is_open)
-    gold = _gold_writer(table, {*needs, *_read_by_models(table, needs, is_open)}, is_open)
+    gold = _gold_writer(table, {*needs, *_read_by_systems(table, needs, is_open)}, is_open)
     systems = [
         _prediction_writer(source, _with_text(source, needs, slices), is_open) if isinstance(source, Column) else None
         for source in table.systems.values()
@@ -84,12 +84,16 @@ def row_writer(
     return write
 
 
-def _read_by_models(table: Table, needs: Collection[str], is_open: bool) -> Collection[str]:
-    """A language model scores the first reference of a row that has one, even if no metric reads it."""
-    scores = is_open or "token_logprobs" in needs
+def _read_by_systems(table: Table, needs: Collection[str], is_open: bool) -> Collection[str]:
+    """What systems read of rows even if no metric does.
+
+    A language model scores the first reference of a row that has one; the majority of texts is that of references.
+    """
     has_texts = table.references is not None and set(table.references.kinds) <= {"text", "missing"}
     has_model = any(isinstance(source, Model) for source in table.systems.values())
-    return ("references",) if scores and has_texts and has_model else ()
+    scores = has_model and (is_open or "token_logprobs" in needs)
+    counts = table.trains and (is_open or "prediction_text" in needs)
+    return ("references",) if has_texts and (scores or counts) else ()
 
 
 def _with_text(column: Column, needs: Collection[str], slices: Sequence[str]) -> Collection[str]:

@@ -1,6 +1,6 @@
 """Joins baselines with the rows of a call: what they learn from, what they are asked, and what a reader should know.
 
-Only what a baseline reads becomes Python strings: labels, and texts for kinds that read them.
+Only what a baseline reads becomes Python strings: labels, references or numbers, and texts for kinds that read them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evald.backends.baseline.contract import Lesson, TrainingRow
-from evald.backends.baseline.kinds import KINDS, kind_of
+from evald.backends.baseline.contract import OF_LABELS, Lesson, TrainingRow
+from evald.backends.baseline.kinds import KINDS, Kind, kind_of
 from evald.engine.needs import GOLD
 from evald.errors import InvalidRequestError, Violation
 
@@ -65,12 +65,15 @@ def check_baselines(spec: _native.Spec) -> None:
         if source.kind != "baseline":
             continue
         field = f"spec.systems[{index}].baseline.kind"
-        given = GOLD | kind_of(source.alias, field).gives
-        lacking = [need for need in spec.needs if need not in given]
-        if lacking:
-            others = [name for name, kind in KINDS.items() if kind.gives.issuperset(lacking)]
-            hint = f"; {' and '.join(others)} do" if others else "; no baseline does"
-            problem = f"{source.alias} gives no {' or '.join(lacking)}, which a metric of the request needs{hint}"
+        gives = kind_of(source.alias, field).gives
+        needed = set(spec.needs) - GOLD
+        lacking = [need for need in spec.needs if need in needed - gives]
+        if lacking or not needed:
+            others = [name for name, kind in KINDS.items() if needed and kind.gives >= needed]
+            hint = f"{' and '.join(others)} do" if others else "no kind gives all that the metrics need"
+            problem = f"{source.alias} gives no {' or '.join(lacking)}, which a metric of the request needs; {hint}"
+            if not needed:
+                problem = "no metric of the request reads predictions: leave baselines out"
             raise InvalidRequestError.of_field("BASELINE_TASK_MISMATCH", field, problem, kind=source.alias)
 
 
@@ -99,7 +102,10 @@ def answer_baselines(
         lesson, kept = _lesson(spec, batch, index, source.alias)
         _check_size(len(batch), len(lesson.classes), most_scores)
         guesses = baselines.answer(source.alias, lesson, cancellation, deadline)
-        _set_scores(batch, index, lesson.classes, guesses.scores, kept)
+        if guesses.scores is not None:
+            _set_scores(batch, index, lesson.classes, guesses.scores, kept)
+        if guesses.text is not None or guesses.value is not None:
+            batch.set_constant(index, guesses.text, guesses.value)
         rows = len(lesson.rows)
         overlap.see(lesson, kept)
         facts.append(
@@ -112,32 +118,53 @@ def answer_baselines(
 
 def _lesson(spec: _native.Spec, batch: _native.Batch, index: int, name: str) -> tuple[Lesson, Sequence[int]]:
     """What a baseline learns and is asked, and the rows it is asked about: all that have what it reads."""
-    training, multilabel = batch.training(index), "label_set" in spec.needs
-    if not training:
-        raise InvalidRequestError.of_field(
-            "NO_TRAINING_ROWS", "instances", 'no row has the split "train", from which baselines learn: set it on some'
-        )
-    reads_texts = KINDS[name].reads_texts
-    if not multilabel:
-        unlabelled = [place for place, _, labels in training if len(labels) != 1]
-        _refuse("BAD_TRAINING_LABEL", unlabelled, "labels", "a row to learn from has exactly one label")
-    if reads_texts:
-        textless = [place for place, text, _ in training if text is None]
-        _refuse("MISSING_INPUT", textless, "inputs", "a row to learn from has a text")
-    rows = [TrainingRow(tuple(labels), text or "" if reads_texts else "") for _, text, labels in training]
-    if not multilabel and len({row.labels for row in rows}) < 2:
-        raise InvalidRequestError.of_field(
-            "ONE_CLASS", "instances", 'all rows of the split "train" have the same label: there is nothing to learn'
-        )
+    kind = KINDS[name]
+    rows = _training_rows(spec, batch, index, kind)
+    multilabel = "label_set" in spec.needs
     keys: Sequence[tuple[str, int]] = batch.keys()
     kept: Sequence[int] = range(len(keys))
     texts: list[str] = []
-    if reads_texts:
+    if kind.reads_texts:
         given = batch.inputs(index)
         kept = [row for row, text in enumerate(given) if text is not None]
         texts = [text for text in given if text is not None]
     asked = [keys[row] for row in kept]
-    return Lesson.of(rows, asked, texts, classes=spec.classes, multilabel=multilabel, seed=spec.seed), kept
+    wants = kind.gives.intersection(spec.needs)
+    lesson = Lesson.of(rows, asked, texts, wants=wants, classes=spec.classes, multilabel=multilabel, seed=spec.seed)
+    if lesson.has_labels and not multilabel and len({row.labels for row in rows}) < 2:
+        raise InvalidRequestError.of_field(
+            "ONE_CLASS", "instances", 'all rows of the split "train" have the same label: there is nothing to learn'
+        )
+    return lesson, kept
+
+
+def _training_rows(spec: _native.Spec, batch: _native.Batch, index: int, kind: Kind) -> list[TrainingRow]:
+    """The rows that were set aside, with what a kind learns from for these metrics."""
+    training, wants = batch.training(index), kind.gives.intersection(spec.needs)
+    if not training:
+        raise InvalidRequestError.of_field(
+            "NO_TRAINING_ROWS", "instances", 'no row has the split "train", from which baselines learn: set it on some'
+        )
+    places, nothing = [place for place, _, _ in training], [()] * len(training)
+
+    def refuse(reason: str, is_bad: Iterable[bool], field: str, problem: str) -> None:
+        _refuse(reason, [place for place, bad in zip(places, is_bad, strict=True) if bad], field, problem)
+
+    labels: Sequence[Sequence[str]] = [found for _, _, found in training] if wants & OF_LABELS else nothing
+    if wants & OF_LABELS and "label_set" not in spec.needs:
+        one = "a row to learn from has exactly one label"
+        refuse("BAD_TRAINING_LABEL", (len(found) != 1 for found in labels), "labels", one)
+    texts = [text if kind.reads_texts else "" for _, text, _ in training]
+    refuse("MISSING_INPUT", (text is None for text in texts), "inputs", "a row to learn from has a text")
+    references: Sequence[Sequence[str]] = batch.training_references() if "prediction_text" in wants else nothing
+    if "prediction_text" in wants:
+        refuse("MISSING_REFERENCE", (not found for found in references), "references", "a row to learn from has one")
+    values: Sequence[float | None] = batch.training_values() if "prediction_value" in wants else [0.0] * len(training)
+    refuse("MISSING_VALUE", (value is None for value in values), "value", "a row to learn from has a number")
+    return [
+        TrainingRow(tuple(found), text or "", tuple(texts_of_row), value or 0.0)
+        for found, text, texts_of_row, value in zip(labels, texts, references, values, strict=True)
+    ]
 
 
 def _check_size(rows: int, classes: int, most: int) -> None:

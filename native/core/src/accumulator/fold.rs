@@ -10,7 +10,7 @@ use super::prepare::Prepared;
 use super::score::{Scored, row_score};
 use super::slices::Assigned;
 use super::sums::{RowClasses, whole};
-use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
+use super::{Accumulator, ModelOutput, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
 use crate::metrics::{Direction, Field, RowFlags, Statistics};
 use crate::result::RowError;
@@ -53,12 +53,14 @@ impl Accumulator {
     pub(super) fn fold(
         &mut self,
         batch: &Batch<'_>,
+        outputs: &[ModelOutput],
         prepared: &Prepared,
         scored: &Scored,
         collected: &Collected,
         assigned: &Assigned,
     ) {
         let found = Found {
+            outputs,
             prepared,
             scored,
             collected,
@@ -275,7 +277,7 @@ impl Accumulator {
                 let classes = prepared.classes_of(at(system));
                 classes.map(|classes| classes.predicted)
             };
-            let same = same_answer(batch, row, pair.baseline, pair.candidate)
+            let same = same_answer(batch, found.outputs, row, [pair.baseline, pair.candidate])
                 && classes(pair.baseline) == classes(pair.candidate);
             pair.different += u64::from(common && !same);
         }
@@ -297,10 +299,13 @@ impl Accumulator {
 
     fn report_scores(&mut self, batch: &Batch<'_>, found: &Found<'_>) {
         let rows = found.scored.rows();
-        let id = |row: usize| match batch.aside.is_empty() {
-            true => own_id(&batch.instances[row]),
-            // The places of scores would say less than those of rows.
-            false => row_id(batch, row, self.next_position),
+        let id = |row: usize| {
+            if batch.aside.is_empty() {
+                own_id(&batch.instances[row])
+            } else {
+                // Scores are no longer at the places of their rows.
+                row_id(batch, row, self.next_position)
+            }
         };
         self.row_ids.extend(rows.clone().map(id));
         for (system, reported) in self.rows.iter_mut().enumerate() {
@@ -321,6 +326,7 @@ impl Accumulator {
 
 /// What is known of the rows of a batch.
 pub(super) struct Found<'f> {
+    outputs: &'f [ModelOutput],
     prepared: &'f Prepared,
     scored: &'f Scored,
     pub(super) collected: &'f Collected,
@@ -387,8 +393,17 @@ pub(super) fn row_key<'a>(instance: &Instance<'a>, position: u64) -> RowKey<'a> 
 }
 
 /// Whether two systems gave the same answer to a row.
-fn same_answer(batch: &Batch<'_>, row: usize, left: usize, right: usize) -> bool {
-    let answer = |system: usize| {
+fn same_answer(
+    batch: &Batch<'_>,
+    outputs: &[ModelOutput],
+    row: usize,
+    systems: [usize; 2],
+) -> bool {
+    let of_model = |system: usize| {
+        let output = outputs.iter().find(|output| output.system == system);
+        output.map(|output| output.row(row))
+    };
+    let given = |system: usize| {
         let prediction = batch.prediction(&batch.instances[row], system)?;
         let extra = batch.prediction_extra(prediction);
         Some((
@@ -408,7 +423,8 @@ fn same_answer(batch: &Batch<'_>, row: usize, left: usize, right: usize) -> bool
             }),
         ))
     };
-    answer(left) == answer(right)
+    let [left, right] = systems;
+    of_model(left) == of_model(right) && given(left) == given(right)
 }
 
 /// Id of a row for people: the id, with the sample if it has one, or the position.

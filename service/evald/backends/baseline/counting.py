@@ -1,8 +1,9 @@
-"""Baselines that only count labels: what one would guess without looking at the row. Need no library."""
+"""Baselines that only count: what one would guess without looking at the row. Need no library."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 from bisect import bisect_right
 from collections import Counter
 from itertools import accumulate
@@ -24,13 +25,37 @@ _CHUNK = 1024
 
 
 def majority(lesson: Lesson) -> Guesses:
-    """The shares of the classes for every row; the most frequent class is the answer, the first of several.
+    """For labels the shares of the classes for every row; the most frequent class is the answer, the first of several.
 
-    As scikit-learn's DummyClassifier(strategy="prior").
+    As scikit-learn's DummyClassifier(strategy="prior"). For texts the reference that most rows have.
     """
-    shares = np.array(_counts(lesson), dtype=np.float64) / len(lesson.rows)
-    scores = np.broadcast_to(shares.astype(np.float32), (len(lesson.keys), len(shares)))
-    return Guesses(np.ascontiguousarray(scores), ENGINE, {})
+    scores = text = None
+    if lesson.has_labels:
+        shares = np.array(_counts(lesson), dtype=np.float64) / len(lesson.rows)
+        scores = np.ascontiguousarray(np.broadcast_to(shares.astype(np.float32), (len(lesson.keys), len(shares))))
+    if "prediction_text" in lesson.wants:
+        counts = Counter(reference for row in lesson.rows for reference in set(row.references))
+        # The first by code point of several.
+        text = min(counts, key=lambda reference: (-counts[reference], reference))
+    return Guesses(ENGINE, scores=scores, text=text)
+
+
+def mean(lesson: Lesson) -> Guesses:
+    """The mean of the gold numbers, as scikit-learn's DummyRegressor(strategy="mean")."""
+    count = len(lesson.rows)
+    try:
+        value = math.fsum(row.value for row in lesson.rows) / count
+    except OverflowError:
+        value = math.fsum(row.value / count for row in lesson.rows)
+    return Guesses(ENGINE, value=value)
+
+
+def median(lesson: Lesson) -> Guesses:
+    """The median of the gold numbers, as scikit-learn's DummyRegressor(strategy="median")."""
+    values = sorted(row.value for row in lesson.rows)
+    low, high = values[(len(values) - 1) // 2], values[len(values) // 2]
+    # The sum of two large numbers is no number.
+    return Guesses(ENGINE, value=low / 2 + high / 2)
 
 
 def stratified(lesson: Lesson, cancellation: CancelToken) -> Guesses:
@@ -45,7 +70,7 @@ def stratified(lesson: Lesson, cancellation: CancelToken) -> Guesses:
         if cancellation.is_set():
             raise CancelledError("the call was ended while answers were drawn")
         draw(lesson, start, scores[start : start + _CHUNK])
-    return Guesses(scores, ENGINE, {"seed": str(lesson.seed)})
+    return Guesses(ENGINE, {"seed": str(lesson.seed)}, scores)
 
 
 def _draw_classes(lesson: Lesson, start: int, scores: Floats) -> None:

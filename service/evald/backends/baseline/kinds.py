@@ -7,6 +7,7 @@ import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evald.backends.baseline.contract import OF_LABELS
 from evald.backends.baseline.learned import Trainer, TrainingLimits
 from evald.errors import InvalidRequestError
 
@@ -24,12 +25,13 @@ class Kind:
 
 
 _LABEL = frozenset(("prediction_label", "class_scores"))
-_LABEL_SET = frozenset((*_LABEL, "prediction_label_set"))
 
 KINDS = {
-    "majority": Kind(reads_texts=False, gives=_LABEL_SET),
-    "stratified": Kind(reads_texts=False, gives=_LABEL_SET),
-    "logistic_regression": Kind(reads_texts=True, gives=_LABEL),
+    "majority": Kind(reads_texts=False, gives=OF_LABELS | {"prediction_text"}),
+    "stratified": Kind(reads_texts=False, gives=OF_LABELS),
+    "mean": Kind(reads_texts=False, gives=frozenset(("prediction_value",))),
+    "median": Kind(reads_texts=False, gives=frozenset(("prediction_value",))),
+    "logistic_regression": Kind(reads_texts=True, gives=OF_LABELS),
     "decision_tree": Kind(reads_texts=True, gives=_LABEL),
 }
 
@@ -66,4 +68,6 @@ class Baselines:
         # Needs numpy, which a server whose calls need none must not pay for.
         from evald.backends.baseline import counting
 
-        return counting.majority(lesson) if kind == "majority" else counting.stratified(lesson, cancellation)
+        if kind == "stratified":
+            return counting.stratified(lesson, cancellation)
+        return {"majority": counting.majority, "mean": counting.mean, "median": counting.median}[kind](lesson)

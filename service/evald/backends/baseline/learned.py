@@ -55,7 +55,8 @@ class Trainer:
         task = {
             "kind": kind,
             "texts": [row.text for row in lesson.rows],
-            "labels": [number[row.labels[0]] for row in lesson.rows],
+            "labels": [[number[label] for label in row.labels] for row in lesson.rows],
+            "multilabel": lesson.multilabel,
             "classes": len(lesson.classes),
             "seed": lesson.seed,
             "asked": lesson.texts,
@@ -147,4 +148,4 @@ def _guesses(lesson: Lesson, answer: bytes) -> Guesses:
     parameters = {
         f"{part}.{name}": str(value) for part, found in head["parameters"].items() for name, value in found.items()
     }
-    return Guesses(scores, f"scikit-learn {head['version']}", parameters)
+    return Guesses(f"scikit-learn {head['version']}", parameters, scores)

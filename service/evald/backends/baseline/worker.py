@@ -36,6 +36,34 @@ def parameters(kind: str, classes: int, seed: int) -> dict[str, dict[str, Any]]:
     return {"TfidfVectorizer": tfidf, "DecisionTreeClassifier": {"random_state": seed % 2**32}}
 
 
+class EachLabel:
+    """A classifier a label, for sets of labels (binary relevance), as scikit-learn's OneVsRestClassifier."""
+
+    def __init__(self, classes: int, parameters: dict[str, Any]) -> None:
+        self.classes_ = range(classes)
+        self._parameters = parameters
+        # Of a label that all rows have, or none has, its share.
+        self._found: list[Any] = []
+
+    def fit(self, features: Any, labels: list[list[int]]) -> None:
+        """Learns which rows have which labels."""
+        from sklearn.linear_model import LogisticRegression
+
+        for label in self.classes_:
+            has = [label in row for row in labels]
+            is_learned = any(has) and not all(has)
+            self._found.append(LogisticRegression(**self._parameters).fit(features, has) if is_learned else has[0])
+
+    def predict_proba(self, features: Any) -> Any:
+        """The probability of every label, [rows, labels]."""
+        import numpy as np
+
+        scores = np.empty((features.shape[0], len(self._found)))
+        for label, one in enumerate(self._found):
+            scores[:, label] = float(one) if isinstance(one, bool) else one.predict_proba(features)[:, 1]
+        return scores
+
+
 def train(task: dict[str, Any], found: dict[str, dict[str, Any]]) -> tuple[Any, Any]:
     """The fitted vectorizer and classifier."""
     from sklearn.exceptions import ConvergenceWarning
@@ -49,14 +77,17 @@ def train(task: dict[str, Any], found: dict[str, dict[str, Any]]) -> tuple[Any, 
     except ValueError:
         # The words are those of two letters or more.
         raise SystemExit(EMPTY_VOCABULARY) from None
-    if "LogisticRegression" in found:
-        classifier: Any = LogisticRegression(**found["LogisticRegression"])
+    labels = task["labels"] if task["multilabel"] else [label for (label,) in task["labels"]]
+    if task["multilabel"]:
+        classifier: Any = EachLabel(task["classes"], found["LogisticRegression"])
+    elif "LogisticRegression" in found:
+        classifier = LogisticRegression(**found["LogisticRegression"])
     else:
         classifier = DecisionTreeClassifier(**found["DecisionTreeClassifier"])
     with warnings.catch_warnings():
         # A baseline that stopped a little early is still one; the iterations are a parameter of it.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        classifier.fit(features, task["labels"])
+        classifier.fit(features, labels)
     return vectorizer, classifier
 
 
@@ -72,7 +103,7 @@ def main() -> None:
     import sklearn
 
     # Labels are numbers of classes, some of which no row may have.
-    head = {"version": sklearn.__version__, "parameters": found, "labels": classifier.classes_.tolist()}
+    head = {"version": sklearn.__version__, "parameters": found, "labels": list(map(int, classifier.classes_))}
     out = sys.stdout.buffer
     out.write(json.dumps(head).encode() + b"\n")
     for start in range(0, len(task["asked"]), _CHUNK):
