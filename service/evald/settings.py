@@ -226,6 +226,11 @@ class Settings:
     batch_tokens: int = _setting(512, _count, "most padded tokens of a batch", 1)
     queue_tokens: int = _setting(1 << 18, _count, "most padded tokens that wait for one model", 1)
 
+    # A baseline that learns from texts: minutes of one core, and up to a gigabyte in a process of its own.
+    max_training_rows: int = _setting(50_000, _count, "most rows that a baseline learns texts from", 1)
+    max_training_seconds: float = _setting(120.0, _seconds, "most seconds of training a baseline", 1)
+    max_concurrent_trainings: int = _setting(1, _count, "baselines that are trained at once; more are refused", 1)
+
     pre_stop_seconds: float = _setting(5.0, _seconds, "seconds of serving on after SIGTERM, while not ready")
     grace_seconds: float = _setting(30.0, _seconds, "seconds that calls in progress have to finish after that")
     max_connection_age_seconds: float = _setting(

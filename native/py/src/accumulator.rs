@@ -62,10 +62,11 @@ impl Accumulator {
             let (outputs, failures) = (&additions.outputs, &additions.failures);
             let mut core = self.lock()?;
             let rows = batch.rows.borrow_dependent();
-            if additions.written.is_empty() {
+            if additions.written.is_empty() && additions.constants.is_empty() {
                 return core.push_while(call, rows, outputs, failures, &cancel);
             }
-            let filled = with_written(rows, core.spec().systems.len(), &additions.written);
+            let systems = core.spec().systems.len();
+            let filled = with_written(rows, systems, &additions.written, &additions.constants);
             core.push_while(call, &filled, outputs, failures, &cancel)
         })?;
         made.transpose()

@@ -9,7 +9,7 @@ use evald_core::batch::{self, Instance, Prediction, RowFailure, Span, Usage};
 use evald_core::error::Error;
 use evald_core::metrics::Field;
 use evald_core::spec;
-use evald_core::written::{Written, WrittenRows};
+use evald_core::written::{Constant, Written, WrittenRows};
 use evald_wire::reader::{ReadLimits, read_rows};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
@@ -50,6 +50,9 @@ type GivenText = (
     (Option<f64>, Option<f64>, Option<f64>, Option<f64>),
 );
 
+/// A row to learn from: index in the request, input, gold labels.
+type TrainingRow<'a> = (u32, Option<&'a str>, Vec<&'a str>);
+
 /// What models add to the rows.
 #[derive(Default)]
 pub struct Additions {
@@ -57,6 +60,8 @@ pub struct Additions {
     pub outputs: Vec<ModelOutput>,
     /// One a system that wrote texts.
     pub written: Vec<WrittenRows>,
+    /// One a system that answers to every row alike.
+    pub constants: Vec<Constant>,
     /// Rows that failed.
     pub failures: Vec<RowFailure>,
     /// Whether the rows were pushed.
@@ -110,10 +115,13 @@ impl Batch {
                 let Source::Request(bytes) = owner else {
                     unreachable!("made two lines above")
                 };
-                let rows = read_rows(bytes, &limits, &|| cancel.load(Ordering::Relaxed))?;
+                let mut rows = read_rows(bytes, &limits, &|| cancel.load(Ordering::Relaxed))?;
+                if spec.trains() {
+                    rows.set_aside(spec::TRAINING_SPLIT);
+                }
                 let inputs = spec.systems.iter().map(|system| system.source.input());
                 if inputs.flatten().next().is_some() {
-                    check_unanswered(&spec, &rows)?;
+                    check_unanswered(&spec, &mut rows)?;
                 }
                 Ok(rows)
             })
@@ -156,6 +164,17 @@ impl Batch {
             }))
         })?;
         Ok(Self::new(spec, rows))
+    }
+
+    /// Key of the texts that what answers for a system reads.
+    fn input_key(&self, py: Python<'_>, system: usize) -> PyResult<&str> {
+        let system = self.spec.systems.get(system);
+        system
+            .and_then(|system| system.source.input())
+            .ok_or_else(|| {
+                let problem = "inputs of a system that the server does not answer for";
+                to_python(py, &Error::internal(problem))
+            })
     }
 
     fn check_rows(&self, py: Python<'_>, lists: usize) -> PyResult<()> {
@@ -350,19 +369,47 @@ impl Batch {
     }
 
     fn inputs(&self, py: Python<'_>, system: usize) -> PyResult<Vec<Option<&str>>> {
-        let systems = &self.spec.systems;
-        let Some(input) = systems.get(system).and_then(|system| system.source.input()) else {
-            return Err(to_python(
-                py,
-                &Error::internal("inputs of a system that the server does not answer for"),
-            ));
-        };
+        let input = self.input_key(py, system)?;
         let rows = self.rows.borrow_dependent();
-        Ok(rows
-            .instances
-            .iter()
-            .map(|instance| rows.input(instance, input))
-            .collect())
+        let texts = rows.instances.iter();
+        Ok(texts.map(|row| rows.input(row, input)).collect())
+    }
+
+    fn training(&self, py: Python<'_>, system: usize) -> PyResult<Vec<TrainingRow<'_>>> {
+        let input = self.input_key(py, system)?;
+        let rows = self.rows.borrow_dependent();
+        let places = rows.places.iter().skip(rows.instances.len());
+        let found = places.zip(&rows.aside).map(|(place, row)| {
+            let labels = rows.labels[row.labels.range()].to_vec();
+            (*place, rows.input(row, input), labels)
+        });
+        Ok(found.collect())
+    }
+
+    fn training_references(&self) -> Vec<Vec<&str>> {
+        let rows = self.rows.borrow_dependent();
+        let aside = rows.aside.iter();
+        aside.map(|row| rows.references(row).to_vec()).collect()
+    }
+
+    fn training_values(&self) -> Vec<Option<f64>> {
+        let rows = self.rows.borrow_dependent();
+        let aside = rows.aside.iter();
+        aside
+            .map(|row| rows.row_extra(row).and_then(|extra| extra.value))
+            .collect()
+    }
+
+    fn keys(&self) -> Vec<(String, u32)> {
+        let rows = self.rows.borrow_dependent();
+        let key = |(at, row): (usize, &Instance<'_>)| {
+            let id = match row.id {
+                "" => format!("#{}", rows.place(at)),
+                id => id.to_owned(),
+            };
+            (id, row.sample)
+        };
+        rows.instances.iter().enumerate().map(key).collect()
     }
 
     fn inputs_named(&self, name: &str) -> Vec<Option<&str>> {
@@ -455,6 +502,26 @@ impl Batch {
         };
         let rows = texts.into_iter().map(|text| text.map(written)).collect();
         self.additions().written.push(WrittenRows { system, rows });
+        Ok(())
+    }
+
+    #[pyo3(signature = (system, text=None, value=None))]
+    fn set_constant(
+        &self,
+        py: Python<'_>,
+        system: usize,
+        text: Option<String>,
+        value: Option<f64>,
+    ) -> PyResult<()> {
+        if system >= self.spec.systems.len() {
+            let error = Error::internal("a constant of no system of the call");
+            return Err(to_python(py, &error));
+        }
+        self.additions().constants.push(Constant {
+            system,
+            text,
+            value,
+        });
         Ok(())
     }
 

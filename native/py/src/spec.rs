@@ -168,12 +168,15 @@ impl Spec {
                     context_tokens,
                     ..
                 } => (&pair_input[..], *context_tokens),
-                spec::Source::Inline | spec::Source::Remote { .. } => ("", 0),
+                spec::Source::Inline
+                | spec::Source::Remote { .. }
+                | spec::Source::Baseline { .. } => ("", 0),
             };
             let (kind, alias, input) = match &system.source {
                 spec::Source::Inline => ("inline", "", ""),
                 spec::Source::Model { alias, input, .. } => ("model", &alias[..], &input[..]),
                 spec::Source::Remote { alias, input } => ("remote", &alias[..], &input[..]),
+                spec::Source::Baseline { kind, input } => ("baseline", &kind[..], &input[..]),
             };
             SystemSource {
                 name: system.name.clone(),
@@ -185,6 +188,16 @@ impl Spec {
             }
         };
         self.core.systems.iter().map(source).collect()
+    }
+
+    #[getter]
+    fn classes(&self) -> &[String] {
+        &self.core.classes
+    }
+
+    #[getter]
+    fn seed(&self) -> u64 {
+        self.core.statistics.seed
     }
 
     #[getter]

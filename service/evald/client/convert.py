@@ -35,6 +35,7 @@ def evaluation_of(message: evaluation.EvaluateResponse, confidence_level: float 
         cost=_cost(message.cost) if message.HasField("cost") else None,
         confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
         analysis=analysis_of(message.analysis) if message.HasField("analysis") else None,
+        notes=tuple(map(_note, message.notes)),
     )
 
 
@@ -274,6 +275,18 @@ def _provenance(message: report.Provenance) -> results.Provenance:
         slots=message.slots,
         row_key=message.row_key,
         models=tuple(map(_model_provenance, message.models)),
+        baselines=tuple(map(_baseline_provenance, message.baselines)),
+    )
+
+
+def _baseline_provenance(message: report.BaselineProvenance) -> results.BaselineProvenance:
+    return results.BaselineProvenance(
+        system=message.system,
+        kind=message.kind,
+        engine=message.engine,
+        parameters=dict(sorted(message.parameters.items())),
+        training_rows=message.training_rows,
+        training_digest=message.training_digest,
     )
 
 
@@ -302,6 +315,7 @@ def _cost(message: report.Cost) -> results.Cost:
         infer_seconds=message.infer_seconds,
         score_seconds=message.score_seconds,
         remote=_remote_cost(message.remote) if message.HasField("remote") else None,
+        train_seconds=message.train_seconds,
     )
 
 

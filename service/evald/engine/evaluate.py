@@ -13,8 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from evald import _native
+from evald.backends.baseline.kinds import Baselines
 from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, ask_endpoint, check_options
+from evald.engine.baselines import Trained, answer_baselines, check_baselines
 from evald.engine.cancellation import Cancellation
+from evald.engine.needs import GOLD
 from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
 
 if TYPE_CHECKING:
@@ -29,20 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
 
 Kind = Literal["evaluate", "compare"]
-
-# What rows hold whoever answers them.
-_GOLD = frozenset(
-    (
-        "choices",
-        "human_labels",
-        "label_set",
-        "labels",
-        "reference_tokens",
-        "references",
-        "value",
-        "wrong_references",
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -76,7 +65,8 @@ class RunFacts:
     score_seconds: float
     models: tuple[tuple[str, ModelInfo], ...]
     # One a system that an endpoint answered for.
-    remote: tuple[RemoteUse, ...] = ()
+    remote: tuple[RemoteUse, ...]
+    trained: Trained
 
 
 @dataclass(frozen=True)
@@ -102,9 +92,11 @@ class Engine:
         threads: int = 0,
         resources: Resources | None = None,
         endpoints: EndpointRegistry | None = None,
+        baselines: Baselines | None = None,
     ) -> None:
         self.models = models
         self.endpoints = endpoints or _no_endpoints()
+        self._baselines = baselines or Baselines()
         self._resources = _native.Resources(resources or {})
         self.limits = (limits or Limits()).to_native()
         if threads:
@@ -126,7 +118,12 @@ class Engine:
         with _ends(cancellation, deadline):
             spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
             asked = self._answerers(spec)
+            check_baselines(spec)
             batch = spec.read(request, cancellation.flag)
+            # First: what rows lack to learn from is refused before a model computes or an endpoint costs.
+            trained = answer_baselines(
+                spec, batch, self._baselines, self.limits.max_collected_numbers, cancellation, deadline
+            )
             used, remote, answered_in = [], [], 0.0
             for index, source, answerer in asked:
                 before = time.monotonic()
@@ -141,7 +138,8 @@ class Engine:
             accumulator = _native.Accumulator(spec, cancellation.flag)
             accumulator.push(batch)
             response = accumulator.finish()
-        return response, _facts(rows, used, remote, time.monotonic() - start - answered_in)
+        score_seconds = time.monotonic() - start - answered_in - trained.seconds
+        return response, _facts(rows, used, remote, score_seconds, trained)
 
     def predict(
         self, alias: str, rows: ModelRows, cancellation: Cancellation, deadline: float | None = None
@@ -177,7 +175,7 @@ class Engine:
         """Index and source of the systems that the server answers for, and what does; checked before rows are read."""
         asked = []
         for index, source in enumerate(spec.systems):
-            if source.kind == "inline":
+            if source.kind == "inline" or source.kind == "baseline":  # noqa: PLR1714 (mypy narrows only this)
                 continue
             field = f"spec.systems[{index}].{source.kind}"
             try:
@@ -185,7 +183,7 @@ class Engine:
             except EvaldError as error:
                 error.violations = (Violation(f"{field}.alias", error.message),)
                 raise
-            given = _GOLD.union(answerer.produces)
+            given = GOLD.union(answerer.produces)
             lacking = [need for need in spec.needs if need not in given]
             if lacking:
                 task = answerer.info.task
@@ -262,7 +260,11 @@ def _native_text(answer: Answer) -> tuple[str, bool, tuple[float | None, float |
 
 
 def _facts(
-    rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], remote: Sequence[RemoteUse], score_seconds: float
+    rows: int,
+    used: Sequence[tuple[str, ModelInfo, Timings]],
+    remote: Sequence[RemoteUse],
+    score_seconds: float,
+    trained: Trained,
 ) -> RunFacts:
     timings = [timing for _, _, timing in used]
     return RunFacts(
@@ -274,4 +276,5 @@ def _facts(
         score_seconds=score_seconds,
         models=tuple((name, info) for name, info, _ in used),
         remote=tuple(remote),
+        trained=trained,
     )

@@ -108,6 +108,9 @@ class Limits:
     max_concurrent_calls: int | None
     max_collected_numbers: int | None
     max_slices: int | None
+    max_training_rows: int | None
+    max_training_seconds: float | None
+    max_concurrent_trainings: int | None
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,18 @@ class ModelProvenance:
 
 
 @dataclass(frozen=True)
+class BaselineProvenance:
+    """Which baseline was trained for a system, and on what; the digest is of what it read of its training rows."""
+
+    system: str
+    kind: str
+    engine: str
+    parameters: Mapping[str, str]
+    training_rows: int
+    training_digest: str
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the values come from; the same rows, specification and seed give the same values."""
 
@@ -189,6 +201,7 @@ class Provenance:
     slots: int
     row_key: str
     models: Sequence[ModelProvenance] = ()
+    baselines: Sequence[BaselineProvenance] = ()
 
 
 @dataclass(frozen=True)
@@ -205,7 +218,7 @@ class RemoteCost:
 
 @dataclass(frozen=True)
 class Cost:
-    """What answering took; times in seconds."""
+    """What answering took; times in seconds. `rows` are those that were scored."""
 
     rows: int
     tokens: int
@@ -214,6 +227,7 @@ class Cost:
     infer_seconds: float
     score_seconds: float
     remote: RemoteCost | None = None
+    train_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -229,6 +243,7 @@ class Evaluation:
     cost: Cost | None = None
     confidence_level: float = 0.95
     analysis: ErrorAnalysis | None = None
+    notes: Sequence[Note] = ()
 
     def system(self, name: str) -> SystemResult:
         """The results of a system; KeyError names the systems there are."""

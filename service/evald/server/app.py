@@ -17,6 +17,8 @@ from http import HTTPStatus
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
+from evald.backends.baseline.kinds import Baselines
+from evald.backends.baseline.learned import TrainingLimits
 from evald.backends.contract import ModelState
 from evald.backends.registry import ModelOptions, ModelRegistry
 from evald.backends.remote.registry import EndpointRegistry
@@ -53,7 +55,14 @@ class Application:
         self._endpoints = EndpointRegistry(settings.endpoints, self.telemetry)
         _register(self._models, self._endpoints, self.telemetry)
         resources = read_resources(settings.resources)
-        self.engine = Engine(self._models, _limits(settings), settings.scoring_threads, resources, self._endpoints)
+        self.engine = Engine(
+            self._models,
+            _limits(settings),
+            settings.scoring_threads,
+            resources,
+            self._endpoints,
+            _baselines(settings),
+        )
         self._admission = Admission(settings.max_concurrent_calls, settings.max_bytes_in_progress, self.telemetry)
         self._calls = Calls(self._admission, self.telemetry)
         self._streams = StreamBudget(settings.max_rpcs // _STREAMS_SHARE)
@@ -204,6 +213,16 @@ def _limits(settings: Settings) -> Limits:
         max_collected_numbers=settings.max_collected_numbers,
         max_slices=settings.max_slices,
         max_response_bytes=settings.max_response_bytes,
+    )
+
+
+def _baselines(settings: Settings) -> Baselines:
+    return Baselines(
+        TrainingLimits(
+            max_training_rows=settings.max_training_rows,
+            max_training_seconds=settings.max_training_seconds,
+            max_concurrent_trainings=settings.max_concurrent_trainings,
+        )
     )
 
 
