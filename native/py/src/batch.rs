@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use evald_core::accumulator::{ModelOutput, check_unanswered};
 use evald_core::batch::{self, Instance, Prediction, RowFailure, Span, Usage};
 use evald_core::error::Error;
+use evald_core::measured::MeasuredRows;
 use evald_core::metrics::Field;
 use evald_core::spec;
 use evald_core::written::{Written, WrittenRows};
@@ -57,6 +58,8 @@ pub struct Additions {
     pub outputs: Vec<ModelOutput>,
     /// One a system that wrote texts.
     pub written: Vec<WrittenRows>,
+    /// One a measure of metrics.
+    pub measured: Vec<MeasuredRows>,
     /// Rows that failed.
     pub failures: Vec<RowFailure>,
     /// Whether the rows were pushed.
@@ -379,6 +382,29 @@ impl Batch {
             .collect()
     }
 
+    fn references(&self) -> Vec<Vec<&str>> {
+        let rows = self.rows.borrow_dependent();
+        let instances = rows.instances.iter();
+        instances.map(|row| rows.references(row).to_vec()).collect()
+    }
+
+    fn prediction_texts(&self, system: usize) -> Vec<Option<String>> {
+        let additions = self.additions();
+        let mut written = additions.written.iter();
+        if let Some(written) = written.find(|written| written.system == system) {
+            let texts = written.rows.iter();
+            return texts
+                .map(|row| row.as_ref().map(|row| row.text.clone()))
+                .collect();
+        }
+        let rows = self.rows.borrow_dependent();
+        let texts = rows.instances.iter().map(|row| {
+            let prediction = rows.prediction(row, system)?;
+            prediction.text.map(str::to_owned)
+        });
+        texts.collect()
+    }
+
     fn choices(&self) -> Vec<Vec<&str>> {
         let rows = self.rows.borrow_dependent();
         let spans = rows.instances.iter().map(|row| {
@@ -455,6 +481,31 @@ impl Batch {
         };
         let rows = texts.into_iter().map(|text| text.map(written)).collect();
         self.additions().written.push(WrittenRows { system, rows });
+        Ok(())
+    }
+
+    fn set_measure(
+        &self,
+        py: Python<'_>,
+        name: String,
+        numbers: PyBuffer<f64>,
+        truncated: PyBuffer<u8>,
+    ) -> PyResult<()> {
+        let shape = [self.__len__(), self.spec.systems.len()];
+        let fits = |found: &[usize], contiguous: bool| found == shape && contiguous;
+        if !fits(numbers.shape(), numbers.is_c_contiguous())
+            || !fits(truncated.shape(), truncated.is_c_contiguous())
+        {
+            let error = Error::internal("a measure must be C-contiguous [rows, systems]");
+            return Err(to_python(py, &error));
+        }
+        let pairs = numbers.to_vec(py)?.into_iter().zip(truncated.to_vec(py)?);
+        let numbers = pairs
+            .map(|(number, truncated)| (!number.is_nan()).then_some((number, truncated != 0)))
+            .collect();
+        self.additions()
+            .measured
+            .push(MeasuredRows { name, numbers });
         Ok(())
     }
 

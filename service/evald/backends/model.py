@@ -174,6 +174,11 @@ class Model:
                 tokens[row] = sequence.ids, result.astype(np.float32, copy=False)
         return TokenEmbeddings(tokens, truncated, _sorted(call), timings)
 
+    def tokens(self, texts: Sequence[str], cancellation: CancelToken, deadline: float | None = None) -> list[TokenIds]:
+        """The tokens that `embed_tokens` reads of every text, without running the model."""
+        encoded = self._encode(texts, _Call(cancellation, deadline))
+        return [cut(sequence, self.info.max_tokens, _encoder(self.info)).ids for sequence in encoded]
+
     def close(self) -> None:
         """Ends waiting calls with UnavailableError, joins the threads and frees the model."""
         self._batcher.close()

@@ -11,11 +11,12 @@ from evald.errors import InvalidRequestError
 from evald.v1 import report_pb2
 
 
-def model_provenance(info: ModelInfo, system: str = "") -> report_pb2.ModelProvenance:
-    """Which model answered for a system."""
+def model_provenance(info: ModelInfo, system: str = "", metric: str = "") -> report_pb2.ModelProvenance:
+    """Which model answered for a system, or computed a metric."""
     encoder = info.embedding
     return report_pb2.ModelProvenance(
         system=system,
+        metric=metric,
         alias=info.alias,
         weights_digest=info.weights_digest,
         tokenizer_digest=info.tokenizer_digest,
@@ -33,7 +34,9 @@ def model_provenance(info: ModelInfo, system: str = "") -> report_pb2.ModelProve
 
 def models_of(facts: RunFacts) -> report_pb2.Provenance:
     """The part of the provenance that native code cannot know."""
-    return report_pb2.Provenance(models=[model_provenance(info, system) for system, info in facts.models])
+    answered = [model_provenance(info, system) for system, info in facts.models]
+    computed = [model_provenance(info, metric=metric) for metric, info in facts.metrics]
+    return report_pb2.Provenance(models=[*answered, *computed])
 
 
 def cost_of(facts: RunFacts) -> report_pb2.Cost:

@@ -491,6 +491,9 @@ pub struct MetricDescriptor {
     /// Whether the value can have an interval and a test; false for what is no function of resampled rows.
     #[prost(bool, tag = "15")]
     pub interval: bool,
+    /// Whether a model of the server computes it: the parameter "model" names one.
+    #[prost(bool, tag = "20")]
+    pub model: bool,
 }
 /// One parameter of a metric.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
