@@ -176,6 +176,11 @@ class ModelProvenance:
     remote_host: str | None = None
     remote_model: str | None = None
     request_digest: str | None = None
+    # Of models that give embeddings: a digest of all that shapes them, whose beginning is in signatures; how those of
+    # tokens become that of a text; and the metric that asked.
+    embedding_digest: str | None = None
+    pooling: str | None = None
+    metric: str | None = None
 
 
 @dataclass(frozen=True)
