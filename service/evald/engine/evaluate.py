@@ -67,7 +67,7 @@ class RunFacts:
     score_seconds: float
     models: tuple[tuple[str, ModelInfo], ...]
     # (key of the metric, model) of metrics that models computed.
-    metrics: tuple[tuple[str, ModelInfo], ...] = ()
+    metrics: tuple[tuple[str, ModelInfo], ...]
     # One a system that an endpoint answered for.
     remote: tuple[RemoteUse, ...]
     trained: Trained
