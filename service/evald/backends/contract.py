@@ -30,6 +30,8 @@ class ModelState(enum.Enum):
     LOADING = "loading"
     READY = "ready"
     FAILED = "failed"
+    UNLOADED = "unloaded"
+    UNLOADING = "unloading"
 
 
 @dataclass(frozen=True)

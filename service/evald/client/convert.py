@@ -135,6 +135,9 @@ def model_of(message: model.Model) -> results.ModelInfo:
         classes=tuple(message.classes),
         max_tokens=message.max_tokens,
         provenance=_model_provenance(message.provenance),
+        weights_bytes=message.weights_bytes,
+        pinned=message.pinned,
+        on_demand=message.on_demand,
     )
 
 

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Literal
 from evald import _native
 from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, ask_endpoint, check_options
 from evald.engine.cancellation import Cancellation
-from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
+from evald.errors import (
+    CancelledError,
+    DeadlineError,
+    EvaldError,
+    InvalidRequestError,
+    ModelNotReadyError,
+    UnavailableError,
+    Violation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -125,7 +133,7 @@ class Engine:
         start = time.monotonic()
         with _ends(cancellation, deadline):
             spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
-            asked = self._answerers(spec)
+            asked = self._answerers(spec, cancellation, deadline)
             batch = spec.read(request, cancellation.flag)
             used, remote, answered_in = [], [], 0.0
             for index, source, answerer in asked:
@@ -148,9 +156,27 @@ class Engine:
     ) -> tuple[ModelInfo, Answers]:
         """Predictions of a model or an endpoint alone; a row without a text fails with MISSING_INPUT."""
         with _ends(cancellation, deadline):
-            answerer = self._answerer("remote" if alias in self.endpoints.aliases() else "model", alias)
+            kind: Literal["model", "remote"] = "remote" if alias in self.endpoints.aliases() else "model"
+            answerer = self._answerer(kind, alias, cancellation, deadline)
             check_options(answerer.info, "pair_input" if rows.pair_inputs else "", rows.context_tokens, "")
             return answerer.info, answerer.ask(rows, None, cancellation, deadline)
+
+    def load_model(self, alias: str, cancellation: Cancellation, deadline: float | None = None) -> None:
+        """Loads a model and waits for it. Raises InvalidRequestError for an endpoint, else as `ModelRegistry.use`."""
+        with _ends(cancellation, deadline):
+            self._refuse_endpoint(alias)
+            self.models.load_one(alias, cancellation, deadline)
+
+    def unload_model(self, alias: str, cancellation: Cancellation, deadline: float | None = None) -> None:
+        """Frees a model that is done with its calls. Raises as `ModelRegistry.unload`."""
+        with _ends(cancellation, deadline):
+            self._refuse_endpoint(alias)
+            self.models.unload(alias, cancellation, deadline)
+
+    def _refuse_endpoint(self, alias: str) -> None:
+        if alias in self.endpoints.aliases():
+            text = "is an endpoint; only models are loaded and unloaded"
+            raise InvalidRequestError.of_field("NOT_A_MODEL", "alias", text, alias=alias)
 
     def plan(self, request: bytes) -> bytes:
         """A serialised `PlanResponse`. Raises InvalidRequestError (BAD_PLAN)."""
@@ -164,16 +190,35 @@ class Engine:
         """The serialised GetMetricResponse. Raises NotFoundError with the nearest names."""
         return _native.get_metric(name)
 
-    def _answerer(self, kind: Literal["model", "remote"], alias: str) -> _Answerer:
-        """The model or endpoint of an alias. Raises NotFoundError or ModelNotReadyError."""
+    def _answerer(
+        self, kind: Literal["model", "remote"], alias: str, cancellation: Cancellation, deadline: float | None
+    ) -> _Answerer:
+        """The model or endpoint of an alias. Raises NotFoundError, or as `ModelRegistry.use`."""
         if kind == "remote":
             endpoint = self.endpoints.get(alias)
             priced = ("cost",) if endpoint.has_prices else ()
             return _Answerer(endpoint.info, partial(ask_endpoint, endpoint), (*PRODUCES[endpoint.info.task], *priced))
-        model = self.models.get(alias)
-        return _Answerer(model.info, partial(ask, model), PRODUCES[model.info.task])
+        info = self.models.info(alias, cancellation, deadline)
+        return _Answerer(info, partial(self._ask_model, info), PRODUCES[info.task])
 
-    def _answerers(self, spec: _native.Spec) -> list[tuple[int, _native.SystemSource, _Answerer]]:
+    def _ask_model(
+        self,
+        info: ModelInfo,
+        rows: ModelRows,
+        needs: Collection[str] | None,
+        cancellation: Cancellation,
+        deadline: float | None,
+    ) -> Answers:
+        """The model is in memory while it answers only, so that systems of one call may take turns there."""
+        with self.models.use(info.alias, cancellation, deadline) as model:
+            if model.info != info:
+                message = f"the model {info.alias} was loaded from other files than before; send the call again"
+                raise ModelNotReadyError(message, reason="MODEL_CHANGED", metadata={"alias": info.alias})
+            return ask(model, rows, needs, cancellation, deadline)
+
+    def _answerers(
+        self, spec: _native.Spec, cancellation: Cancellation, deadline: float | None
+    ) -> list[tuple[int, _native.SystemSource, _Answerer]]:
         """Index and source of the systems that the server answers for, and what does; checked before rows are read."""
         asked = []
         for index, source in enumerate(spec.systems):
@@ -181,7 +226,7 @@ class Engine:
                 continue
             field = f"spec.systems[{index}].{source.kind}"
             try:
-                answerer = self._answerer(source.kind, source.alias)
+                answerer = self._answerer(source.kind, source.alias, cancellation, deadline)
             except EvaldError as error:
                 error.violations = (Violation(f"{field}.alias", error.message),)
                 raise

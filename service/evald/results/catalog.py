@@ -48,7 +48,7 @@ class MetricInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """One model of a server; `state` is "loading", "ready" or "failed"."""
+    """One model of a server; `state` is "unloaded", "loading", "ready", "unloading" or "failed"."""
 
     alias: str
     task: str
@@ -57,6 +57,9 @@ class ModelInfo:
     classes: Sequence[str]
     max_tokens: int
     provenance: ModelProvenance
+    weights_bytes: int = 0
+    pinned: bool = False
+    on_demand: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ class Limits:
     max_concurrent_calls: int | None
     max_collected_numbers: int | None
     max_slices: int | None
+    model_memory: int | None = None
 
 
 @dataclass(frozen=True)
