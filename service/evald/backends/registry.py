@@ -131,11 +131,12 @@ class ModelRegistry:
         fit into the memory fails. Calling it twice changes nothing.
         """
         with self._changed:
-            first = [slot for slot in self._slots.values() if not slot.options.on_demand]
-            first = [slot for slot in first if slot.state is ModelState.UNLOADED]
-            for slot in first:
-                slot.state = ModelState.LOADING
-            self._loader.submit(self._load_first, first)
+            wanted = [slot for slot in self._slots.values() if not slot.options.on_demand]
+            for slot in wanted:
+                if slot.state is ModelState.UNLOADED and not self._closed:
+                    self._begin(slot, evict=False)
+            if wanted and not self._closed:
+                self._loader.submit(self._started.set)
         if not background:
             self._started.wait()
 
@@ -257,8 +258,7 @@ class ModelRegistry:
                 self._wait_until(lambda: slot.state is not ModelState.UNLOADING, slot, cancellation, deadline)
                 continue
             if slot.state is ModelState.UNLOADED:
-                slot.state, slot.attempt = ModelState.LOADING, Attempt()
-                self._loader.submit(self._load, slot, slot.attempt, evict=True)
+                self._begin(slot, evict=True)
             self._join(slot, slot.attempt, cancellation, deadline)
 
     def _join(self, slot: Slot, attempt: Attempt, cancellation: CancelToken | None, deadline: float | None) -> None:
@@ -299,10 +299,9 @@ class ModelRegistry:
         with self._changed:
             self._changed.notify_all()
 
-    def _load_first(self, slots: Iterable[Slot]) -> None:
-        for slot in slots:
-            self._load(slot, slot.attempt, evict=False)
-        self._started.set()
+    def _begin(self, slot: Slot, evict: bool) -> None:
+        slot.state, slot.attempt = ModelState.LOADING, Attempt()
+        self._loader.submit(self._load, slot, slot.attempt, evict)
 
     def _load(self, slot: Slot, attempt: Attempt, evict: bool) -> None:
         """One attempt, from start to end; without `evict` a model for which there is no room has failed."""
