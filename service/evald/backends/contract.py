@@ -52,6 +52,8 @@ class ModelInfo:
     multilabel: bool = False
     # Of a language model: what it reads before the first token of a text without a prompt.
     prefix_token: int | None = None
+    # Parameters in the files that the model does not have, for example of a head that was left out.
+    unused_parameters: tuple[str, ...] = ()
     # Of an endpoint: who saw the texts, which model was asked for, and a digest of what shapes its requests.
     host: str = ""
     remote_model: str = ""

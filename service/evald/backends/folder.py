@@ -66,7 +66,7 @@ class ModelFolder:
             path = self.root / name
             if not path.is_file():
                 continue
-            if not self._is_inside(path.resolve()):
+            if not self.is_inside(path.resolve()):
                 raise LoadError(f"{name} leads to a file outside of the model's folder")
             return path
         raise LoadError(f"{' or '.join(names)} is missing")
@@ -108,7 +108,7 @@ class ModelFolder:
     def check_links(self) -> None:
         """Refuses a folder with a link that leads outside: libraries open files of a folder by themselves."""
         for path in self.root.iterdir():
-            if not self._is_inside(path.resolve()):
+            if not self.is_inside(path.resolve()):
                 raise LoadError(f"{path.name} leads to a file outside of the model's folder")
 
     def read_json(self, name: str) -> dict[str, Any]:
@@ -156,7 +156,8 @@ class ModelFolder:
         except LoadError:
             return {}
 
-    def _is_inside(self, path: Path) -> bool:
+    def is_inside(self, path: Path) -> bool:
+        """Whether a resolved path may be opened: in the folder, or in the blobs that a hub cache keeps for it."""
         allowed = [self.root]
         if self.root.parent.name == "snapshots":
             allowed.append(self.root.parent.parent / "blobs")

@@ -369,6 +369,11 @@ class ModelRegistry:
         return Model(backend, batcher, self._observer)
 
 
+def open_backend(alias: str, path: Path, options: ModelOptions) -> Backend:
+    """Loads a model, without a queue. Raises LoadError."""
+    return _factory(ModelFolder(path), options)(alias, path, options)
+
+
 def _factory(folder: ModelFolder, options: ModelOptions) -> Callable[..., Backend]:
     """What loads the model; its library is imported here."""
     name = backend_of(folder, options)
