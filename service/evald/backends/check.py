@@ -53,6 +53,7 @@ class FolderReport:
     weights_bytes: int = 0
     info: ModelInfo | None = None
     problem: str = ""
+    library_missing: bool = False
 
 
 def check(path: Path, options: ModelOptions) -> FolderReport:
@@ -63,21 +64,21 @@ def check(path: Path, options: ModelOptions) -> FolderReport:
         return FolderReport(problem=str(error))
     backend = backend_of(folder, options)
     files = list(_judged(folder, options, backend))
-    size, info, problem = 0, None, ""
+    size, info, problem, missing = 0, None, "", False
     try:
         size = weights_bytes(folder, options)
         loaded = open_backend(path.name, path, options)
         info = loaded.info
         loaded.close()
     except LoadError as error:
-        problem = str(error)
+        problem, missing = str(error), isinstance(error.__cause__, ImportError)
     except OSError as error:
         problem = f"a file cannot be read ({error.strerror})"
     if info is not None and info.unused_parameters:
         unused = info.unused_parameters
         why = f"{len(unused)} parameters that the model does not have, for example {unused[0]}"
         files.append(FileVerdict("weights", "dropped", why))
-    return FolderReport(tuple(files), backend, size, info, problem)
+    return FolderReport(tuple(files), backend, size, info, problem, missing)
 
 
 def _judged(folder: ModelFolder, options: ModelOptions, backend: str) -> Iterator[FileVerdict]:

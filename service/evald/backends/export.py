@@ -95,7 +95,10 @@ def export(source: Path, target: Path) -> Exported:
             _save_tokenizer(tokenizer, scratch)
         sequences = _same_tokens(tokenizer, FileTokenizer(ModelFolder(scratch)), config)
         _write_graph(model, tokenizer, config, scratch / "onnx" / "model.onnx")
-        difference = _largest_difference(model, sequences, config, scratch / "onnx" / "model.onnx")
+        try:
+            difference = _largest_difference(model, sequences, config, scratch / "onnx" / "model.onnx")
+        except Exception as error:  # of torch or of the runtime, for example for tokens without an embedding
+            raise LoadError(f"the model fails on one of the texts ({type(error).__name__})") from error
         if not difference <= TOLERANCE:
             raise LoadError(
                 f"the logits of the graph differ from those of torch by {difference:.2g}, at most {TOLERANCE:g} may"

@@ -65,7 +65,8 @@ class OnnxBackend:
             engine=f"onnxruntime {onnxruntime.__version__}",
             device=options.device,
             precision=weights.precision,
-            batch_invariant=self._probe(),
+            # The scales of dynamic quantisation are those of a whole batch, which a probe may fail to notice.
+            batch_invariant=self._probe() and not weights.quantised,
             multilabel=config.multilabel,
             prefix_token=self._tokenizer.prefix_token() if config.task == "causal-lm" else None,
         )

@@ -104,6 +104,8 @@ def run_check(args: argparse.Namespace) -> int:
         print(table(["verdict", "file", "why"], rows, left=3))
     if found.info is not None:
         print("\n".join(_facts(found.backend, found.info, found.weights_bytes)))
+    if found.library_missing:
+        print("whether weights and tokenizer fit the model cannot be judged without that library")
     print(f"does not load: {found.problem}" if found.problem else "loads")
     return FAILED if found.problem else 0
 
