@@ -19,6 +19,7 @@ from evald.results.analysis import (
 from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo, Usage
 from evald.results.cost import Cost, RemoteCost
 from evald.results.findings import (
+    BaselineProvenance,
     Comparison,
     ConfusionCell,
     ConfusionMatrix,
@@ -71,6 +72,7 @@ __all__ = [
     "MetricResult",
     "ModelInfo",
     "ModelPerformance",
+    "BaselineProvenance",
     "ModelProvenance",
     "Ngram",
     "Note",

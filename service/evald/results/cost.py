@@ -24,7 +24,7 @@ class RemoteCost:
 
 @dataclass(frozen=True)
 class Cost:
-    """What answering took; times in seconds."""
+    """What answering took; times in seconds. `rows` are those that were scored."""
 
     rows: int
     tokens: int
@@ -33,4 +33,5 @@ class Cost:
     infer_seconds: float
     score_seconds: float
     remote: RemoteCost | None = None
+    train_seconds: float = 0.0
     performance: Sequence[ModelPerformance] = ()

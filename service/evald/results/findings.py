@@ -179,6 +179,23 @@ class ModelProvenance:
     request_digest: str | None = None
     # Most padded tokens of a batch; None for endpoints.
     batch_tokens: int | None = None
+    # Of models that give embeddings: a digest of all that shapes them, whose beginning is in signatures; how those of
+    # tokens become that of a text; and the metric that asked.
+    embedding_digest: str | None = None
+    pooling: str | None = None
+    metric: str | None = None
+
+
+@dataclass(frozen=True)
+class BaselineProvenance:
+    """Which baseline was trained for a system, and on what; the digest is of what it read of its training rows."""
+
+    system: str
+    kind: str
+    engine: str
+    parameters: Mapping[str, str]
+    training_rows: int
+    training_digest: str
 
 
 @dataclass(frozen=True)
@@ -192,6 +209,7 @@ class Provenance:
     slots: int
     row_key: str
     models: Sequence[ModelProvenance] = ()
+    baselines: Sequence[BaselineProvenance] = ()
 
 
 @dataclass(frozen=True)
@@ -207,6 +225,7 @@ class Evaluation:
     cost: Cost | None = None
     confidence_level: float = 0.95
     analysis: ErrorAnalysis | None = None
+    notes: Sequence[Note] = ()
 
     def system(self, name: str) -> SystemResult:
         """The results of a system; KeyError names the systems there are."""
@@ -333,12 +352,18 @@ class SliceComparison:
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Cochran's test whether slices differ by more than chance; `i_squared` is the share that is more than chance."""
+    """Whether slices differ by more than chance: Cochran's Q, and Welch's F with its p-value.
+
+    `degrees` and `denominator_degrees` are those of F. `i_squared` is the share of the variation that is more than
+    chance.
+    """
 
     q: float
     degrees: int
     p_value: float
     i_squared: float
+    f: float
+    denominator_degrees: float
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class RowError(_message.Message):
     def __init__(self, id: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class Provenance(_message.Message):
-    __slots__ = ("evald_version", "unicode_version", "seed", "spec_digest", "slots", "row_key", "models")
+    __slots__ = ("evald_version", "unicode_version", "seed", "spec_digest", "slots", "row_key", "models", "baselines")
     EVALD_VERSION_FIELD_NUMBER: _ClassVar[int]
     UNICODE_VERSION_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +55,7 @@ class Provenance(_message.Message):
     SLOTS_FIELD_NUMBER: _ClassVar[int]
     ROW_KEY_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
+    BASELINES_FIELD_NUMBER: _ClassVar[int]
     evald_version: str
     unicode_version: str
     seed: int
@@ -62,10 +63,11 @@ class Provenance(_message.Message):
     slots: int
     row_key: str
     models: _containers.RepeatedCompositeFieldContainer[ModelProvenance]
-    def __init__(self, evald_version: _Optional[str] = ..., unicode_version: _Optional[str] = ..., seed: _Optional[int] = ..., spec_digest: _Optional[str] = ..., slots: _Optional[int] = ..., row_key: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelProvenance, _Mapping]]] = ...) -> None: ...
+    baselines: _containers.RepeatedCompositeFieldContainer[BaselineProvenance]
+    def __init__(self, evald_version: _Optional[str] = ..., unicode_version: _Optional[str] = ..., seed: _Optional[int] = ..., spec_digest: _Optional[str] = ..., slots: _Optional[int] = ..., row_key: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelProvenance, _Mapping]]] = ..., baselines: _Optional[_Iterable[_Union[BaselineProvenance, _Mapping]]] = ...) -> None: ...
 
 class ModelProvenance(_message.Message):
-    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest", "batch_tokens")
+    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest", "batch_tokens", "embedding_digest", "pooling", "metric")
     SYSTEM_FIELD_NUMBER: _ClassVar[int]
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -78,6 +80,9 @@ class ModelProvenance(_message.Message):
     REMOTE_MODEL_FIELD_NUMBER: _ClassVar[int]
     REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
     BATCH_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDING_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    POOLING_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
     system: str
     alias: str
     weights_digest: str
@@ -90,10 +95,36 @@ class ModelProvenance(_message.Message):
     remote_model: str
     request_digest: str
     batch_tokens: int
-    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ..., batch_tokens: _Optional[int] = ...) -> None: ...
+    embedding_digest: str
+    pooling: str
+    metric: str
+    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ..., batch_tokens: _Optional[int] = ..., embedding_digest: _Optional[str] = ..., pooling: _Optional[str] = ..., metric: _Optional[str] = ...) -> None: ...
+
+class BaselineProvenance(_message.Message):
+    __slots__ = ("system", "kind", "engine", "parameters", "training_rows", "training_digest")
+    class ParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    SYSTEM_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_ROWS_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    system: str
+    kind: str
+    engine: str
+    parameters: _containers.ScalarMap[str, str]
+    training_rows: int
+    training_digest: str
+    def __init__(self, system: _Optional[str] = ..., kind: _Optional[str] = ..., engine: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., training_rows: _Optional[int] = ..., training_digest: _Optional[str] = ...) -> None: ...
 
 class Cost(_message.Message):
-    __slots__ = ("rows", "tokens", "queue_seconds", "tokenize_seconds", "infer_seconds", "score_seconds", "remote", "performance")
+    __slots__ = ("rows", "tokens", "queue_seconds", "tokenize_seconds", "infer_seconds", "score_seconds", "remote", "performance", "train_seconds")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     QUEUE_SECONDS_FIELD_NUMBER: _ClassVar[int]
@@ -102,6 +133,7 @@ class Cost(_message.Message):
     SCORE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     REMOTE_FIELD_NUMBER: _ClassVar[int]
     PERFORMANCE_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_SECONDS_FIELD_NUMBER: _ClassVar[int]
     rows: int
     tokens: int
     queue_seconds: float
@@ -110,7 +142,8 @@ class Cost(_message.Message):
     score_seconds: float
     remote: RemoteCost
     performance: _containers.RepeatedCompositeFieldContainer[_performance_pb2.ModelPerformance]
-    def __init__(self, rows: _Optional[int] = ..., tokens: _Optional[int] = ..., queue_seconds: _Optional[float] = ..., tokenize_seconds: _Optional[float] = ..., infer_seconds: _Optional[float] = ..., score_seconds: _Optional[float] = ..., remote: _Optional[_Union[RemoteCost, _Mapping]] = ..., performance: _Optional[_Iterable[_Union[_performance_pb2.ModelPerformance, _Mapping]]] = ...) -> None: ...
+    train_seconds: float
+    def __init__(self, rows: _Optional[int] = ..., tokens: _Optional[int] = ..., queue_seconds: _Optional[float] = ..., tokenize_seconds: _Optional[float] = ..., infer_seconds: _Optional[float] = ..., score_seconds: _Optional[float] = ..., remote: _Optional[_Union[RemoteCost, _Mapping]] = ..., performance: _Optional[_Iterable[_Union[_performance_pb2.ModelPerformance, _Mapping]]] = ..., train_seconds: _Optional[float] = ...) -> None: ...
 
 class RemoteCost(_message.Message):
     __slots__ = ("requests", "retries", "cached_rows", "input_tokens", "output_tokens", "price")
