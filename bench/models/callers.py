@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from bench.measure import Spread, rounds_of
-from bench.models.service import PREDICT, Bench, classifier, request_of
+from bench.measure import Spread
+from bench.models.service import PREDICT, Bench, classifier, request_of, rounds_of
 from bench.models.workload import TEXTS
 from bench.report import Figure, Goal, main, milliseconds
 

@@ -1,4 +1,6 @@
-"""The same texts through transformers' pipeline on torch, one at a time and in batches of 32; one thread."""
+"""The same texts through what most scripts do: transformers' pipeline on torch, and a plain loop on ONNX Runtime that
+takes 32 texts at a time as they come. One thread everywhere.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,20 @@ from typing import Any
 import torch
 import transformers
 
-from bench.measure import Clock, interleave, rounds_of
-from bench.models.service import both_clocks, classifier, rate, request_of
+from bench.measure import Clock, Rounds, interleave
+from bench.models.loops import Loop, open_session
+from bench.models.service import both_clocks, classifier, rate, request_of, rounds_of
 from bench.report import Figure, Goal, main
 
 # A quarter of the texts: the pipelines take seconds for each hundred.
 ROWS = 250
 CLOCKS: tuple[Clock, Clock] = ("wall", "cpu")
-GOALS = {1: Goal(">=", 2.5), 32: Goal(">=", 4)}
+GOALS = {"pipeline_1": Goal(">=", 2.5), "pipeline_32": Goal(">=", 4), "arrival_32": Goal(">=", 2.7)}
+WHAT = {
+    "pipeline_1": "transformers' pipeline, one by one",
+    "pipeline_32": "transformers' pipeline, batches of 32",
+    "arrival_32": "ONNX Runtime, 32 texts as they come, padded to the longest",
+}
 
 
 def run(quick: bool) -> list[Figure]:
@@ -27,25 +35,31 @@ def run(quick: bool) -> list[Figure]:
     torch.set_num_threads(1)
     with classifier(rows) as bench:
         request = request_of(bench.texts)
-        pipelines = {size: _pipeline(bench.folder, bench.texts, size) for size in GOALS}
+        loop = Loop(bench.folder, open_session(bench.folder))
         labels = [prediction.labels[0] for prediction in bench.predict(request).predictions]
-        for size, ask in pipelines.items():
+        work: dict[str, Callable[[], Any]] = {"service": partial(bench.predict, request)}
+        for size in (1, 32):
+            work[f"pipeline_{size}"] = ask = _pipeline(bench.folder, bench.texts, size)
             if [answer["label"] for answer in ask()] != labels:
                 raise RuntimeError(f"the pipeline with batches of {size} answers otherwise")
-        work: dict[str, Callable[[], Any]] = {"service": partial(bench.predict, request)}
-        work |= {f"pipeline {size}": ask for size, ask in pipelines.items()}
+        work["arrival_32"] = partial(loop.by_arrival, bench.texts)
         measured = interleave(work, rounds_of(quick), cpu_clock=both_clocks(bench.server))
-        what = f"transformers' pipeline / service; {bench.source}, {rows} texts"
-        ratios = []
-        for size, goal in GOALS.items():
-            wall, cpu = (measured.ratio(f"pipeline {size}", "service", clock) for clock in CLOCKS)
-            ratios += [
-                Figure(f"pipelines.{size}", wall, "x", what, goal),
-                Figure(f"pipelines.{size}.cpu", cpu, "x", "the same, CPU time of both sides"),
-            ]
-        return ratios + [
-            rate(f"pipelines.rows.{name}", measured.seconds(name, "wall"), rows, "") for name in measured.samples
+        return [*_figures(measured, f"{bench.source}, {rows} texts"), *_rates(measured, rows)]
+
+
+def _figures(measured: Rounds, texts: str) -> list[Figure]:
+    figures = []
+    for name, goal in GOALS.items():
+        wall, cpu = (measured.ratio(name, "service", clock) for clock in CLOCKS)
+        figures += [
+            Figure(f"pipelines.{name}", wall, "x", f"{WHAT[name]} / service; {texts}", goal),
+            Figure(f"pipelines.{name}.cpu", cpu, "x", "the same, CPU time of both sides"),
         ]
+    return figures
+
+
+def _rates(measured: Rounds, rows: int) -> list[Figure]:
+    return [rate(f"pipelines.rows.{name}", measured.seconds(name, "wall"), rows, "") for name in measured.samples]
 
 
 def _pipeline(folder: Path, texts: list[str], size: int) -> Callable[[], list[dict[str, Any]]]:

@@ -67,6 +67,11 @@ def rate(key: str, seconds: Spread, rows: int, what: str) -> Figure:
     return Figure(key, Spread(rows / seconds.median, rows / seconds.high, rows / seconds.low), "rows/s", what)
 
 
+def rounds_of(quick: bool) -> int:
+    """Number of rounds: fewer than of metrics, as each takes many seconds."""
+    return 3 if quick else 5
+
+
 def both_clocks(server: Server) -> Callable[[], float]:
     """CPU time of the server and of this process together: what the one does, the other waits for."""
     return lambda: server.cpu_seconds() + time.process_time()

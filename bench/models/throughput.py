@@ -1,4 +1,4 @@
-"""1,000 mixed texts in one call of Predict, against loops on ONNX Runtime alone; one thread on both sides."""
+"""1,000 mixed texts in one call of Predict, against the best loop on ONNX Runtime alone; one thread on both sides."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from bench.measure import Rounds, interleave, rounds_of
+from bench.measure import Rounds, interleave
 from bench.models.loops import Loop, open_session
-from bench.models.service import both_clocks, classifier, rate, request_of
+from bench.models.service import both_clocks, classifier, rate, request_of, rounds_of
 from bench.models.workload import TEXTS
 from bench.report import Figure, Goal, main
 
-# Padded tokens a batch; the fastest of them is "the best loop".
-BUDGETS = (256, 512, 1024)
-GOALS = {"best": Goal(">=", 0.90), "naive": Goal(">=", 2.7)}
+# Padded tokens a batch; the fastest of them is "the best loop". On processors at hand 1,024 and more are slower.
+BUDGETS = (256, 512)
+GOAL = Goal(">=", 0.90)
 
 
 def run(quick: bool) -> list[Figure]:
@@ -27,7 +27,6 @@ def run(quick: bool) -> list[Figure]:
         work: dict[str, Callable[[], object]] = {
             "service": partial(bench.predict, request),
             **{f"budget {tokens}": partial(loop.by_budget, bench.texts, tokens) for tokens in BUDGETS},
-            "naive": partial(loop.by_arrival, bench.texts),
         }
         measured = interleave(work, rounds_of(quick), cpu_clock=both_clocks(bench.server))
         return _figures(measured, rows, f"{bench.source}, {rows} texts")
@@ -35,14 +34,11 @@ def run(quick: bool) -> list[Figure]:
 
 def _figures(measured: Rounds, rows: int, texts: str) -> list[Figure]:
     best = min((f"budget {tokens}" for tokens in BUDGETS), key=lambda name: measured.seconds(name, "wall").median)
-    loops = {"best": (best, f"sorted, {best}"), "naive": ("naive", "32 at a time as they come, padded to the longest")}
-    ratios = []
-    for key, (name, what) in loops.items():
-        wall, cpu = measured.ratio(name, "service", "wall"), measured.ratio(name, "service")
-        ratios += [
-            Figure(f"throughput.{key}", wall, "x", f"service / loop ({what}); {texts}", GOALS[key]),
-            Figure(f"throughput.{key}.cpu", cpu, "x", "the same, CPU time of both sides"),
-        ]
+    wall, cpu = measured.ratio(best, "service", "wall"), measured.ratio(best, "service")
+    ratios = [
+        Figure("throughput.best", wall, "x", f"service / loop (sorted, {best}); {texts}", GOAL),
+        Figure("throughput.best.cpu", cpu, "x", "the same, CPU time of both sides"),
+    ]
     rates = [rate(f"throughput.rows.{name}", measured.seconds(name, "wall"), rows, "") for name in measured.samples]
     return [*ratios, *rates]
 

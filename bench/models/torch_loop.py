@@ -10,13 +10,13 @@ from typing import Any
 import torch
 import transformers
 
-from bench.measure import interleave, rounds_of
+from bench.measure import interleave
 from bench.models.loops import Ids, Logits, Loop, Runner
-from bench.models.service import both_clocks, classifier, rate, request_of
+from bench.models.service import both_clocks, classifier, rate, request_of, rounds_of
 from bench.report import Figure, Goal, main
 
-ROWS = 500
-BUDGETS = (256, 512, 1024)
+ROWS = 250
+BUDGETS = (256, 512)
 GOAL = Goal(">=", 0.95)
 
 
