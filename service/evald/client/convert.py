@@ -122,6 +122,7 @@ def metric_of(message: metric.MetricDescriptor) -> results.MetricInfo:
         source=message.source,
         weighted=message.weighted,
         interval=message.interval,
+        model=message.model,
     )
 
 
