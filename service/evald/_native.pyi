@@ -120,10 +120,10 @@ class SystemSource:
     @property
     def name(self) -> str: ...
     @property
-    def kind(self) -> Literal["inline", "model", "remote"]: ...
+    def kind(self) -> Literal["inline", "model", "remote", "baseline"]: ...
     @property
     def alias(self) -> str:
-        """Alias of the model or endpoint; empty for inline systems."""
+        """Alias of the model or endpoint, or kind of the baseline; empty for inline systems."""
     @property
     def input(self) -> str:
         """Key of the rows' inputs that holds the text for it."""
@@ -177,6 +177,12 @@ class Spec:
     @property
     def systems(self) -> list[SystemSource]: ...
     @property
+    def classes(self) -> list[str]:
+        """The class set in the caller's order; empty if the request names none."""
+    @property
+    def seed(self) -> int:
+        """Seed of all draws."""
+    @property
     def measures(self) -> list[Measure]:
         """What models must compute for metrics."""
     @property
@@ -208,6 +214,17 @@ class Batch:
     def __len__(self) -> int: ...
     def inputs(self, system: int) -> list[str | None]:
         """The input text of every row for a system that the server answers for; None where the row has none."""
+    def training(self, system: int) -> list[tuple[int, str | None, list[str]]]:
+        """The rows that a baseline system learns from, which are no rows of the batch.
+
+        For each its index in the request, input text and gold labels.
+        """
+    def training_references(self) -> list[list[str]]:
+        """The references of the rows that baselines learn from, in the order of `training`."""
+    def training_values(self) -> list[float | None]:
+        """The gold numbers of the rows that baselines learn from, in the order of `training`."""
+    def keys(self) -> list[tuple[str, int]]:
+        """What identifies every row: its id, or "#" and its index in the request; and its sample."""
     def inputs_named(self, name: str) -> list[str | None]:
         """The input of this name of every row; None where the row has none."""
     def first_references(self) -> list[str | None]:
@@ -226,6 +243,8 @@ class Batch:
         """Sets the predictions of a model system: C-contiguous, [rows, classes]."""
     def set_texts(self, system: int, texts: Sequence[_WrittenText | None]) -> None:
         """Sets the predictions of a system that writes texts, one a row; None where there is none."""
+    def set_constant(self, system: int, text: str | None = None, value: float | None = None) -> None:
+        """Sets the same prediction of a system for every row, beside any class scores."""
     def set_measure(self, name: str, numbers: NDArray[np.float64], truncated: NDArray[np.uint8]) -> None:
         """Sets the numbers of a measure, C-contiguous [rows, systems]: NaN where there is none; if texts were cut."""
     def fail(self, system: int, rows: Sequence[int], reason: str, message: str) -> None:

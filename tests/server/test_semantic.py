@@ -227,7 +227,7 @@ def test_a_call_that_is_cancelled_or_late_ends(encoder: Server) -> None:
         for at in range(20_000)
     ]
     request = pb.EvaluateRequest(spec=spec(F1), instances=instances).SerializeToString()
-    call = encoder.api.channel.unary_unary(EVALUATE)
+    call: Any = encoder.api.channel.unary_unary(EVALUATE)
     with pytest.raises(grpc.RpcError) as late:
         call(request, timeout=0.5)
     assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED

@@ -26,9 +26,7 @@ pub fn with_measured<'b>(
                 .iter()
                 .map(|one| one.numbers.get(row * systems + system).copied().flatten());
             let start = filled.measured.len();
-            filled
-                .measured
-                .extend(found.map(Option::unwrap_or_default));
+            filled.measured.extend(found.map(Option::unwrap_or_default));
             let span = Span {
                 start: start as u32,
                 end: filled.measured.len() as u32,

@@ -76,6 +76,13 @@ pub enum Source {
         /// Key of the rows' inputs.
         input: String,
     },
+    /// From a baseline that learns from the rows of the split [`TRAINING_SPLIT`].
+    Baseline {
+        /// What to train.
+        kind: String,
+        /// Key of the rows' inputs.
+        input: String,
+    },
 }
 
 impl Source {
@@ -83,10 +90,15 @@ impl Source {
     pub fn input(&self) -> Option<&str> {
         match self {
             Self::Inline => None,
-            Self::Model { input, .. } | Self::Remote { input, .. } => Some(input),
+            Self::Model { input, .. }
+            | Self::Remote { input, .. }
+            | Self::Baseline { input, .. } => Some(input),
         }
     }
 }
+
+/// The split whose rows baselines learn from.
+pub const TRAINING_SPLIT: &str = "train";
 
 /// A system under evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -262,6 +274,12 @@ impl Spec {
         let fields = self.metrics.iter().flat_map(|metric| metric.needs);
         fields.for_each(|field| all.add(*field));
         all
+    }
+
+    /// Whether some rows are there to learn from and are not scored.
+    pub fn trains(&self) -> bool {
+        let mut systems = self.systems.iter();
+        systems.any(|system| matches!(system.source, Source::Baseline { .. }))
     }
 
     /// The names in `Prediction.scores` that metrics need.

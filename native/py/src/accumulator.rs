@@ -10,7 +10,7 @@ use evald_core::written::with_written;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::batch::Batch;
+use crate::batch::{Additions, Batch};
 use crate::label_columns;
 use crate::run::{CancelFlag, run, run_attached, shared};
 use crate::spec::Spec;
@@ -64,8 +64,14 @@ impl Accumulator {
             let mut core = self.lock()?;
             let rows = batch.rows.borrow_dependent();
             let systems = core.spec().systems.len();
-            let (written, measured) = (&additions.written, &additions.measured);
-            let filled = (!written.is_empty()).then(|| with_written(rows, systems, written));
+            let Additions {
+                written,
+                constants,
+                measured,
+                ..
+            } = &*additions;
+            let are_written = !written.is_empty() || !constants.is_empty();
+            let filled = are_written.then(|| with_written(rows, systems, written, constants));
             let rows = filled.as_ref().unwrap_or(rows);
             let filled = (!measured.is_empty()).then(|| with_measured(rows, systems, measured));
             let rows = filled.as_ref().unwrap_or(rows);

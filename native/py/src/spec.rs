@@ -11,8 +11,9 @@ use evald_wire::spec::build_spec;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
-use crate::batch::{Batch, Lists};
+use crate::batch::Batch;
 use crate::errors::to_python;
+use crate::lists::Lists;
 use crate::run::{CancelFlag, run, shared};
 
 /// Limits of one call.
@@ -184,12 +185,15 @@ impl Spec {
                     context_tokens,
                     ..
                 } => (&pair_input[..], *context_tokens),
-                spec::Source::Inline | spec::Source::Remote { .. } => ("", 0),
+                spec::Source::Inline
+                | spec::Source::Remote { .. }
+                | spec::Source::Baseline { .. } => ("", 0),
             };
             let (kind, alias, input) = match &system.source {
                 spec::Source::Inline => ("inline", "", ""),
                 spec::Source::Model { alias, input, .. } => ("model", &alias[..], &input[..]),
                 spec::Source::Remote { alias, input } => ("remote", &alias[..], &input[..]),
+                spec::Source::Baseline { kind, input } => ("baseline", &kind[..], &input[..]),
             };
             SystemSource {
                 name: system.name.clone(),
@@ -201,6 +205,16 @@ impl Spec {
             }
         };
         self.core.systems.iter().map(source).collect()
+    }
+
+    #[getter]
+    fn classes(&self) -> &[String] {
+        &self.core.classes
+    }
+
+    #[getter]
+    fn seed(&self) -> u64 {
+        self.core.statistics.seed
     }
 
     #[getter]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evald.cli import output, rows_in_error
-from evald.data import Model, Remote, Source, Table, combine, join, read_file, split_metrics, table_of
-from evald.data.naming import NAMES, with_models
+from evald.data import Baseline, Model, Remote, Source, Table, combine, join, read_file, split_metrics, table_of
+from evald.data.naming import NAMES, with_baselines, with_models
 from evald.data.sources import FORMATS
 from evald.errors import InvalidRequestError
 
@@ -48,6 +49,14 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=ALIAS",
         help="a remote endpoint of the server as a system; the server sends it the texts of the rows",
+    )
+    group.add_argument(
+        "--baseline-model",
+        action="append",
+        default=[],
+        metavar="[NAME=]KIND",
+        help="a simple baseline as a system, before the others: majority, stratified, logistic_regression or"
+        ' decision_tree, learned from the rows whose column split is "train", which are not scored; may be repeated',
     )
     group.add_argument(
         "--map",
@@ -336,6 +345,7 @@ def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] =
         split_metrics(args.metrics)  # A typing error should not cost the reading of large files.
     if args.model or args.remote:
         return _of_models(args, args.files), _metrics(args, (), named)
+    baselines = _baselines(args)
     files, predictions = _files(args)
     sources = _sources(args, predictions)
     gold = read_file(args.data, args.input_format) if args.data else None
@@ -343,11 +353,15 @@ def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] =
     if kinds:
         bar.say(f"reading {', '.join(kinds)}")
     metrics = _metrics(args, list(sources.values()), named)
-    if gold is not None:
-        return join(gold, sources, args.map), metrics
-    if len(sources) > 1 or not files:
-        return combine(sources, args.map), metrics
+    if gold is not None or len(sources) > 1 or not files:
+        if gold is None:
+            table = combine(sources, args.map, has_training=bool(baselines))
+        else:
+            table = join(gold, sources, args.map)
+        return replace(table, systems={**baselines, **table.systems}), metrics
     ((name, source),) = sources.items()
+    if baselines:
+        return with_baselines(source, baselines, args.map, name), metrics
     return table_of(source, args.map, name), metrics
 
 
@@ -393,7 +407,18 @@ def _of_models(args: argparse.Namespace, files: Sequence[str]) -> Table:
     models = {name: source(alias or name) for source, name, _, alias in pairs}
     if len(models) != len(pairs):
         raise _usage("--model", "and --remote name a system twice")
-    return with_models(read_file(data[0], args.input_format), models, args.map)
+    return with_models(read_file(data[0], args.input_format), {**_baselines(args), **models}, args.map)
+
+
+def _baselines(args: argparse.Namespace) -> dict[str, Baseline]:
+    """Baselines by name, which is their kind unless they have one."""
+    found: dict[str, Baseline] = {}
+    for entry in args.baseline_model:
+        name, _, kind = entry.rpartition("=")
+        found[name or kind] = Baseline(kind)
+    if len(found) != len(args.baseline_model):
+        raise _usage("--baseline-model", "names a system twice")
+    return found
 
 
 def _sources(args: argparse.Namespace, entries: Sequence[str]) -> dict[str, Source]:

@@ -35,6 +35,7 @@ def evaluation_of(message: evaluation.EvaluateResponse, confidence_level: float 
         cost=_cost(message.cost) if message.HasField("cost") else None,
         confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
         analysis=analysis_of(message.analysis) if message.HasField("analysis") else None,
+        notes=tuple(map(_note, message.notes)),
     )
 
 
@@ -138,6 +139,9 @@ def model_of(message: model.Model) -> results.ModelInfo:
         dimensions=message.dimensions,
         layers=tuple(message.layers),
         provenance=_model_provenance(message.provenance),
+        weights_bytes=message.weights_bytes,
+        pinned=message.pinned,
+        on_demand=message.on_demand,
     )
 
 
@@ -231,7 +235,9 @@ def _consistency(message: slice_.Consistency) -> results.Consistency:
         worst_difference=_optional(worst, "value"),
         worst_low=_optional(worst, "low"),
         worst_high=_optional(worst, "high"),
-        heterogeneity=results.Heterogeneity(spread.q, spread.degrees, spread.p_value, spread.i_squared)
+        heterogeneity=results.Heterogeneity(
+            spread.q, spread.degrees, spread.p_value, spread.i_squared, spread.f, spread.denominator_degrees
+        )
         if message.HasField("heterogeneity")
         else None,
         notes=tuple(map(_note, message.notes)),
@@ -276,6 +282,18 @@ def _provenance(message: report.Provenance) -> results.Provenance:
         slots=message.slots,
         row_key=message.row_key,
         models=tuple(map(_model_provenance, message.models)),
+        baselines=tuple(map(_baseline_provenance, message.baselines)),
+    )
+
+
+def _baseline_provenance(message: report.BaselineProvenance) -> results.BaselineProvenance:
+    return results.BaselineProvenance(
+        system=message.system,
+        kind=message.kind,
+        engine=message.engine,
+        parameters=dict(sorted(message.parameters.items())),
+        training_rows=message.training_rows,
+        training_digest=message.training_digest,
     )
 
 
@@ -307,6 +325,7 @@ def _cost(message: report.Cost) -> results.Cost:
         infer_seconds=message.infer_seconds,
         score_seconds=message.score_seconds,
         remote=_remote_cost(message.remote) if message.HasField("remote") else None,
+        train_seconds=message.train_seconds,
     )
 
 

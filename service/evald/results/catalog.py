@@ -50,7 +50,7 @@ class MetricInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """One model of a server; `state` is "loading", "ready" or "failed".
+    """One model of a server; `state` is "unloaded", "loading", "ready", "unloading" or "failed".
 
     Of a model that gives embeddings: the numbers of one, and the layers that metrics may ask for; else 0 and none.
     """
@@ -64,6 +64,9 @@ class ModelInfo:
     provenance: ModelProvenance
     dimensions: int = 0
     layers: Sequence[int] = ()
+    weights_bytes: int = 0
+    pinned: bool = False
+    on_demand: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,10 @@ class Limits:
     max_concurrent_calls: int | None
     max_collected_numbers: int | None
     max_slices: int | None
+    max_training_rows: int | None
+    max_training_seconds: float | None
+    max_concurrent_trainings: int | None
+    model_memory: int | None = None
 
 
 @dataclass(frozen=True)

@@ -184,6 +184,18 @@ class ModelProvenance:
 
 
 @dataclass(frozen=True)
+class BaselineProvenance:
+    """Which baseline was trained for a system, and on what; the digest is of what it read of its training rows."""
+
+    system: str
+    kind: str
+    engine: str
+    parameters: Mapping[str, str]
+    training_rows: int
+    training_digest: str
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the values come from; the same rows, specification and seed give the same values."""
 
@@ -194,6 +206,7 @@ class Provenance:
     slots: int
     row_key: str
     models: Sequence[ModelProvenance] = ()
+    baselines: Sequence[BaselineProvenance] = ()
 
 
 @dataclass(frozen=True)
@@ -210,7 +223,7 @@ class RemoteCost:
 
 @dataclass(frozen=True)
 class Cost:
-    """What answering took; times in seconds."""
+    """What answering took; times in seconds. `rows` are those that were scored."""
 
     rows: int
     tokens: int
@@ -219,6 +232,7 @@ class Cost:
     infer_seconds: float
     score_seconds: float
     remote: RemoteCost | None = None
+    train_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -234,6 +248,7 @@ class Evaluation:
     cost: Cost | None = None
     confidence_level: float = 0.95
     analysis: ErrorAnalysis | None = None
+    notes: Sequence[Note] = ()
 
     def system(self, name: str) -> SystemResult:
         """The results of a system; KeyError names the systems there are."""
@@ -357,12 +372,18 @@ class SliceComparison:
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Cochran's test whether slices differ by more than chance; `i_squared` is the share that is more than chance."""
+    """Whether slices differ by more than chance: Cochran's Q, and Welch's F with its p-value.
+
+    `degrees` and `denominator_degrees` are those of F. `i_squared` is the share of the variation that is more than
+    chance.
+    """
 
     q: float
     degrees: int
     p_value: float
     i_squared: float
+    f: float
+    denominator_degrees: float
 
 
 @dataclass(frozen=True)

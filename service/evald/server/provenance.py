@@ -1,4 +1,4 @@
-"""What the server adds to an answer of the engine: which models answered, and what answering took."""
+"""What the server adds to an answer of the engine: which models and baselines answered, and what answering took."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from evald.backends.contract import ModelInfo
 from evald.backends.remote.contract import RemoteUse
+from evald.client.trained import baselines_of
 from evald.engine.evaluate import RunFacts
 from evald.errors import InvalidRequestError
 from evald.v1 import report_pb2
@@ -32,11 +33,11 @@ def model_provenance(info: ModelInfo, system: str = "", metric: str = "") -> rep
     )
 
 
-def models_of(facts: RunFacts) -> report_pb2.Provenance:
+def provenance_of(facts: RunFacts) -> report_pb2.Provenance:
     """The part of the provenance that native code cannot know."""
     answered = [model_provenance(info, system) for system, info in facts.models]
     computed = [model_provenance(info, metric=metric) for metric, info in facts.metrics]
-    return report_pb2.Provenance(models=[*answered, *computed])
+    return report_pb2.Provenance(models=[*answered, *computed], baselines=baselines_of(facts.trained))
 
 
 def cost_of(facts: RunFacts) -> report_pb2.Cost:
@@ -49,6 +50,7 @@ def cost_of(facts: RunFacts) -> report_pb2.Cost:
         infer_seconds=facts.infer_seconds,
         score_seconds=facts.score_seconds,
         remote=remote_cost(facts.remote),
+        train_seconds=facts.trained.seconds,
     )
 
 

@@ -21,16 +21,11 @@ impl<'a> Answer<'a> {
         row: usize,
         system: usize,
     ) -> Self {
-        if let Some(output) = outputs.iter().find(|output| output.system == system) {
-            return Self {
-                prediction: None,
-                output: Some(output),
-                model: output.row(row),
-            };
-        }
+        let output = outputs.iter().find(|output| output.system == system);
         Self {
             prediction: batch.prediction(&batch.instances[row], system),
-            ..Self::default()
+            output,
+            model: output.map_or_else(ModelAnswer::default, |output| output.row(row)),
         }
     }
 

@@ -152,9 +152,7 @@ impl ParamSpec {
                 let found = resources.find(&bare_word(value))?;
                 Ok(ParamValue::Text(found.signed_name()))
             }
-            (ParamKind::Model, _) => {
-                Ok(ParamValue::Text(resources.find_model(&bare_word(value))?))
-            }
+            (ParamKind::Model, _) => Ok(ParamValue::Text(resources.find_model(&bare_word(value))?)),
             (ParamKind::Bool(_), ParamValue::Bool(_)) => Ok(value.clone()),
             (ParamKind::Bool(_), _) => Err("must be true or false".into()),
             (ParamKind::Int { low, high, .. }, ParamValue::Number(number))

@@ -28,7 +28,7 @@ struct Source<'a> {
 }
 
 /// What a model of the server answered for a row; empty: nothing of that kind.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ModelAnswer<'a> {
     /// One score a class.
     pub class_scores: &'a [f32],

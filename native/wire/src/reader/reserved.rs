@@ -63,7 +63,9 @@ impl Seen {
                 !cursor.bytes(wire)?.is_empty()
             }
             Kind::Present => cursor.bytes(wire).map(|_| true)?,
-            Kind::Numbers if wire == Wire::Fixed32 => cursor.skip(tag, wire, depth).map(|()| true)?,
+            Kind::Numbers if wire == Wire::Fixed32 => {
+                cursor.skip(tag, wire, depth).map(|()| true)?
+            }
             Kind::Numbers => !cursor.bytes(wire)?.is_empty() || self.0 & bit != 0,
         };
         self.0 |= if set { bit } else { 0 };
