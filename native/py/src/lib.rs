@@ -10,6 +10,7 @@ mod accumulator;
 mod batch;
 mod errors;
 mod label_columns;
+mod lists;
 mod run;
 mod spec;
 

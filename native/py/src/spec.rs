@@ -11,8 +11,9 @@ use evald_wire::spec::build_spec;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
-use crate::batch::{Batch, Lists};
+use crate::batch::Batch;
 use crate::errors::to_python;
+use crate::lists::Lists;
 use crate::run::{CancelFlag, run, shared};
 
 /// Limits of one call.

@@ -34,8 +34,6 @@ from evald.results.findings import (
     Ranking,
     RemoteCost,
     ResampledMean,
-    RowError,
-    Rows,
     SliceComparison,
     SliceResult,
     SystemRank,
@@ -44,6 +42,7 @@ from evald.results.findings import (
 from evald.results.forgetting import EmarResult, Estimate, Forgetting, TaskChange
 from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
 from evald.results.plan import Plan
+from evald.results.rows import RowError, Rows
 
 __all__ = [
     "Adaptation",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evald.results.findings import Cost, ModelProvenance, RowError
+from evald.results.findings import Cost, ModelProvenance
+from evald.results.rows import RowError
 
 
 @dataclass(frozen=True)
