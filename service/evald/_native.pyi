@@ -17,6 +17,7 @@ __all__ = [
     "Batch",
     "CancelFlag",
     "Limits",
+    "Measure",
     "Resources",
     "Spec",
     "SystemSource",
@@ -144,14 +145,35 @@ class Resources:
         """Digest (sha256, hex) of each resource, by name."""
 
 @final
+class Measure:
+    """What a model must compute for a metric: its index and key, the text form of what decides the numbers, the model's
+    alias, and which number it is: "similarity", "precision", "recall" or "f1". A layer of -1 is the last one.
+    """
+
+    metric: int
+    key: str
+    name: str
+    model: str
+    of: Literal["similarity", "precision", "recall", "f1"]
+    layer: int
+    idf: bool
+
+@final
 class Spec:
     """What to evaluate and how: the checked header of a request."""
 
     @staticmethod
     def from_request(
-        kind: Literal["evaluate", "compare"], request: bytes, limits: Limits, resources: Resources | None = None
+        kind: Literal["evaluate", "compare"],
+        request: bytes,
+        limits: Limits,
+        resources: Resources | None = None,
+        models: Mapping[str, str] | None = None,
     ) -> Spec:
-        """Reads the header of a serialised EvaluateRequest or CompareRequest; rows are skipped."""
+        """Reads the header of a serialised EvaluateRequest or CompareRequest; rows are skipped.
+
+        `models` are the digests of models by alias, for the signatures of metrics that name them.
+        """
     @property
     def systems(self) -> list[SystemSource]: ...
     @property
@@ -160,6 +182,9 @@ class Spec:
     @property
     def seed(self) -> int:
         """Seed of all draws."""
+    @property
+    def measures(self) -> list[Measure]:
+        """What models must compute for metrics."""
     @property
     def needs(self) -> list[str]:
         """The fields that the metrics need of a row: names of RowField in lower case."""
@@ -204,6 +229,10 @@ class Batch:
         """The input of this name of every row; None where the row has none."""
     def first_references(self) -> list[str | None]:
         """The first reference of every row; None where the row has none."""
+    def references(self) -> list[list[str]]:
+        """The references of every row."""
+    def prediction_texts(self, system: int) -> list[str | None]:
+        """The text of every row's prediction, those that `set_texts` set included; None where there is none."""
     def choices(self) -> list[list[str]]:
         """The texts of the choices of every row."""
     def set_token_logprobs(self, system: int, logprobs: Sequence[Sequence[float]]) -> None:
@@ -216,6 +245,8 @@ class Batch:
         """Sets the predictions of a system that writes texts, one a row; None where there is none."""
     def set_constant(self, system: int, text: str | None = None, value: float | None = None) -> None:
         """Sets the same prediction of a system for every row, beside any class scores."""
+    def set_measure(self, name: str, numbers: NDArray[np.float64], truncated: NDArray[np.uint8]) -> None:
+        """Sets the numbers of a measure, C-contiguous [rows, systems]: NaN where there is none; if texts were cut."""
     def fail(self, system: int, rows: Sequence[int], reason: str, message: str) -> None:
         """Marks rows as failed for a system; `message` must hold no text of a row."""
 

@@ -83,6 +83,8 @@ class ModelSetting:
     backend: str = ""
     device: str = ""
     precision: str = ""
+    # Of an encoder.
+    pooling: str = "auto"
 
 
 def _models(value: object) -> dict[str, ModelSetting]:
@@ -140,7 +142,8 @@ def _one_of(*choices: str) -> Callable[[object], str]:
 _backend = _one_of("auto", "onnx", "torch")
 _device = _one_of("cpu", "cuda")
 _precision = _one_of("auto", "fp32", "bf16", "fp16")
-_MODEL_FIELDS = {"backend": _backend, "device": _device, "precision": _precision}
+_pooling = _one_of("auto", "mean", "cls", "max")
+_MODEL_FIELDS = {"backend": _backend, "device": _device, "precision": _precision, "pooling": _pooling}
 
 
 def _level(value: object) -> str:
@@ -269,6 +272,7 @@ class Settings:
             model.backend or self.model_backend,
             model.device or self.model_device,
             model.precision or self.model_precision,
+            model.pooling,
         )
 
 

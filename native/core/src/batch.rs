@@ -104,6 +104,8 @@ pub struct PredictionExtra {
     pub usage: Usage,
     /// Whether the text ends where the limit of tokens was.
     pub truncated: bool,
+    /// Into [`Batch::measured`]; one a measure of the batch, or none.
+    pub measured: Span,
 }
 
 /// What producing an answer took, as far as the caller knows; nothing of it is below 0.
@@ -190,6 +192,10 @@ pub struct Batch<'a> {
     pub places: Vec<u32>,
     /// Whether the rows were checked as they were sent.
     pub is_checked: bool,
+    /// Names of what models computed of the rows for metrics.
+    pub measures: Vec<&'a str>,
+    /// Pool of the numbers: number, whether a text was cut for it.
+    pub measured: Vec<(f64, bool)>,
 }
 
 impl<'a> Batch<'a> {

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::gate::Policy;
-use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
+use crate::metrics::{Field, FieldSet, Measure, ResolvedMetric, Statistics, text_form};
 use crate::slicing::Slicing;
 use crate::stats::interval::Method;
 use crate::stats::paired_test::PairedTest;
@@ -287,6 +287,12 @@ impl Spec {
         self.metrics
             .iter()
             .filter_map(|metric| metric.score_name.as_deref())
+    }
+
+    /// What models must compute for metrics, by the index of the metric.
+    pub fn measures(&self) -> impl Iterator<Item = (usize, &Measure)> {
+        let metrics = self.metrics.iter().enumerate();
+        metrics.filter_map(|(at, metric)| metric.measure.as_ref().map(|measure| (at, measure)))
     }
 
     /// Whether rows have sets of labels for the metrics over labels.

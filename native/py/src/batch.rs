@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use evald_core::accumulator::{ModelOutput, check_unanswered};
 use evald_core::batch::{self, Instance, RowFailure, Usage};
 use evald_core::error::Error;
+use evald_core::measured::MeasuredRows;
 use evald_core::spec;
 use evald_core::written::{Constant, Written, WrittenRows};
 use evald_wire::reader::{ReadLimits, read_rows};
@@ -19,8 +20,7 @@ use crate::errors::to_python;
 use crate::lists::Lists;
 use crate::run::run;
 
-/// The rows themselves.
-pub type Borrowed<'a> = batch::Batch<'a>;
+type Borrowed<'a> = batch::Batch<'a>;
 
 /// What the texts of a batch borrow from.
 pub enum Source {
@@ -59,6 +59,8 @@ pub struct Additions {
     pub written: Vec<WrittenRows>,
     /// One a system that answers to every row alike.
     pub constants: Vec<Constant>,
+    /// One a measure of metrics.
+    pub measured: Vec<MeasuredRows>,
     /// Rows that failed.
     pub failures: Vec<RowFailure>,
     /// Whether the rows were pushed.
@@ -229,6 +231,33 @@ impl Batch {
             .collect()
     }
 
+    fn references(&self) -> Vec<Vec<&str>> {
+        let rows = self.rows.borrow_dependent();
+        let instances = rows.instances.iter();
+        instances.map(|row| rows.references(row).to_vec()).collect()
+    }
+
+    fn prediction_texts(&self, system: usize) -> Vec<Option<String>> {
+        let additions = self.additions();
+        let mut written = additions.written.iter();
+        if let Some(written) = written.find(|written| written.system == system) {
+            let texts = written.rows.iter();
+            return texts
+                .map(|row| row.as_ref().map(|row| row.text.clone()))
+                .collect();
+        }
+        let rows = self.rows.borrow_dependent();
+        let mut constants = additions.constants.iter();
+        if let Some(constant) = constants.find(|constant| constant.system == system) {
+            return vec![constant.text.clone(); rows.instances.len()];
+        }
+        let texts = rows.instances.iter().map(|row| {
+            let prediction = rows.prediction(row, system)?;
+            prediction.text.map(str::to_owned)
+        });
+        texts.collect()
+    }
+
     fn choices(&self) -> Vec<Vec<&str>> {
         let rows = self.rows.borrow_dependent();
         let spans = rows.instances.iter().map(|row| {
@@ -325,6 +354,31 @@ impl Batch {
             text,
             value,
         });
+        Ok(())
+    }
+
+    fn set_measure(
+        &self,
+        py: Python<'_>,
+        name: String,
+        numbers: PyBuffer<f64>,
+        truncated: PyBuffer<u8>,
+    ) -> PyResult<()> {
+        let shape = [self.__len__(), self.spec.systems.len()];
+        let fits = |found: &[usize], contiguous: bool| found == shape && contiguous;
+        if !fits(numbers.shape(), numbers.is_c_contiguous())
+            || !fits(truncated.shape(), truncated.is_c_contiguous())
+        {
+            let error = Error::internal("a measure must be C-contiguous [rows, systems]");
+            return Err(to_python(py, &error));
+        }
+        let pairs = numbers.to_vec(py)?.into_iter().zip(truncated.to_vec(py)?);
+        let numbers = pairs
+            .map(|(number, truncated)| (!number.is_nan()).then_some((number, truncated != 0)))
+            .collect();
+        self.additions()
+            .measured
+            .push(MeasuredRows { name, numbers });
         Ok(())
     }
 

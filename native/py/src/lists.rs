@@ -1,8 +1,8 @@
-//! Rows of lists: one text or label a row and system, beside references or gold labels.
+//! Rows that Python gives in lists.
 
 use std::ops::Range;
 
-use evald_core::batch::{Instance, Prediction, Span};
+use evald_core::batch::{self, Instance, Prediction, Span};
 use evald_core::error::Error;
 use evald_core::metrics::Field;
 use evald_core::spec;
@@ -10,9 +10,11 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyList, PyString};
 
-use crate::batch::{Borrowed, OwnedRows, Source};
+use crate::batch::{OwnedRows, Source};
 use crate::errors::to_python;
 use crate::run::run;
+
+type Borrowed<'a> = batch::Batch<'a>;
 
 /// Objects taken before the first of them is looked at: they lie anywhere in memory, and loads that wait for none of each
 /// other overlap.
@@ -29,7 +31,7 @@ pub struct Lists<'l, 'py> {
 }
 
 impl<'py> Lists<'_, 'py> {
-    /// Takes these rows, as many of them as there are.
+    /// These rows, as many of them as there are.
     pub fn read(
         &self,
         py: Python<'_>,

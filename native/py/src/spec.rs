@@ -123,6 +123,19 @@ pub struct SystemSource {
     context_tokens: u32,
 }
 
+/// What a model must compute for a metric.
+#[pyclass(frozen, get_all)]
+#[derive(Debug, Clone)]
+pub struct Measure {
+    metric: usize,
+    key: String,
+    name: String,
+    model: String,
+    of: &'static str,
+    layer: i64,
+    idf: bool,
+}
+
 /// The checked header of a request.
 #[pyclass(frozen)]
 pub struct Spec {
@@ -133,16 +146,19 @@ pub struct Spec {
 #[pymethods]
 impl Spec {
     #[staticmethod]
-    #[pyo3(signature = (kind, request, limits, resources=None))]
+    #[pyo3(signature = (kind, request, limits, resources=None, models=None))]
     fn from_request(
         py: Python<'_>,
         kind: &str,
         request: &Bound<'_, PyBytes>,
         limits: &Limits,
         resources: Option<&Resources>,
+        models: Option<BTreeMap<String, String>>,
     ) -> PyResult<Self> {
         let none = metrics::Resources::default();
         let resources = resources.map_or(&none, |resources| &resources.core);
+        let with_models = models.map(|models| resources.with_models(models));
+        let resources = with_models.as_ref().unwrap_or(resources);
         let (bytes, limits) = (request.as_bytes(), limits.to_core());
         let kind = match kind {
             "evaluate" => RequestKind::Evaluate,
@@ -199,6 +215,20 @@ impl Spec {
     #[getter]
     fn seed(&self) -> u64 {
         self.core.statistics.seed
+    }
+
+    #[getter]
+    fn measures(&self) -> Vec<Measure> {
+        let measure = |(metric, measure): (usize, &metrics::Measure)| Measure {
+            metric,
+            key: self.core.metrics[metric].key.clone(),
+            name: measure.name.clone(),
+            model: measure.model.clone(),
+            of: measure.of,
+            layer: measure.layer,
+            idf: measure.idf,
+        };
+        self.core.measures().map(measure).collect()
     }
 
     #[getter]

@@ -19,7 +19,9 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
     Result: TypeAlias = Floats | Doubles
 
 Stage = Literal["tokenize", "queue", "infer"]
-Task = Literal["text-classification", "causal-lm", "text-generation"]
+Task = Literal["text-classification", "causal-lm", "text-generation", "embedding"]
+# How the embeddings of tokens become that of their text.
+Pooling = Literal["mean", "cls", "max"]
 # One text or two: what is classified, or a prompt and its completion.
 Text: TypeAlias = str | tuple[str, str]
 
@@ -30,6 +32,25 @@ class ModelState(enum.Enum):
     LOADING = "loading"
     READY = "ready"
     FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class EmbeddingInfo:
+    """What an encoder gives. A text that is pooled has at most `max_tokens` tokens; `layers` are those whose embeddings
+    of tokens can be had. A tokenizer puts `prefix` before a text and `suffix` behind it.
+    """
+
+    dimensions: int
+    layers: tuple[int, ...]
+    pooling: Pooling
+    normalize: bool
+    max_tokens: int
+    prefix: tuple[int, ...]
+    suffix: tuple[int, ...]
+    # Of all that shapes an embedding.
+    digest: str
+    # Of tokenizers that tell a word behind a space from the same one at the beginning of a text.
+    marks_spaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +71,8 @@ class ModelInfo:
     multilabel: bool = False
     # Of a language model: what it reads before the first token of a text without a prompt.
     prefix_token: int | None = None
+    # Of an encoder.
+    embedding: EmbeddingInfo | None = None
     # Of an endpoint: who saw the texts, which model was asked for, and a digest of what shapes its requests.
     host: str = ""
     remote_model: str = ""
@@ -62,12 +85,14 @@ class TokenSequence:
 
     `segments` tell the two texts of a pair apart, for models that want to know. `targets` are the tokens whose
     likelihood is asked of a language model: the last one is what may come after all of `ids`, the one before it what
-    may come after all but the last of `ids`, and so on.
+    may come after all but the last of `ids`, and so on. `layer` asks an encoder for the embeddings of the tokens behind
+    this layer instead of that of the text.
     """
 
     ids: TokenIds
     segments: TokenIds | None = None
     targets: TokenIds | None = None
+    layer: int | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -111,6 +136,29 @@ class LogLikelihoods:
     timings: Timings
 
 
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """The embedding of every text, [rows, dimensions] and C-contiguous; the rows in `failures` are all zero.
+
+    Where texts are cut, `truncated` says which were.
+    """
+
+    vectors: Floats
+    truncated: frozenset[int]
+    failures: tuple[RowFailure, ...]
+    timings: Timings
+
+
+@dataclass(frozen=True, eq=False)
+class TokenEmbeddings:
+    """The tokens of every text and their embeddings, [tokens, dimensions]; None for the rows in `failures`."""
+
+    tokens: list[tuple[TokenIds, Floats] | None]
+    truncated: frozenset[int]
+    failures: tuple[RowFailure, ...]
+    timings: Timings
+
+
 class CancelToken(Protocol):
     """Ends a call early; set from any thread."""
 
@@ -137,7 +185,8 @@ class Backend(Protocol):
     def run(self, sequences: Sequence[TokenSequence], length: int) -> Sequence[Result]:
         """One result a sequence. The sequences are padded to `length`, none of them is longer.
 
-        A classifier gives logits [classes], a language model the log-likelihoods [targets] of the sequence's targets.
+        A classifier gives logits [classes], a language model the log-likelihoods [targets] of the sequence's targets,
+        an encoder the pooled embedding [dimensions], or [tokens, dimensions] for a sequence with a layer.
         """
 
     def close(self) -> None:

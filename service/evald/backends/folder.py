@@ -23,7 +23,9 @@ _NO_LIMIT = 1_000_000
 _POSITIONS_AFTER_PADDING = frozenset({"camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl"})
 # What the same number is called by model types of different age.
 _POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx")
+LAYER_COUNTS = ("num_hidden_layers", "n_layers", "n_layer")
 _CAUSAL_LM = ("ForCausalLM", "LMHeadModel")
+_ENCODER = ("Model", "ForMaskedLM", "ForPreTraining")
 _PROBLEMS = {
     None: False,
     "single_label_classification": False,
@@ -44,6 +46,9 @@ class ModelConfig:
     multilabel: bool
     max_tokens: int
     pad_token_id: int
+    model_type: str = ""
+    # Of an encoder; 0 if the file does not say.
+    layers: int = 0
 
 
 class ModelFolder:
@@ -95,28 +100,51 @@ class ModelFolder:
 
     def read_json(self, name: str) -> dict[str, Any]:
         """The object in a JSON file."""
+        value = self._parse(name)
+        if not isinstance(value, dict):
+            raise LoadError(f"{name} is not a JSON object")
+        return value
+
+    def _parse(self, name: str) -> Any:
         path = self.find(name)
         if path.stat().st_size > _MAX_CONFIG_BYTES:
             raise LoadError(f"{name} is larger than {_MAX_CONFIG_BYTES} bytes")
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            return json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
             raise LoadError(f"{name} is not valid JSON") from None
-        if not isinstance(value, dict):
-            raise LoadError(f"{name} is not a JSON object")
-        return value
 
     def model_config(self) -> ModelConfig:
         """The checked config.json, with the limit of tokenizer_config.json if that is lower."""
         config = self.read_json("config.json")
         pad_token_id = _count(config, "pad_token_id") or 0
         max_tokens = self._max_tokens(config, pad_token_id)
+        if self._is_encoder(config):
+            layers = next(filter(None, (_count(config, name) for name in LAYER_COUNTS)), 0)
+            model_type = str(config.get("model_type"))
+            return ModelConfig("embedding", (), False, max_tokens, pad_token_id, model_type, layers)
         if any(str(name).endswith(_CAUSAL_LM) for name in config.get("architectures") or ()):
             return ModelConfig("causal-lm", (), False, max_tokens, pad_token_id)
         problem = config.get("problem_type")
         if problem not in _PROBLEMS:
             raise LoadError(f"config.json: problem_type must be {' or '.join(filter(None, _PROBLEMS))}")
         return ModelConfig("text-classification", _classes(config), _PROBLEMS[problem], max_tokens, pad_token_id)
+
+    def sentence_modules(self) -> list[dict[str, Any]]:
+        """The modules of a sentence-transformers model, in order; none if the folder is no such model."""
+        if not self.existing("modules.json"):
+            return []
+        modules = self._parse("modules.json")
+        if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
+            raise LoadError("modules.json is not a list of JSON objects")
+        return modules
+
+    def _is_encoder(self, config: dict[str, Any]) -> bool:
+        """Whether the model is there to give embeddings; cross-encoders have modules, too, but none that pools."""
+        if any(str(module.get("type")).endswith(".Pooling") for module in self.sentence_modules()):
+            return True
+        names = [str(name) for name in config.get("architectures") or ()]
+        return any(name.endswith(_ENCODER) and not name.endswith(_CAUSAL_LM) for name in names)
 
     def _max_tokens(self, config: dict[str, Any], pad_token_id: int) -> int:
         limits = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +16,15 @@ import torch
 import transformers
 
 from evald.backends.contract import ModelInfo, TokenSequence
+from evald.backends.embedding import check_layers, embedding_info, inner_layers, read_pooling
 from evald.backends.folder import LoadError, ModelFolder, digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from evald.backends.contract import Result, Task, Text, TokenIds
+    from evald.backends.contract import EmbeddingInfo, Pooling, Result, Task, Text, TokenIds
+    from evald.backends.embedding import TextPooling
     from evald.backends.registry import ModelOptions
 
 _log = logging.getLogger(__name__)
@@ -29,12 +32,14 @@ _log = logging.getLogger(__name__)
 _CLASSES: dict[Task, Any] = {
     "text-classification": transformers.AutoModelForSequenceClassification,
     "causal-lm": transformers.AutoModelForCausalLM,
+    "embedding": transformers.AutoModel,
 }
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 # What slow tokenizers read; a fast one has everything in tokenizer.json.
 _VOCABULARIES = ("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
 # Logits that are held in double precision at once: 128 MB.
 _BLOCK = 1 << 24
+_POOLER = ("pooler.",)
 _FIRST_TEXT = "a first text finds out whether the model runs"
 
 transformers.utils.logging.set_verbosity_error()
@@ -74,7 +79,13 @@ class TorchBackend:
             multilabel=config.multilabel,
             prefix_token=_prefix_token(self._tokenizer) if config.task == "causal-lm" else None,
         )
+        self._pooling = None
+        if config.task == "embedding":
+            check_layers(config)
+            self._pooling = read_pooling(folder, config, options.pooling)
         self._try()
+        if self._pooling is not None:
+            self._info = replace(self._info, embedding=self._embedding(self._pooling))
 
     @property
     def info(self) -> ModelInfo:
@@ -108,6 +119,8 @@ class TorchBackend:
         with torch.inference_mode():
             if self._config.task == "causal-lm":
                 return self._score(sequences, feed)
+            if self._pooling is not None:
+                return self._embed(sequences, feed, self._pooling.mode)
             return list(self._model(**feed).logits.float().cpu().numpy())
 
     def close(self) -> None:
@@ -145,6 +158,28 @@ class TorchBackend:
         ends = np.cumsum([len(wanted) for wanted in targets])[:-1]
         return np.split(torch.cat(found).cpu().numpy(), ends)
 
+    def _embed(self, sequences: Sequence[TokenSequence], feed: dict[str, Any], mode: Pooling) -> list[Result]:
+        """Pooled on the device, so that little comes back from it."""
+        all_layers = any(sequence.layer is not None for sequence in sequences)
+        answer = self._model(**feed, output_hidden_states=all_layers)
+        pooled = _pooled(answer.last_hidden_state.float(), feed["attention_mask"], mode).cpu().numpy()
+        results: list[Result] = []
+        for row, sequence in enumerate(sequences):
+            if sequence.layer is None:
+                results.append(pooled[row])
+            else:
+                is_last = sequence.layer == self._config.layers
+                states = answer.last_hidden_state if is_last else answer.hidden_states[sequence.layer]
+                results.append(states[row, : len(sequence)].float().cpu().numpy().copy())
+        return results
+
+    def _embedding(self, pooling: TextPooling) -> EmbeddingInfo:
+        (first,) = self.encode([_FIRST_TEXT])
+        dimensions = len(self.run([first], len(first))[0])
+        layers = (*inner_layers(self._config), self._config.layers)
+        digests = (self._info.weights_digest, self._info.tokenizer_digest)
+        return embedding_info(self.encode, self._config, pooling, layers, dimensions, *digests)
+
     def _try(self) -> None:
         """Runs a first text, so that what cannot run is not READY."""
         try:
@@ -154,7 +189,7 @@ class TorchBackend:
         except Exception as error:  # whatever a model raises
             raise LoadError(f"the model fails on a first text ({type(error).__name__})") from error
         classes = len(self._config.classes)
-        if targets is None and result.shape != (classes,):
+        if self._config.task == "text-classification" and result.shape != (classes,):
             raise LoadError(f"the model answers with shape {result.shape}, config.json names {classes} classes")
 
 
@@ -167,6 +202,16 @@ def _log_likelihoods(logits: Any, targets: Any) -> Any:
         chosen = wide.gather(1, targets[start : start + step, None])[:, 0]
         found.append(chosen - wide.logsumexp(dim=1))
     return torch.cat(found)
+
+
+def _pooled(states: Any, mask: Any, mode: Pooling) -> Any:
+    """One vector a text of those of its own tokens."""
+    if mode == "cls":
+        return states[:, 0]
+    own = mask[:, :, None].bool()
+    if mode == "max":
+        return states.masked_fill(~own, -torch.inf).amax(dim=1)
+    return states.masked_fill(~own, 0.0).sum(dim=1) / mask.sum(dim=1, keepdim=True)
 
 
 def _ids(numbers: Sequence[int]) -> TokenIds:
@@ -196,8 +241,9 @@ def _load_model(folder: ModelFolder, task: Task, options: ModelOptions) -> Any:
     dtype = _DTYPES.get(options.precision, "auto")
     model, report = _load(_CLASSES[task], folder, "model", dtype=dtype, use_safetensors=True, output_loading_info=True)
     for kind in ("missing_keys", "mismatched_keys"):
-        # transformers fills them with random numbers.
-        if keys := sorted(map(str, report[kind])):
+        # transformers fills them with random numbers. A layer above the tokens' states is read by classifiers only.
+        unread = _POOLER if task == "embedding" else ()
+        if keys := sorted(key for key in map(str, report[kind]) if not key.startswith(unread)):
             raise LoadError(f"the weights lack {len(keys)} parameters of the model, for example {keys[0]}")
     if unused := report["unexpected_keys"]:
         _log.warning("%d parameters in the weights are not used, for example %s", len(unused), min(unused))

@@ -53,12 +53,13 @@ BACKENDS = backend_table(
 @dataclass(frozen=True)
 class ModelOptions:
     """How models are run. Tokens count padding. The backend "auto" is the one whose files the folder has; the
-    precision "auto" is that of the weights.
+    precision "auto" is that of the weights; the pooling "auto" is what the folder of an encoder says.
     """
 
     backend: str = "auto"
     device: str = "cpu"
     precision: str = "auto"
+    pooling: str = "auto"
     threads: int = 1
     workers: int = 1
     batch_tokens: int = 512

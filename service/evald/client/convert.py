@@ -135,6 +135,8 @@ def model_of(message: model.Model) -> results.ModelInfo:
         state_reason=message.state_reason or None,
         classes=tuple(message.classes),
         max_tokens=message.max_tokens,
+        dimensions=message.dimensions,
+        layers=tuple(message.layers),
         provenance=_model_provenance(message.provenance),
     )
 
@@ -157,6 +159,7 @@ def predictions_of(message: model.PredictResponse) -> results.Predictions:
         cost=_cost(message.cost) if message.HasField("cost") else None,
         finish_reasons=tuple(one.finish_reason or None for one in message.predictions),
         usages=tuple(_usage(one.usage) if one.HasField("usage") else None for one in message.predictions),
+        embeddings=tuple(tuple(one.embedding) or None for one in message.predictions),
     )
 
 
@@ -228,7 +231,9 @@ def _consistency(message: slice_.Consistency) -> results.Consistency:
         worst_difference=_optional(worst, "value"),
         worst_low=_optional(worst, "low"),
         worst_high=_optional(worst, "high"),
-        heterogeneity=results.Heterogeneity(spread.q, spread.degrees, spread.p_value, spread.i_squared)
+        heterogeneity=results.Heterogeneity(
+            spread.q, spread.degrees, spread.p_value, spread.i_squared, spread.f, spread.denominator_degrees
+        )
         if message.HasField("heterogeneity")
         else None,
         notes=tuple(map(_note, message.notes)),
@@ -301,6 +306,9 @@ def _model_provenance(message: report.ModelProvenance) -> results.ModelProvenanc
         remote_host=message.remote_host or None,
         remote_model=message.remote_model or None,
         request_digest=message.request_digest or None,
+        embedding_digest=message.embedding_digest or None,
+        pooling=message.pooling or None,
+        metric=message.metric or None,
     )
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PRODUCES: dict[Task, tuple[str, ...]] = {
     "text-classification": ("prediction_label", "prediction_label_set", "class_scores"),
     "causal-lm": ("token_logprobs", "choice_scores"),
+    # No metric of answers reads it; metrics that compare texts by a model ask it themselves.
+    "embedding": (),
     "text-generation": ("prediction_text", "latency_seconds", "input_tokens", "output_tokens"),
 }
 
@@ -44,6 +46,7 @@ class Answers:
     failures: tuple[RowFailure, ...]
     timings: Timings
     class_scores: Floats | None = None
+    embeddings: Floats | None = None
     token_logprobs: list[list[float]] | None = None
     choice_scores: list[list[float]] | None = None
     texts: tuple[Answer | None, ...] | None = None
@@ -67,6 +70,9 @@ def ask(
     """The answers that metrics need (see `Spec.needs`); None: a score for each choice of a row, else for its text."""
     if model.info.task == "causal-lm":
         return _score(model, rows, needs, cancellation, deadline)
+    if model.info.task == "embedding":
+        embedded = model.embed(rows.inputs, cancellation, deadline)
+        return Answers(embedded.failures, embedded.timings, embeddings=embedded.vectors)
     texts: Sequence[Text | None] = rows.inputs
     if rows.pair_inputs:
         pairs = zip(rows.inputs, rows.pair_inputs, strict=True)

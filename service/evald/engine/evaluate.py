@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from evald.backends.contract import ModelInfo, Timings
+    from evald.backends.model import Model
     from evald.backends.registry import ModelRegistry
     from evald.backends.remote.contract import Answer, RemoteUse
     from evald.backends.remote.registry import EndpointRegistry
     from evald.data.resources import Resources
+    from evald.engine.measures import Measured
 
 __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
 
@@ -64,6 +66,8 @@ class RunFacts:
     infer_seconds: float
     score_seconds: float
     models: tuple[tuple[str, ModelInfo], ...]
+    # (key of the metric, model) of metrics that models computed.
+    metrics: tuple[tuple[str, ModelInfo], ...]
     # One a system that an endpoint answered for.
     remote: tuple[RemoteUse, ...]
     trained: Trained
@@ -116,7 +120,7 @@ class Engine:
         """
         start = time.monotonic()
         with _ends(cancellation, deadline):
-            spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
+            spec, measuring = self._spec(kind, request)
             asked = self._answerers(spec)
             check_baselines(spec)
             batch = spec.read(request, cancellation.flag)
@@ -134,12 +138,17 @@ class Engine:
                 used.append((source.name, answerer.info, answers.timings))
                 if answers.remote is not None:
                     remote.append(answers.remote)
+            measured: list[Measured] = []
+            if measuring:
+                before = time.monotonic()
+                measured = _measure(spec, batch, measuring, cancellation, deadline)
+                answered_in += time.monotonic() - before
             rows = len(batch)
             accumulator = _native.Accumulator(spec, cancellation.flag)
             accumulator.push(batch)
             response = accumulator.finish()
         score_seconds = time.monotonic() - start - answered_in - trained.seconds
-        return response, _facts(rows, used, remote, score_seconds, trained)
+        return response, _facts(rows, used, remote, measured, score_seconds, trained)
 
     def predict(
         self, alias: str, rows: ModelRows, cancellation: Cancellation, deadline: float | None = None
@@ -161,6 +170,19 @@ class Engine:
     def get_metric(self, name: str) -> bytes:
         """The serialised GetMetricResponse. Raises NotFoundError with the nearest names."""
         return _native.get_metric(name)
+
+    def _spec(self, kind: Kind, request: bytes) -> tuple[_native.Spec, dict[str, Model]]:
+        """The checked header, and the models that its metrics name: their digests are part of signatures."""
+        spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
+        if not spec.measures:
+            return spec, {}
+        # Imports what calls without such metrics can do without.
+        from evald.engine.measures import models_of
+
+        models = models_of(spec, self.models)
+        encoders = {alias: model.info.embedding for alias, model in models.items()}
+        digests = {alias: encoder.digest for alias, encoder in encoders.items() if encoder is not None}
+        return _native.Spec.from_request(kind, request, self.limits, self._resources, digests), models
 
     def _answerer(self, kind: Literal["model", "remote"], alias: str) -> _Answerer:
         """The model or endpoint of an alias. Raises NotFoundError or ModelNotReadyError."""
@@ -259,14 +281,27 @@ def _native_text(answer: Answer) -> tuple[str, bool, tuple[float | None, float |
     return answer.text, answer.truncated, usage
 
 
+def _measure(
+    spec: _native.Spec,
+    batch: _native.Batch,
+    models: dict[str, Model],
+    cancellation: Cancellation,
+    deadline: float | None,
+) -> list[Measured]:
+    from evald.engine.measures import measure
+
+    return measure(spec, batch, models, cancellation, deadline)
+
+
 def _facts(
     rows: int,
     used: Sequence[tuple[str, ModelInfo, Timings]],
     remote: Sequence[RemoteUse],
+    measured: Sequence[Measured],
     score_seconds: float,
     trained: Trained,
 ) -> RunFacts:
-    timings = [timing for _, _, timing in used]
+    timings = [timing for _, _, timing in used] + [timing for one in measured for timing in one.timings]
     return RunFacts(
         rows=rows,
         tokens=sum(timing.tokens for timing in timings),
@@ -275,6 +310,7 @@ def _facts(
         infer_seconds=sum(timing.infer_seconds for timing in timings),
         score_seconds=score_seconds,
         models=tuple((name, info) for name, info, _ in used),
+        metrics=tuple((key, one.info) for one in measured for key in one.metrics),
         remote=tuple(remote),
         trained=trained,
     )

@@ -49,7 +49,10 @@ class MetricInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """One model of a server; `state` is "loading", "ready" or "failed"."""
+    """One model of a server; `state` is "loading", "ready" or "failed".
+
+    Of a model that gives embeddings: the numbers of one, and the layers that metrics may ask for; else 0 and none.
+    """
 
     alias: str
     task: str
@@ -58,6 +61,8 @@ class ModelInfo:
     classes: Sequence[str]
     max_tokens: int
     provenance: ModelProvenance
+    dimensions: int = 0
+    layers: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Predictions:
 
     `class_scores[row]` is in the order of `classes`, `token_logprobs[row]` are the log-likelihoods of the tokens of a
     text that a language model scored. Of endpoints, `finish_reasons` say why texts ended ("length": the limit of tokens
-    cut it) and `usages` what they took.
+    cut it) and `usages` what they took. `embeddings` are those of a model that turns texts into vectors.
     """
 
     texts: Sequence[str | None]
@@ -89,6 +94,7 @@ class Predictions:
     cost: Cost | None
     finish_reasons: Sequence[str | None] = ()
     usages: Sequence[Usage | None] = ()
+    embeddings: Sequence[Sequence[float] | None] = ()
 
     def __len__(self) -> int:
         return len(self.labels)

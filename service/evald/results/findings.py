@@ -147,6 +147,11 @@ class ModelProvenance:
     remote_host: str | None = None
     remote_model: str | None = None
     request_digest: str | None = None
+    # Of models that give embeddings: a digest of all that shapes them, whose beginning is in signatures; how those of
+    # tokens become that of a text; and the metric that asked.
+    embedding_digest: str | None = None
+    pooling: str | None = None
+    metric: str | None = None
 
 
 @dataclass(frozen=True)
@@ -338,12 +343,18 @@ class SliceComparison:
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Cochran's test whether slices differ by more than chance; `i_squared` is the share that is more than chance."""
+    """Whether slices differ by more than chance: Cochran's Q, and Welch's F with its p-value.
+
+    `degrees` and `denominator_degrees` are those of F. `i_squared` is the share of the variation that is more than
+    chance.
+    """
 
     q: float
     degrees: int
     p_value: float
     i_squared: float
+    f: float
+    denominator_degrees: float
 
 
 @dataclass(frozen=True)

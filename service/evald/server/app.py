@@ -195,6 +195,7 @@ def _options(settings: Settings, model: ModelSetting) -> ModelOptions:
         backend=model.backend,
         device=model.device,
         precision=model.precision,
+        pooling=model.pooling,
         threads=settings.model_threads,
         workers=settings.model_workers,
         batch_tokens=settings.batch_tokens,

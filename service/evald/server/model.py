@@ -13,7 +13,7 @@ from evald.engine.answers import Answers, ModelRows
 from evald.engine.evaluate import Engine
 from evald.errors import InvalidRequestError
 from evald.server.calls import Calls
-from evald.server.provenance import checked_size, model_provenance, remote_cost
+from evald.server.provenance import check_size, checked_size, model_provenance, remote_cost
 from evald.server.rpc import parse
 from evald.settings import Settings
 from evald.telemetry import Telemetry
@@ -32,6 +32,7 @@ _DEFAULT_INPUT = "text"
 _USED_FIELDS = frozenset(("id", "predictions", "references", "labels", "cluster", "sample", "inputs", "choices"))
 # A class of a multi-label model is a label from this probability on, as for metrics.
 _LIKELY = 0.5
+_FLOAT_BYTES = 4
 
 
 class ModelService:
@@ -61,10 +62,19 @@ class ModelService:
             message = parse(model_pb2.PredictRequest, request)
             alias = _required_alias(message.alias)
             rows = _rows(message, self._settings)
+            self._check_fits(alias, len(rows.inputs))
             info, result = self._engine.predict(alias, rows, call.cancellation, call.deadline)
             answer = _answer(message.instances, info, result).SerializeToString()
         self._telemetry.answered("predict", len(rows.inputs))
         return checked_size(answer, self._settings.max_response_bytes)
+
+    def _check_fits(self, alias: str, rows: int) -> None:
+        """Refuses rows whose embeddings would be more than an answer may hold, before they are computed."""
+        if alias not in self._engine.models.aliases():
+            return
+        info, _, _ = self._engine.models.describe(alias)
+        if info is not None and info.embedding is not None:
+            check_size(rows * info.embedding.dimensions * _FLOAT_BYTES, self._settings.max_response_bytes)
 
     def _model(self, alias: str) -> model_pb2.Model:
         is_remote = alias in self._engine.endpoints.aliases()
@@ -73,6 +83,9 @@ class ModelService:
         model = model_pb2.Model(alias=alias, state=_STATES[state], state_reason=reason)
         if info is not None:
             model.task, model.max_tokens = info.task, info.max_tokens
+            if info.embedding is not None:
+                model.max_tokens, model.dimensions = info.embedding.max_tokens, info.embedding.dimensions
+                model.layers.extend(info.embedding.layers)
             model.classes.extend(info.classes)
             model.provenance.CopyFrom(model_provenance(info))
         return model
@@ -157,6 +170,9 @@ def _cost(rows: int, result: Answers) -> report_pb2.Cost:
 def _predictions(info: ModelInfo, result: Answers) -> list[instance_pb2.Prediction]:
     if result.texts is not None:
         return [_written(text) for text in result.texts]
+    if result.embeddings is not None:
+        vectors: Any = result.embeddings.tolist()
+        return [instance_pb2.Prediction(embedding=vector) for vector in vectors]
     if result.class_scores is not None:
         scores: Any = result.class_scores.tolist()
         return [_classified(row, info) for row in scores]

@@ -42,13 +42,15 @@ class GetModelResponse(_message.Message):
     def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ...) -> None: ...
 
 class Model(_message.Message):
-    __slots__ = ("alias", "task", "state", "state_reason", "classes", "max_tokens", "provenance")
+    __slots__ = ("alias", "task", "state", "state_reason", "classes", "max_tokens", "dimensions", "layers", "provenance")
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     TASK_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     STATE_REASON_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     alias: str
     task: str
@@ -56,8 +58,10 @@ class Model(_message.Message):
     state_reason: str
     classes: _containers.RepeatedScalarFieldContainer[str]
     max_tokens: int
+    dimensions: int
+    layers: _containers.RepeatedScalarFieldContainer[int]
     provenance: _report_pb2.ModelProvenance
-    def __init__(self, alias: _Optional[str] = ..., task: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., state_reason: _Optional[str] = ..., classes: _Optional[_Iterable[str]] = ..., max_tokens: _Optional[int] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ...) -> None: ...
+    def __init__(self, alias: _Optional[str] = ..., task: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., state_reason: _Optional[str] = ..., classes: _Optional[_Iterable[str]] = ..., max_tokens: _Optional[int] = ..., dimensions: _Optional[int] = ..., layers: _Optional[_Iterable[int]] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ...) -> None: ...
 
 class PredictRequest(_message.Message):
     __slots__ = ("alias", "instances", "input", "pair_input", "context_tokens")

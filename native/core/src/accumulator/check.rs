@@ -12,6 +12,7 @@ use crate::spec::{Source, Spec};
 /// Checks ids, references, labels and predictions of every row, unless they were checked before systems answered.
 pub fn check_batch(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> Result<()> {
     let mut findings = Violations::default();
+    check_measures(spec, batch, &mut findings);
     if !batch.is_checked {
         check_rows(spec, batch, &mut findings);
     }
@@ -58,6 +59,19 @@ fn check_rows(spec: &Spec, batch: &Batch<'_>, findings: &mut Violations) {
         check_predictions(spec, needs, batch, instance, row, findings);
         if findings.is_full() {
             break;
+        }
+    }
+}
+
+/// Metrics whose numbers a model must have computed.
+fn check_measures(spec: &Spec, batch: &Batch<'_>, findings: &mut Violations) {
+    for (at, measure) in spec.measures() {
+        if !batch.measures.contains(&&*measure.name) {
+            findings.add(Error::invalid(
+                "MODEL_NEEDS_SERVER",
+                format!("spec.metrics[{at}]"),
+                "a model computes this metric; models run on a server: start one and use evald.Client",
+            ));
         }
     }
 }

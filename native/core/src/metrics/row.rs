@@ -278,6 +278,13 @@ impl<'a> Row<'a> {
         found.map(|(_, score)| *score)
     }
 
+    /// A number that a model of the server computed of this row and system, and whether a text was cut for it.
+    pub fn measured(&self, name: &str) -> Option<(f64, bool)> {
+        let (batch, extra) = self.answer_extra()?;
+        let at = batch.measures.iter().position(|known| *known == name)?;
+        batch.measured[extra.measured.range()].get(at).copied()
+    }
+
     /// Labels given by human annotators.
     pub fn human_labels(&self) -> &'a [&'a str] {
         self.row_extra().map_or(&[], |(batch, extra)| {

@@ -491,6 +491,9 @@ pub struct MetricDescriptor {
     /// Whether the value can have an interval and a test; false for what is no function of resampled rows.
     #[prost(bool, tag = "15")]
     pub interval: bool,
+    /// Whether a model of the server computes it: the parameter "model" names one.
+    #[prost(bool, tag = "20")]
+    pub model: bool,
 }
 /// One parameter of a metric.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1640,6 +1643,9 @@ pub struct Prediction {
     /// reserved for a later release.
     #[prost(string, tag = "11")]
     pub finish_reason: ::prost::alloc::string::String,
+    /// The embedding of the text: Predict answers with it. Rows that callers send must not have it.
+    #[prost(float, repeated, tag = "17")]
+    pub embedding: ::prost::alloc::vec::Vec<f32>,
 }
 /// One message of a chat.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1878,7 +1884,7 @@ pub struct Provenance {
     /// What identified rows for resampling: "cluster", "id", "position" or "mixed".
     #[prost(string, tag = "6")]
     pub row_key: ::prost::alloc::string::String,
-    /// One entry a system that a model answered for.
+    /// One entry a system that a model answered for, then one a metric that a model computed.
     #[prost(message, repeated, tag = "7")]
     pub models: ::prost::alloc::vec::Vec<ModelProvenance>,
     /// One entry a system whose predictions a trained baseline made.
@@ -1922,6 +1928,17 @@ pub struct ModelProvenance {
     /// parameters.
     #[prost(string, tag = "11")]
     pub request_digest: ::prost::alloc::string::String,
+    /// Of models that give embeddings: digest (sha256, hex) of all that shapes them: weights, tokenizer, pooling and the
+    /// longest text. Signatures of metrics carry its beginning.
+    #[prost(string, tag = "12")]
+    pub embedding_digest: ::prost::alloc::string::String,
+    /// Of models that give embeddings: how those of tokens become that of a text: "mean", "cls" or "max", with
+    /// "+normalize" if its length is made 1.
+    #[prost(string, tag = "13")]
+    pub pooling: ::prost::alloc::string::String,
+    /// Of models that a metric asked: key of the metric. The field system is empty then.
+    #[prost(string, tag = "14")]
+    pub metric: ::prost::alloc::string::String,
 }
 /// Which baseline was trained, and on what. The same kind, parameters, engine and digest give the same predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2109,7 +2126,7 @@ pub struct Consistency {
     #[prost(message, repeated, tag = "10")]
     pub notes: ::prost::alloc::vec::Vec<Note>,
 }
-/// Cochran's test of heterogeneity over the differences of slices, each weighted by its standard error.
+/// Whether the differences of slices differ by more than chance, each weighted by its standard error.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Heterogeneity {
     /// Cochran's Q.
@@ -2118,12 +2135,18 @@ pub struct Heterogeneity {
     /// Slices with a standard error, less one.
     #[prost(uint64, tag = "2")]
     pub degrees: u64,
-    /// Probability of such a Q or a larger one if all slices had the same difference (chi-squared).
+    /// Probability of such an F or a larger one if all slices had the same difference (Welch 1951).
     #[prost(double, tag = "3")]
     pub p_value: f64,
     /// I squared: share of the variation over slices that is more than chance.
     #[prost(double, tag = "4")]
     pub i_squared: f64,
+    /// Welch's F: Q per degree, corrected for standard errors that are themselves estimates.
+    #[prost(double, tag = "5")]
+    pub f: f64,
+    /// Denominator degrees of freedom of F; the numerator's are degrees.
+    #[prost(double, tag = "6")]
+    pub denominator_degrees: f64,
 }
 /// What to evaluate and how; everything but the rows.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2413,7 +2436,7 @@ pub struct Model {
     /// Name used in requests.
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
-    /// What the model does: "text-classification" or "causal-lm"; "text-generation" for endpoints.
+    /// What the model does: "text-classification", "causal-lm" or "embedding"; "text-generation" for endpoints.
     #[prost(string, tag = "2")]
     pub task: ::prost::alloc::string::String,
     /// Whether the model can answer.
@@ -2429,6 +2452,13 @@ pub struct Model {
     /// causal-lm model scores without a prompt is read in windows. 0 for endpoints, which know their own.
     #[prost(uint32, tag = "6")]
     pub max_tokens: u32,
+    /// Of models that give embeddings: numbers of one; 0 otherwise.
+    #[prost(uint32, tag = "20")]
+    pub dimensions: u32,
+    /// Of models that give embeddings: the layers whose embeddings of tokens metrics may ask for; 0 is before the first
+    /// layer.
+    #[prost(uint32, repeated, tag = "21")]
+    pub layers: ::prost::alloc::vec::Vec<u32>,
     /// Digests, engine, device and precision. The field system is empty.
     #[prost(message, optional, tag = "7")]
     pub provenance: ::core::option::Option<ModelProvenance>,
@@ -2456,7 +2486,7 @@ pub struct PredictRequest {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PredictResponse {
     /// One prediction a row, in the order of the request; empty for failed rows. A causal-lm model gives choice_scores
-    /// to rows with choices and token_logprobs to all others.
+    /// to rows with choices and token_logprobs to all others; an embedding model gives embedding.
     #[prost(message, repeated, tag = "1")]
     pub predictions: ::prost::alloc::vec::Vec<Prediction>,
     /// Rows that failed.

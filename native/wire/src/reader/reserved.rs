@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Text,
     /// A list of messages, a map or a message: it occurs.
     Present,
+    /// A list of numbers, packed or one by one: it has one.
+    Numbers,
 }
 
 /// One reserved field.
@@ -33,7 +35,10 @@ const fn reserved(tag: u32, name: &'static str, kind: Kind) -> Reserved {
 pub(super) const INSTANCE: &[Reserved] = &[reserved(8, "messages", Kind::Present)];
 
 /// Reserved fields of `Prediction`.
-pub(super) const PREDICTION: &[Reserved] = &[reserved(11, "finish_reason", Kind::Text)];
+pub(super) const PREDICTION: &[Reserved] = &[
+    reserved(11, "finish_reason", Kind::Text),
+    reserved(17, "embedding", Kind::Numbers),
+];
 
 /// Which reserved fields of one message are set, one bit a field number.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,6 +63,10 @@ impl Seen {
                 !cursor.bytes(wire)?.is_empty()
             }
             Kind::Present => cursor.bytes(wire).map(|_| true)?,
+            Kind::Numbers if wire == Wire::Fixed32 => {
+                cursor.skip(tag, wire, depth).map(|()| true)?
+            }
+            Kind::Numbers => !cursor.bytes(wire)?.is_empty() || self.0 & bit != 0,
         };
         self.0 |= if set { bit } else { 0 };
         Ok(())
