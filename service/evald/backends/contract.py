@@ -32,6 +32,8 @@ class ModelState(enum.Enum):
     LOADING = "loading"
     READY = "ready"
     FAILED = "failed"
+    UNLOADED = "unloaded"
+    UNLOADING = "unloading"
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class ModelInfo:
     prefix_token: int | None = None
     # Of an encoder.
     embedding: EmbeddingInfo | None = None
+    # Parameters in the files that the model does not have, for example of a head that was left out.
+    unused_parameters: tuple[str, ...] = ()
     # Of an endpoint: who saw the texts, which model was asked for, and a digest of what shapes its requests.
     host: str = ""
     remote_model: str = ""

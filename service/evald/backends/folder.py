@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from evald.backends.contract import Task
 
+# Where exporters write the graph of a model. Others (quantised ones, decoders with a cache) must be asked for by name:
+# they give other answers.
+ONNX_FILES = ("onnx/model.onnx", "model.onnx", "onnx/decoder_model.onnx", "decoder_model.onnx")
 _MAX_CONFIG_BYTES = 16 << 20
 # A tokenizer without a limit of its own writes a huge number.
 _NO_LIMIT = 1_000_000
@@ -68,7 +71,7 @@ class ModelFolder:
             path = self.root / name
             if not path.is_file():
                 continue
-            if not self._is_inside(path.resolve()):
+            if not self.is_inside(path.resolve()):
                 raise LoadError(f"{name} leads to a file outside of the model's folder")
             return path
         raise LoadError(f"{' or '.join(names)} is missing")
@@ -76,6 +79,21 @@ class ModelFolder:
     def existing(self, *names: str) -> list[Path]:
         """Those of some relative paths that are files."""
         return [self.find(name) for name in names if (self.root / name).is_file()]
+
+    def onnx_graph(self, file: str = "") -> Path | None:
+        """The ONNX file of this name, or the first that has a usual one."""
+        found = self.existing(*([file] if file else ONNX_FILES))
+        return found[0] if found else None
+
+    def find_onnx_graph(self, file: str = "") -> Path:
+        """As `onnx_graph`. Raises LoadError if there is none, which names those that could be asked for."""
+        if graph := self.onnx_graph(file):
+            return graph
+        others = sorted(
+            str(path.relative_to(self.root)) for where in ("", "onnx") for path in (self.root / where).glob("*.onnx")
+        )
+        text = f"{file or ' or '.join(ONNX_FILES[:2])} is missing"
+        raise LoadError(f"{text}; there is {', '.join(others)}: name one as `file` of the model" if others else text)
 
     def safetensors(self) -> list[Path]:
         """The files of the weights, one or several. Raises LoadError if there are none, or pickles in their place."""
@@ -95,7 +113,7 @@ class ModelFolder:
     def check_links(self) -> None:
         """Refuses a folder with a link that leads outside: libraries open files of a folder by themselves."""
         for path in self.root.iterdir():
-            if not self._is_inside(path.resolve()):
+            if not self.is_inside(path.resolve()):
                 raise LoadError(f"{path.name} leads to a file outside of the model's folder")
 
     def read_json(self, name: str) -> dict[str, Any]:
@@ -166,7 +184,8 @@ class ModelFolder:
         except LoadError:
             return {}
 
-    def _is_inside(self, path: Path) -> bool:
+    def is_inside(self, path: Path) -> bool:
+        """Whether a resolved path may be opened: in the folder, or in the blobs that a hub cache keeps for it."""
         allowed = [self.root]
         if self.root.parent.name == "snapshots":
             allowed.append(self.root.parent.parent / "blobs")

@@ -15,8 +15,8 @@ from evald.backends.contract import ModelInfo, TokenSequence
 from evald.backends.embedding import check_layers, embedding_info, inner_layers, pool, read_pooling
 from evald.backends.folder import LoadError, ModelFolder, digest
 from evald.backends.likelihood import log_likelihoods
-from evald.backends.onnx_graph import Weights, read_weights
 from evald.backends.tokenizer import FileTokenizer
+from evald.backends.weights import onnx_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +50,10 @@ class OnnxBackend:
     def __init__(self, alias: str, path: Path, options: ModelOptions) -> None:
         folder = ModelFolder(path)
         config = folder.model_config()
-        model_path = folder.find("onnx/model.onnx", "model.onnx")
-        weights = _read_weights(model_path)
+        files = onnx_files(folder, options.file)
+        model_path, weights = files.graph, files.weights
         if options.precision not in ("auto", weights.precision):
             raise LoadError(f"precision {options.precision} was asked for, {model_path.name} has {weights.precision}")
-        root = "onnx/" if model_path.parent.name == "onnx" else ""
-        external = [folder.find(root + name) for name in weights.external_files]
         self._tokenizer = FileTokenizer(folder)
         self._session = _open_session(model_path, options)
         self._config = config
@@ -70,12 +68,13 @@ class OnnxBackend:
             task=config.task,
             classes=config.classes,
             max_tokens=config.max_tokens,
-            weights_digest=digest(model_path, *external),
+            weights_digest=digest(model_path, *files.external),
             tokenizer_digest=self._tokenizer.digest,
             engine=f"onnxruntime {onnxruntime.__version__}",
             device=options.device,
             precision=weights.precision,
-            batch_invariant=self._probe(),
+            # The scales of dynamic quantisation are those of a whole batch, which a probe may fail to notice.
+            batch_invariant=self._probe() and not weights.quantised,
             multilabel=config.multilabel,
             prefix_token=self._tokenizer.prefix_token() if config.task == "causal-lm" else None,
         )
@@ -173,13 +172,6 @@ class OnnxBackend:
             if [result.tobytes() for result in together] != [result.tobytes() for result in alone[:rows]]:
                 return False
         return True
-
-
-def _read_weights(path: Path) -> Weights:
-    try:
-        return read_weights(path)
-    except ValueError:
-        raise LoadError(f"{path.name} is not an ONNX model") from None
 
 
 def _open_session(path: Path, options: ModelOptions) -> Any:

@@ -59,10 +59,10 @@ class TorchBackend:
         torch.set_num_threads(options.threads)
         self._config = config
         self._device = options.device
-        self._tokenizer = _load(transformers.AutoTokenizer, folder, "tokenizer")
+        self._tokenizer = load_tokenizer(folder)
         # A tokenizer keeps the options of its last call, so that calls must not overlap.
         self._tokenizer_lock = threading.Lock()
-        self._model = _load_model(folder, config.task, options)
+        self._model, unused = load_model(folder, config.task, options)
         self._takes_kept = "logits_to_keep" in inspect.signature(self._model.forward).parameters
         self._info = ModelInfo(
             alias=alias,
@@ -77,6 +77,7 @@ class TorchBackend:
             # Kernels are chosen by shape here, and another one may round differently.
             batch_invariant=False,
             multilabel=config.multilabel,
+            unused_parameters=unused,
             prefix_token=_prefix_token(self._tokenizer) if config.task == "causal-lm" else None,
         )
         self._pooling = None
@@ -235,7 +236,13 @@ def _load(factory: Any, folder: ModelFolder, what: str, **options: Any) -> Any:
         raise LoadError(f"transformers cannot load the {what} ({type(error).__name__}); see the log") from error
 
 
-def _load_model(folder: ModelFolder, task: Task, options: ModelOptions) -> Any:
+def load_tokenizer(folder: ModelFolder) -> Any:
+    """The tokenizer as transformers loads it. Raises LoadError."""
+    return _load(transformers.AutoTokenizer, folder, "tokenizer")
+
+
+def load_model(folder: ModelFolder, task: Task, options: ModelOptions) -> tuple[Any, tuple[str, ...]]:
+    """The model, and the names of parameters in its files that it does not have. Raises LoadError."""
     if options.precision not in ("auto", *_DTYPES):
         raise LoadError(f"unknown precision {options.precision}; known are auto, {', '.join(_DTYPES)}")
     dtype = _DTYPES.get(options.precision, "auto")
@@ -245,9 +252,10 @@ def _load_model(folder: ModelFolder, task: Task, options: ModelOptions) -> Any:
         unread = _POOLER if task == "embedding" else ()
         if keys := sorted(key for key in map(str, report[kind]) if not key.startswith(unread)):
             raise LoadError(f"the weights lack {len(keys)} parameters of the model, for example {keys[0]}")
-    if unused := report["unexpected_keys"]:
-        _log.warning("%d parameters in the weights are not used, for example %s", len(unused), min(unused))
-    return model.to(options.device).eval()
+    unused = tuple(sorted(map(str, report["unexpected_keys"])))
+    if unused:
+        _log.warning("%d parameters in the weights are not used, for example %s", len(unused), unused[0])
+    return model.to(options.device).eval(), unused
 
 
 def _prefix_token(tokenizer: Any) -> int:

@@ -138,6 +138,9 @@ def model_of(message: model.Model) -> results.ModelInfo:
         dimensions=message.dimensions,
         layers=tuple(message.layers),
         provenance=_model_provenance(message.provenance),
+        weights_bytes=message.weights_bytes,
+        pinned=message.pinned,
+        on_demand=message.on_demand,
     )
 
 

@@ -18,10 +18,19 @@ from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, ask_endpoint
 from evald.engine.baselines import Trained, answer_baselines, check_baselines
 from evald.engine.cancellation import Cancellation
 from evald.engine.needs import GOLD
-from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
+from evald.errors import (
+    CancelledError,
+    DeadlineError,
+    EvaldError,
+    InvalidRequestError,
+    ModelNotReadyError,
+    UnavailableError,
+    Violation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from evald.backends.contract import ModelInfo, Timings
     from evald.backends.model import Model
@@ -120,8 +129,8 @@ class Engine:
         """
         start = time.monotonic()
         with _ends(cancellation, deadline):
-            spec, measuring = self._spec(kind, request)
-            asked = self._answerers(spec)
+            spec, measuring = self._spec(kind, request, cancellation, deadline)
+            asked = self._answerers(spec, cancellation, deadline)
             check_baselines(spec)
             batch = spec.read(request, cancellation.flag)
             # First: what rows lack to learn from is refused before a model computes or an endpoint costs.
@@ -141,7 +150,8 @@ class Engine:
             measured: list[Measured] = []
             if measuring:
                 before = time.monotonic()
-                measured = _measure(spec, batch, measuring, cancellation, deadline)
+                use = partial(self._use, cancellation=cancellation, deadline=deadline)
+                measured = _measure(spec, batch, measuring, use, cancellation, deadline)
                 answered_in += time.monotonic() - before
             rows = len(batch)
             accumulator = _native.Accumulator(spec, cancellation.flag)
@@ -155,9 +165,27 @@ class Engine:
     ) -> tuple[ModelInfo, Answers]:
         """Predictions of a model or an endpoint alone; a row without a text fails with MISSING_INPUT."""
         with _ends(cancellation, deadline):
-            answerer = self._answerer("remote" if alias in self.endpoints.aliases() else "model", alias)
+            kind: Literal["model", "remote"] = "remote" if alias in self.endpoints.aliases() else "model"
+            answerer = self._answerer(kind, alias, cancellation, deadline)
             check_options(answerer.info, "pair_input" if rows.pair_inputs else "", rows.context_tokens, "")
             return answerer.info, answerer.ask(rows, None, cancellation, deadline)
+
+    def load_model(self, alias: str, cancellation: Cancellation, deadline: float | None = None) -> None:
+        """Loads a model and waits for it. Raises InvalidRequestError for an endpoint, else as `ModelRegistry.use`."""
+        with _ends(cancellation, deadline):
+            self._refuse_endpoint(alias)
+            self.models.load_one(alias, cancellation, deadline)
+
+    def unload_model(self, alias: str, cancellation: Cancellation, deadline: float | None = None) -> None:
+        """Frees a model that is done with its calls. Raises as `ModelRegistry.unload`."""
+        with _ends(cancellation, deadline):
+            self._refuse_endpoint(alias)
+            self.models.unload(alias, cancellation, deadline)
+
+    def _refuse_endpoint(self, alias: str) -> None:
+        if alias in self.endpoints.aliases():
+            text = "is an endpoint; only models are loaded and unloaded"
+            raise InvalidRequestError.of_field("NOT_A_MODEL", "alias", text, alias=alias)
 
     def plan(self, request: bytes) -> bytes:
         """A serialised `PlanResponse`. Raises InvalidRequestError (BAD_PLAN)."""
@@ -171,7 +199,9 @@ class Engine:
         """The serialised GetMetricResponse. Raises NotFoundError with the nearest names."""
         return _native.get_metric(name)
 
-    def _spec(self, kind: Kind, request: bytes) -> tuple[_native.Spec, dict[str, Model]]:
+    def _spec(
+        self, kind: Kind, request: bytes, cancellation: Cancellation, deadline: float | None
+    ) -> tuple[_native.Spec, dict[str, ModelInfo]]:
         """The checked header, and the models that its metrics name: their digests are part of signatures."""
         spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
         if not spec.measures:
@@ -179,21 +209,46 @@ class Engine:
         # Imports what calls without such metrics can do without.
         from evald.engine.measures import models_of
 
-        models = models_of(spec, self.models)
-        encoders = {alias: model.info.embedding for alias, model in models.items()}
+        models = models_of(spec, lambda alias: self.models.info(alias, cancellation, deadline))
+        encoders = {alias: info.embedding for alias, info in models.items()}
         digests = {alias: encoder.digest for alias, encoder in encoders.items() if encoder is not None}
         return _native.Spec.from_request(kind, request, self.limits, self._resources, digests), models
 
-    def _answerer(self, kind: Literal["model", "remote"], alias: str) -> _Answerer:
-        """The model or endpoint of an alias. Raises NotFoundError or ModelNotReadyError."""
+    def _answerer(
+        self, kind: Literal["model", "remote"], alias: str, cancellation: Cancellation, deadline: float | None
+    ) -> _Answerer:
+        """The model or endpoint of an alias. Raises NotFoundError, or as `ModelRegistry.use`."""
         if kind == "remote":
             endpoint = self.endpoints.get(alias)
             priced = ("cost",) if endpoint.has_prices else ()
             return _Answerer(endpoint.info, partial(ask_endpoint, endpoint), (*PRODUCES[endpoint.info.task], *priced))
-        model = self.models.get(alias)
-        return _Answerer(model.info, partial(ask, model), PRODUCES[model.info.task])
+        info = self.models.info(alias, cancellation, deadline)
+        return _Answerer(info, partial(self._ask_model, info), PRODUCES[info.task])
 
-    def _answerers(self, spec: _native.Spec) -> list[tuple[int, _native.SystemSource, _Answerer]]:
+    def _ask_model(
+        self,
+        info: ModelInfo,
+        rows: ModelRows,
+        needs: Collection[str] | None,
+        cancellation: Cancellation,
+        deadline: float | None,
+    ) -> Answers:
+        """The model is in memory while it answers only, so that systems of one call may take turns there."""
+        with self._use(info, cancellation, deadline) as model:
+            return ask(model, rows, needs, cancellation, deadline)
+
+    @contextmanager
+    def _use(self, info: ModelInfo, cancellation: Cancellation, deadline: float | None) -> Iterator[Model]:
+        """The model that was described so. Raises as `ModelRegistry.use`, or ModelNotReadyError (MODEL_CHANGED)."""
+        with self.models.use(info.alias, cancellation, deadline) as model:
+            if model.info != info:
+                message = f"the model {info.alias} was loaded from other files than before; send the call again"
+                raise ModelNotReadyError(message, reason="MODEL_CHANGED", metadata={"alias": info.alias})
+            yield model
+
+    def _answerers(
+        self, spec: _native.Spec, cancellation: Cancellation, deadline: float | None
+    ) -> list[tuple[int, _native.SystemSource, _Answerer]]:
         """Index and source of the systems that the server answers for, and what does; checked before rows are read."""
         asked = []
         for index, source in enumerate(spec.systems):
@@ -201,7 +256,7 @@ class Engine:
                 continue
             field = f"spec.systems[{index}].{source.kind}"
             try:
-                answerer = self._answerer(source.kind, source.alias)
+                answerer = self._answerer(source.kind, source.alias, cancellation, deadline)
             except EvaldError as error:
                 error.violations = (Violation(f"{field}.alias", error.message),)
                 raise
@@ -284,13 +339,14 @@ def _native_text(answer: Answer) -> tuple[str, bool, tuple[float | None, float |
 def _measure(
     spec: _native.Spec,
     batch: _native.Batch,
-    models: dict[str, Model],
+    models: dict[str, ModelInfo],
+    use: Callable[[ModelInfo], AbstractContextManager[Model]],
     cancellation: Cancellation,
     deadline: float | None,
 ) -> list[Measured]:
     from evald.engine.measures import measure
 
-    return measure(spec, batch, models, cancellation, deadline)
+    return measure(spec, batch, models, use, cancellation, deadline)
 
 
 def _facts(

@@ -12,11 +12,11 @@ from evald.errors import CancelledError, EvaldError, InternalError, InvalidReque
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from evald import _native
     from evald.backends.contract import CancelToken, EmbeddingInfo, ModelInfo, RowFailure, Timings
     from evald.backends.model import Model
-    from evald.backends.registry import ModelRegistry
 
     Numbers = Mapping[str, float]
 
@@ -51,20 +51,21 @@ class _Embedded:
     timings: Timings
 
 
-def models_of(spec: _native.Spec, models: ModelRegistry) -> dict[str, Model]:
-    """The models that metrics of a call name. Raises NotFoundError, ModelNotReadyError or InvalidRequestError."""
-    found: dict[str, Model] = {}
+def models_of(spec: _native.Spec, describe: Callable[[str], ModelInfo]) -> dict[str, ModelInfo]:
+    """The models that metrics of a call name. Raises as `describe`, or InvalidRequestError."""
+    found: dict[str, ModelInfo] = {}
     for measure in spec.measures:
         field = f"spec.metrics[{measure.metric}].params"
         try:
-            model = found.setdefault(measure.model, models.get(measure.model))
+            info = found.get(measure.model) or describe(measure.model)
         except EvaldError as error:
             error.violations = (Violation(f"{field}.model", error.message),)
             raise
-        encoder = model.info.embedding
+        found[measure.model] = info
+        encoder = info.embedding
         if encoder is None:
-            text = f"a {model.info.task} model gives no embeddings; name one whose task is embedding"
-            raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", f"{field}.model", text, task=model.info.task)
+            text = f"a {info.task} model gives no embeddings; name one whose task is embedding"
+            raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", f"{field}.model", text, task=info.task)
         if measure.layer >= 0 and measure.layer not in encoder.layers:
             text = f"the model gives the layers {', '.join(map(str, encoder.layers))}; -1 is the last one"
             raise InvalidRequestError.of_field("BAD_PARAMETER", f"{field}.layer", text, parameter="layer")
@@ -74,11 +75,15 @@ def models_of(spec: _native.Spec, models: ModelRegistry) -> dict[str, Model]:
 def measure(
     spec: _native.Spec,
     batch: _native.Batch,
-    models: Mapping[str, Model],
+    models: Mapping[str, ModelInfo],
+    use: Callable[[ModelInfo], AbstractContextManager[Model]],
     cancellation: CancelToken,
     deadline: float | None,
 ) -> list[Measured]:
-    """Gives the batch the numbers that its metrics need. Rows on whose texts a model fails are failed rows."""
+    """Gives the batch the numbers that its metrics need. Rows on whose texts a model fails are failed rows.
+
+    A model is in use, and so in memory, only while it computes.
+    """
     texts = _Texts([batch.prediction_texts(system) for system in range(len(spec.systems))], batch.references())
     groups: dict[tuple[str, bool, int, bool], list[_native.Measure]] = {}
     for one in spec.measures:
@@ -86,14 +91,14 @@ def measure(
     failed: set[tuple[int, int]] = set()
     done = []
     for (alias, of_texts, layer, idf), members in groups.items():
-        model = models[alias]
-        if of_texts:
-            parts, embed = ("similarity",), _texts_by(model, cancellation, deadline)
-        else:
-            parts = ("precision", "recall", "f1")
-            embed = _tokens_by(model, layer, texts.references if idf else None, cancellation, deadline)
-        run = _Run(texts, len(parts), embed, cancellation)
-        run.compute()
+        parts = ("similarity",) if of_texts else ("precision", "recall", "f1")
+        with use(models[alias]) as model:
+            if of_texts:
+                embed = _texts_by(model, cancellation, deadline)
+            else:
+                embed = _tokens_by(model, layer, texts.references if idf else None, cancellation, deadline)
+            run = _Run(texts, len(parts), embed, cancellation)
+            run.compute()
         for one in {one.name: one for one in members}.values():
             numbers = np.ascontiguousarray(run.numbers[parts.index(one.of)])
             batch.set_measure(one.name, numbers, run.truncated)
@@ -101,7 +106,7 @@ def measure(
             if (row, system) not in failed:
                 failed.add((row, system))
                 batch.fail(system, [row], failure.reason, failure.message)
-        done.append(Measured(tuple(one.key for one in members), model.info, tuple(run.timings)))
+        done.append(Measured(tuple(one.key for one in members), models[alias], tuple(run.timings)))
     return done
 
 

@@ -49,7 +49,7 @@ class MetricInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """One model of a server; `state` is "loading", "ready" or "failed".
+    """One model of a server; `state` is "unloaded", "loading", "ready", "unloading" or "failed".
 
     Of a model that gives embeddings: the numbers of one, and the layers that metrics may ask for; else 0 and none.
     """
@@ -63,6 +63,9 @@ class ModelInfo:
     provenance: ModelProvenance
     dimensions: int = 0
     layers: Sequence[int] = ()
+    weights_bytes: int = 0
+    pinned: bool = False
+    on_demand: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ class Limits:
     max_training_rows: int | None
     max_training_seconds: float | None
     max_concurrent_trainings: int | None
+    model_memory: int | None = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ _STATES = {
     ModelState.LOADING: model_pb2.MODEL_STATE_LOADING,
     ModelState.READY: model_pb2.MODEL_STATE_READY,
     ModelState.FAILED: model_pb2.MODEL_STATE_FAILED,
+    ModelState.UNLOADED: model_pb2.MODEL_STATE_UNLOADED,
+    ModelState.UNLOADING: model_pb2.MODEL_STATE_UNLOADING,
 }
 _DEFAULT_INPUT = "text"
 
@@ -55,6 +57,20 @@ class ModelService:
         """One model."""
         alias = _required_alias(parse(model_pb2.GetModelRequest, request).alias)
         return model_pb2.GetModelResponse(model=self._model(alias)).SerializeToString()
+
+    def load_model(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Loads a model; answers when it is ready."""
+        with self._calls.begin(request, context) as call:
+            alias = _required_alias(parse(model_pb2.LoadModelRequest, request).alias)
+            self._engine.load_model(alias, call.cancellation, call.deadline)
+            return model_pb2.LoadModelResponse(model=self._model(alias)).SerializeToString()
+
+    def unload_model(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Unloads a model when it is done with what it answers."""
+        with self._calls.begin(request, context) as call:
+            alias = _required_alias(parse(model_pb2.UnloadModelRequest, request).alias)
+            self._engine.unload_model(alias, call.cancellation, call.deadline)
+            return model_pb2.UnloadModelResponse(model=self._model(alias)).SerializeToString()
 
     def predict(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """The predictions of a model."""
@@ -88,6 +104,8 @@ class ModelService:
                 model.layers.extend(info.embedding.layers)
             model.classes.extend(info.classes)
             model.provenance.CopyFrom(model_provenance(info))
+        if not is_remote:
+            model.weights_bytes, model.pinned, model.on_demand = self._engine.models.residence(alias)
         return model
 
 

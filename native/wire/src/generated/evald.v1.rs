@@ -1082,6 +1082,9 @@ pub struct Limits {
     /// Baselines that learn from texts, trained at once.
     #[prost(uint32, tag = "14")]
     pub max_concurrent_trainings: u32,
+    /// Most bytes of the weights of models that are loaded at once; 0 without a limit.
+    #[prost(uint64, tag = "20")]
+    pub model_memory: u64,
 }
 /// Asks for the changes task by task, and over all tasks. Every row must then carry Instance.task (reason MISSING_TASK).
 /// The baseline is the model before, each candidate the model after training, merging, pruning or whatever was done.
@@ -2430,6 +2433,34 @@ pub struct GetModelResponse {
     #[prost(message, optional, tag = "1")]
     pub model: ::core::option::Option<Model>,
 }
+/// Request of LoadModel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadModelRequest {
+    /// Required. Alias of the model. A model that could not be loaded before is tried again.
+    #[prost(string, tag = "1")]
+    pub alias: ::prost::alloc::string::String,
+}
+/// Answer of LoadModel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadModelResponse {
+    /// The model.
+    #[prost(message, optional, tag = "1")]
+    pub model: ::core::option::Option<Model>,
+}
+/// Request of UnloadModel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnloadModelRequest {
+    /// Required. Alias of the model; one that is pinned may be unloaded, too.
+    #[prost(string, tag = "1")]
+    pub alias: ::prost::alloc::string::String,
+}
+/// Answer of UnloadModel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnloadModelResponse {
+    /// The model.
+    #[prost(message, optional, tag = "1")]
+    pub model: ::core::option::Option<Model>,
+}
 /// A model or endpoint of the server's configuration.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Model {
@@ -2442,7 +2473,7 @@ pub struct Model {
     /// Whether the model can answer.
     #[prost(enumeration = "ModelState", tag = "3")]
     pub state: i32,
-    /// Why the model cannot answer; empty otherwise.
+    /// Why the model could not be loaded or was unloaded; empty otherwise.
     #[prost(string, tag = "4")]
     pub state_reason: ::prost::alloc::string::String,
     /// Classes of a classifier, in the order of class scores.
@@ -2462,6 +2493,16 @@ pub struct Model {
     /// Digests, engine, device and precision. The field system is empty.
     #[prost(message, optional, tag = "7")]
     pub provenance: ::core::option::Option<ModelProvenance>,
+    /// Bytes of the weights while the model is loaded or being loaded, by the sizes of their files and the precision in
+    /// which they are kept; what running the model takes comes on top. Counts towards the limit model_memory.
+    #[prost(uint64, tag = "10")]
+    pub weights_bytes: u64,
+    /// Whether the model is never unloaded to make room for another one.
+    #[prost(bool, tag = "11")]
+    pub pinned: bool,
+    /// Whether the model is first loaded by a request for it, and not when the server starts.
+    #[prost(bool, tag = "12")]
+    pub on_demand: bool,
 }
 /// Request of Predict.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2512,8 +2553,12 @@ pub enum ModelState {
     Loading = 1,
     /// Can answer.
     Ready = 2,
-    /// Could not be loaded; see state_reason. An endpoint is asked again later.
+    /// Could not be loaded; see state_reason. LoadModel tries again; an endpoint is asked again later.
     Failed = 3,
+    /// Not in memory. The next request for the model loads it.
+    Unloaded = 4,
+    /// Leaves the memory when the calls that it is answering are done.
+    Unloading = 5,
 }
 impl ModelState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2526,6 +2571,8 @@ impl ModelState {
             Self::Loading => "MODEL_STATE_LOADING",
             Self::Ready => "MODEL_STATE_READY",
             Self::Failed => "MODEL_STATE_FAILED",
+            Self::Unloaded => "MODEL_STATE_UNLOADED",
+            Self::Unloading => "MODEL_STATE_UNLOADING",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2535,6 +2582,8 @@ impl ModelState {
             "MODEL_STATE_LOADING" => Some(Self::Loading),
             "MODEL_STATE_READY" => Some(Self::Ready),
             "MODEL_STATE_FAILED" => Some(Self::Failed),
+            "MODEL_STATE_UNLOADED" => Some(Self::Unloaded),
+            "MODEL_STATE_UNLOADING" => Some(Self::Unloading),
             _ => None,
         }
     }
