@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evald.results.findings import Cost, ModelProvenance
+from evald.results.cost import Cost
+from evald.results.findings import ModelProvenance
 from evald.results.rows import RowError
 
 
