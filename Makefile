@@ -94,6 +94,10 @@ bench: setup-dev  ## Measure speed against the reference packages; ARGS="..." is
 bench-metrics: setup-dev  ## Measure the speed of single metrics and processor paths; ARGS="..." is passed on
 	$(PY) -m bench.metrics $(ARGS)
 
+.PHONY: bench-models
+bench-models: $(TORCH_VENV)/.stamp  ## Measure models over gRPC against plain loops and transformers; ARGS="..." is passed on
+	PYTHONPATH=service $(TORCH_VENV)/bin/python -m bench.models $(ARGS)
+
 # Metrics over texts, whose hot loops differ by path. The fastest path is the one that `make test` takes.
 PATH_TESTS := $(wildcard $(foreach metric,bleu* chrf ter wer rouge* squad* scores processor_paths,tests/metrics/test_$(metric).py))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evald.results.findings import Cost, ModelProvenance, RowError
+from evald.results.cost import Cost
+from evald.results.findings import ModelProvenance
+from evald.results.rows import RowError
 
 
 @dataclass(frozen=True)
