@@ -144,6 +144,12 @@ def test_names_that_exporters_use(root: Path, tmp_path: Path, name: str) -> None
     assert {one.name: one.verdict for one in found.files}[name] == "used"
 
 
+def test_an_encoder_says_how_texts_become_vectors(root: Path) -> None:
+    found = verdicts(root / "examples" / "models" / "tiny-encoder")
+    for name in ("modules.json", "1_Pooling/config.json", "sentence_bert_config.json"):
+        assert found[name] == "used"
+
+
 def test_a_link_that_leaves_the_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "tokenizer.json").rename(tmp_path / "elsewhere.json")
     (folder / "tokenizer.json").symlink_to(tmp_path / "elsewhere.json")

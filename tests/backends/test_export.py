@@ -97,7 +97,7 @@ def test_the_export_answers_as_torch_does(
     source = make(kind)
     target = source.with_name("exported")
     assert main(["models", "export", str(source), "--out", str(target)]) == 0
-    assert "largest difference of a logit" in capsys.readouterr().out
+    assert "largest difference of a number" in capsys.readouterr().out
     assert sorted(path.name for path in source.parent.iterdir()) == sorted([kind, "exported"])
     here, there = opened(target, "auto"), opened(source, "torch")
     assert here.info.engine.startswith("onnxruntime")
@@ -112,6 +112,18 @@ def test_the_export_answers_as_torch_does(
             assert not both[0].failures
             for exported, original in zip(both[0].tokens, both[1].tokens, strict=True):
                 assert np.abs(exported - original).max() < 1e-4
+
+
+def test_an_encoder_with_its_pooling(root: Path, tmp_path: Path, opened: Callable[..., Model], bench: Bench) -> None:
+    source, target = root / "examples" / "models" / "tiny-encoder", tmp_path / "exported"
+    assert main(["models", "export", str(source), "--out", str(target)]) == 0
+    here, there = opened(target, "onnx"), opened(source, "torch")
+    assert here.info.embedding is not None
+    assert there.info.embedding is not None
+    for name in ("dimensions", "layers", "pooling", "normalize", "max_tokens"):
+        assert getattr(here.info.embedding, name) == getattr(there.info.embedding, name)
+    found, expected = (model.embed(TEXTS, bench.Token()).vectors for model in (here, there))
+    assert np.abs(np.array(found) - np.array(expected)).max() < 1e-4
 
 
 def test_the_command_of_the_page(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +210,7 @@ def test_a_graph_that_answers_otherwise_is_not_kept(
     monkeypatch.setattr(bert, "forward", asks)
     source = make("Bert")
     assert main(["models", "export", str(source), "--out", str(source.with_name("exported"))]) == 1
-    assert "the logits of the graph differ from those of torch by 1" in capsys.readouterr().err
+    assert "the numbers of the graph differ from those of torch by 1" in capsys.readouterr().err
     assert [path.name for path in source.parent.iterdir()] == ["Bert"]
 
 

@@ -190,6 +190,21 @@ def test_unloading_waits_for_calls_and_those_that_come_later_load_it_again(
     assert (gate.loads, gate.alive, gate.most_alive) == (2, 1, 1)
 
 
+def test_a_second_call_unloads_what_the_first_one_gave_up(make: Callable[..., ModelRegistry]) -> None:
+    registry = make()
+    with ThreadPoolExecutor(2) as pool:
+        with registry.use("a"):
+            first = pool.submit(registry.unload, "a", None, time.monotonic() + 0.2)
+            wait_for(lambda: states(registry).startswith("unloading"))
+            second = pool.submit(registry.unload, "a")
+            with pytest.raises(DeadlineError):
+                first.result(SOON)
+            wait_for(lambda: states(registry).startswith("unloading"))
+            assert not second.done()
+        second.result(SOON)
+    assert states(registry).startswith("unloaded")
+
+
 def test_who_leaves_before_a_model_is_unloaded_leaves_it_as_it_was(
     make: Callable[..., ModelRegistry], bench: Bench
 ) -> None:

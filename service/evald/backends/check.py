@@ -118,6 +118,7 @@ def _used(folder: ModelFolder, options: ModelOptions, backend: str) -> dict[str,
             wanted["generation_config.json"] = "how transformers sets the model up"
             wanted["model.safetensors.index.json"] = "which file has which weights"
         wanted |= {str(path.relative_to(folder.root)): "weights" for path in weights}
+        wanted |= dict.fromkeys(folder.module_configs(), "how texts become vectors")
     except LoadError:
         # Loading says why.
         pass

@@ -22,6 +22,7 @@ import onnxruntime
 import torch
 
 from evald.backends.contract import TokenSequence
+from evald.backends.embedding import inner_layers
 from evald.backends.folder import LoadError, ModelFolder
 from evald.backends.onnx import OnnxBackend
 from evald.backends.pytorch import load_model, load_tokenizer
@@ -66,7 +67,7 @@ _BATCH = 4
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written, and how far its logits are from those of torch at most."""
+    """What was written, and how far its numbers are from those of torch at most."""
 
     info: ModelInfo
     largest_difference: float
@@ -87,21 +88,23 @@ def export(source: Path, target: Path) -> Exported:
     # Every model has this one, in operators that every runtime has.
     model.set_attn_implementation("eager")
     with _written(target) as scratch:
-        for name in _COPIED:
+        for name in (*_COPIED, *folder.module_configs()):
             if folder.existing(name):
+                (scratch / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(folder.find(name), scratch / name)
         made_tokenizer = not folder.existing("tokenizer.json")
         if made_tokenizer:
             _save_tokenizer(tokenizer, scratch)
         sequences = _same_tokens(tokenizer, FileTokenizer(ModelFolder(scratch)), config)
-        _write_graph(model, tokenizer, config, scratch / "onnx" / "model.onnx")
+        graph = _Graph(model, config).eval()
+        _write_graph(graph, tokenizer, scratch / "onnx" / "model.onnx")
         try:
-            difference = _largest_difference(model, sequences, config, scratch / "onnx" / "model.onnx")
+            difference = _largest_difference(graph, sequences, scratch / "onnx" / "model.onnx")
         except Exception as error:  # of torch or of the runtime, for example for tokens without an embedding
             raise LoadError(f"the model fails on one of the texts ({type(error).__name__})") from error
         if not difference <= TOLERANCE:
             raise LoadError(
-                f"the logits of the graph differ from those of torch by {difference:.2g}, at most {TOLERANCE:g} may"
+                f"the numbers of the graph differ from those of torch by {difference:.2g}, at most {TOLERANCE:g} may"
             )
         backend = OnnxBackend(target.name, scratch, ModelOptions())
         backend.close()
@@ -154,46 +157,53 @@ def _same_tokens(tokenizer: Any, written: FileTokenizer, config: ModelConfig) ->
     return found
 
 
-class _Classifier(torch.nn.Module):
-    def __init__(self, model: Any) -> None:
+class _Graph(torch.nn.Module):
+    """What is exported: token ids and their mask in, the outputs of the task out, in the order of `_outputs`.
+
+    A language model is given the mask of every token for every other one, as its own way to make it cannot be traced.
+    """
+
+    def __init__(self, model: Any, config: ModelConfig) -> None:
         super().__init__()
         self.model = model
+        self.config = config
+        parameters = inspect.signature(model.forward).parameters
+        self.takes_segments = config.task != "causal-lm" and "token_type_ids" in parameters
+        self.takes_positions = config.task == "causal-lm" and "position_ids" in parameters
 
     def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> Any:
-        segments = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
-        return self.model(input_ids=input_ids, attention_mask=attention_mask, **segments).logits
+        options: dict[str, Any] = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+        if self.config.task == "causal-lm":
+            options["use_cache"] = False
+        if self.takes_positions:
+            positions = torch.arange(input_ids.shape[1])
+            before = positions[None, :] <= positions[:, None]
+            seen = before[None, None] & (attention_mask[:, None, None, :] > 0)
+            attention_mask = torch.where(seen, 0.0, torch.finfo(torch.float32).min)
+            options["position_ids"] = positions[None].expand(input_ids.shape[0], -1)
+        if self.config.task != "embedding":
+            return self.model(input_ids=input_ids, attention_mask=attention_mask, **options).logits
+        options["output_hidden_states"] = True
+        found = self.model(input_ids=input_ids, attention_mask=attention_mask, **options)
+        return (found.last_hidden_state, *(found.hidden_states[layer] for layer in inner_layers(self.config)))
 
 
-class _LanguageModel(torch.nn.Module):
-    """Gives the model the mask of every token for every other one, as its own way to make it cannot be traced."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-        self.takes_positions = "position_ids" in inspect.signature(model.forward).parameters
-
-    def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-        if not self.takes_positions:
-            return self.model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).logits
-        positions = torch.arange(input_ids.shape[1])
-        before = positions[None, :] <= positions[:, None]
-        seen = before[None, None] & (attention_mask[:, None, None, :] > 0)
-        bias = torch.where(seen, 0.0, torch.finfo(torch.float32).min)
-        positions = positions[None].expand(input_ids.shape[0], -1)
-        return self.model(input_ids=input_ids, attention_mask=bias, position_ids=positions, use_cache=False).logits
+def _outputs(config: ModelConfig) -> list[str]:
+    if config.task != "embedding":
+        return ["logits"]
+    return ["last_hidden_state", *(f"hidden_states.{layer}" for layer in inner_layers(config))]
 
 
-def _write_graph(model: Any, tokenizer: Any, config: ModelConfig, path: Path) -> None:
+def _write_graph(graph: _Graph, tokenizer: Any, path: Path) -> None:
     path.parent.mkdir()
-    scores_tokens = config.task == "causal-lm"
-    graph = (_LanguageModel if scores_tokens else _Classifier)(model).eval()
     names = ["input_ids", "attention_mask"]
-    has_segments = "token_type_ids" in inspect.signature(model.forward).parameters
-    if not scores_tokens and has_segments and "token_type_ids" in tokenizer.model_input_names:
+    if graph.takes_segments and "token_type_ids" in tokenizer.model_input_names:
         names.append("token_type_ids")
-    ids = torch.ones((2, min(5, config.max_tokens)), dtype=torch.int64)
-    axes = {0: "batch", 1: "sequence"}
+    ids = torch.ones((2, min(5, graph.config.max_tokens)), dtype=torch.int64)
     values = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
+    outputs = _outputs(graph.config)
+    axes = {0: "batch", 1: "sequence"}
+    of_outputs = {0: "batch"} if graph.config.task == "text-classification" else axes
     try:
         with warnings.catch_warnings(), torch.inference_mode():
             # Tracing warns of every shape that it sees; the comparison tells what matters.
@@ -203,32 +213,36 @@ def _write_graph(model: Any, tokenizer: Any, config: ModelConfig, path: Path) ->
                 tuple(values[name] for name in names),
                 str(path),
                 input_names=names,
-                output_names=["logits"],
-                dynamic_axes=dict.fromkeys(names, axes) | {"logits": axes if scores_tokens else {0: "batch"}},
+                output_names=outputs,
+                dynamic_axes=dict.fromkeys(names, axes) | dict.fromkeys(outputs, of_outputs),
                 opset_version=_OPSET,
                 dynamo=False,
             )
     except Exception as error:  # whatever a model or the exporter raises
-        kind = type(model).__name__
+        kind = type(graph.model).__name__
         raise LoadError(f"torch cannot export a {kind} ({type(error).__name__}); use the torch backend") from error
     # The exporter leaves the model in training mode, with dropout.
     graph.eval()
 
 
-def _largest_difference(model: Any, sequences: Sequence[TokenSequence], config: ModelConfig, path: Path) -> float:
+def _largest_difference(graph: _Graph, sequences: Sequence[TokenSequence], path: Path) -> float:
     """Over every real token of every text, in batches of one text and of several that are padded."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     inputs = {item.name for item in session.get_inputs()}
-    batches = [[one] for one in sequences]
-    batches += [list(sequences[start : start + _BATCH]) for start in range(0, len(sequences), _BATCH)]
+    by_row = graph.config.task == "text-classification"
+    expected = [_torch_outputs(graph, sequence, "token_type_ids" in inputs) for sequence in sequences]
+    numbers = range(len(sequences))
+    batches = [[number] for number in numbers]
+    batches += [list(numbers[start : start + _BATCH]) for start in range(0, len(sequences), _BATCH)]
     largest = 0.0
     for batch in batches:
-        feed = _feed(batch, config)
-        found = session.run(["logits"], {name: feed[name] for name in feed if name in inputs})[0]
-        for row, sequence in enumerate(batch):
-            expected = _torch_logits(model, sequence, "token_type_ids" in inputs)
-            real = found[row, : len(sequence)] if config.task == "causal-lm" else found[row]
-            largest = max(largest, float(np.abs(real - expected).max())) if np.isfinite(real).all() else float("nan")
+        feed = _feed([sequences[number] for number in batch], graph.config)
+        found = session.run(_outputs(graph.config), {name: feed[name] for name in feed if name in inputs})
+        for row, number in enumerate(batch):
+            for output, wanted in zip(found, expected[number], strict=True):
+                real = output[row] if by_row else output[row, : len(sequences[number])]
+                difference = np.abs(real - wanted)
+                largest = max(largest, float(difference.max())) if np.isfinite(difference).all() else float("inf")
     return largest
 
 
@@ -244,9 +258,14 @@ def _feed(batch: Sequence[TokenSequence], config: ModelConfig) -> dict[str, Any]
     return feed
 
 
-def _torch_logits(model: Any, sequence: TokenSequence, segments: bool) -> Any:
-    feed = {"input_ids": torch.from_numpy(sequence.ids)[None]}
+def _torch_outputs(graph: _Graph, sequence: TokenSequence, segments: bool) -> list[Any]:
+    """The model's own answers to one text, without padding or a mask."""
+    feed: dict[str, Any] = {"input_ids": torch.from_numpy(sequence.ids)[None]}
     if segments and sequence.segments is not None:
         feed["token_type_ids"] = torch.from_numpy(sequence.segments)[None]
     with torch.inference_mode():
-        return model(**feed).logits[0].numpy()
+        if graph.config.task != "embedding":
+            return [graph.model(**feed).logits[0].numpy()]
+        found = graph.model(**feed, output_hidden_states=True)
+    states = [found.last_hidden_state, *(found.hidden_states[layer] for layer in inner_layers(graph.config))]
+    return [one[0].numpy() for one in states]

@@ -27,6 +27,7 @@ _POSITIONS_AFTER_PADDING = frozenset({"camembert", "mpnet", "roberta", "xlm-robe
 # What the same number is called by model types of different age.
 _POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx")
 LAYER_COUNTS = ("num_hidden_layers", "n_layers", "n_layer")
+_SENTENCE_FILES = ("modules.json", "sentence_bert_config.json", "config_sentence_transformers.json")
 _CAUSAL_LM = ("ForCausalLM", "LMHeadModel")
 _ENCODER = ("Model", "ForMaskedLM", "ForPreTraining")
 _PROBLEMS = {
@@ -156,6 +157,12 @@ class ModelFolder:
         if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
             raise LoadError("modules.json is not a list of JSON objects")
         return modules
+
+    def module_configs(self) -> list[str]:
+        """The files of a sentence-transformers model that say what its modules do; those that are there."""
+        paths = [str(module.get("path") or "") for module in self.sentence_modules()]
+        names = [*_SENTENCE_FILES, *(f"{path}/config.json" for path in paths if path and ".." not in path)]
+        return [name for name in names if self.existing(name)]
 
     def _is_encoder(self, config: dict[str, Any]) -> bool:
         """Whether the model is there to give embeddings; cross-encoders have modules, too, but none that pools."""

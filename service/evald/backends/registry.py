@@ -210,7 +210,10 @@ class ModelRegistry:
         while it waits, which leave the model as it was.
         """
         slot = self._slot(alias)
+        model = None
         with self._changed:
+            # Another call may be unloading it, and may give up.
+            self._wait_until(lambda: slot.state is not ModelState.UNLOADING, slot, cancellation, deadline)
             if slot.state is ModelState.LOADING:
                 raise busy(slot, self._waiting)
             if slot.state is ModelState.FAILED:
@@ -224,9 +227,6 @@ class ModelRegistry:
                     self._changed.notify_all()
                     raise
                 model, slot.model = slot.model, None
-            else:
-                self._wait_until(lambda: slot.state is not ModelState.UNLOADING, slot, cancellation, deadline)
-                model = None
         if model is not None:
             self._free(slot, model, "")
         self._tell()

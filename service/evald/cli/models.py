@@ -64,7 +64,7 @@ def _add_check(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_export(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    text = "make an ONNX folder from a folder of transformers; kept only if its logits equal those of torch"
+    text = "make an ONNX folder from a folder of transformers; kept only if its numbers equal those of torch"
     parser = actions.add_parser("export", help=text, description=f"{text[0].upper()}{text[1:]}. Needs evald[torch].")
     parser.add_argument("folder", type=Path, metavar="DIR", help="a model folder with safetensors")
     parser.add_argument("--out", type=Path, required=True, metavar="NEW", help="the folder to write; must not exist")
@@ -126,7 +126,7 @@ def run_export(args: argparse.Namespace) -> int:
     made_tokenizer = "; tokenizer.json was made from the slow tokenizer" if made.made_tokenizer else ""
     print(f"{args.out}: {made.info.task}, batch_invariant {str(made.info.batch_invariant).lower()}{made_tokenizer}")
     print(
-        f"largest difference of a logit {made.largest_difference:.2g} over {made.sequences} texts, "
+        f"largest difference of a number {made.largest_difference:.2g} over {made.sequences} texts, "
         f"allowed {TOLERANCE:g}"
     )
     return 0

@@ -124,6 +124,7 @@ def metric_of(message: metric.MetricDescriptor) -> results.MetricInfo:
         source=message.source,
         weighted=message.weighted,
         interval=message.interval,
+        model=message.model,
     )
 
 

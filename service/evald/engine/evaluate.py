@@ -134,8 +134,8 @@ class Engine:
         start = time.monotonic()
         with _ends(cancellation, deadline):
             spec, measuring = self._spec(kind, request, cancellation, deadline)
-            asked = self._answerers(spec, cancellation, deadline)
             check_baselines(spec)
+            asked = self._answerers(spec, cancellation, deadline)
             batch = spec.read(request, cancellation.flag)
             # First: what rows lack to learn from is refused before a model computes or an endpoint costs.
             trained = answer_baselines(

@@ -33,8 +33,6 @@ from evald.results.findings import (
     Provenance,
     Ranking,
     ResampledMean,
-    RowError,
-    Rows,
     SliceComparison,
     SliceResult,
     SystemRank,
@@ -44,6 +42,7 @@ from evald.results.forgetting import EmarResult, Estimate, Forgetting, TaskChang
 from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
 from evald.results.performance import Latency, ModelPerformance
 from evald.results.plan import Plan
+from evald.results.rows import RowError, Rows
 
 __all__ = [
     "Adaptation",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from evald.results import export, page, performance, slices, tables, task_tables, text
+from evald.results.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,42 +120,12 @@ class MetricResult:
 
 
 @dataclass(frozen=True)
-class RowError:
-    """Why a row failed; `id` is "#position" in rows without ids."""
-
-    id: str
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Results row by row; empty unless asked for.
-
-    `scores[metric][i]` belongs to row i, None for failed rows. `ids` is empty when the rows have none.
-    """
-
-    ids: Sequence[str] = ()
-    scores: Mapping[str, Sequence[float | None]] | None = None
-    errors: Sequence[RowError] = ()
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a row, one column a metric; "#position" where rows have no id. Raises ImportError without pandas."""
-        count = max(map(len, (self.scores or {}).values()), default=0)
-        ids = self.ids or [f"#{row}" for row in range(count)]
-        return export.frame([{"id": name, **self._scores_of(row)} for row, name in enumerate(ids)])
-
-    def _scores_of(self, row: int) -> dict[str, float | None]:
-        return {metric: values[row] for metric, values in (self.scores or {}).items()}
-
-
-@dataclass(frozen=True)
 class SystemResult:
     """The results of one system: ``result["bleu"]`` is a metric's."""
 
     name: str
     metrics: Sequence[MetricResult]
-    rows: Rows = Rows()
+    rows: Rows = field(default_factory=Rows)
 
     def __getitem__(self, metric: str) -> MetricResult:
         return _found(metric, {result.metric: result for result in self.metrics}, "metric")

@@ -2360,9 +2360,11 @@ pub struct RemoteSource {
 pub struct BaselineSource {
     /// Required. What to train:
     ///    "majority": the most frequent label, always; its class scores are the shares of the labels. Sets of labels are
-    ///      guessed label by label;
+    ///      guessed label by label. For metrics of texts the reference that most rows have;
     ///    "stratified": labels drawn by their shares, by StatisticsSpec.seed and the row's id;
-    ///    "logistic_regression", "decision_tree": labels from the TF-IDF weights of words and pairs of words of the input.
+    ///    "mean", "median": that of the gold numbers;
+    ///    "logistic_regression", "decision_tree": labels from the TF-IDF weights of words and pairs of words of the input. Only
+    ///      the first learns sets of labels, label by label.
     #[prost(string, tag = "1")]
     pub kind: ::prost::alloc::string::String,
     /// Optional. Key of Instance.inputs that holds the text, for the kinds that read it. Default "text".
