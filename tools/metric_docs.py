@@ -82,6 +82,7 @@ def _facts(metric: metric_pb2.MetricDescriptor) -> Iterator[str]:
         "rows have scores" if metric.row_score else "rows have no scores",
         "rows may have weights" if metric.weighted else "",
         "" if metric.interval else "no interval",
+        "a model of a server computes it" if metric.model else "",
     ]
     yield "; ".join(fact for fact in facts if fact) + "."
     if metric.profiles:

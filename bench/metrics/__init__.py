@@ -5,17 +5,7 @@ A section has `run(quick) -> list[Figure]`. To add one, write the module and nam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Section:
-    """A module of this folder, run in a process of its own."""
-
-    name: str
-    # The processor path that EVALD_CPU forces; None for the fastest.
-    cpu: str | None = None
-
+from bench.sections import Section
 
 SECTIONS = (
     Section("bleu"),

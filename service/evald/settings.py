@@ -250,6 +250,10 @@ class Settings:
     # The outer fuse: a thread each, with probes, watches and half-sent calls among them.
     max_rpcs: int = _setting(512, _count, "most RPCs of any kind at once (a thread each)", 8)
 
+    stream_idle_seconds: float = _setting(
+        300.0, _seconds, "seconds that a stream of predictions may wait for its client's next message", 0.001
+    )
+
     scoring_threads: int = _setting(0, _count, "threads that score rows; 0 means one a core")
     model_backend: str = _setting(
         "auto", _backend, "library that runs models: onnx, torch, or auto for ONNX where the folder has such a file"
@@ -267,7 +271,9 @@ class Settings:
     )
     model_threads: int = _setting(1, _count, "threads inside one run of a model", 1)
     model_workers: int = _setting(1, _count, "batches of one model that run at once", 1)
-    batch_tokens: int = _setting(512, _count, "most padded tokens of a batch", 1)
+    batch_tokens: int = _setting(
+        0, _count, "most padded tokens of a batch; 0 measures what is fastest when a model is loaded"
+    )
     queue_tokens: int = _setting(1 << 18, _count, "most padded tokens that wait for one model", 1)
 
     # A baseline that learns from texts: minutes of one core, and up to a gigabyte in a process of its own.

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evald.backends.batching import TokenBudgetBatcher
 from evald.backends.contract import SilentObserver, TokenSequence
 from evald.errors import CancelledError, DeadlineError, InternalError, OverloadedError, UnavailableError
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from tests.backends.conftest import Bench, FakeBackend
 
-    from evald.backends.batching import TokenBudgetBatcher
     from evald.backends.contract import BatchedRun
 
 LENGTHS = st.lists(st.integers(1, 64), max_size=20)
@@ -73,7 +73,7 @@ def test_every_call_gets_its_own_answers_within_the_budget(
     for token, (lengths, run) in enumerate(zip(plan, runs, strict=True), start=1):
         assert answers(run) == [[token, token * length, length] for length in lengths]
         assert not run.failed
-        assert (run.batches > 0) == bool(lengths)
+        assert bool(run.batch_seconds) == bool(lengths)
     for length, batch in backend.batches:
         assert len(batch) == 1 or len(batch) * length <= batch_tokens
     assert sum(len(batch) for _, batch in backend.batches) == sum(map(len, plan))
@@ -82,7 +82,7 @@ def test_every_call_gets_its_own_answers_within_the_budget(
 def test_an_idle_worker_does_not_wait(bench: Bench) -> None:
     backend = bench.backend()
     run = bench.batcher(backend).run(sequences_of(5), bench.Token(), None)
-    assert (run.batches, len(backend.batches)) == (1, 1)
+    assert (len(run.batch_seconds), len(backend.batches)) == (1, 1)
 
 
 def test_no_sequences_are_no_batch(bench: Bench) -> None:
@@ -205,6 +205,29 @@ def hold_with_queue(bench: Bench, pool: ThreadPoolExecutor, backend: FakeBackend
     ask(pool, batcher, sequences_of(3), bench.Token())
     assert backend.entered.acquire(timeout=SOON)
     ask(pool, batcher, sequences_of(8, 8), bench.Token())
+
+
+def test_work_behind_earlier_deadlines_is_refused_at_once(bench: Bench, pool: ThreadPoolExecutor) -> None:
+    """What a call finds counts if it has to be done before, else only its own work does."""
+    backend = bench.backend()
+    batcher = TokenBudgetBatcher(backend, SilentObserver(), batch_tokens=4, queue_tokens=1 << 16, pace=1.0)
+    backend.go_on.clear()
+    now = time.monotonic()
+    running = ask(pool, batcher, sequences_of(4), bench.Token())
+    assert backend.entered.acquire(timeout=SOON)
+    soon = pool.submit(batcher.run, sequences_of(60), bench.Token(), now + 500)
+    patient = ask(pool, batcher, sequences_of(60), bench.Token())
+    wait_for(lambda: batcher._buckets.sequences == 2)
+    with pytest.raises(DeadlineError) as caught:
+        batcher.run(sequences_of(*[60] * 8), bench.Token(), now + 510)
+    assert caught.value.reason == "DEADLINE_UNMEETABLE"
+    assert float(caught.value.metadata["neededSeconds"]) == 540
+    earlier = pool.submit(batcher.run, sequences_of(*[60] * 8), bench.Token(), now + 490)
+    wait_for(lambda: batcher._buckets.sequences == 10)
+    backend.go_on.set()
+    for call in (running, soon, patient, earlier):
+        assert not call.result(SOON).failed
+    batcher.close()
 
 
 def test_a_full_queue_refuses_and_says_when_to_come_back(bench: Bench, pool: ThreadPoolExecutor) -> None:

@@ -107,7 +107,7 @@ def test_an_unknown_backend_and_a_device_that_is_not_there(models: dict[str, Pat
     registry.close()
 
 
-@pytest.mark.parametrize("name", ["threads", "workers", "batch_tokens", "queue_tokens"])
+@pytest.mark.parametrize("name", ["threads", "workers", "queue_tokens"])
 def test_options_without_which_calls_would_hang_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         dataclasses.replace(ModelOptions(), **{name: 0})  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import pytest
 
 import evald
 
-MODELS = ("support-base", "support-tuned")
+MODELS = ("support-base", "support-tuned", "tiny-encoder")
 
 
 @pytest.fixture(scope="session")

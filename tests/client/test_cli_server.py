@@ -36,7 +36,24 @@ def test_models_and_metrics_are_listed(capsys: pytest.CaptureFixture[str], addre
     assert main(["metrics", "bleu", "--server", address]) == 0
     assert "sacrebleu" in capsys.readouterr().out
     assert main(["models", "list", "--server", address, "--json"]) == 0
-    assert [one["alias"] for one in json.loads(capsys.readouterr().out)] == ["support-base", "support-tuned"]
+    assert [one["alias"] for one in json.loads(capsys.readouterr().out)] == [
+        "support-base",
+        "support-tuned",
+        "tiny-encoder",
+    ]
+
+
+def test_a_model_computes_metrics(capsys: pytest.CaptureFixture[str], root: Path, address: str) -> None:
+    data = root / "examples" / "data" / "summaries"
+    metric = "semantic_similarity(model=tiny-encoder)"
+    command = ["compare", str(data / "base.jsonl"), str(data / "tuned.jsonl"), "-m", metric, "--json"]
+    assert main([*command, "--server", address]) == 0
+    (paired,) = json.loads(capsys.readouterr().out)["comparisons"]
+    assert paired["metric"] == metric
+    assert paired["difference"] > 0
+    assert paired["p_value"] < 0.05
+    assert main(command) == 2
+    assert "models run on a server" in capsys.readouterr().err
 
 
 def test_models_are_unloaded_and_loaded(capsys: pytest.CaptureFixture[str], address: str) -> None:

@@ -93,8 +93,10 @@ def test_models_answer_for_systems(client: evald.Client, root: Path) -> None:
 def test_the_catalog_is_the_installed_one(client: evald.Client) -> None:
     assert client.list_metrics() == evald.list_metrics()
     assert client.get_metric("bleu") == evald.get_metric("bleu")
-    assert [model.alias for model in client.list_models()] == ["support-base", "support-tuned"]
+    assert [model.alias for model in client.list_models()] == ["support-base", "support-tuned", "tiny-encoder"]
     assert client.get_model("support-base").state == "ready"
+    encoder = client.get_model("tiny-encoder")
+    assert (encoder.task, encoder.dimensions, encoder.layers) == ("embedding", 64, (0, 1, 2, 3))
     info = client.server_info()
     assert info.limits.max_rows
     assert any("onnxruntime" in engine for engine in info.engines)
@@ -185,3 +187,10 @@ def test_threads_share_a_client(client: evald.Client) -> None:
         thread.join()
     assert len(found) == 8
     assert set(map(str, found)) == {str(found[0])}
+
+
+def test_texts_become_vectors(client: evald.Client) -> None:
+    found = client.predict("tiny-encoder", ["the parcel is late", "cancel it"])
+    assert [len(vector or ()) for vector in found.embeddings] == [64, 64]
+    assert found.provenance.pooling == "mean+normalize"
+    assert found.labels == (None, None)

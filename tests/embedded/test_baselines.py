@@ -79,6 +79,37 @@ def test_wrong_rows_are_named(row: dict[str, Any], reason: str | None, field: st
     assert (caught.value.reason, caught.value.violations[0].field) == (reason, field)
 
 
+def test_references_are_learned_even_if_no_metric_reads_them() -> None:
+    given: dict[str, Any] = {"references": ["a b c d", "a b c d", "x", "y"], "splits": ["train"] * 3 + [None]}
+    found = evald.evaluate(systems={"guess": evald.Baseline("majority")}, metrics="distinct_n(n=1)", **given)
+    assert found["distinct_n(n=1)"].value == 1.0
+
+
+def test_numbers_are_guessed_from_lists_and_rows() -> None:
+    gold, splits = [1.0, 2.0, 6.0, 5.0], ["train"] * 3 + ["test"]
+    systems = {"mean": evald.Baseline("mean"), "median": evald.Baseline("median")}
+    listed = evald.evaluate(systems=systems, references=gold, splits=splits, metrics="mae")
+    rows = [{"value": value, "split": split} for value, split in zip(gold, splits, strict=True)]
+    tabled = evald.evaluate(rows=rows, systems=systems, metrics="mae")
+    for found in (listed, tabled):
+        assert [found.system(name)["mae"].value for name in systems] == [2.0, 3.0]
+
+
+def test_the_same_labels_of_other_probabilities_are_no_identical_systems() -> None:
+    rows = [{"label": label, "split": "train"} for label in ("yes", "yes", "no")] + [{"label": "yes"}] * 3
+    first = {"first": evald.Baseline("majority")}
+    codes = {}
+    for kind in ("majority", "stratified"):
+        # With this seed all draws are "yes".
+        found = evald.compare(
+            rows=rows, systems={**first, "second": evald.Baseline(kind)}, metrics="accuracy,log_loss", seed=11
+        )
+        assert found["accuracy"].difference == 0.0
+        codes[kind] = {note.code for note in found.notes}
+    assert "IDENTICAL_SYSTEMS" in codes["majority"]
+    assert "IDENTICAL_SYSTEMS" not in codes["stratified"]
+
+
 def test_a_name_cannot_be_given_twice() -> None:
     with pytest.raises(InvalidRequestError) as caught:
         evald.evaluate(rows=[*TRAIN, *TEST], systems={"system": evald.Baseline("majority")}, metrics="accuracy")

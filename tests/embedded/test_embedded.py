@@ -452,3 +452,11 @@ def test_the_first_wrong_row_of_many_chunks_is_named() -> None:
         evald.evaluate(answers, texts, metrics=["rouge_l"], replicates=0, progress=lambda done, _: seen.append(done))
     assert caught.value.reason == "TEXT_TOO_LONG"
     assert seen == [1_024, 5_120, 9_216, 13_312]
+
+
+def test_metrics_that_a_model_computes_need_a_server() -> None:
+    for rows in (1, 2000):
+        with pytest.raises(InvalidRequestError, match="models run on a server") as caught:
+            evald.evaluate(["a"] * rows, ["b"] * rows, metrics=["bleu", "semantic_similarity(model=mini)"])
+        assert caught.value.reason == "MODEL_NEEDS_SERVER"
+        assert [one.field for one in caught.value.violations] == ["spec.metrics[1]"]

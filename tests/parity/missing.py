@@ -16,7 +16,7 @@ import evald
 def asked() -> list[str]:
     """All metrics that need references and nothing else but texts."""
     texts = {"prediction_text", "references"}
-    return [metric.name for metric in evald.list_metrics() if set(metric.needs) == texts]
+    return [metric.name for metric in evald.list_metrics() if set(metric.needs) == texts and not metric.model]
 
 
 def case(choose: random.Random, metrics: Sequence[str]) -> Case:

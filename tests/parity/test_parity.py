@@ -28,5 +28,7 @@ def test_nothing_differs(tables: dict[str, dict[str, Tally]], group: str) -> Non
 
 def test_every_metric_and_profile_has_a_reference(tables: dict[str, dict[str, Tally]]) -> None:
     compared = {line for group, table in tables.items() if group != "missing" for line in table}
-    missing = {metric.name for metric in evald.list_metrics()} - {line.partition(" ")[0] for line in compared}
+    # What a model computes is compared in tests/engine/test_semantic_parity.py, where torch is.
+    here = {metric.name for metric in evald.list_metrics() if not metric.model}
+    missing = here - {line.partition(" ")[0] for line in compared}
     assert not missing

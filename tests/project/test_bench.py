@@ -1,4 +1,4 @@
-"""Every section of the benchmarks of metrics still runs. What it measures is no matter here."""
+"""Every section of the benchmarks of metrics and models still runs. What it measures is no matter here."""
 
 from __future__ import annotations
 
@@ -9,23 +9,44 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench.metrics import SECTIONS, Section
+from bench import metrics, models
+from bench.sections import Section
 
 from evald import _native
 
-NAMES = [section.name for section in SECTIONS]
+needs_release = pytest.mark.skipif(
+    _native.build_info()["profile"] != "release", reason="benchmarks refuse all but release builds"
+)
 
 
-@pytest.mark.skipif(_native.build_info()["profile"] != "release", reason="benchmarks refuse all but release builds")
-@pytest.mark.parametrize("section", SECTIONS, ids=NAMES)
-def test_a_section_runs(root: Path, section: Section) -> None:
-    command = [sys.executable, "-m", f"bench.metrics.{section.name}", "--quick"]
-    environment = os.environ | ({} if section.cpu is None else {"EVALD_CPU": section.cpu})
+def name_of(section: Section) -> str:
+    return section.name
+
+
+def check_section(root: Path, folder: str, section: Section) -> None:
+    command = [sys.executable, "-m", f"bench.{folder}.{section.name}", "--quick"]
+    # The checkout's own package, where the environment has the wheel installed.
+    environment = os.environ | {"PYTHONPATH": str(root / "service")}
+    environment |= {} if section.cpu is None else {"EVALD_CPU": section.cpu}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    report = json.loads((root / "bench" / "out" / f"metrics_{section.name}.json").read_text())
+    report = json.loads((root / "bench" / "out" / f"{folder}_{section.name}.json").read_text())
     assert report["figures"]
     assert all(figure["value"] == figure["value"] for figure in report["figures"].values()), "a figure is NaN"
+
+
+@needs_release
+@pytest.mark.parametrize("section", metrics.SECTIONS, ids=name_of)
+def test_a_section_of_metrics_runs(root: Path, section: Section) -> None:
+    check_section(root, "metrics", section)
+
+
+@needs_release
+@pytest.mark.torch
+@pytest.mark.parametrize("section", models.SECTIONS, ids=name_of)
+def test_a_section_of_models_runs(root: Path, section: Section) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    check_section(root, "models", section)
 
 
 def test_another_build_is_refused(root: Path) -> None:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.server.conftest import COMPARE, EVALUATE
 
+from evald.settings import ModelSetting
 from evald.v1 import evaluation_pb2 as pb
 from evald.v1 import instance_pb2, metric_pb2, statistics_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tests.server.conftest import Server
 
@@ -133,3 +135,22 @@ def test_what_cannot_be_is_refused_with_its_field(
     failure = server.api.failure(EVALUATE, pb.EvaluateRequest(spec=spec(kind, metrics), instances=rows))
     assert (failure.code, failure.reason, failure.fields) == ("INVALID_ARGUMENT", reason, (field,))
     assert words in failure.message
+
+
+def test_a_constant_text_is_compared_by_an_encoder(make_server: Callable[..., Server], root: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    folder = root / "examples" / "models" / "tiny-encoder"
+    server = make_server(models={"tiny-encoder": ModelSetting(folder)})
+    server.wait_until(lambda: server.get("/startupz")[0] == 200)
+    metrics = ("semantic_similarity(model=tiny-encoder)",)
+    asked, alone = spec("majority", metrics), spec("majority", metrics)
+    alone.systems[0].ClearField("source")
+    for one in (asked, alone):
+        one.statistics.missing = statistics_pb2.MISSING_POLICY_FAIL
+    scored = [row for row in make_rows() if row.split != "train"]
+    for row in scored:
+        row.predictions[0].text = "no"
+    beside = server.api.call(COMPARE, pb.CompareRequest(spec=asked, instances=make_rows()), pb.CompareResponse)
+    given = server.api.call(COMPARE, pb.CompareRequest(spec=alone, instances=scored), pb.CompareResponse)
+    assert beside.systems == given.systems
+    assert beside.comparisons == given.comparisons

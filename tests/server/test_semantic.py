@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import numpy as np
 import pytest
+from tests.metrics.golden import golden
 
 from evald.settings import ModelSetting
 from evald.v1 import catalog_pb2, instance_pb2, metric_pb2, model_pb2, report_pb2, slice_pb2, statistics_pb2
@@ -86,6 +87,19 @@ def test_similarity_is_the_cosine_with_the_best_reference(encoder: Server) -> No
     expected = [max(float(vectors[one] @ vectors[other]) for other in others) for one, others in pairs]
     np.testing.assert_allclose(found[:4], expected, atol=1e-6)
     assert found[3] == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("table", golden("semantic.json")["tables"], ids=lambda table: str(table["params"]))
+def test_numbers_are_those_of_the_references(encoder: Server, table: dict[str, Any]) -> None:
+    """bert-score and sentence-transformers' formula, on the same weights in torch."""
+    expected = golden("semantic.json")
+    instances = [
+        instance_pb2.Instance(references=pair["references"], predictions=[{"text": pair["prediction"]}])
+        for pair in expected["pairs"]
+    ]
+    params = "".join(f",{name}={str(value).lower()}" for name, value in table["params"].items())
+    found = scores(evaluate(encoder, f"{table['metric']}(model=tiny-encoder{params})", instances=instances))
+    np.testing.assert_allclose(found, table["scores"], atol=expected["tolerance"])
 
 
 def test_the_definition_names_the_model_and_what_it_is(encoder: Server) -> None:
@@ -213,7 +227,7 @@ def test_a_call_that_is_cancelled_or_late_ends(encoder: Server) -> None:
         for at in range(20_000)
     ]
     request = pb.EvaluateRequest(spec=spec(F1), instances=instances).SerializeToString()
-    call = encoder.api.channel.unary_unary(EVALUATE)
+    call: Any = encoder.api.channel.unary_unary(EVALUATE)
     with pytest.raises(grpc.RpcError) as late:
         call(request, timeout=0.5)
     assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED

@@ -34,7 +34,10 @@ _RETRY_SECONDS = (0.05, 30.0)
 
 
 class TokenBudgetBatcher:
-    """The `Batcher` of this release: length buckets, a token budget, least slack first."""
+    """The `Batcher` of this release: length buckets, a token budget, fair between calls.
+
+    `pace` is the expected seconds a padded token, if they are known.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class TokenBudgetBatcher:
         batch_tokens: int,
         queue_tokens: int,
         workers: int = 1,
+        pace: float | None = None,
     ) -> None:
         self._backend = backend
         self._alias = backend.info.alias
@@ -53,8 +57,8 @@ class TokenBudgetBatcher:
         self._changed = threading.Condition()
         self._buckets = LengthBuckets()
         self._calls: set[Call] = set()
-        self._pace = _FIRST_PACE
-        self._paces: deque[float] = deque(maxlen=_PACE_WINDOW)
+        self._pace = _FIRST_PACE if pace is None else pace
+        self._paces = deque([] if pace is None else [pace], maxlen=_PACE_WINDOW)
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"evald-model-{self._alias}-{number}", daemon=True)
@@ -62,6 +66,11 @@ class TokenBudgetBatcher:
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def batch_tokens(self) -> int:
+        """See `contract.Batcher`."""
+        return self._batch_tokens
 
     def run(self, sequences: Sequence[TokenSequence], cancel: CancelToken, deadline: float | None) -> BatchedRun:
         """See `contract.Batcher`."""
@@ -79,8 +88,16 @@ class TokenBudgetBatcher:
             self._end(call, _cancelled(), "CANCELLED")
         if call.error is not None:
             raise call.error
-        queue_seconds = max(0.0, call.finished - call.enqueued - call.batch_seconds)
-        return BatchedRun(call.results, call.failed, queue_seconds, call.infer_seconds, call.batches)
+        return BatchedRun(
+            results=call.results,
+            failed=call.failed,
+            queue_seconds=max(0.0, call.finished - call.enqueued - sum(call.batch_seconds)),
+            infer_seconds=call.infer_seconds,
+            padded_tokens=call.padded_tokens,
+            waited=call.waited,
+            ran=call.ran,
+            batch_seconds=call.batch_seconds,
+        )
 
     def close(self) -> None:
         """See `contract.Batcher`; closing twice is allowed."""
@@ -104,11 +121,11 @@ class TokenBudgetBatcher:
             # A call of any size is let into an empty queue, else a big one could never run.
             elif waiting and waiting + call.waiting_tokens > self._queue_tokens:
                 error, reason = self._overloaded(waiting), "OVERLOADED"
-            elif self._is_hopeless(call, call.waiting_tokens, time.monotonic()):
-                error, reason = _unmeetable(), "DEADLINE"
+            elif late := self._hopeless(call, self._to_be_done_by(call)):
+                error, reason = late, "DEADLINE"
             else:
                 self._calls.add(call)
-                self._buckets.push(call, self._pace)
+                self._buckets.push(call)
                 self._changed.notify(len(call.sequences))
         if error is not None:
             self._observer.on_shed(self._alias, reason, len(call.sequences))
@@ -150,25 +167,31 @@ class TokenBudgetBatcher:
                     self._changed.wait()
                 if self._closed:
                     return None
-                length, entries = self._buckets.take(self._batch_tokens)
+                pace = self._pace / len(self._threads)
+                length, entries = self._buckets.take(self._batch_tokens, time.monotonic(), pace)
             live = self._without_hopeless(length, entries)
             if live:
                 return length, live
 
     def _without_hopeless(self, length: int, entries: list[Entry]) -> list[Entry]:
-        now = time.monotonic()
         for call, taken in Counter(entry.call for entry in entries).items():
             if call.cancel.is_set():
                 self._end(call, _cancelled(), "CANCELLED", taken)
-            elif self._is_hopeless(call, call.waiting_tokens + taken * length, now):
-                self._end(call, _unmeetable(), "DEADLINE", taken)
+            elif late := self._hopeless(call, call.waiting_tokens + taken * length):
+                self._end(call, late, "DEADLINE", taken)
         return [entry for entry in entries if not entry.call.done.is_set()]
 
-    def _is_hopeless(self, call: Call, tokens: int, now: float) -> bool:
+    def _hopeless(self, call: Call, tokens: int) -> DeadlineError | None:
+        """Why a call cannot be done in time if so many tokens run before, at the best speed of late."""
         if call.deadline is None:
-            return False
-        best = min(self._paces, default=0.0)
-        return now + tokens * best / len(self._threads) >= call.deadline
+            return None
+        needed = tokens * min(self._paces, default=0.0) / len(self._threads)
+        left = call.deadline - time.monotonic()
+        return _unmeetable(needed, left) if needed >= left else None
+
+    def _to_be_done_by(self, call: Call) -> int:
+        """Padded tokens that have to run before the deadline of a call that has come: its own, and of whom it finds."""
+        return 0 if call.deadline is None else call.waiting_tokens + self._buckets.ahead(call.deadline)
 
     def _run_batch(self, length: int, entries: list[Entry]) -> None:
         start = time.monotonic()
@@ -183,6 +206,8 @@ class TokenBudgetBatcher:
             for row, entry in enumerate(entries):
                 if entry.call.done.is_set():
                     continue
+                entry.call.waited[entry.position] = start - entry.call.enqueued
+                entry.call.ran[entry.position] = now - start
                 if results is None:
                     entry.call.failed[entry.position] = failure
                 else:
@@ -207,8 +232,7 @@ class TokenBudgetBatcher:
     def _account(self, call: Call, sequences: int, now: float, seconds: float, share: float) -> None:
         if call.done.is_set():
             return
-        call.batches += 1
-        call.batch_seconds += seconds
+        call.batch_seconds.append(seconds)
         call.infer_seconds += seconds * share
         call.pending -= sequences
         if not call.pending:
@@ -241,8 +265,12 @@ def _cancelled() -> CancelledError:
     return CancelledError("the call was ended while it waited for a model")
 
 
-def _unmeetable() -> DeadlineError:
-    return DeadlineError("the model cannot answer before the deadline", reason="DEADLINE_UNMEETABLE")
+def _unmeetable(needed: float, left: float) -> DeadlineError:
+    return DeadlineError(
+        f"the model needs at least {needed:.3f} s, the deadline is in {left:.3f} s; send fewer rows or allow more time",
+        reason="DEADLINE_UNMEETABLE",
+        metadata={"neededSeconds": f"{needed:.3f}", "remainingSeconds": f"{left:.3f}"},
+    )
 
 
 def _shutting_down() -> UnavailableError:

@@ -1,9 +1,10 @@
-"""The waiting sequences of one model, by padded length and urgency. A plain data structure: no thread, no clock."""
+"""The waiting sequences of one model, by call and padded length. A plain data structure: no thread, no clock."""
 
 from __future__ import annotations
 
-import heapq
+import math
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ class Call:
         self.cancel = cancel
         self.deadline = deadline
         self.lengths = [padded_length(len(sequence), max_tokens) for sequence in sequences]
+        # Positions that wait, by padded length and in order.
+        self.places: dict[int, deque[int]] = {}
+        for position, length in enumerate(self.lengths):
+            self.places.setdefault(length, deque()).append(position)
+        # Where the call stands in line: see `LengthBuckets`.
+        self.served = 0.0
         self.enqueued = now
         self.finished = now
         self.waiting = len(sequences)
@@ -46,11 +53,18 @@ class Call:
         self.pending = len(sequences)
         self.results: list[Result | None] = [None] * len(sequences)
         self.failed: dict[int, str] = {}
-        self.batch_seconds = 0.0
+        self.padded_tokens = self.waiting_tokens
+        # Seconds of each sequence in the queue and in the model, of each batch, and the call's share of the batches.
+        self.waited = [0.0] * len(sequences)
+        self.ran = [0.0] * len(sequences)
+        self.batch_seconds: list[float] = []
         self.infer_seconds = 0.0
-        self.batches = 0
         self.error: EvaldError | None = None
         self.done = threading.Event()
+
+    def slack(self, now: float, pace: float) -> float:
+        """Seconds that the call can still wait if it has the model to itself then, at `pace` seconds a token."""
+        return math.inf if self.deadline is None else self.deadline - now - self.waiting_tokens * pace
 
     def finish(self, now: float) -> None:
         """Lets the caller go on."""
@@ -59,57 +73,64 @@ class Call:
 
 
 class Entry(NamedTuple):
-    """A waiting sequence. `number` breaks ties, so calls are never compared."""
+    """A sequence of a call."""
 
-    due: float
-    number: int
     position: int
     call: Call
 
 
 class LengthBuckets:
-    """Heaps of entries by padded length, most urgent first."""
+    """Decides whose sequences run next: calls share the model by tokens, and who must start now may go first.
+
+    Each call counts the tokens that it was served, beginning with what a fair share of the past would have been; the
+    one with the least is next. So the rows of a small call go between the rows of big ones, however many of those
+    wait. Calls whose slack is used up go before, but take at most every other batch: deadlines cannot keep a call
+    without one from its share.
+    """
 
     def __init__(self) -> None:
         self.sequences = 0
         self.padded_tokens = 0
-        self._heaps: dict[int, list[Entry]] = {}
-        self._numbers = 0
+        # In the order in which they came, which breaks ties.
+        self._calls: dict[int, Call] = {}
+        self._fair_share = 0.0
+        self._pressed = False
 
-    def push(self, call: Call, pace: float) -> None:
-        """Adds the sequences of a call; `pace` is the expected seconds a padded token.
-
-        A sequence is due when it would run if the call had the model to itself, or when it must start to meet the
-        deadline, if that is earlier. So the rows of a small call go between the rows of a big one, and as due times
-        never move, everything that waits is the most urgent one day.
-        """
-        before, after = 0.0, call.waiting_tokens * pace
-        for position, length in enumerate(call.lengths):
-            due = call.enqueued + before
-            if call.deadline is not None:
-                due = min(due, call.deadline - after)
-            heapq.heappush(self._heaps.setdefault(length, []), Entry(due, self._numbers, position, call))
-            self._numbers += 1
-            before += length * pace
-            after -= length * pace
+    def push(self, call: Call) -> None:
+        """Adds the sequences of a call."""
+        if call.waiting:
+            call.served = self._fair_share
+            self._calls[id(call)] = call
         self.sequences += call.waiting
         self.padded_tokens += call.waiting_tokens
 
-    def take(self, budget: int) -> tuple[int, list[Entry]]:
-        """The most urgent sequence and the most urgent others of its length, together at most `budget` padded tokens.
+    def ahead(self, deadline: float) -> int:
+        """Padded tokens of the calls that must be done by then."""
+        return sum(
+            call.waiting_tokens
+            for call in self._calls.values()
+            if call.deadline is not None and call.deadline <= deadline
+        )
 
-        One sequence is always allowed, else one longer than the budget would wait for ever. Empty if nothing waits.
+    def take(self, budget: int, now: float, pace: float) -> tuple[int, list[Entry]]:
+        """The next sequences of one length, together at most `budget` padded tokens; empty if nothing waits.
+
+        One sequence is always allowed, else one longer than the budget would wait for ever. `pace` is the expected
+        seconds a token.
         """
-        heaps = {length: heap for length, heap in self._heaps.items() if self._skip_ended(heap)}
-        self._heaps = heaps
-        if not heaps:
+        if not self._calls:
             return 0, []
-        length = min(heaps, key=lambda length: heaps[length][0])
-        heap, entries = heaps[length], list[Entry]()
-        while self._skip_ended(heap) and (not entries or (len(entries) + 1) * length <= budget):
-            entry = heapq.heappop(heap)
-            self._leave(entry.call, 1, length)
-            entries.append(entry)
+        first = self._next(budget, now, pace)
+        length = min(first.places, key=lambda length: first.places[length][0])
+        others = [call for call in self._calls.values() if call is not first and length in call.places]
+        entries: list[Entry] = []
+        active = len(self._calls)
+        for call in (first, *sorted(others, key=lambda call: call.served)):
+            room = max(budget // length, 1) - len(entries)
+            if not room:
+                break
+            entries += [Entry(position, call) for position in self._serve(call, length, room)]
+        self._fair_share += length * len(entries) / active
         return length, entries
 
     def drop(self, call: Call) -> int:
@@ -118,15 +139,31 @@ class LengthBuckets:
         self._leave(call, waiting, call.waiting_tokens)
         return waiting
 
+    def _next(self, budget: int, now: float, pace: float) -> Call:
+        """The call whose turn it is."""
+        if not self._pressed:
+            pressed = min(self._calls.values(), key=lambda call: call.slack(now, pace))
+            # After one more batch it would be too late.
+            self._pressed = pressed.slack(now, pace) < budget * pace
+            if self._pressed:
+                return pressed
+        self._pressed = False
+        return min(self._calls.values(), key=lambda call: call.served)
+
+    def _serve(self, call: Call, length: int, most: int) -> list[int]:
+        """Takes up to so many sequences of a call."""
+        places = call.places[length]
+        taken = [places.popleft() for _ in range(min(most, len(places)))]
+        if not places:
+            del call.places[length]
+        call.served += length * len(taken)
+        self._leave(call, len(taken), length * len(taken))
+        return taken
+
     def _leave(self, call: Call, sequences: int, tokens: int) -> None:
         call.waiting -= sequences
         call.waiting_tokens -= tokens
         self.sequences -= sequences
         self.padded_tokens -= tokens
-
-    @staticmethod
-    def _skip_ended(heap: list[Entry]) -> bool:
-        """Whether a live entry is left. Ended calls leave their entries behind; they go when they come up."""
-        while heap and heap[0].call.done.is_set():
-            heapq.heappop(heap)
-        return bool(heap)
+        if not call.waiting:
+            self._calls.pop(id(call), None)

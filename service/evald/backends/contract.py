@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
     import numpy as np
     from numpy.typing import NDArray
 
+    from evald.backends.trace import Trace
+
     TokenIds: TypeAlias = NDArray[np.int64]
     Floats: TypeAlias = NDArray[np.float32]
     Doubles: TypeAlias = NDArray[np.float64]
@@ -81,6 +83,8 @@ class ModelInfo:
     host: str = ""
     remote_model: str = ""
     request_digest: str = ""
+    # Most padded tokens of a batch; 0 for endpoints.
+    batch_tokens: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +124,8 @@ class Timings:
     tokenize_seconds: float = 0.0
     infer_seconds: float = 0.0
     batches: int = 0
+    # Unset if nothing of this process ran.
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,17 +237,28 @@ class SilentObserver:
 
 @dataclass(frozen=True, eq=False)
 class BatchedRun:
-    """Results in the order of the call. `failed` maps a position without one to the class name of the exception."""
+    """Results in the order of the call. `failed` maps a position without one to the class name of the exception.
+
+    `waited` and `ran` are the seconds that each sequence was in the queue and in the model, `batch_seconds` those of
+    the batches.
+    """
 
     results: list[Result | None]
     failed: dict[int, str]
     queue_seconds: float
     infer_seconds: float
-    batches: int
+    padded_tokens: int
+    waited: list[float]
+    ran: list[float]
+    batch_seconds: list[float]
 
 
 class Batcher(Protocol):
     """The queue in front of one backend: decides which sequences of which calls run together, and when."""
+
+    @property
+    def batch_tokens(self) -> int:
+        """Most padded tokens of a batch."""
 
     def run(self, sequences: Sequence[TokenSequence], cancel: CancelToken, deadline: float | None) -> BatchedRun:
         """Blocks until every sequence is done. `deadline` is on the clock of `time.monotonic`.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from evald.backends.calibration import Calibration
     from evald.backends.contract import ModelInfo
     from evald.backends.model import Model
     from evald.backends.registry import ModelOptions
@@ -44,6 +45,8 @@ class Slot:
     reason: str = ""
     model: Model | None = None
     info: ModelInfo | None = None
+    # Of its batches, once it was loaded.
+    size: Calibration | None = None
     attempt: Attempt = field(default_factory=Attempt)
     # Of the memory budget, from before the weights are read until they are gone.
     bytes: int = 0

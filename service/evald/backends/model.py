@@ -19,13 +19,15 @@ from evald.backends.contract import (
 from evald.backends.embedding import cut, normalized
 from evald.backends.likelihood import completion_window, move_spaces, rolling_windows
 from evald.backends.probabilities import sigmoid, softmax
+from evald.backends.trace import Stopwatch
 from evald.errors import CancelledError, DeadlineError, InternalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from evald.backends.contract import (
         Backend,
+        BatchedRun,
         Batcher,
         BatchObserver,
         CancelToken,
@@ -57,7 +59,7 @@ class _Call:
     def __init__(self, cancellation: CancelToken, deadline: float | None) -> None:
         self.cancellation = cancellation
         self.deadline = deadline
-        self.began = time.monotonic()
+        self.watch = Stopwatch()
         self.failures: dict[int, RowFailure] = {}
 
     def fail(self, row: int, reason: str, message: str) -> None:
@@ -90,11 +92,12 @@ class Model:
         self._backend = backend
         self._batcher = batcher
         self._observer = observer
+        self._info = replace(backend.info, batch_tokens=batcher.batch_tokens)
 
     @property
     def info(self) -> ModelInfo:
         """What the model is."""
-        return self._backend.info
+        return self._info
 
     def classify(
         self, texts: Sequence[Text | None], cancellation: CancelToken, deadline: float | None = None
@@ -248,7 +251,7 @@ class Model:
 
     def _run(self, work: list[_Work], call: _Call) -> tuple[list[Result | None], Timings]:
         """The results of all sequences; adds rows without one to the failures of the call."""
-        tokenize_seconds = time.monotonic() - call.began
+        tokenize_seconds = time.monotonic() - call.watch.began
         self._observer.on_stage(self.info.alias, "tokenize", tokenize_seconds)
         run = self._batcher.run([sequence for _, sequence in work], call.cancellation, call.deadline)
         failed = dict(run.failed)
@@ -260,7 +263,23 @@ class Model:
             message = f"the model failed on the batch of this row ({error})"
             call.fail(work[position].row, "MODEL_ERROR", message)
         tokens = sum(len(sequence) for position, (_, sequence) in enumerate(work) if position not in failed)
-        return run.results, Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, run.batches)
+        trace = call.watch.stop(
+            tokens=sum(len(sequence) for _, sequence in work),
+            padded_tokens=run.padded_tokens,
+            texts=[(tokenize_seconds, *text) for text in _last_answers(work, run, call)],
+            batches=run.batch_seconds,
+        )
+        timings = Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, len(run.batch_seconds), trace)
+        return run.results, timings
+
+
+def _last_answers(work: Sequence[_Work], run: BatchedRun, call: _Call) -> Iterable[tuple[float, float]]:
+    """Seconds in the queue and in the model of what was answered last of each text without a failure."""
+    last: dict[int, tuple[float, float]] = {}
+    for (row, _), *seconds in zip(work, run.waited, run.ran, strict=True):
+        if row not in call.failures:
+            last[row] = max(last.get(row, (0.0, 0.0)), (seconds[0], seconds[1]), key=sum)
+    return last.values()
 
 
 def _encoder(info: ModelInfo) -> EmbeddingInfo:

@@ -59,7 +59,8 @@ BACKENDS = backend_table(
 @dataclass(frozen=True)
 class ModelOptions:
     """How models are run. Tokens count padding. The backend "auto" is the one whose files the folder has; the
-    precision "auto" is that of the weights; the pooling "auto" is what the folder of an encoder says.
+    precision "auto" is that of the weights; the pooling "auto" is what the folder of an encoder says; 0 batch tokens
+    are measured when a model is loaded.
     """
 
     backend: str = "auto"
@@ -68,7 +69,7 @@ class ModelOptions:
     pooling: str = "auto"
     threads: int = 1
     workers: int = 1
-    batch_tokens: int = 512
+    batch_tokens: int = 0
     queue_tokens: int = 1 << 18
     # The graph of an ONNX model that has another name than the usual one, relative to the folder.
     file: str = ""
@@ -78,9 +79,9 @@ class ModelOptions:
     on_demand: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("threads", "workers", "batch_tokens", "queue_tokens"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1")
+        for name, least in (("threads", 1), ("workers", 1), ("batch_tokens", 0), ("queue_tokens", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}")
 
 
 class Residence(NamedTuple):
@@ -358,12 +359,18 @@ class ModelRegistry:
         backend = factory(slot.alias, slot.path, options)
         # Needs numpy, which a server without models must not pay for.
         from evald.backends.batching import TokenBudgetBatcher
+        from evald.backends.calibration import Calibration, calibrate
         from evald.backends.model import Model
 
+        # Measured once, so that a model is loaded again in less time and runs as before.
+        slot.size = size = slot.size or (
+            Calibration(options.batch_tokens) if options.batch_tokens else calibrate(backend)
+        )
         batcher = TokenBudgetBatcher(
             backend,
             self._observer,
-            batch_tokens=options.batch_tokens,
+            batch_tokens=size.batch_tokens,
+            pace=size.pace,
             queue_tokens=options.queue_tokens,
             workers=options.workers,
         )

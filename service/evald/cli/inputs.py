@@ -55,8 +55,8 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[NAME=]KIND",
-        help="a simple baseline as a system, before the others: majority, stratified, logistic_regression or"
-        ' decision_tree, learned from the rows whose column split is "train", which are not scored; may be repeated',
+        help="a simple baseline as a system, before the others: majority, stratified, mean, median, logistic_regression"
+        ' or decision_tree, learned from the rows whose column split is "train", which are not scored; may be repeated',
     )
     group.add_argument(
         "--map",

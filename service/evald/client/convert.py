@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from evald import results
 from evald.client.convert_analysis import analysis_of
 from evald.client.convert_forgetting import emar_of, forgetting_of
+from evald.client.convert_performance import performance_of
 from evald.client.messages import confusion_matrix as _confusion_matrix
 from evald.client.messages import estimate as _estimate
 from evald.client.messages import note as _note
@@ -123,6 +124,7 @@ def metric_of(message: metric.MetricDescriptor) -> results.MetricInfo:
         source=message.source,
         weighted=message.weighted,
         interval=message.interval,
+        model=message.model,
     )
 
 
@@ -309,6 +311,7 @@ def _model_provenance(message: report.ModelProvenance) -> results.ModelProvenanc
         remote_host=message.remote_host or None,
         remote_model=message.remote_model or None,
         request_digest=message.request_digest or None,
+        batch_tokens=message.batch_tokens or None,
         embedding_digest=message.embedding_digest or None,
         pooling=message.pooling or None,
         metric=message.metric or None,
@@ -324,6 +327,7 @@ def _cost(message: report.Cost) -> results.Cost:
         infer_seconds=message.infer_seconds,
         score_seconds=message.score_seconds,
         remote=_remote_cost(message.remote) if message.HasField("remote") else None,
+        performance=tuple(map(performance_of, message.performance)),
         train_seconds=message.train_seconds,
     )
 

@@ -40,9 +40,9 @@ TRAINING_SPLIT = "train"
 class Baseline:
     """A simple baseline as a system: it learns from the rows whose split is "train" and answers for all others.
 
-    Rows of that split are then scored for no system. `kind` is "majority", "stratified", "logistic_regression" or
-    "decision_tree"; the last two learn from texts and need the extra [baselines]. `input` is the key of the inputs that
-    holds the text.
+    Rows of that split are then scored for no system. `kind` is "majority", "stratified", "mean", "median",
+    "logistic_regression" or "decision_tree"; the last two learn from texts and need the extra [baselines]. `input` is
+    the key of the inputs that holds the text.
     """
 
     kind: str

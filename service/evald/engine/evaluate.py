@@ -18,6 +18,7 @@ from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, ask_endpoint
 from evald.engine.baselines import Trained, answer_baselines, check_baselines
 from evald.engine.cancellation import Cancellation
 from evald.engine.needs import GOLD
+from evald.engine.steady import SteadyState, repeat
 from evald.errors import (
     CancelledError,
     DeadlineError,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from evald.backends.registry import ModelRegistry
     from evald.backends.remote.contract import Answer, RemoteUse
     from evald.backends.remote.registry import EndpointRegistry
+    from evald.backends.trace import Trace
     from evald.data.resources import Resources
     from evald.engine.measures import Measured
 
@@ -75,6 +77,8 @@ class RunFacts:
     infer_seconds: float
     score_seconds: float
     models: tuple[tuple[str, ModelInfo], ...]
+    # What models of the server took: (name of the system, alias, trace).
+    traces: tuple[tuple[str, str, Trace], ...]
     # (key of the metric, model) of metrics that models computed.
     metrics: tuple[tuple[str, ModelInfo], ...]
     # One a system that an endpoint answered for.
@@ -130,8 +134,8 @@ class Engine:
         start = time.monotonic()
         with _ends(cancellation, deadline):
             spec, measuring = self._spec(kind, request, cancellation, deadline)
-            asked = self._answerers(spec, cancellation, deadline)
             check_baselines(spec)
+            asked = self._answerers(spec, cancellation, deadline)
             batch = spec.read(request, cancellation.flag)
             # First: what rows lack to learn from is refused before a model computes or an endpoint costs.
             trained = answer_baselines(
@@ -161,14 +165,25 @@ class Engine:
         return response, _facts(rows, used, remote, measured, score_seconds, trained)
 
     def predict(
-        self, alias: str, rows: ModelRows, cancellation: Cancellation, deadline: float | None = None
+        self,
+        alias: str,
+        rows: ModelRows,
+        cancellation: Cancellation,
+        deadline: float | None = None,
+        steady: SteadyState | None = None,
     ) -> tuple[ModelInfo, Answers]:
         """Predictions of a model or an endpoint alone; a row without a text fails with MISSING_INPUT."""
         with _ends(cancellation, deadline):
             kind: Literal["model", "remote"] = "remote" if alias in self.endpoints.aliases() else "model"
             answerer = self._answerer(kind, alias, cancellation, deadline)
             check_options(answerer.info, "pair_input" if rows.pair_inputs else "", rows.context_tokens, "")
-            return answerer.info, answerer.ask(rows, None, cancellation, deadline)
+            ask = partial(answerer.ask, rows, None, cancellation, deadline)
+            if steady is None:
+                return answerer.info, ask()
+            if answerer.info.host:
+                problem = "an endpoint is asked for each row once: leave it out"
+                raise InvalidRequestError.of_field("BAD_STEADY_STATE", "steady_state", problem)
+            return answerer.info, repeat(ask, steady, deadline)
 
     def load_model(self, alias: str, cancellation: Cancellation, deadline: float | None = None) -> None:
         """Loads a model and waits for it. Raises InvalidRequestError for an endpoint, else as `ModelRegistry.use`."""
@@ -366,6 +381,7 @@ def _facts(
         infer_seconds=sum(timing.infer_seconds for timing in timings),
         score_seconds=score_seconds,
         models=tuple((name, info) for name, info, _ in used),
+        traces=tuple((name, info.alias, timing.trace) for name, info, timing in used if timing.trace is not None),
         metrics=tuple((key, one.info) for one in measured for key in one.metrics),
         remote=tuple(remote),
         trained=trained,

@@ -78,7 +78,8 @@ def best(matches: Iterable[tuple[float, ...]]) -> tuple[float, ...]:
 
 def _units(vectors: Doubles) -> Doubles:
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    units: Doubles = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return units
 
 
 def _bounded(number: float) -> float:

@@ -17,13 +17,13 @@ from evald.results.analysis import (
     SystemErrors,
 )
 from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo, Usage
+from evald.results.cost import Cost, RemoteCost
 from evald.results.findings import (
     BaselineProvenance,
     Comparison,
     ConfusionCell,
     ConfusionMatrix,
     Consistency,
-    Cost,
     Evaluation,
     Heterogeneity,
     MetricResult,
@@ -32,10 +32,7 @@ from evald.results.findings import (
     PairedResult,
     Provenance,
     Ranking,
-    RemoteCost,
     ResampledMean,
-    RowError,
-    Rows,
     SliceComparison,
     SliceResult,
     SystemRank,
@@ -43,7 +40,9 @@ from evald.results.findings import (
 )
 from evald.results.forgetting import EmarResult, Estimate, Forgetting, TaskChange
 from evald.results.gate import Gate, GateCandidate, GateCheck, GateRule
+from evald.results.performance import Latency, ModelPerformance
 from evald.results.plan import Plan
+from evald.results.rows import RowError, Rows
 
 __all__ = [
     "Adaptation",
@@ -58,6 +57,7 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "Forgetting",
+    "Latency",
     "LengthBucket",
     "Gate",
     "GateCandidate",
@@ -70,6 +70,7 @@ __all__ = [
     "MetricInfo",
     "MetricResult",
     "ModelInfo",
+    "ModelPerformance",
     "BaselineProvenance",
     "ModelProvenance",
     "Ngram",

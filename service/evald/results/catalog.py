@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evald.results.findings import Cost, ModelProvenance, RowError
+from evald.results.cost import Cost
+from evald.results.findings import ModelProvenance
+from evald.results.rows import RowError
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class MetricInfo:
     `needs` names what a row must carry: "prediction_text", "references", "labels", "token_logprobs" and so on, as the
     API's RowField does. `direction` is "higher", "lower" or None. `low` and `high` bound the value on the metric's own
     scale. `signature` is that of the defaults, None if a parameter must be given. `weighted` says whether rows may have
-    weights, `interval` whether the value can have an interval and a test.
+    weights, `interval` whether the value can have an interval and a test, `model` whether a model of a server computes
+    it, so that it needs one.
     """
 
     name: str
@@ -44,6 +47,7 @@ class MetricInfo:
     source: str
     weighted: bool
     interval: bool
+    model: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from evald.results import export, page, slices, tables, task_tables, text
+from evald.results import export, page, performance, slices, tables, task_tables, text
+from evald.results.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from evald.results.analysis import ErrorAnalysis
+    from evald.results.cost import Cost
     from evald.results.forgetting import EmarResult, Forgetting
     from evald.results.gate import Gate
 
@@ -118,42 +120,12 @@ class MetricResult:
 
 
 @dataclass(frozen=True)
-class RowError:
-    """Why a row failed; `id` is "#position" in rows without ids."""
-
-    id: str
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Results row by row; empty unless asked for.
-
-    `scores[metric][i]` belongs to row i, None for failed rows. `ids` is empty when the rows have none.
-    """
-
-    ids: Sequence[str] = ()
-    scores: Mapping[str, Sequence[float | None]] | None = None
-    errors: Sequence[RowError] = ()
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a row, one column a metric; "#position" where rows have no id. Raises ImportError without pandas."""
-        count = max(map(len, (self.scores or {}).values()), default=0)
-        ids = self.ids or [f"#{row}" for row in range(count)]
-        return export.frame([{"id": name, **self._scores_of(row)} for row, name in enumerate(ids)])
-
-    def _scores_of(self, row: int) -> dict[str, float | None]:
-        return {metric: values[row] for metric, values in (self.scores or {}).items()}
-
-
-@dataclass(frozen=True)
 class SystemResult:
     """The results of one system: ``result["bleu"]`` is a metric's."""
 
     name: str
     metrics: Sequence[MetricResult]
-    rows: Rows = Rows()
+    rows: Rows = field(default_factory=Rows)
 
     def __getitem__(self, metric: str) -> MetricResult:
         return _found(metric, {result.metric: result for result in self.metrics}, "metric")
@@ -176,6 +148,8 @@ class ModelProvenance:
     remote_host: str | None = None
     remote_model: str | None = None
     request_digest: str | None = None
+    # Most padded tokens of a batch; None for endpoints.
+    batch_tokens: int | None = None
     # Of models that give embeddings: a digest of all that shapes them, whose beginning is in signatures; how those of
     # tokens become that of a text; and the metric that asked.
     embedding_digest: str | None = None
@@ -207,32 +181,6 @@ class Provenance:
     row_key: str
     models: Sequence[ModelProvenance] = ()
     baselines: Sequence[BaselineProvenance] = ()
-
-
-@dataclass(frozen=True)
-class RemoteCost:
-    """What asking endpoints took; rows answered from a cache cost nothing. The price is None if none is known."""
-
-    requests: int
-    retries: int
-    cached_rows: int
-    input_tokens: int
-    output_tokens: int
-    price: float | None
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What answering took; times in seconds. `rows` are those that were scored."""
-
-    rows: int
-    tokens: int
-    queue_seconds: float
-    tokenize_seconds: float
-    infer_seconds: float
-    score_seconds: float
-    remote: RemoteCost | None = None
-    train_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -283,10 +231,13 @@ class Evaluation:
         return tables.evaluation(self, style)
 
     def __str__(self) -> str:
-        return text.evaluation(self, slices.evaluation_blocks(self))
+        return text.evaluation(self, self._blocks())
 
     def _repr_html_(self) -> str:
-        return page.evaluation(self, slices.evaluation_blocks(self))
+        return page.evaluation(self, self._blocks())
+
+    def _blocks(self) -> list[text.Block]:
+        return slices.evaluation_blocks(self) + performance.blocks(self.cost)
 
 
 @dataclass(frozen=True)
@@ -511,7 +462,7 @@ class Comparison:
         return page.comparison(self, self._blocks(), task_tables.notes(self))
 
     def _blocks(self) -> list[text.Block]:
-        return slices.comparison_blocks(self) + task_tables.blocks(self)
+        return slices.comparison_blocks(self) + task_tables.blocks(self) + performance.blocks(self.cost)
 
 
 def _found(key: _K, known: Mapping[_K, _V], what: str) -> _V:

@@ -120,7 +120,7 @@ class Application:
         most = self.settings.max_response_bytes
         return {
             evaluation.SERVICE: evaluation.EvaluationService(self.engine, self._calls, self.telemetry, most),
-            model.SERVICE: model.ModelService(self.engine, self._calls, self.telemetry, self.settings),
+            model.SERVICE: model.ModelService(self.engine, self._calls, self.telemetry, self.settings, self._streams),
             catalog.SERVICE: catalog.CatalogService(self.engine, self.settings),
         }
 

@@ -44,17 +44,29 @@ class Calls:
     def begin(self, request: bytes, context: grpc.ServicerContext) -> Iterator[Call]:
         """A call from admission to end. Raises DeadlineError, OverloadedError or UnavailableError before any work."""
         deadline = self._deadline(context)
-        with self._admission.admit(len(request)):
-            cancellation = Cancellation()
+        with self._admission.admit(len(request)), self.watch(context) as cancellation:
+            yield Call(cancellation, deadline)
+
+    @contextmanager
+    def begin_batch(self, message: bytes, context: grpc.ServicerContext, cancellation: Cancellation) -> Iterator[Call]:
+        """The same for a message of a stream, which has one cancellation for all of them."""
+        deadline = self._deadline(context)
+        with self._admission.admit(len(message)):
+            yield Call(cancellation, deadline)
+
+    @contextmanager
+    def watch(self, context: grpc.ServicerContext) -> Iterator[Cancellation]:
+        """What is set when the transport or the server ends a call."""
+        cancellation = Cancellation()
+        with self._lock:
+            self._open.add(cancellation)
+        try:
+            if not context.add_callback(lambda: cancellation.set(_reason(context))):
+                cancellation.set(_reason(context))
+            yield cancellation
+        finally:
             with self._lock:
-                self._open.add(cancellation)
-            try:
-                if not context.add_callback(lambda: cancellation.set(_reason(context))):
-                    cancellation.set(_reason(context))
-                yield Call(cancellation, deadline)
-            finally:
-                with self._lock:
-                    self._open.discard(cancellation)
+                self._open.discard(cancellation)
 
     def end_all(self) -> None:
         """Ends what computes; the callers are told that the server is shutting down."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import grpc
@@ -12,9 +12,12 @@ from evald.backends.remote.contract import Answer
 from evald.engine.answers import Answers, ModelRows
 from evald.engine.evaluate import Engine
 from evald.errors import InvalidRequestError
-from evald.server.calls import Calls
+from evald.server.calls import Call, Calls
+from evald.server.performance import performance_of, steady_state_of
+from evald.server.predict_stream import PredictStream
 from evald.server.provenance import check_size, checked_size, model_provenance, remote_cost
 from evald.server.rpc import parse
+from evald.server.streams import StreamBudget
 from evald.settings import Settings
 from evald.telemetry import Telemetry
 from evald.v1 import instance_pb2, model_pb2, report_pb2
@@ -40,11 +43,14 @@ _FLOAT_BYTES = 4
 class ModelService:
     """Lists and runs models and endpoints."""
 
-    def __init__(self, engine: Engine, calls: Calls, telemetry: Telemetry, settings: Settings) -> None:
+    def __init__(
+        self, engine: Engine, calls: Calls, telemetry: Telemetry, settings: Settings, streams: StreamBudget
+    ) -> None:
         self._engine = engine
         self._calls = calls
         self._telemetry = telemetry
         self._settings = settings
+        self._streams = streams
 
     def list_models(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """The models by alias."""
@@ -75,14 +81,30 @@ class ModelService:
     def predict(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """The predictions of a model."""
         with self._calls.begin(request, context) as call:
-            message = parse(model_pb2.PredictRequest, request)
-            alias = _required_alias(message.alias)
-            rows = _rows(message, self._settings)
-            self._check_fits(alias, len(rows.inputs))
-            info, result = self._engine.predict(alias, rows, call.cancellation, call.deadline)
-            answer = _answer(message.instances, info, result).SerializeToString()
-        self._telemetry.answered("predict", len(rows.inputs))
+            answer = self._predict(parse(model_pb2.PredictRequest, request), call).SerializeToString()
         return checked_size(answer, self._settings.max_response_bytes)
+
+    def stream_predict(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        """The predictions of a model, batch by batch."""
+        with self._calls.watch(context) as cancellation:
+
+            def ask(message: model_pb2.PredictRequest, data: bytes) -> model_pb2.PredictResponse:
+                with self._calls.begin_batch(data, context, cancellation) as call:
+                    return self._predict(message, call)
+
+            stream = PredictStream(ask, context, self._settings.stream_idle_seconds)
+            with self._streams.hold(context, stream.end):
+                for answer in stream.answers(requests):
+                    yield checked_size(answer, self._settings.max_response_bytes)
+
+    def _predict(self, message: model_pb2.PredictRequest, call: Call) -> model_pb2.PredictResponse:
+        alias = _required_alias(message.alias)
+        rows = _rows(message, self._settings)
+        self._check_fits(alias, len(rows.inputs))
+        steady = steady_state_of(message)
+        info, result = self._engine.predict(alias, rows, call.cancellation, call.deadline, steady)
+        self._telemetry.answered("predict", len(rows.inputs))
+        return _answer(message.instances, info, result)
 
     def _check_fits(self, alias: str, rows: int) -> None:
         """Refuses rows whose embeddings would be more than an answer may hold, before they are computed."""
@@ -169,11 +191,11 @@ def _answer(rows: Sequence[instance_pb2.Instance], info: ModelInfo, result: Answ
         ],
         classes=info.classes,
         provenance=model_provenance(info),
-        cost=_cost(len(rows), result),
+        cost=_cost(len(rows), info, result),
     )
 
 
-def _cost(rows: int, result: Answers) -> report_pb2.Cost:
+def _cost(rows: int, info: ModelInfo, result: Answers) -> report_pb2.Cost:
     timings = result.timings
     return report_pb2.Cost(
         rows=rows,
@@ -182,6 +204,7 @@ def _cost(rows: int, result: Answers) -> report_pb2.Cost:
         tokenize_seconds=timings.tokenize_seconds,
         infer_seconds=timings.infer_seconds,
         remote=remote_cost([] if result.remote is None else [result.remote]),
+        performance=[] if timings.trace is None else [performance_of(timings.trace, info.alias)],
     )
 
 

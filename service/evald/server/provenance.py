@@ -9,6 +9,7 @@ from evald.backends.remote.contract import RemoteUse
 from evald.client.trained import baselines_of
 from evald.engine.evaluate import RunFacts
 from evald.errors import InvalidRequestError
+from evald.server.performance import performance_of
 from evald.v1 import report_pb2
 
 
@@ -28,6 +29,7 @@ def model_provenance(info: ModelInfo, system: str = "", metric: str = "") -> rep
         remote_host=info.host,
         remote_model=info.remote_model,
         request_digest=info.request_digest,
+        batch_tokens=info.batch_tokens,
         embedding_digest=encoder.digest if encoder else "",
         pooling=encoder.pooling + "+normalize" * encoder.normalize if encoder else "",
     )
@@ -50,6 +52,7 @@ def cost_of(facts: RunFacts) -> report_pb2.Cost:
         infer_seconds=facts.infer_seconds,
         score_seconds=facts.score_seconds,
         remote=remote_cost(facts.remote),
+        performance=[performance_of(trace, alias, system) for system, alias, trace in facts.traces],
         train_seconds=facts.trained.seconds,
     )
 

@@ -7,7 +7,7 @@ a stream is about.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import grpc
@@ -21,12 +21,12 @@ class StreamBudget:
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._open: set[grpc.ServicerContext] = set()
+        self._open: dict[grpc.ServicerContext, Callable[[], object]] = {}
         self._closed = False
 
     @contextmanager
-    def hold(self, context: grpc.ServicerContext) -> Iterator[None]:
-        """One stream; refused if there are too many."""
+    def hold(self, context: grpc.ServicerContext, end: Callable[[], object] | None = None) -> Iterator[None]:
+        """One stream; refused if there are too many. `end` ends it, by default by cancelling it."""
         with self._lock:
             if self._closed:
                 raise UnavailableError("the server is shutting down", reason="SHUTTING_DOWN")
@@ -34,17 +34,17 @@ class StreamBudget:
                 message = f"{self._most} streams are open already, which is the limit"
                 metadata = {"limit": "max_streams", "maximum": str(self._most)}
                 raise OverloadedError(message, metadata=metadata, retry_after=1.0)
-            self._open.add(context)
+            self._open[context] = end or context.cancel
         try:
             yield
         finally:
             with self._lock:
-                self._open.discard(context)
+                self._open.pop(context, None)
 
     def end_all(self) -> None:
-        """Cancels what is open and refuses what comes."""
+        """Ends what is open and refuses what comes."""
         with self._lock:
             self._closed = True
-            contexts = list(self._open)
-        for context in contexts:
-            context.cancel()
+            ends = list(self._open.values())
+        for end in ends:
+            end()

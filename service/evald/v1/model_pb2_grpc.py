@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from evald.v1 import model_pb2 as evald_dot_v1_dot_model__pb2
+from evald.v1 import stream_predict_pb2 as evald_dot_v1_dot_stream__predict__pb2
 
 GRPC_GENERATED_VERSION = '1.71.2'
 GRPC_VERSION = grpc.__version__
@@ -60,6 +61,11 @@ class ModelServiceStub(object):
                 request_serializer=evald_dot_v1_dot_model__pb2.PredictRequest.SerializeToString,
                 response_deserializer=evald_dot_v1_dot_model__pb2.PredictResponse.FromString,
                 _registered_method=True)
+        self.StreamPredict = channel.stream_stream(
+                '/evald.v1.ModelService/StreamPredict',
+                request_serializer=evald_dot_v1_dot_stream__predict__pb2.StreamPredictRequest.SerializeToString,
+                response_deserializer=evald_dot_v1_dot_stream__predict__pb2.StreamPredictResponse.FromString,
+                _registered_method=True)
 
 
 class ModelServiceServicer(object):
@@ -103,6 +109,16 @@ class ModelServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamPredict(self, request_iterator, context):
+        """The same for any number of rows: the first message has a header, each message a batch of rows, and each batch is
+        answered when it is done. The server reads two batches ahead of its answers; who sends faster than it predicts is held
+        back by the flow control of gRPC, and waits where a single call would be refused as too much. A message that is
+        wrong ends the stream; errors name it as "messages[3].instances[17]". Batches that were answered before stay valid.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ModelServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -130,6 +146,11 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     servicer.Predict,
                     request_deserializer=evald_dot_v1_dot_model__pb2.PredictRequest.FromString,
                     response_serializer=evald_dot_v1_dot_model__pb2.PredictResponse.SerializeToString,
+            ),
+            'StreamPredict': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamPredict,
+                    request_deserializer=evald_dot_v1_dot_stream__predict__pb2.StreamPredictRequest.FromString,
+                    response_serializer=evald_dot_v1_dot_stream__predict__pb2.StreamPredictResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -268,6 +289,33 @@ class ModelService(object):
             '/evald.v1.ModelService/Predict',
             evald_dot_v1_dot_model__pb2.PredictRequest.SerializeToString,
             evald_dot_v1_dot_model__pb2.PredictResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamPredict(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/evald.v1.ModelService/StreamPredict',
+            evald_dot_v1_dot_stream__predict__pb2.StreamPredictRequest.SerializeToString,
+            evald_dot_v1_dot_stream__predict__pb2.StreamPredictResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,3 +1,4 @@
+from evald.v1 import performance_pb2 as _performance_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -66,7 +67,7 @@ class Provenance(_message.Message):
     def __init__(self, evald_version: _Optional[str] = ..., unicode_version: _Optional[str] = ..., seed: _Optional[int] = ..., spec_digest: _Optional[str] = ..., slots: _Optional[int] = ..., row_key: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelProvenance, _Mapping]]] = ..., baselines: _Optional[_Iterable[_Union[BaselineProvenance, _Mapping]]] = ...) -> None: ...
 
 class ModelProvenance(_message.Message):
-    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest", "embedding_digest", "pooling", "metric")
+    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest", "batch_tokens", "embedding_digest", "pooling", "metric")
     SYSTEM_FIELD_NUMBER: _ClassVar[int]
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -78,6 +79,7 @@ class ModelProvenance(_message.Message):
     REMOTE_HOST_FIELD_NUMBER: _ClassVar[int]
     REMOTE_MODEL_FIELD_NUMBER: _ClassVar[int]
     REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    BATCH_TOKENS_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_DIGEST_FIELD_NUMBER: _ClassVar[int]
     POOLING_FIELD_NUMBER: _ClassVar[int]
     METRIC_FIELD_NUMBER: _ClassVar[int]
@@ -92,10 +94,11 @@ class ModelProvenance(_message.Message):
     remote_host: str
     remote_model: str
     request_digest: str
+    batch_tokens: int
     embedding_digest: str
     pooling: str
     metric: str
-    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ..., embedding_digest: _Optional[str] = ..., pooling: _Optional[str] = ..., metric: _Optional[str] = ...) -> None: ...
+    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ..., batch_tokens: _Optional[int] = ..., embedding_digest: _Optional[str] = ..., pooling: _Optional[str] = ..., metric: _Optional[str] = ...) -> None: ...
 
 class BaselineProvenance(_message.Message):
     __slots__ = ("system", "kind", "engine", "parameters", "training_rows", "training_digest")
@@ -121,7 +124,7 @@ class BaselineProvenance(_message.Message):
     def __init__(self, system: _Optional[str] = ..., kind: _Optional[str] = ..., engine: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., training_rows: _Optional[int] = ..., training_digest: _Optional[str] = ...) -> None: ...
 
 class Cost(_message.Message):
-    __slots__ = ("rows", "tokens", "queue_seconds", "tokenize_seconds", "infer_seconds", "score_seconds", "remote", "train_seconds")
+    __slots__ = ("rows", "tokens", "queue_seconds", "tokenize_seconds", "infer_seconds", "score_seconds", "remote", "performance", "train_seconds")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     QUEUE_SECONDS_FIELD_NUMBER: _ClassVar[int]
@@ -129,6 +132,7 @@ class Cost(_message.Message):
     INFER_SECONDS_FIELD_NUMBER: _ClassVar[int]
     SCORE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     REMOTE_FIELD_NUMBER: _ClassVar[int]
+    PERFORMANCE_FIELD_NUMBER: _ClassVar[int]
     TRAIN_SECONDS_FIELD_NUMBER: _ClassVar[int]
     rows: int
     tokens: int
@@ -137,8 +141,9 @@ class Cost(_message.Message):
     infer_seconds: float
     score_seconds: float
     remote: RemoteCost
+    performance: _containers.RepeatedCompositeFieldContainer[_performance_pb2.ModelPerformance]
     train_seconds: float
-    def __init__(self, rows: _Optional[int] = ..., tokens: _Optional[int] = ..., queue_seconds: _Optional[float] = ..., tokenize_seconds: _Optional[float] = ..., infer_seconds: _Optional[float] = ..., score_seconds: _Optional[float] = ..., remote: _Optional[_Union[RemoteCost, _Mapping]] = ..., train_seconds: _Optional[float] = ...) -> None: ...
+    def __init__(self, rows: _Optional[int] = ..., tokens: _Optional[int] = ..., queue_seconds: _Optional[float] = ..., tokenize_seconds: _Optional[float] = ..., infer_seconds: _Optional[float] = ..., score_seconds: _Optional[float] = ..., remote: _Optional[_Union[RemoteCost, _Mapping]] = ..., performance: _Optional[_Iterable[_Union[_performance_pb2.ModelPerformance, _Mapping]]] = ..., train_seconds: _Optional[float] = ...) -> None: ...
 
 class RemoteCost(_message.Message):
     __slots__ = ("requests", "retries", "cached_rows", "input_tokens", "output_tokens", "price")

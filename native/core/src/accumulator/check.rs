@@ -12,7 +12,6 @@ use crate::spec::{Source, Spec};
 /// Checks ids, references, labels and predictions of every row, unless they were checked before systems answered.
 pub fn check_batch(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> Result<()> {
     let mut findings = Violations::default();
-    check_measures(spec, batch, &mut findings);
     if !batch.is_checked {
         check_rows(spec, batch, &mut findings);
     }
@@ -63,8 +62,9 @@ fn check_rows(spec: &Spec, batch: &Batch<'_>, findings: &mut Violations) {
     }
 }
 
-/// Metrics whose numbers a model must have computed.
-fn check_measures(spec: &Spec, batch: &Batch<'_>, findings: &mut Violations) {
+/// Refuses metrics whose numbers no model has computed.
+pub fn check_measures(spec: &Spec, batch: &Batch<'_>) -> Result<()> {
+    let mut findings = Violations::default();
     for (at, measure) in spec.measures() {
         if !batch.measures.contains(&&*measure.name) {
             findings.add(Error::invalid(
@@ -74,6 +74,7 @@ fn check_measures(spec: &Spec, batch: &Batch<'_>, findings: &mut Violations) {
             ));
         }
     }
+    findings.finish()
 }
 
 fn check_ids(batch: &Batch<'_>, findings: &mut Violations) {

@@ -293,6 +293,7 @@ impl Accumulator {
         cancel: Cancel<'_>,
         meanwhile: Meanwhile<'_>,
     ) -> Result<()> {
+        check::check_measures(&self.spec, batch)?;
         let clustered = cluster::by_key(&self.spec.statistics.cluster, batch);
         let batch = clustered.as_ref().unwrap_or(batch);
         if self.push_plain(batch, outputs, failures, cancel, meanwhile)? {

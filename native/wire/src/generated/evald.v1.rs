@@ -1828,6 +1828,102 @@ pub struct SystemRank {
     #[prost(uint32, optional, tag = "4")]
     pub worst: ::core::option::Option<u32>,
 }
+/// What one model took in a call. A text is what the model answers at once: an input, or each choice of a row. Texts that
+/// failed are left out.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ModelPerformance {
+    /// Name of the system in the request; empty for Predict.
+    #[prost(string, tag = "1")]
+    pub system: ::prost::alloc::string::String,
+    /// Alias of the model.
+    #[prost(string, tag = "2")]
+    pub alias: ::prost::alloc::string::String,
+    /// Texts that were answered.
+    #[prost(uint64, tag = "3")]
+    pub texts: u64,
+    /// Seconds from the first text taken to the last one answered.
+    #[prost(double, tag = "4")]
+    pub seconds: f64,
+    /// Texts a second.
+    #[prost(double, tag = "5")]
+    pub texts_per_second: f64,
+    /// Tokens a second, padding not counted.
+    #[prost(double, tag = "6")]
+    pub tokens_per_second: f64,
+    /// Share of padding in what the model read, 0 to 1.
+    #[prost(double, tag = "7")]
+    pub padding_share: f64,
+    /// A text from the start of the call to its answer: the sum of the next three.
+    #[prost(message, optional, tag = "8")]
+    pub latency: ::core::option::Option<Latency>,
+    /// A text from the start of the call until it was tokenised.
+    #[prost(message, optional, tag = "9")]
+    pub tokenize: ::core::option::Option<Latency>,
+    /// A text from then until its batch began.
+    #[prost(message, optional, tag = "10")]
+    pub queue: ::core::option::Option<Latency>,
+    /// A text in the model: the time of its batch.
+    #[prost(message, optional, tag = "11")]
+    pub infer: ::core::option::Option<Latency>,
+    /// The batches in which texts of this call ran, each once.
+    #[prost(message, optional, tag = "12")]
+    pub batch: ::core::option::Option<Latency>,
+    /// Number of these batches.
+    #[prost(uint64, tag = "13")]
+    pub batches: u64,
+    /// CPU seconds of the server's process meanwhile, with those of other calls at the same time.
+    #[prost(double, tag = "14")]
+    pub cpu_seconds: f64,
+    /// Most memory that the server's process ever held; unset where the system does not tell.
+    #[prost(uint64, optional, tag = "15")]
+    pub peak_memory_bytes: ::core::option::Option<u64>,
+    /// Of a measurement that was repeated (PredictRequest.steady_state): how it ended. Texts, seconds and all figures are
+    /// then those of the last three windows, or of as many as there were.
+    #[prost(message, optional, tag = "17")]
+    pub steadiness: ::core::option::Option<Steadiness>,
+}
+/// How a repeated measurement ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Steadiness {
+    /// Whether texts a second and the 95th percentile of the latency of each of the last three windows were within 10 % of
+    /// their mean.
+    #[prost(bool, tag = "1")]
+    pub stable: bool,
+    /// Windows measured; the first run of the rows only warms up.
+    #[prost(uint32, tag = "2")]
+    pub windows: u32,
+}
+/// Asks for a measurement that is repeated until it is stable. The rows are answered again and again, in windows of at
+/// least a second, until three windows agree; answers are those of the first run.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct SteadyState {
+    /// Required. Most seconds to measure, above 0 and at most 600; a window that has begun is finished. A deadline of the
+    /// call ends the measurement as well, and not the call.
+    #[prost(double, tag = "1")]
+    pub max_seconds: f64,
+}
+/// Seconds, summed up. Percentiles are by nearest rank: values that were measured.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct Latency {
+    /// Mean.
+    #[prost(double, tag = "1")]
+    pub mean_seconds: f64,
+    /// Half took at most this.
+    #[prost(double, tag = "2")]
+    pub p50_seconds: f64,
+    /// 90 % took at most this.
+    #[prost(double, tag = "3")]
+    pub p90_seconds: f64,
+    /// 95 % took at most this.
+    #[prost(double, tag = "4")]
+    pub p95_seconds: f64,
+    /// 99 % took at most this.
+    #[prost(double, tag = "5")]
+    pub p99_seconds: f64,
+    /// The longest.
+    #[prost(double, tag = "6")]
+    pub max_seconds: f64,
+}
 /// Results row by row for one system.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RowResults {
@@ -1931,6 +2027,10 @@ pub struct ModelProvenance {
     /// parameters.
     #[prost(string, tag = "11")]
     pub request_digest: ::prost::alloc::string::String,
+    /// Most padded tokens of a batch: measured when the model was loaded, or as the server's setting batch_tokens says. 0
+    /// for endpoints.
+    #[prost(uint32, tag = "30")]
+    pub batch_tokens: u32,
     /// Of models that give embeddings: digest (sha256, hex) of all that shapes them: weights, tokenizer, pooling and the
     /// longest text. Signatures of metrics carry its beginning.
     #[prost(string, tag = "12")]
@@ -1970,7 +2070,7 @@ pub struct BaselineProvenance {
     pub training_digest: ::prost::alloc::string::String,
 }
 /// What answering took.
-#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Cost {
     /// Rows of the request that were scored; rows that baselines learned from are not.
     #[prost(uint64, tag = "1")]
@@ -1993,6 +2093,9 @@ pub struct Cost {
     /// What endpoints took; unset if none was asked.
     #[prost(message, optional, tag = "7")]
     pub remote: ::core::option::Option<RemoteCost>,
+    /// How fast the server's models answered, one entry a system that a model answered for.
+    #[prost(message, repeated, tag = "15")]
+    pub performance: ::prost::alloc::vec::Vec<ModelPerformance>,
     /// Seconds training baselines and asking them.
     #[prost(double, tag = "8")]
     pub train_seconds: f64,
@@ -2257,9 +2360,11 @@ pub struct RemoteSource {
 pub struct BaselineSource {
     /// Required. What to train:
     ///    "majority": the most frequent label, always; its class scores are the shares of the labels. Sets of labels are
-    ///      guessed label by label;
+    ///      guessed label by label. For metrics of texts the reference that most rows have;
     ///    "stratified": labels drawn by their shares, by StatisticsSpec.seed and the row's id;
-    ///    "logistic_regression", "decision_tree": labels from the TF-IDF weights of words and pairs of words of the input.
+    ///    "mean", "median": that of the gold numbers;
+    ///    "logistic_regression", "decision_tree": labels from the TF-IDF weights of words and pairs of words of the input. Only
+    ///      the first learns sets of labels, label by label.
     #[prost(string, tag = "1")]
     pub kind: ::prost::alloc::string::String,
     /// Optional. Key of Instance.inputs that holds the text, for the kinds that read it. Default "text".
@@ -2407,6 +2512,54 @@ impl UnknownLabels {
         }
     }
 }
+/// What a stream of StreamPredict asks for; the fields are those of PredictRequest.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamPredictHeader {
+    /// Required. Alias of the model or endpoint.
+    #[prost(string, tag = "1")]
+    pub alias: ::prost::alloc::string::String,
+    /// Optional. As in ModelSource.
+    #[prost(string, tag = "2")]
+    pub input: ::prost::alloc::string::String,
+    /// Optional. As in ModelSource.
+    #[prost(string, tag = "3")]
+    pub pair_input: ::prost::alloc::string::String,
+    /// Optional. As in ModelSource.
+    #[prost(uint32, optional, tag = "4")]
+    pub context_tokens: ::core::option::Option<u32>,
+}
+/// A message of the stream from client to server: a batch of rows. The limits of a call hold for each message.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StreamPredictRequest {
+    /// Required in the first message, refused in later ones.
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<StreamPredictHeader>,
+    /// Rows with inputs. May be empty in the first message; such a message has no answer.
+    #[prost(message, repeated, tag = "2")]
+    pub instances: ::prost::alloc::vec::Vec<Instance>,
+}
+/// The answer to one batch of rows. Answers come in the order of the batches, each as soon as it is there.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StreamPredictResponse {
+    /// Which message of the stream is answered, counted from 0.
+    #[prost(uint64, tag = "1")]
+    pub message: u64,
+    /// One prediction a row, in order, as in PredictResponse.
+    #[prost(message, repeated, tag = "2")]
+    pub predictions: ::prost::alloc::vec::Vec<Prediction>,
+    /// Rows that failed. A row without an id is named by its position in the message.
+    #[prost(message, repeated, tag = "3")]
+    pub errors: ::prost::alloc::vec::Vec<RowError>,
+    /// Classes of a classifier, in the order of class scores.
+    #[prost(string, repeated, tag = "4")]
+    pub classes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Which model answered, and on what.
+    #[prost(message, optional, tag = "5")]
+    pub provenance: ::core::option::Option<ModelProvenance>,
+    /// What answering this batch took.
+    #[prost(message, optional, tag = "6")]
+    pub cost: ::core::option::Option<Cost>,
+}
 /// Request of ListModels.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListModelsRequest {}
@@ -2520,6 +2673,9 @@ pub struct PredictRequest {
     /// Optional. As in ModelSource.
     #[prost(uint32, optional, tag = "5")]
     pub context_tokens: ::core::option::Option<u32>,
+    /// Optional. Repeats the rows until the figures of cost.performance are stable. Refused for endpoints.
+    #[prost(message, optional, tag = "15")]
+    pub steady_state: ::core::option::Option<SteadyState>,
 }
 /// Answer of Predict.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -66,7 +66,7 @@ impl RowMetric for Measured {
     }
 
     fn row(&self, row: &Row<'_>, _scratch: &mut Scratch, out: &mut [f64]) -> RowFlags {
-        // Rows without the number failed, and do not get here: see `check_measures`.
+        // Rows without the number failed, and do not get here: see `accumulator::check`.
         let (number, truncated) = row.measured(&self.measure.name).unwrap_or_default();
         out[0] = (number - self.baseline) / (1.0 - self.baseline);
         RowFlags(if truncated { RowFlags::TRUNCATED } else { 0 })
