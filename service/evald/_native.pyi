@@ -16,6 +16,7 @@ __all__ = [
     "Accumulator",
     "Batch",
     "CancelFlag",
+    "Generation",
     "Limits",
     "Resources",
     "Spec",
@@ -132,6 +133,24 @@ class SystemSource:
     @property
     def context_tokens(self) -> int:
         """Tokens that a later window of a long text keeps as context."""
+    @property
+    def generation(self) -> Generation | None:
+        """How the model writes, as the request says."""
+
+@final
+class Generation:
+    """How a language model writes, as a request says: not checked, and None where it does not say."""
+
+    @property
+    def max_tokens(self) -> int | None: ...
+    @property
+    def temperature(self) -> float | None: ...
+    @property
+    def top_p(self) -> float | None: ...
+    @property
+    def seed(self) -> int | None: ...
+    @property
+    def stop(self) -> list[str]: ...
 
 @final
 class Resources:
@@ -185,6 +204,8 @@ class Batch:
         """The input text of every row for a system that the server answers for; None where the row has none."""
     def inputs_named(self, name: str) -> list[str | None]:
         """The input of this name of every row; None where the row has none."""
+    def row_keys(self) -> list[tuple[str, int]]:
+        """The id and the sample of every row; an empty id is none."""
     def first_references(self) -> list[str | None]:
         """The first reference of every row; None where the row has none."""
     def choices(self) -> list[list[str]]:

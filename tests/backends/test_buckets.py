@@ -43,11 +43,11 @@ def test_every_sequence_comes_out_once_within_the_budget(
         buckets.push(call, pace=0.01)
     seen: list[tuple[int, int]] = []
     while True:
-        length, entries = buckets.take(budget)
+        shape, entries = buckets.take(budget)
         if not entries:
             break
-        assert len(entries) == 1 or len(entries) * length <= budget
-        assert {entry.call.lengths[entry.position] for entry in entries} == {length}
+        assert len(entries) == 1 or len(entries) * shape.tokens <= shape.budget(budget)
+        assert {entry.call.shapes[entry.position] for entry in entries} == {shape}
         assert entries == sorted(entries)
         seen += [(id(entry.call), entry.position) for entry in entries]
     assert sorted(seen) == sorted((id(call), at) for call in calls for at in range(len(call.sequences)))
@@ -81,9 +81,9 @@ def test_a_long_text_is_not_starved_by_a_stream_of_short_ones(bench: Bench) -> N
     for _ in range(20):
         # Always a full batch of short texts at hand, each with a deadline to press for.
         buckets.push(make_call(bench, [8] * 64, now, deadline=now + 8.0), pace)
-        length, entries = buckets.take(512)
-        taken.append(length)
-        now += length * len(entries) * pace
+        shape, entries = buckets.take(512)
+        taken.append(shape.length)
+        now += shape.tokens * len(entries) * pace
     assert 300 in taken
     assert taken.index(300) < 3
 

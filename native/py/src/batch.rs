@@ -371,6 +371,11 @@ impl Batch {
         instances.map(|row| rows.input(row, name)).collect()
     }
 
+    fn row_keys(&self) -> Vec<(&str, u32)> {
+        let instances = self.rows.borrow_dependent().instances.iter();
+        instances.map(|row| (row.id, row.sample)).collect()
+    }
+
     fn first_references(&self) -> Vec<Option<&str>> {
         let rows = self.rows.borrow_dependent();
         let instances = rows.instances.iter();

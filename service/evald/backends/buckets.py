@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evald.backends.contract import CancelToken, Result, TokenSequence
+    from evald.backends.contract import CancelToken, Result, TokenSequence, WrittenTokens
     from evald.errors import EvaldError
 
 
@@ -22,6 +22,33 @@ def padded_length(tokens: int, max_tokens: int) -> int:
     """
     step = max(4, 1 << max(0, (tokens - 1).bit_length() - 4))
     return min(-(-tokens // step) * step, max_tokens)
+
+
+# A step of writing reads one token a sequence, where one of reading has all of them: so many more fit.
+_WRITING_BUDGET = 16
+
+
+class Shape(NamedTuple):
+    """What the sequences of a batch share: their padded length, and the most tokens that are written behind it."""
+
+    length: int
+    written: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """What a sequence of this shape takes."""
+        return self.length + self.written
+
+    def budget(self, tokens: int) -> int:
+        """The most tokens of a batch, where it is `tokens` for sequences that are only read."""
+        return tokens * _WRITING_BUDGET if self.written else tokens
+
+
+def shape_of(sequence: TokenSequence, max_tokens: int) -> Shape:
+    """The shape of a sequence. What is written behind is not padded: see `generation`."""
+    if sequence.writing is not None:
+        return Shape(len(sequence), sequence.writing.max_tokens)
+    return Shape(padded_length(len(sequence), max_tokens))
 
 
 class Call:
@@ -38,13 +65,13 @@ class Call:
         self.sequences = sequences
         self.cancel = cancel
         self.deadline = deadline
-        self.lengths = [padded_length(len(sequence), max_tokens) for sequence in sequences]
+        self.shapes = [shape_of(sequence, max_tokens) for sequence in sequences]
         self.enqueued = now
         self.finished = now
         self.waiting = len(sequences)
-        self.waiting_tokens = sum(self.lengths)
+        self.waiting_tokens = sum(shape.tokens for shape in self.shapes)
         self.pending = len(sequences)
-        self.results: list[Result | None] = [None] * len(sequences)
+        self.results: list[Result | WrittenTokens | None] = [None] * len(sequences)
         self.failed: dict[int, str] = {}
         self.batch_seconds = 0.0
         self.infer_seconds = 0.0
@@ -68,12 +95,12 @@ class Entry(NamedTuple):
 
 
 class LengthBuckets:
-    """Heaps of entries by padded length, most urgent first."""
+    """Heaps of entries by shape, most urgent first."""
 
     def __init__(self) -> None:
         self.sequences = 0
         self.padded_tokens = 0
-        self._heaps: dict[int, list[Entry]] = {}
+        self._heaps: dict[Shape, list[Entry]] = {}
         self._numbers = 0
 
     def push(self, call: Call, pace: float) -> None:
@@ -84,33 +111,34 @@ class LengthBuckets:
         never move, everything that waits is the most urgent one day.
         """
         before, after = 0.0, call.waiting_tokens * pace
-        for position, length in enumerate(call.lengths):
+        for position, shape in enumerate(call.shapes):
             due = call.enqueued + before
             if call.deadline is not None:
                 due = min(due, call.deadline - after)
-            heapq.heappush(self._heaps.setdefault(length, []), Entry(due, self._numbers, position, call))
+            heapq.heappush(self._heaps.setdefault(shape, []), Entry(due, self._numbers, position, call))
             self._numbers += 1
-            before += length * pace
-            after -= length * pace
+            before += shape.tokens * pace
+            after -= shape.tokens * pace
         self.sequences += call.waiting
         self.padded_tokens += call.waiting_tokens
 
-    def take(self, budget: int) -> tuple[int, list[Entry]]:
-        """The most urgent sequence and the most urgent others of its length, together at most `budget` padded tokens.
+    def take(self, budget: int) -> tuple[Shape, list[Entry]]:
+        """The most urgent sequence and the most urgent others of its shape, together at most `budget` padded tokens.
 
         One sequence is always allowed, else one longer than the budget would wait for ever. Empty if nothing waits.
         """
-        heaps = {length: heap for length, heap in self._heaps.items() if self._skip_ended(heap)}
+        heaps = {shape: heap for shape, heap in self._heaps.items() if self._skip_ended(heap)}
         self._heaps = heaps
         if not heaps:
-            return 0, []
-        length = min(heaps, key=lambda length: heaps[length][0])
-        heap, entries = heaps[length], list[Entry]()
-        while self._skip_ended(heap) and (not entries or (len(entries) + 1) * length <= budget):
+            return Shape(0), []
+        shape = min(heaps, key=lambda shape: heaps[shape][0])
+        heap, entries = heaps[shape], list[Entry]()
+        most = shape.budget(budget)
+        while self._skip_ended(heap) and (not entries or (len(entries) + 1) * shape.tokens <= most):
             entry = heapq.heappop(heap)
-            self._leave(entry.call, 1, length)
+            self._leave(entry.call, 1, shape.tokens)
             entries.append(entry)
-        return length, entries
+        return shape, entries
 
     def drop(self, call: Call) -> int:
         """Forgets the waiting sequences of a call that has ended and says how many they were."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:  # A server without models never imports numpy.
     from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
     TokenIds: TypeAlias = NDArray[np.int64]
     Floats: TypeAlias = NDArray[np.float32]
     Doubles: TypeAlias = NDArray[np.float64]
-    # What a backend answers for one sequence; which of them, the task says.
+    # What a backend answers for one sequence that it reads; which of them, the task says.
     Result: TypeAlias = Floats | Doubles
 
 Stage = Literal["tokenize", "queue", "infer"]
@@ -48,12 +48,69 @@ class ModelInfo:
     batch_invariant: bool
     # Of a classifier: whether a text may belong to any number of its classes.
     multilabel: bool = False
-    # Of a language model: what it reads before the first token of a text without a prompt.
+    # Of a language model: what it reads before the first token of a text without a prompt, and whether it can write.
     prefix_token: int | None = None
+    writes: bool = False
     # Of an endpoint: who saw the texts, which model was asked for, and a digest of what shapes its requests.
     host: str = ""
     remote_model: str = ""
     request_digest: str = ""
+
+
+@dataclass(frozen=True)
+class GenerationOptions:
+    """How to write, by the names of the OpenAI protocol; a temperature of 0 takes the likeliest token."""
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RowKey:
+    """What tells a row from others that ask the same."""
+
+    id: str = ""
+    sample: int = 0
+
+
+class Choice(NamedTuple):
+    """How to choose a token from logits: see `GenerationOptions`. `draw` is uniform from 0 to below 1."""
+
+    temperature: float
+    top_p: float
+    draw: float
+
+
+@dataclass(frozen=True, eq=False)
+class Writing:
+    """What a model has to know to write behind a sequence; it is asked after every token.
+
+    `choice` tells how to choose the next token, `is_done` whether tokens hold a text to stop at, and `is_over` whether
+    nobody waits for the answer any more.
+    """
+
+    max_tokens: int
+    choice: Callable[[], Choice]
+    is_done: Callable[[Sequence[int]], bool]
+    is_over: Callable[[], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenTokens:
+    """What a model wrote behind a sequence: tokens without the one that ends a text.
+
+    `ended` is false if the limit of tokens cut it, `finite` if the model answered with numbers that are none. `count`
+    has the end, `seconds` is the time from the start of its batch to its last token.
+    """
+
+    ids: Sequence[int]
+    count: int
+    ended: bool
+    finite: bool
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +119,13 @@ class TokenSequence:
 
     `segments` tell the two texts of a pair apart, for models that want to know. `targets` are the tokens whose
     likelihood is asked of a language model: the last one is what may come after all of `ids`, the one before it what
-    may come after all but the last of `ids`, and so on.
+    may come after all but the last of `ids`, and so on. With `writing`, the language model continues `ids` instead.
     """
 
     ids: TokenIds
     segments: TokenIds | None = None
     targets: TokenIds | None = None
+    writing: Writing | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -91,6 +149,38 @@ class Timings:
     tokenize_seconds: float = 0.0
     infer_seconds: float = 0.0
     batches: int = 0
+    # Written by models of the server.
+    output_tokens: int = 0
+
+    def plus(self, other: Timings) -> Timings:
+        """Both calls together."""
+        return Timings(*(own + others for own, others in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model or an endpoint wrote for a row; the numbers are None where it does not say."""
+
+    text: str
+    finish_reason: str
+    latency_seconds: float
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the text ends where the limit of tokens was."""
+        return self.finish_reason == "length"
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """One answer a row, None for those in `failures`."""
+
+    answers: tuple[Answer | None, ...]
+    failures: tuple[RowFailure, ...]
+    timings: Timings
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,11 +224,17 @@ class Backend(Protocol):
         All texts are pairs, or none is.
         """
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of tokens that the model wrote, without special tokens."""
+
     def run(self, sequences: Sequence[TokenSequence], length: int) -> Sequence[Result]:
         """One result a sequence. The sequences are padded to `length`, none of them is longer.
 
         A classifier gives logits [classes], a language model the log-likelihoods [targets] of the sequence's targets.
         """
+
+    def write(self, sequences: Sequence[TokenSequence]) -> Sequence[WrittenTokens]:
+        """What a language model writes behind sequences of one length, all of which have `writing`."""
 
     def close(self) -> None:
         """Frees the weights. `run` is not called afterwards; `encode` may be, by a call that is refused then."""
@@ -178,9 +274,12 @@ class SilentObserver:
 
 @dataclass(frozen=True, eq=False)
 class BatchedRun:
-    """Results in the order of the call. `failed` maps a position without one to the class name of the exception."""
+    """Results in the order of the call; `WrittenTokens` of sequences with `writing`.
 
-    results: list[Result | None]
+    `failed` maps a position without one to the class name of the exception.
+    """
+
+    results: list[Result | WrittenTokens | None]
     failed: dict[int, str]
     queue_seconds: float
     infer_seconds: float

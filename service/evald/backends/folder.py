@@ -118,6 +118,15 @@ class ModelFolder:
             raise LoadError(f"config.json: problem_type must be {' or '.join(filter(None, _PROBLEMS))}")
         return ModelConfig("text-classification", _classes(config), _PROBLEMS[problem], max_tokens, pad_token_id)
 
+    def end_tokens(self) -> frozenset[int]:
+        """The tokens that end a text of a language model: those of generation_config.json, else of config.json."""
+        for name in ("generation_config.json", "config.json"):
+            found = self.read_json(name).get("eos_token_id") if self.existing(name) else None
+            ids = found if isinstance(found, list) else [found]
+            if found is not None and all(isinstance(token, int) for token in ids):
+                return frozenset(ids)
+        return frozenset()
+
     def _max_tokens(self, config: dict[str, Any], pad_token_id: int) -> int:
         limits = []
         positions = next((found for name in _POSITIONS if (found := _count(config, name)) is not None), None)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from evald.backends.contract import Classification, LogLikelihoods, RowFailure, Timings
+from evald.backends.contract import Answer, Classification, LogLikelihoods, RowFailure, Texts, Timings, WrittenTokens
+from evald.backends.generation import cut, writing
 from evald.backends.likelihood import completion_window, move_spaces, rolling_windows
 from evald.backends.probabilities import sigmoid, softmax
 from evald.errors import CancelledError, DeadlineError
@@ -21,8 +24,10 @@ if TYPE_CHECKING:
         BatchObserver,
         CancelToken,
         Doubles,
+        GenerationOptions,
         ModelInfo,
         Result,
+        RowKey,
         Text,
         TokenSequence,
     )
@@ -59,6 +64,10 @@ class _Call:
                 self.fail(row, "MISSING_INPUT", "the row has no text for the model")
         return [(row, text) for row, text in enumerate(texts) if text is not None]
 
+    def is_over(self) -> bool:
+        """Whether nobody waits for its answers any more."""
+        return self.cancellation.is_set() or (self.deadline is not None and time.monotonic() >= self.deadline)
+
     def check(self) -> None:
         """Ends the call if it is over."""
         if self.cancellation.is_set():
@@ -78,6 +87,7 @@ class Model:
         self._backend = backend
         self._batcher = batcher
         self._observer = observer
+        self._closing = threading.Event()
 
     @property
     def info(self) -> ModelInfo:
@@ -98,7 +108,7 @@ class Model:
         results, timings = self._run(work, call)
         logits = np.zeros((len(texts), len(self.info.classes)), dtype=np.float32)
         for (row, _), result in zip(work, results, strict=True):
-            if result is not None:
+            if isinstance(result, np.ndarray):
                 logits[row] = result
         scores = sigmoid(logits) if self.info.multilabel else softmax(logits)
         for row in np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist():
@@ -118,7 +128,7 @@ class Model:
         results, timings = self._run(work, call)
         parts: list[list[Doubles]] = [[] for _ in texts]
         for (row, _), result in zip(work, results, strict=True):
-            if result is not None:
+            if isinstance(result, np.ndarray):
                 parts[row].append(result.astype(np.float64, copy=False))
         nothing = np.zeros(0, dtype=np.float64)
         tokens = [np.concatenate(found) if found else nothing for found in parts]
@@ -129,10 +139,55 @@ class Model:
             tokens[row] = nothing
         return LogLikelihoods(tokens, _sorted(call), timings)
 
+    def write(
+        self,
+        prompts: Sequence[str | None],
+        keys: Sequence[RowKey],
+        options: GenerationOptions,
+        cancellation: CancelToken,
+        deadline: float | None = None,
+    ) -> Texts:
+        """What a language model writes behind every prompt; `keys` tell rows with the same prompt apart."""
+        call = _Call(cancellation, deadline)
+        present = [(row, text) for row, text in call.present(prompts) if isinstance(text, str)]
+        work: list[_Work] = []
+        for (row, prompt), sequence in zip(present, self._encode([text for _, text in present], call), strict=True):
+            room = self.info.max_tokens - len(sequence)
+            # A prompt that fills the model leaves no room for an answer.
+            if self._fits(row, "prompt with the first token of an answer", len(sequence) + bool(len(sequence)), call):
+                asked = writing(options, room, prompt, keys[row], self._backend.decode, lambda: self._ends(call))
+                work.append(_Work(row, replace(sequence, writing=asked)))
+        results, timings = self._run(work, call)
+        answers: list[Answer | None] = [None] * len(prompts)
+        for (row, sequence), result in zip(work, results, strict=True):
+            if not isinstance(result, WrittenTokens):
+                continue
+            if result.finite:
+                answers[row] = self._answer(result, len(sequence), options)
+            else:
+                call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
+        written = sum(answer.output_tokens or 0 for answer in answers if answer)
+        return Texts(tuple(answers), _sorted(call), replace(timings, output_tokens=written))
+
     def close(self) -> None:
         """Ends waiting calls with UnavailableError, joins the threads and frees the model."""
+        self._closing.set()
         self._batcher.close()
         self._backend.close()
+
+    def _ends(self, call: _Call) -> bool:
+        return call.is_over() or self._closing.is_set()
+
+    def _answer(self, written: WrittenTokens, prompt: int, options: GenerationOptions) -> Answer:
+        text = self._backend.decode(written.ids)
+        before = cut(text, options.stop)
+        return Answer(
+            text=text if before is None else before,
+            finish_reason="stop" if written.ended else "length",
+            latency_seconds=written.seconds,
+            input_tokens=prompt,
+            output_tokens=written.count,
+        )
 
     def _windows(self, present: list[tuple[int, Text]], context: int, call: _Call) -> list[_Work]:
         """What has to run to score texts and completions."""
@@ -182,15 +237,14 @@ class Model:
             call.fail(row, "EMPTY_INPUT", f"the {what} has no tokens")
         return 0 < tokens <= longest
 
-    def _run(self, work: list[_Work], call: _Call) -> tuple[list[Result | None], Timings]:
+    def _run(self, work: list[_Work], call: _Call) -> tuple[list[Result | WrittenTokens | None], Timings]:
         """The results of all sequences; adds rows without one to the failures of the call."""
         tokenize_seconds = time.monotonic() - call.began
         self._observer.on_stage(self.info.alias, "tokenize", tokenize_seconds)
         run = self._batcher.run([sequence for _, sequence in work], call.cancellation, call.deadline)
         failed = dict(run.failed)
         for position, ((_, sequence), result) in enumerate(zip(work, run.results, strict=True)):
-            expected = len(self.info.classes) if sequence.targets is None else len(sequence.targets)
-            if result is not None and result.shape != (expected,):
+            if result is not None and not self._has_shape(sequence, result):
                 run.results[position] = None
                 failed[position] = "WrongShape"
         for position, error in failed.items():
@@ -198,6 +252,12 @@ class Model:
             call.fail(work[position].row, "MODEL_ERROR", message)
         tokens = sum(len(sequence) for position, (_, sequence) in enumerate(work) if position not in failed)
         return run.results, Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, run.batches)
+
+    def _has_shape(self, sequence: TokenSequence, result: Result | WrittenTokens) -> bool:
+        if isinstance(result, WrittenTokens):
+            return True
+        expected = len(self.info.classes) if sequence.targets is None else len(sequence.targets)
+        return result.shape == (expected,)
 
 
 def _chunks(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:

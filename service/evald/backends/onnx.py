@@ -12,7 +12,9 @@ import onnxruntime
 
 from evald.backends.contract import ModelInfo, TokenSequence
 from evald.backends.folder import LoadError, ModelFolder, digest
+from evald.backends.generation import write
 from evald.backends.likelihood import log_likelihoods
+from evald.backends.onnx_decoder import OnnxDecoder, is_cache_input, read_cache
 from evald.backends.onnx_graph import Weights, read_weights
 from evald.backends.tokenizer import FileTokenizer
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from evald.backends.contract import Result, Text
+    from evald.backends.contract import Result, Text, TokenIds, WrittenTokens
     from evald.backends.folder import ModelConfig
     from evald.backends.registry import ModelOptions
 
@@ -29,6 +31,8 @@ _PROVIDERS: dict[str, tuple[str, dict[str, str]]] = {
     # The default doubles the arena each time it grows.
     "cuda": ("CUDAExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"}),
 }
+# The one graph of a language model with a cache is called so in older exports.
+_GRAPHS = ("model.onnx", "decoder_model_merged.onnx")
 _REQUIRED_INPUTS = frozenset({"input_ids", "attention_mask"})
 _OPTIONAL_INPUTS = frozenset({"position_ids", "token_type_ids"})
 _DTYPES: dict[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
@@ -45,7 +49,7 @@ class OnnxBackend:
     def __init__(self, alias: str, path: Path, options: ModelOptions) -> None:
         folder = ModelFolder(path)
         config = folder.model_config()
-        model_path = folder.find("onnx/model.onnx", "model.onnx")
+        model_path = folder.find(*(root + name for name in _GRAPHS for root in ("onnx/", "")))
         weights = _read_weights(model_path)
         if options.precision not in ("auto", weights.precision):
             raise LoadError(f"precision {options.precision} was asked for, {model_path.name} has {weights.precision}")
@@ -56,6 +60,8 @@ class OnnxBackend:
         self._config = config
         self._inputs = _check_inputs(self._session)
         self._output = _check_output(self._session, config)
+        self._cache = read_cache(self._session)
+        self._ends = folder.end_tokens()
         self._min_rows = 1
         self._info = ModelInfo(
             alias=alias,
@@ -70,6 +76,7 @@ class OnnxBackend:
             batch_invariant=self._probe(),
             multilabel=config.multilabel,
             prefix_token=self._tokenizer.prefix_token() if config.task == "causal-lm" else None,
+            writes=config.task == "causal-lm" and self._cache is not None,
         )
 
     @property
@@ -80,6 +87,10 @@ class OnnxBackend:
     def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
         """See `contract.Backend`."""
         return self._tokenizer.encode(texts, special_tokens)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """See `contract.Backend`."""
+        return self._tokenizer.decode(ids)
 
     def run(self, sequences: Sequence[TokenSequence], length: int) -> list[Result]:
         """See `contract.Backend`."""
@@ -93,13 +104,19 @@ class OnnxBackend:
                 results.append(log_likelihoods(logits[row, scored], sequence.targets))
         return results
 
+    def write(self, sequences: Sequence[TokenSequence]) -> list[WrittenTokens]:
+        """See `contract.Backend`."""
+        return write(self._decoder(), sequences, self._ends)
+
     def close(self) -> None:
         """See `contract.Backend`."""
         self._session = None
 
     def _feed(self, sequences: Sequence[TokenSequence], length: int) -> dict[str, np.ndarray[Any, Any]]:
         shape = (max(len(sequences), self._min_rows), length)
-        feed = {name: np.zeros(shape, dtype=dtype) for name, dtype in self._inputs.items()}
+        feed: dict[str, np.ndarray[Any, Any]] = {
+            name: np.zeros(shape, dtype=dtype) for name, dtype in self._inputs.items()
+        }
         feed["input_ids"].fill(self._config.pad_token_id)
         if "position_ids" in feed:
             feed["position_ids"][:] = np.arange(length)
@@ -109,7 +126,12 @@ class OnnxBackend:
             feed["attention_mask"][row, : len(sequence)] = 1
             if sequence.segments is not None and "token_type_ids" in feed:
                 feed["token_type_ids"][row, : len(sequence)] = sequence.segments
-        return feed
+        return {**feed, **self._cache.empty(shape[0])} if self._cache else feed
+
+    def _decoder(self) -> OnnxDecoder:
+        if self._cache is None:
+            raise RuntimeError("the graph has no cache")
+        return OnnxDecoder(self._session.run, self._cache, self._inputs, self._output, self._min_rows)
 
     def _probe(self) -> bool:
         """Warms up, checks the shape of the answer and finds out whether answers depend on the number of rows.
@@ -143,7 +165,23 @@ class OnnxBackend:
             together = self.run(sequences[:rows], length)
             if [result.tobytes() for result in together] != [result.tobytes() for result in alone[:rows]]:
                 return False
-        return True
+        return (
+            self._cache is None
+            or not scores_tokens
+            or self._writes_invariantly(np.stack([np.resize(tokens, length) for tokens in ids]))
+        )
+
+    def _writes_invariantly(self, prompts: TokenIds) -> bool:
+        """The same for steps that read the cache."""
+
+        def logits(rows: int) -> list[bytes]:
+            decoder = self._decoder()
+            for start, end in ((0, -2), (-2, -1), (-1, None)):
+                decoder.read(prompts[:rows, start:end])
+            return [row.tobytes() for row in decoder.logits[:rows]]
+
+        whole = logits(len(prompts))
+        return all(logits(rows) == whole[:rows] for rows in _PROBE_ROWS)
 
 
 def _read_weights(path: Path) -> Weights:
@@ -180,7 +218,7 @@ def _open_session(path: Path, options: ModelOptions) -> Any:
 
 
 def _check_inputs(session: Any) -> dict[str, type[np.integer[Any]]]:
-    inputs = {item.name: item.type for item in session.get_inputs()}
+    inputs = {item.name: item.type for item in session.get_inputs() if not is_cache_input(item.name)}
     missing = sorted(_REQUIRED_INPUTS - inputs.keys())
     unknown = sorted(inputs.keys() - _REQUIRED_INPUTS - _OPTIONAL_INPUTS)
     if missing or unknown:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +17,14 @@ import transformers
 
 from evald.backends.contract import ModelInfo, TokenSequence
 from evald.backends.folder import LoadError, ModelFolder, digest
+from evald.backends.generation import write
+from evald.backends.pytorch_decoder import TorchDecoder, can_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from evald.backends.contract import Result, Task, Text, TokenIds
+    from evald.backends.contract import Result, Task, Text, TokenIds, WrittenTokens
     from evald.backends.registry import ModelOptions
 
 _log = logging.getLogger(__name__)
@@ -74,6 +77,7 @@ class TorchBackend:
             multilabel=config.multilabel,
             prefix_token=_prefix_token(self._tokenizer) if config.task == "causal-lm" else None,
         )
+        self._ends = folder.end_tokens()
         self._try()
 
     @property
@@ -102,6 +106,11 @@ class TorchBackend:
             for row, ids in enumerate(encoded["input_ids"])
         ]
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """See `contract.Backend`."""
+        with self._tokenizer_lock:
+            return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
     def run(self, sequences: Sequence[TokenSequence], length: int) -> list[Result]:
         """See `contract.Backend`."""
         feed = self._feed(sequences, length)
@@ -109,6 +118,11 @@ class TorchBackend:
             if self._config.task == "causal-lm":
                 return self._score(sequences, feed)
             return list(self._model(**feed).logits.float().cpu().numpy())
+
+    def write(self, sequences: Sequence[TokenSequence]) -> list[WrittenTokens]:
+        """See `contract.Backend`."""
+        with torch.inference_mode():
+            return write(TorchDecoder(self._model, self._takes_kept), sequences, self._ends)
 
     def close(self) -> None:
         """See `contract.Backend`."""
@@ -156,6 +170,8 @@ class TorchBackend:
         classes = len(self._config.classes)
         if targets is None and result.shape != (classes,):
             raise LoadError(f"the model answers with shape {result.shape}, config.json names {classes} classes")
+        if targets is not None:
+            self._info = replace(self._info, writes=can_write(self._model, ids))
 
 
 def _log_likelihoods(logits: Any, targets: Any) -> Any:

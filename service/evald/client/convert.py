@@ -300,6 +300,8 @@ def _cost(message: report.Cost) -> results.Cost:
         infer_seconds=message.infer_seconds,
         score_seconds=message.score_seconds,
         remote=_remote_cost(message.remote) if message.HasField("remote") else None,
+        output_tokens=message.output_tokens,
+        truncated=message.truncated,
     )
 
 

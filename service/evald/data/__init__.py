@@ -8,10 +8,11 @@ from evald.data.join import combine, join
 from evald.data.metric_list import split_metrics
 from evald.data.naming import table_of
 from evald.data.sources import Source, read_file, source_of
-from evald.data.table import Model, Remote, Table
+from evald.data.table import Generation, Model, Remote, Table
 
 __all__ = [
     "Column",
+    "Generation",
     "Model",
     "Remote",
     "References",

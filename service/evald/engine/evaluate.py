@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from evald import _native
-from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, ask_endpoint, check_options
+from evald.backends.contract import GenerationOptions, RowKey
+from evald.engine.answers import Answers, ModelRows, ask, ask_endpoint, check_options, must_write, produces
 from evald.engine.cancellation import Cancellation
+from evald.engine.writing import checked
 from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from evald.backends.contract import ModelInfo, Timings
+    from evald.backends.contract import Answer, ModelInfo, Timings
     from evald.backends.registry import ModelRegistry
-    from evald.backends.remote.contract import Answer, RemoteUse
+    from evald.backends.remote.contract import RemoteUse
     from evald.backends.remote.registry import EndpointRegistry
     from evald.data.resources import Resources
 
@@ -77,6 +79,9 @@ class RunFacts:
     models: tuple[tuple[str, ModelInfo], ...]
     # One a system that an endpoint answered for.
     remote: tuple[RemoteUse, ...] = ()
+    # Written by models of the server, and answers of models and endpoints that a limit cut.
+    output_tokens: int = 0
+    truncated: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,7 @@ class _Answerer:
     info: ModelInfo
     ask: Callable[[ModelRows, Collection[str] | None, Cancellation, float | None], Answers]
     produces: tuple[str, ...]
+    generation: GenerationOptions | None = None
 
 
 class Engine:
@@ -127,13 +133,14 @@ class Engine:
             spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
             asked = self._answerers(spec)
             batch = spec.read(request, cancellation.flag)
-            used, remote, answered_in = [], [], 0.0
+            used, remote, answered_in, truncated = [], [], 0.0, 0
             for index, source, answerer in asked:
                 before = time.monotonic()
-                rows_to_ask = _rows_of(batch, index, source, answerer.info, spec.needs)
+                rows_to_ask = _rows_of(batch, index, source, answerer, spec.needs)
                 answers = answerer.ask(rows_to_ask, spec.needs, cancellation, deadline)
                 answered_in += time.monotonic() - before
                 _set_predictions(batch, index, answerer.info, answers)
+                truncated += answers.truncated
                 used.append((source.name, answerer.info, answers.timings))
                 if answers.remote is not None:
                     remote.append(answers.remote)
@@ -141,7 +148,7 @@ class Engine:
             accumulator = _native.Accumulator(spec, cancellation.flag)
             accumulator.push(batch)
             response = accumulator.finish()
-        return response, _facts(rows, used, remote, time.monotonic() - start - answered_in)
+        return response, _facts(rows, used, remote, truncated, time.monotonic() - start - answered_in)
 
     def predict(
         self, alias: str, rows: ModelRows, cancellation: Cancellation, deadline: float | None = None
@@ -149,7 +156,8 @@ class Engine:
         """Predictions of a model or an endpoint alone; a row without a text fails with MISSING_INPUT."""
         with _ends(cancellation, deadline):
             answerer = self._answerer("remote" if alias in self.endpoints.aliases() else "model", alias)
-            check_options(answerer.info, "pair_input" if rows.pair_inputs else "", rows.context_tokens, "")
+            pair_input = "pair_input" if rows.pair_inputs else ""
+            check_options(answerer.info, pair_input, rows.context_tokens, rows.generation is not None, "")
             return answerer.info, answerer.ask(rows, None, cancellation, deadline)
 
     def plan(self, request: bytes) -> bytes:
@@ -169,9 +177,9 @@ class Engine:
         if kind == "remote":
             endpoint = self.endpoints.get(alias)
             priced = ("cost",) if endpoint.has_prices else ()
-            return _Answerer(endpoint.info, partial(ask_endpoint, endpoint), (*PRODUCES[endpoint.info.task], *priced))
+            return _Answerer(endpoint.info, partial(ask_endpoint, endpoint), (*produces(endpoint.info), *priced))
         model = self.models.get(alias)
-        return _Answerer(model.info, partial(ask, model), PRODUCES[model.info.task])
+        return _Answerer(model.info, partial(ask, model), produces(model.info))
 
     def _answerers(self, spec: _native.Spec) -> list[tuple[int, _native.SystemSource, _Answerer]]:
         """Index and source of the systems that the server answers for, and what does; checked before rows are read."""
@@ -192,7 +200,11 @@ class Engine:
                 message = f"a {task} model gives no {' or '.join(lacking)}, which a metric of the request needs"
                 raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", field, message, alias=source.alias, task=task)
             if source.kind == "model":
-                check_options(answerer.info, source.pair_input, source.context_tokens, f"{field}.")
+                says = source.generation is not None
+                check_options(answerer.info, source.pair_input, source.context_tokens, says, f"{field}.")
+                options = checked(source.generation or GenerationOptions(), f"{field}.generation")
+                if answerer.info.writes and must_write(spec.needs):
+                    answerer = replace(answerer, generation=options)
             asked.append((index, source, answerer))
         return asked
 
@@ -220,16 +232,18 @@ def _check_not_over(cancellation: Cancellation, deadline: float | None) -> None:
 
 
 def _rows_of(
-    batch: _native.Batch, index: int, source: _native.SystemSource, info: ModelInfo, needs: Sequence[str]
+    batch: _native.Batch, index: int, source: _native.SystemSource, answerer: _Answerer, needs: Sequence[str]
 ) -> ModelRows:
     """The columns that a model of this task reads; making strings of others would cost more than scoring them."""
-    scores = info.task == "causal-lm"
+    scores = answerer.info.task == "causal-lm"
     return ModelRows(
         inputs=batch.inputs(index),
         pair_inputs=batch.inputs_named(source.pair_input) if source.pair_input else (),
         references=batch.first_references() if scores and "token_logprobs" in needs else (),
         choices=batch.choices() if scores and "choice_scores" in needs else (),
         context_tokens=source.context_tokens,
+        generation=answerer.generation,
+        keys=[RowKey(*key) for key in batch.row_keys()] if answerer.generation else (),
     )
 
 
@@ -262,7 +276,11 @@ def _native_text(answer: Answer) -> tuple[str, bool, tuple[float | None, float |
 
 
 def _facts(
-    rows: int, used: Sequence[tuple[str, ModelInfo, Timings]], remote: Sequence[RemoteUse], score_seconds: float
+    rows: int,
+    used: Sequence[tuple[str, ModelInfo, Timings]],
+    remote: Sequence[RemoteUse],
+    truncated: int,
+    score_seconds: float,
 ) -> RunFacts:
     timings = [timing for _, _, timing in used]
     return RunFacts(
@@ -274,4 +292,6 @@ def _facts(
         score_seconds=score_seconds,
         models=tuple((name, info) for name, info, _ in used),
         remote=tuple(remote),
+        output_tokens=sum(timing.output_tokens for timing in timings),
+        truncated=truncated,
     )

@@ -74,8 +74,8 @@ class Predictions:
     """What a model predicted, one entry a row; None for rows that failed, which `errors` explains.
 
     `class_scores[row]` is in the order of `classes`, `token_logprobs[row]` are the log-likelihoods of the tokens of a
-    text that a language model scored. Of endpoints, `finish_reasons` say why texts ended ("length": the limit of tokens
-    cut it) and `usages` what they took.
+    text that a language model scored. Of texts, `finish_reasons` say why they ended ("length": the limit of tokens cut
+    it) and `usages` what they took.
     """
 
     texts: Sequence[str | None]

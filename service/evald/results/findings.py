@@ -214,6 +214,9 @@ class Cost:
     infer_seconds: float
     score_seconds: float
     remote: RemoteCost | None = None
+    # Written by models of the server, and answers that a limit of tokens cut.
+    output_tokens: int = 0
+    truncated: int = 0
 
 
 @dataclass(frozen=True)

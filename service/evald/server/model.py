@@ -7,10 +7,10 @@ from typing import Any
 
 import grpc
 
-from evald.backends.contract import ModelInfo, ModelState
-from evald.backends.remote.contract import Answer
+from evald.backends.contract import Answer, GenerationOptions, ModelInfo, ModelState, RowKey
 from evald.engine.answers import Answers, ModelRows
 from evald.engine.evaluate import Engine
+from evald.engine.writing import checked
 from evald.errors import InvalidRequestError
 from evald.server.calls import Calls
 from evald.server.provenance import checked_size, model_provenance, remote_cost
@@ -103,6 +103,8 @@ def _rows(message: model_pb2.PredictRequest, settings: Settings) -> ModelRows:
         references=[row.references[0] if row.references else None for row in instances],
         choices=[[choice.text for choice in row.choices] for row in instances],
         context_tokens=message.context_tokens if message.HasField("context_tokens") else 1,
+        generation=_generation(message),
+        keys=[RowKey(row.id, row.sample) for row in instances] if message.HasField("generation") else (),
     )
     for index, row in enumerate(instances):
         _refuse_unused(index, row)
@@ -115,6 +117,13 @@ def _rows(message: model_pb2.PredictRequest, settings: Settings) -> ModelRows:
                 "LIMIT_EXCEEDED", f"instances[{index}]", problem, limit="max_row_bytes", maximum=str(most)
             )
     return rows
+
+
+def _generation(message: model_pb2.PredictRequest) -> GenerationOptions | None:
+    if not message.HasField("generation"):
+        return None
+    given = {field.name: value for field, value in message.generation.ListFields()}
+    return checked(GenerationOptions(**given), "generation")
 
 
 def _refuse_unused(index: int, row: instance_pb2.Instance) -> None:
@@ -151,6 +160,8 @@ def _cost(rows: int, result: Answers) -> report_pb2.Cost:
         tokenize_seconds=timings.tokenize_seconds,
         infer_seconds=timings.infer_seconds,
         remote=remote_cost([] if result.remote is None else [result.remote]),
+        output_tokens=timings.output_tokens,
+        truncated=result.truncated,
     )
 
 

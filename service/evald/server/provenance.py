@@ -43,6 +43,8 @@ def cost_of(facts: RunFacts) -> report_pb2.Cost:
         infer_seconds=facts.infer_seconds,
         score_seconds=facts.score_seconds,
         remote=remote_cost(facts.remote),
+        output_tokens=facts.output_tokens,
+        truncated=facts.truncated,
     )
 
 

@@ -1501,6 +1501,31 @@ impl GateQuantity {
         }
     }
 }
+/// How a language model of the server writes a text. The names are those of the settings of endpoints, which have their
+/// own values. What is out of range is refused (reason BAD_GENERATION).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GenerationOptions {
+    /// Optional. Most tokens of an answer, 1 to 1,000,000. Default 256. Prompt and answer together have at most the model's
+    /// max_tokens. An answer that ends at either limit has the finish_reason "length" and counts as truncated.
+    #[prost(uint32, optional, tag = "1")]
+    pub max_tokens: ::core::option::Option<u32>,
+    /// Optional. 0, the default, takes the likeliest token at every step (the first on ties). Above 0, to 10, tokens are
+    /// drawn: logits are divided by it first.
+    #[prost(double, optional, tag = "2")]
+    pub temperature: ::core::option::Option<f64>,
+    /// Optional. Tokens are drawn from the smallest set of likeliest ones whose probabilities reach this sum; above 0, to 1.
+    /// Default 1: all of them. Not used at temperature 0.
+    #[prost(double, optional, tag = "3")]
+    pub top_p: ::core::option::Option<f64>,
+    /// Optional. Seed of the draws. Default 0. The draws of a row depend on the seed, its id, its sample and its prompt, and
+    /// on no other row: rows that ask the same need ids or sample numbers to get answers of their own.
+    #[prost(uint64, optional, tag = "4")]
+    pub seed: ::core::option::Option<u64>,
+    /// Optional. An answer ends before the first occurrence of any of these texts, with the finish_reason "stop". At most 16
+    /// texts of 1 to 256 characters.
+    #[prost(string, repeated, tag = "5")]
+    pub stop: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 /// One row: what was asked, what the right answers are, and what each system answered.
 /// A row needs only what the metrics of the call need (MetricDescriptor.needs); other fields are checked, see
 /// below, and not used. Fields marked "Reserved for a later release" are part of the row so that data files
@@ -1624,8 +1649,8 @@ pub struct Prediction {
     /// it.
     #[prost(message, optional, tag = "10")]
     pub usage: ::core::option::Option<Usage>,
-    /// Why generation ended, for example "stop" or "length": Predict answers with it. In rows that callers send it is
-    /// reserved for a later release.
+    /// Why generation ended: "stop" (the model was done, or a text to stop at came up), "length" (the limit of tokens), or
+    /// what an endpoint says. Predict answers with it. In rows that callers send it is reserved for a later release.
     #[prost(string, tag = "11")]
     pub finish_reason: ::prost::alloc::string::String,
 }
@@ -1932,6 +1957,12 @@ pub struct Cost {
     /// What endpoints took; unset if none was asked.
     #[prost(message, optional, tag = "7")]
     pub remote: ::core::option::Option<RemoteCost>,
+    /// Tokens that models of the server wrote; those of endpoints are in remote.
+    #[prost(uint64, tag = "10")]
+    pub output_tokens: u64,
+    /// Answers that end where a limit of tokens was (finish_reason "length"), of models and endpoints.
+    #[prost(uint64, tag = "11")]
+    pub truncated: u64,
 }
 /// What asking endpoints took. Rows answered from a cache cost nothing.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -2112,7 +2143,7 @@ pub struct EvaluationSpec {
     pub analysis: ::core::option::Option<AnalysisSpec>,
 }
 /// A system under evaluation: a model, a prompt, a pipeline.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct System {
     /// Required in requests with more than one system; unique. Default "system".
     #[prost(string, tag = "1")]
@@ -2124,7 +2155,7 @@ pub struct System {
 /// Nested message and enum types in `System`.
 pub mod system {
     /// Where predictions come from. Default: inline.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Source {
         /// Predictions are in the rows.
         #[prost(message, tag = "2")]
@@ -2147,8 +2178,9 @@ pub struct InlineSource {}
 /// - text-classification: the input, or the pair of input and pair_input; gives class scores and labels.
 /// - causal-lm: for metrics of token_logprobs the first reference, with the input as its prompt; the reference alone
 ///    if the row has no input, and the input alone if it has no reference. For metrics of choice_scores every choice,
-///    with the input as its prompt: the score is the sum of the log-likelihoods of its tokens.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+///    with the input as its prompt: the score is the sum of the log-likelihoods of its tokens. For metrics of texts, or of
+///    what an answer took (latency, tokens), the model continues the input.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ModelSource {
     /// Required. Alias of a model (ModelService.ListModels).
     #[prost(string, tag = "1")]
@@ -2164,6 +2196,9 @@ pub struct ModelSource {
     /// lm-evaluation-harness; more is slower and closer to what the model could do with an endless context.
     #[prost(uint32, optional, tag = "4")]
     pub context_tokens: ::core::option::Option<u32>,
+    /// Optional. How a language model writes, where metrics need a text. Refused for models of other tasks.
+    #[prost(message, optional, tag = "5")]
+    pub generation: ::core::option::Option<GenerationOptions>,
 }
 /// The server asks an endpoint of its configuration for a text a row. The texts of the rows leave the server; the
 /// answer's provenance names the host that saw them. Rows are checked before anything is asked.
@@ -2389,12 +2424,16 @@ pub struct PredictRequest {
     /// Optional. As in ModelSource.
     #[prost(uint32, optional, tag = "5")]
     pub context_tokens: ::core::option::Option<u32>,
+    /// Optional. Has a causal-lm model continue the inputs; absent, it scores them. Refused for endpoints, whose settings
+    /// say how they write, and for models of other tasks.
+    #[prost(message, optional, tag = "10")]
+    pub generation: ::core::option::Option<GenerationOptions>,
 }
 /// Answer of Predict.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PredictResponse {
-    /// One prediction a row, in the order of the request; empty for failed rows. A causal-lm model gives choice_scores
-    /// to rows with choices and token_logprobs to all others.
+    /// One prediction a row, in the order of the request; empty for failed rows. A causal-lm model gives texts if the
+    /// request has generation; else choice_scores to rows with choices and token_logprobs to all others.
     #[prost(message, repeated, tag = "1")]
     pub predictions: ::prost::alloc::vec::Vec<Prediction>,
     /// Rows that failed.

@@ -14,10 +14,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from evald.backends.contract import ModelInfo, RowFailure, Timings
+from evald.backends.contract import Answer, ModelInfo, RowFailure, Timings
 from evald.backends.remote import dialect
 from evald.backends.remote.cache import cache_key
-from evald.backends.remote.contract import Answer, Generation, RemoteError, RemoteUse
+from evald.backends.remote.contract import Generation, RemoteError, RemoteUse
 from evald.backends.remote.pace import Pace, Turns
 from evald.endpoints import PLACEHOLDER, price_of
 from evald.errors import CancelledError, DeadlineError, UnavailableError
