@@ -210,6 +210,8 @@ class Batch:
         """The first reference of every row; None where the row has none."""
     def choices(self) -> list[list[str]]:
         """The texts of the choices of every row."""
+    def messages(self) -> list[list[tuple[str, str]]]:
+        """Role and content of the messages of every row."""
     def set_token_logprobs(self, system: int, logprobs: Sequence[Sequence[float]]) -> None:
         """Sets the log-likelihoods of the tokens that a model system scored, a list a row."""
     def set_choice_scores(self, system: int, scores: Sequence[Sequence[float]]) -> None:

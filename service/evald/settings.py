@@ -83,6 +83,10 @@ class ModelSetting:
     backend: str = ""
     device: str = ""
     precision: str = ""
+    chat_template: str = "auto"
+    system: str = ""
+    system_as_user: bool = False
+    reasoning: str = "auto"
 
 
 def _models(value: object) -> dict[str, ModelSetting]:
@@ -140,7 +144,36 @@ def _one_of(*choices: str) -> Callable[[object], str]:
 _backend = _one_of("auto", "onnx", "torch")
 _device = _one_of("cpu", "cuda")
 _precision = _one_of("auto", "fp32", "bf16", "fp16")
-_MODEL_FIELDS = {"backend": _backend, "device": _device, "precision": _precision}
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a text that is not empty")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _marks(value: object) -> str:
+    start, dots, end = _text(value).partition("...")
+    if value not in ("auto", "off") and not (start and dots and end):
+        raise ValueError('must be auto, off, or the marks around it, such as "<think>...</think>"')
+    return _text(value)
+
+
+_MODEL_FIELDS: dict[str, Callable[[object], Any]] = {
+    "backend": _backend,
+    "device": _device,
+    "precision": _precision,
+    "chat_template": _text,
+    "system": _text,
+    "system_as_user": _flag,
+    "reasoning": _marks,
+}
 
 
 def _level(value: object) -> str:
@@ -259,11 +292,11 @@ class Settings:
         return {alias: self._filled(model) for alias, model in models.items()}
 
     def _filled(self, model: ModelSetting) -> ModelSetting:
-        return ModelSetting(
-            model.folder,
-            model.backend or self.model_backend,
-            model.device or self.model_device,
-            model.precision or self.model_precision,
+        return dataclasses.replace(
+            model,
+            backend=model.backend or self.model_backend,
+            device=model.device or self.model_device,
+            precision=model.precision or self.model_precision,
         )
 
 

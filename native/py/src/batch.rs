@@ -384,6 +384,15 @@ impl Batch {
             .collect()
     }
 
+    fn messages(&self) -> Vec<Vec<(&str, &str)>> {
+        let rows = self.rows.borrow_dependent();
+        let spans = rows.instances.iter().map(|row| {
+            let extra = rows.row_extra(row);
+            extra.map_or(0..0, |extra| extra.messages.range())
+        });
+        spans.map(|span| rows.messages[span].to_vec()).collect()
+    }
+
     fn choices(&self) -> Vec<Vec<&str>> {
         let rows = self.rows.borrow_dependent();
         let spans = rows.instances.iter().map(|row| {

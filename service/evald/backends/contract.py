@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
 
 Stage = Literal["tokenize", "queue", "infer"]
 Task = Literal["text-classification", "causal-lm", "text-generation"]
+# What a model that writes is given: a text, or the role and content of every message of a chat.
+Messages: TypeAlias = tuple[tuple[str, str], ...]
+Prompt: TypeAlias = str | Messages
 # One text or two: what is classified, or a prompt and its completion.
 Text: TypeAlias = str | tuple[str, str]
 
@@ -54,7 +57,9 @@ class ModelInfo:
     # Of an endpoint: who saw the texts, which model was asked for, and a digest of what shapes its requests.
     host: str = ""
     remote_model: str = ""
+    # Of a model that renders chats: a digest of its template, and in `request_digest` one of what its settings say.
     request_digest: str = ""
+    chat_template_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,21 @@ class GenerationOptions:
     top_p: float = 1.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChatOptions:
+    """How a model reads chats: settings of its alias.
+
+    `template` is "auto" (that of the folder, if there is one), "off" or the path of a file. `system` stands before
+    chats that have no system message; `system_as_user` moves it into the first message of the user, for templates that
+    refuse it. `reasoning` is "auto" (between <think> and </think>, if the model has a template), "off" or START...END.
+    """
+
+    template: str = "auto"
+    system: str = ""
+    system_as_user: bool = False
+    reasoning: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -133,7 +153,9 @@ class TokenSequence:
 
 @dataclass(frozen=True)
 class RowFailure:
-    """Why one row has no answer: MISSING_INPUT, EMPTY_INPUT, INPUT_TOO_LONG, MODEL_ERROR or NON_FINITE_SCORE."""
+    """Why one row has no answer: MISSING_INPUT, EMPTY_INPUT, INPUT_TOO_LONG, BAD_MESSAGES, MODEL_ERROR or
+    NON_FINITE_SCORE.
+    """
 
     row: int
     reason: str
@@ -167,6 +189,8 @@ class Answer:
     input_tokens: int | None
     output_tokens: int | None
     cost: float | None = None
+    # What was written before the text, and is no part of it.
+    reasoning: str = ""
 
     @property
     def truncated(self) -> bool:

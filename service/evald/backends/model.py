@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from evald.backends.chat import ChatError
 from evald.backends.contract import Answer, Classification, LogLikelihoods, RowFailure, Texts, Timings, WrittenTokens
 from evald.backends.generation import cut, writing
 from evald.backends.likelihood import completion_window, move_spaces, rolling_windows
@@ -18,6 +19,7 @@ from evald.errors import CancelledError, DeadlineError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from evald.backends.chat import Chat
     from evald.backends.contract import (
         Backend,
         Batcher,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         Doubles,
         GenerationOptions,
         ModelInfo,
+        Prompt,
         Result,
         RowKey,
         Text,
@@ -83,8 +86,9 @@ class Model:
     `time.monotonic`. They raise OverloadedError, CancelledError, DeadlineError or UnavailableError.
     """
 
-    def __init__(self, backend: Backend, batcher: Batcher, observer: BatchObserver) -> None:
+    def __init__(self, backend: Backend, batcher: Batcher, observer: BatchObserver, chat: Chat | None = None) -> None:
         self._backend = backend
+        self._chat = chat
         self._batcher = batcher
         self._observer = observer
         self._closing = threading.Event()
@@ -92,7 +96,10 @@ class Model:
     @property
     def info(self) -> ModelInfo:
         """What the model is."""
-        return self._backend.info
+        info = self._backend.info
+        if self._chat is None:
+            return info
+        return replace(info, chat_template_digest=self._chat.digest, request_digest=self._chat.request_digest)
 
     def classify(
         self, texts: Sequence[Text | None], cancellation: CancelToken, deadline: float | None = None
@@ -141,7 +148,7 @@ class Model:
 
     def write(
         self,
-        prompts: Sequence[str | None],
+        prompts: Sequence[Prompt | None],
         keys: Sequence[RowKey],
         options: GenerationOptions,
         cancellation: CancelToken,
@@ -149,9 +156,11 @@ class Model:
     ) -> Texts:
         """What a language model writes behind every prompt; `keys` tell rows with the same prompt apart."""
         call = _Call(cancellation, deadline)
-        present = [(row, text) for row, text in call.present(prompts) if isinstance(text, str)]
+        present = self._rendered(prompts, call)
         work: list[_Work] = []
-        for (row, prompt), sequence in zip(present, self._encode([text for _, text in present], call), strict=True):
+        # A template has put the special tokens where they belong.
+        encoded = self._encode([text for _, text in present], call, not (self._chat and self._chat.renders))
+        for (row, prompt), sequence in zip(present, encoded, strict=True):
             room = self.info.max_tokens - len(sequence)
             # A prompt that fills the model leaves no room for an answer.
             if self._fits(row, "prompt with the first token of an answer", len(sequence) + bool(len(sequence)), call):
@@ -175,14 +184,30 @@ class Model:
         self._batcher.close()
         self._backend.close()
 
+    def _rendered(self, prompts: Sequence[Prompt | None], call: _Call) -> list[tuple[int, str]]:
+        """What the model reads for every prompt; the rows that have none fail."""
+        found = []
+        for row, prompt in enumerate(prompts):
+            if prompt is None:
+                call.fail(row, "MISSING_INPUT", "the row has no text for the model")
+                continue
+            try:
+                found.append((row, self._chat.render(prompt) if self._chat else str(prompt)))
+            except ChatError as error:
+                call.fail(row, "BAD_MESSAGES", str(error))
+        return found
+
     def _ends(self, call: _Call) -> bool:
         return call.is_over() or self._closing.is_set()
 
     def _answer(self, written: WrittenTokens, prompt: int, options: GenerationOptions) -> Answer:
-        text = self._backend.decode(written.ids)
-        before = cut(text, options.stop)
+        whole = self._backend.decode(written.ids)
+        before = cut(whole, options.stop)
+        text = whole if before is None else before
+        reasoning, text = self._chat.split(text) if self._chat else ("", text)
         return Answer(
-            text=text if before is None else before,
+            text=text,
+            reasoning=reasoning,
             finish_reason="stop" if written.ended else "length",
             latency_seconds=written.seconds,
             input_tokens=prompt,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evald.backends.aliases import unknown_alias
-from evald.backends.contract import BatchObserver, ModelInfo, ModelState, SilentObserver
+from evald.backends.contract import BatchObserver, ChatOptions, ModelInfo, ModelState, SilentObserver
 from evald.backends.folder import LoadError, ModelFolder
 from evald.errors import ModelNotReadyError
 
@@ -63,6 +63,7 @@ class ModelOptions:
     workers: int = 1
     batch_tokens: int = 512
     queue_tokens: int = 1 << 18
+    chat: ChatOptions = field(default_factory=ChatOptions)
 
     def __post_init__(self) -> None:
         for name in ("threads", "workers", "batch_tokens", "queue_tokens"):
@@ -180,6 +181,7 @@ class ModelRegistry:
         backend = _make_backend(alias, path, options)
         # Needs numpy, which a server without models must not pay for.
         from evald.backends.batching import TokenBudgetBatcher
+        from evald.backends.chat import Chat
         from evald.backends.model import Model
 
         batcher = TokenBudgetBatcher(
@@ -189,7 +191,8 @@ class ModelRegistry:
             queue_tokens=options.queue_tokens,
             workers=options.workers,
         )
-        return Model(backend, batcher, self._observer)
+        chat = Chat(ModelFolder(path), options.chat) if backend.info.writes else None
+        return Model(backend, batcher, self._observer, chat)
 
 
 def _backend_of(path: Path) -> str:

@@ -156,6 +156,7 @@ def predictions_of(message: model.PredictResponse) -> results.Predictions:
         cost=_cost(message.cost) if message.HasField("cost") else None,
         finish_reasons=tuple(one.finish_reason or None for one in message.predictions),
         usages=tuple(_usage(one.usage) if one.HasField("usage") else None for one in message.predictions),
+        reasonings=tuple(one.reasoning or None for one in message.predictions),
     )
 
 
@@ -288,6 +289,7 @@ def _model_provenance(message: report.ModelProvenance) -> results.ModelProvenanc
         remote_host=message.remote_host or None,
         remote_model=message.remote_model or None,
         request_digest=message.request_digest or None,
+        chat_template_digest=message.chat_template_digest or None,
     )
 
 

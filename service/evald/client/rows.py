@@ -8,7 +8,7 @@ from typing import Any
 from evald.client.slices import KEYS, reads_predictions, slice_writer
 from evald.data import fields
 from evald.data.columns import KINDS, Column, References, inside
-from evald.data.naming import number_of
+from evald.data.naming import input_texts, number_of
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2 as instance
@@ -83,15 +83,27 @@ def row_writer(
 
 
 def _read_by_models(table: Table, needs: Collection[str], is_open: bool) -> Collection[str]:
-    """A language model scores the first reference of a row that has one, even if no metric reads it."""
+    """Models read chats, and a language model scores the first reference of a row that has one, even if no metric reads
+    it.
+    """
     scores = is_open or "token_logprobs" in needs
     has_texts = table.references is not None and set(table.references.kinds) <= {"text", "missing"}
     has_model = any(isinstance(source, Model) for source in table.systems.values())
-    return ("references",) if scores and has_texts and has_model else ()
+    read = (("references", scores and has_texts), ("messages", "messages" in table.fields))
+    return [name for name, is_read in read if is_read and has_model]
 
 
 def _with_text(column: Column, needs: Collection[str], slices: Sequence[str]) -> Collection[str]:
     return {*needs, "prediction_text"} if slices and reads_predictions(column, slices) else needs
+
+
+def write_input(cell: Any, path: str, message: instance.Instance) -> None:
+    """What a model is to read: a text, a dict of named texts, or a chat."""
+    if isinstance(cell, list | tuple):
+        _put(message, "messages", fields.messages(cell, path))
+    else:
+        (texts,) = input_texts([cell], lambda _: path)
+        message.inputs.update(texts)
 
 
 def check_needs(table: Table, needs: Collection[str], is_open: bool = False) -> None:
@@ -257,6 +269,8 @@ def _put(message: Any, name: str, value: Any) -> None:
         message.reference_tokens.extend(instance.Tokens(tokens=tokens) for tokens in value)
     elif name == "choices":
         message.choices.extend(instance.Choice(text=text, correct=correct) for text, correct in value)
+    elif name == "messages":
+        message.messages.extend(instance.Message(role=role, content=content) for role, content in value)
     elif isinstance(value, list):
         getattr(message, name).extend(value)
     else:

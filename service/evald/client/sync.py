@@ -16,10 +16,10 @@ from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMA
 from evald.client.locate import located
 from evald.client.plan import PlanKeywords, plan_request
 from evald.client.request import Keywords, Metrics, Request, divided, generation_options, request_of
+from evald.client.rows import write_input
 from evald.client.status import error_of, too_large
 from evald.data.arguments import Arguments, compared, evaluated
-from evald.data.columns import column
-from evald.data.naming import input_texts
+from evald.data.columns import column, listed
 from evald.data.table import Generation
 from evald.engine.needs import needs_of
 from evald.errors import DeadlineError, EvaldError, InvalidRequestError, UnavailableError
@@ -149,17 +149,19 @@ class Client:
         generation: Generation | None = None,
         timeout: float | None = None,
     ) -> results.Predictions:
-        """Runs a model on texts (or dicts of named texts, of which `input` names the model's).
+        """Runs a model on texts, on dicts of named texts, of which `input` names the model's, or on chats: lists of
+        dicts with role and content.
 
         With `generation` a language model continues the texts; without, it scores them.
         """
-        texts = input_texts(inputs, lambda row: f"inputs[{row}]")
+        cells = listed(inputs, "inputs")
         names = None if ids is None else column(ids, "ids").values
-        if names is not None and len(names) != len(texts):
-            raise InvalidRequestError.of_field("LENGTH_MISMATCH", "ids", f"has {len(names)} rows, inputs {len(texts)}")
+        if names is not None and len(names) != len(cells):
+            raise InvalidRequestError.of_field("LENGTH_MISMATCH", "ids", f"has {len(names)} rows, inputs {len(cells)}")
         request = model.PredictRequest(alias=alias, input=input, generation=generation_options(generation))
-        for row, text in enumerate(texts):
-            request.instances.add(id=str(names[row]) if names is not None else "", inputs=text)
+        for row, cell in enumerate(cells):
+            instance = request.instances.add(id=str(names[row]) if names is not None else "")
+            write_input(cell, f"inputs[{row}]", instance)
         answer = self._call(_PREDICT, request.SerializeToString(), timeout)
         return convert.predictions_of(model.PredictResponse.FromString(answer))
 

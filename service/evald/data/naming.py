@@ -209,12 +209,13 @@ def with_models(data: Any, models: Mapping[str, Model], mapping: Mapping[str, st
     check_mapping(mapping or {}, [source])
     roles = Roles(source, mapping or {})
     inputs, ids, samples = roles.inputs(), roles.ids(), roles.samples()
-    if inputs is None:
+    row_fields = roles.row_fields()
+    if inputs is None and "messages" not in row_fields:
         raise roles.missing("input")
     check_unique(ids, samples, source)
     return Table(
         systems=models, references=roles.references(), labels=roles.labels(), ids=ids, clusters=roles.clusters(),
-        samples=samples, inputs=inputs, fields=roles.row_fields(), lenient=source.is_file, others=roles.others(),
+        samples=samples, inputs=inputs, fields=row_fields, lenient=source.is_file, others=roles.others(),
     )  # fmt: skip
 
 

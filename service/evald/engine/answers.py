@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from evald.backends.chat import problem_of
+from evald.backends.contract import RowFailure
 from evald.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from evald.backends.contract import (
         Answer,
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
         Floats,
         GenerationOptions,
         ModelInfo,
-        RowFailure,
+        Prompt,
         RowKey,
         Task,
         Text,
@@ -43,6 +45,8 @@ class ModelRows:
     """What a model may read of rows; a column is empty if no row has it or no metric needs it."""
 
     inputs: Sequence[str | None]
+    # Chats, in place of inputs; a row that has none is empty.
+    messages: Sequence[Sequence[tuple[str, str]]] = ()
     pair_inputs: Sequence[str | None] = ()
     references: Sequence[str | None] = ()
     choices: Sequence[Sequence[str]] = ()
@@ -106,13 +110,16 @@ def ask(
 
     None: a text if the rows say how to write, else a score for each choice of a row, else for its text.
     """
+    if rows.generation is None and any(rows.messages):
+        return _without_messages(rows, lambda others: ask(model, others, needs, cancellation, deadline))
     if model.info.task == "causal-lm":
         if rows.generation is None:
             return _score(model, rows, needs, cancellation, deadline)
         texts = _write(model, rows, rows.generation, cancellation, deadline)
         if needs is None or set(_PRODUCES["causal-lm"]).isdisjoint(needs):
             return texts
-        return _joined(texts, _score(model, rows, needs, cancellation, deadline))
+        scores = replace(rows, generation=None)
+        return _joined(texts, ask(model, scores, needs, cancellation, deadline))
     read: Sequence[Text | None] = rows.inputs
     if rows.pair_inputs:
         pairs = zip(rows.inputs, rows.pair_inputs, strict=True)
@@ -129,23 +136,60 @@ def ask_endpoint(
     deadline: float | None,
 ) -> Answers:
     """A text a row."""
-    found = endpoint.generate(rows.inputs, cancellation, deadline)
-    return Answers(found.failures, found.timings, texts=found.answers, remote=found.use)
+    prompts, refused = _prompts(rows)
+    found = endpoint.generate(prompts, cancellation, deadline)
+    return Answers(_with(refused, found.failures), found.timings, texts=found.answers, remote=found.use)
 
 
 def _write(
     model: Model, rows: ModelRows, options: GenerationOptions, cancellation: CancelToken, deadline: float | None
 ) -> Answers:
-    found = model.write(rows.inputs, rows.keys, options, cancellation, deadline)
-    return Answers(found.failures, found.timings, texts=found.answers)
+    prompts, refused = _prompts(rows)
+    found = model.write(prompts, rows.keys, options, cancellation, deadline)
+    return Answers(_with(refused, found.failures), found.timings, texts=found.answers)
+
+
+def _prompts(rows: ModelRows) -> tuple[list[Prompt | None], list[RowFailure]]:
+    """The chat of every row, or its input; rows whose chat is none fail."""
+    prompts: list[Prompt | None] = list(rows.inputs)
+    refused = []
+    for row, messages in enumerate(rows.messages):
+        chat = tuple(messages)
+        if chat and (problem := problem_of(chat)):
+            refused.append(RowFailure(row, "BAD_MESSAGES", problem))
+            prompts[row] = None
+        elif chat:
+            prompts[row] = chat
+    return prompts, refused
+
+
+def _with(first: Iterable[RowFailure], others: Iterable[RowFailure]) -> tuple[RowFailure, ...]:
+    """All failures by row; those of `first` count where a row has two."""
+    failures = {failure.row: failure for failure in (*others, *first)}
+    return tuple(failure for _, failure in sorted(failures.items()))
+
+
+def _without_messages(rows: ModelRows, answer: Callable[[ModelRows], Answers]) -> Answers:
+    """Only what writes reads chats: rows that have one fail, the others are answered."""
+    chats = {row for row, messages in enumerate(rows.messages) if messages}
+    others = replace(
+        rows,
+        messages=(),
+        inputs=[None if row in chats else text for row, text in enumerate(rows.inputs)],
+        references=[None if row in chats else text for row, text in enumerate(rows.references)],
+        choices=[() if row in chats else texts for row, texts in enumerate(rows.choices)],
+    )
+    found = answer(others)
+    problem = "a model that writes no text reads no messages: send an input"
+    refused = [RowFailure(row, "BAD_MESSAGES", problem) for row in sorted(chats)]
+    return replace(found, failures=_with(refused, found.failures))
 
 
 def _joined(texts: Answers, scores: Answers) -> Answers:
     """Texts and scores of the same rows; the first failure of a row counts, and what else it has is not used."""
-    failures = {failure.row: failure for failure in (*scores.failures, *texts.failures)}
     return replace(
         scores,
-        failures=tuple(failure for _, failure in sorted(failures.items())),
+        failures=_with(texts.failures, scores.failures),
         timings=texts.timings.plus(scores.timings),
         texts=texts.texts,
     )

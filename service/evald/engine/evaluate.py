@@ -238,6 +238,7 @@ def _rows_of(
     scores = answerer.info.task == "causal-lm"
     return ModelRows(
         inputs=batch.inputs(index),
+        messages=batch.messages(),
         pair_inputs=batch.inputs_named(source.pair_input) if source.pair_input else (),
         references=batch.first_references() if scores and "token_logprobs" in needs else (),
         choices=batch.choices() if scores and "choice_scores" in needs else (),

@@ -88,6 +88,8 @@ class Predictions:
     cost: Cost | None
     finish_reasons: Sequence[str | None] = ()
     usages: Sequence[Usage | None] = ()
+    # What was written before the texts, and is no part of them.
+    reasonings: Sequence[str | None] = ()
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -17,7 +17,7 @@ from http import HTTPStatus
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
-from evald.backends.contract import ModelState
+from evald.backends.contract import ChatOptions, ModelState
 from evald.backends.registry import ModelOptions, ModelRegistry
 from evald.backends.remote.registry import EndpointRegistry
 from evald.data.resources import read_resources
@@ -190,6 +190,7 @@ def _options(settings: Settings, model: ModelSetting) -> ModelOptions:
         workers=settings.model_workers,
         batch_tokens=settings.batch_tokens,
         queue_tokens=settings.queue_tokens,
+        chat=ChatOptions(model.chat_template, model.system, model.system_as_user, model.reasoning),
     )
 
 

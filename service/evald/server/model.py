@@ -29,7 +29,9 @@ _STATES = {
 _DEFAULT_INPUT = "text"
 
 # Rows prepared for Evaluate may be sent as they are; fields of later releases are refused, as everywhere.
-_USED_FIELDS = frozenset(("id", "predictions", "references", "labels", "cluster", "sample", "inputs", "choices"))
+_USED_FIELDS = frozenset(
+    ("id", "predictions", "references", "labels", "cluster", "sample", "inputs", "choices", "messages")
+)
 # A class of a multi-label model is a label from this probability on, as for metrics.
 _LIKELY = 0.5
 
@@ -99,6 +101,7 @@ def _rows(message: model_pb2.PredictRequest, settings: Settings) -> ModelRows:
     name = message.input or _DEFAULT_INPUT
     rows = ModelRows(
         inputs=[row.inputs.get(name) for row in instances],
+        messages=[[(one.role, one.content) for one in row.messages] for row in instances],
         pair_inputs=[row.inputs.get(message.pair_input) for row in instances] if message.pair_input else (),
         references=[row.references[0] if row.references else None for row in instances],
         choices=[[choice.text for choice in row.choices] for row in instances],
@@ -109,7 +112,8 @@ def _rows(message: model_pb2.PredictRequest, settings: Settings) -> ModelRows:
     for index, row in enumerate(instances):
         _refuse_unused(index, row)
         texts = (rows.inputs[index], rows.references[index], *rows.choices[index], *rows.pair_inputs[index : index + 1])
-        size = sum(len((text or "").encode()) for text in texts)
+        chat = (text for message in rows.messages[index] for text in message)
+        size = sum(len((text or "").encode()) for text in (*texts, *chat))
         if size > settings.max_row_bytes:
             most = settings.max_row_bytes
             problem = f"{size} bytes of text are more than the limit max_row_bytes of {most}"
@@ -184,7 +188,9 @@ def _written(answer: Answer | None) -> instance_pb2.Prediction:
         output_tokens=answer.output_tokens,
         cost=answer.cost,
     )
-    return instance_pb2.Prediction(text=answer.text, finish_reason=answer.finish_reason, usage=usage)
+    return instance_pb2.Prediction(
+        text=answer.text, finish_reason=answer.finish_reason, usage=usage, reasoning=answer.reasoning
+    )
 
 
 def _classified(scores: Sequence[float], info: ModelInfo) -> instance_pb2.Prediction:

@@ -25,6 +25,7 @@ def model_provenance(info: ModelInfo, system: str = "") -> report_pb2.ModelProve
         remote_host=info.host,
         remote_model=info.remote_model,
         request_digest=info.request_digest,
+        chat_template_digest=info.chat_template_digest,
     )
 
 

@@ -1565,7 +1565,9 @@ pub struct Instance {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// Chat messages for models. Reserved for a later release.
+    /// A chat for models that write, in place of the input: system, then user and assistant in turn. Endpoints of the kind
+    /// "chat" get it as it is; a model of the server renders it by its chat template. A row whose model cannot read it fails
+    /// (reason BAD_MESSAGES). Not used by metrics.
     #[prost(message, repeated, tag = "8")]
     pub messages: ::prost::alloc::vec::Vec<Message>,
     /// References known to be wrong. Required by metrics that set right answers against wrong ones (TruthfulQA);
@@ -1653,11 +1655,15 @@ pub struct Prediction {
     /// what an endpoint says. Predict answers with it. In rows that callers send it is reserved for a later release.
     #[prost(string, tag = "11")]
     pub finish_reason: ::prost::alloc::string::String,
+    /// What the model wrote before its answer, between the marks that settings name, for example <think> and </think>.
+    /// Predict answers with it; it is no part of text, and not scored. In rows that callers send it is not used.
+    #[prost(string, tag = "12")]
+    pub reasoning: ::prost::alloc::string::String,
 }
 /// One message of a chat.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Message {
-    /// Who speaks: "system", "user", "assistant" or "tool".
+    /// Who speaks: "system", "user", "assistant" or "tool"; anything else fails the row (reason BAD_MESSAGES).
     #[prost(string, tag = "1")]
     pub role: ::prost::alloc::string::String,
     /// The text of the message.
@@ -1929,9 +1935,12 @@ pub struct ModelProvenance {
     #[prost(string, tag = "10")]
     pub remote_model: ::prost::alloc::string::String,
     /// Of endpoints: digest (sha256, hex) of all that shapes a request beside the row: host, path, model, prompts and
-    /// parameters.
+    /// parameters. Of models with a chat template: digest of what the settings say of chats.
     #[prost(string, tag = "11")]
     pub request_digest: ::prost::alloc::string::String,
+    /// Of models that render chats: digest (sha256, hex) of the template.
+    #[prost(string, tag = "20")]
+    pub chat_template_digest: ::prost::alloc::string::String,
 }
 /// What answering took.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]

@@ -1,39 +1,25 @@
 //! Fields that are part of the row but that this version does not use yet.
 //!
-//! A row that sets one is refused, so that nobody believes it was used. What is in such a field is not
-//! looked into: its length and wire type are checked, its text and nested messages are not, because the
-//! row is refused anyway. The one difference to prost that remains: a reserved text that is not UTF-8
+//! A row that sets one (its last occurrence is not empty) is refused, so that nobody believes it was used. What is in
+//! such a field is not looked into: its length and wire type are checked, its text is not, because the row is refused
+//! anyway. The one difference to prost that remains: a reserved text that is not UTF-8
 //! and that a later, empty occurrence of the same field overwrites goes through.
 
 use super::cursor::{Cursor, Read, Wire};
 use super::issues::{At, Issues, Place, Stop};
-
-/// When a reserved field counts as set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A text: its last occurrence is not empty.
-    Text,
-    /// A list of messages, a map or a message: it occurs.
-    Present,
-}
 
 /// One reserved field.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reserved {
     tag: u32,
     name: &'static str,
-    kind: Kind,
 }
-
-const fn reserved(tag: u32, name: &'static str, kind: Kind) -> Reserved {
-    Reserved { tag, name, kind }
-}
-
-/// Reserved fields of `Instance`.
-pub(super) const INSTANCE: &[Reserved] = &[reserved(8, "messages", Kind::Present)];
 
 /// Reserved fields of `Prediction`.
-pub(super) const PREDICTION: &[Reserved] = &[reserved(11, "finish_reason", Kind::Text)];
+pub(super) const PREDICTION: &[Reserved] = &[Reserved {
+    tag: 11,
+    name: "finish_reason",
+}];
 
 /// Which reserved fields of one message are set, one bit a field number.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,18 +34,16 @@ impl Seen {
         cursor: &mut Cursor<'_>,
         depth: u32,
     ) -> Read<()> {
-        let Some(field) = table.iter().find(|field| field.tag == tag) else {
+        if table.iter().all(|field| field.tag != tag) {
             return cursor.skip(tag, wire, depth);
-        };
+        }
         let bit = 1 << tag;
-        let set = match field.kind {
-            Kind::Text => {
-                self.0 &= !bit;
-                !cursor.bytes(wire)?.is_empty()
-            }
-            Kind::Present => cursor.bytes(wire).map(|_| true)?,
+        self.0 &= !bit;
+        self.0 |= if cursor.bytes(wire)?.is_empty() {
+            0
+        } else {
+            bit
         };
-        self.0 |= if set { bit } else { 0 };
         Ok(())
     }
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # Why a row has no answer, beside MISSING_INPUT; what a caller can do about it differs from word to word.
 Reason = Literal[
+    "BAD_MESSAGES",
     "REMOTE_REFUSED",
     "REMOTE_RATE_LIMITED",
     "REMOTE_TIMEOUT",
