@@ -14,6 +14,7 @@ from typing import Any
 
 # Where each name lives; a room of the package has no other home.
 _HOMES = {
+    "Baseline": "evald.data.table",
     "Client": "evald.client.sync",
     "Comparison": "evald.results",
     "Evaluation": "evald.results",

@@ -7,6 +7,7 @@ from evald.client.sync import Client as Client
 from evald.data.arguments import RowColumns as RowColumns
 from evald.data.naming import table_of as table_of
 from evald.data.sources import read_file as read_file
+from evald.data.table import Baseline as Baseline
 from evald.data.table import Generation as Generation
 from evald.data.table import Model as Model
 from evald.data.table import Remote as Remote
@@ -22,6 +23,7 @@ from evald.results import Comparison as Comparison
 from evald.results import Evaluation as Evaluation
 
 __all__ = [
+    "Baseline",
     "Client",
     "Comparison",
     "Evaluation",

@@ -57,9 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in ("evaluate", "compare", "gate", "plan"):
+    for name in ("evaluate", "compare", "gate", "plan", "catalog", "models"):
         _command(name).add_parser(subparsers)
-    _command("catalog").add_parsers(subparsers)
     for name in ("serve", "demo"):
         # A client's installation may lack what these two need.
         with contextlib.suppress(ModuleNotFoundError):

@@ -18,6 +18,7 @@ __all__ = [
     "CancelFlag",
     "Generation",
     "Limits",
+    "Measure",
     "Resources",
     "Spec",
     "SystemSource",
@@ -120,10 +121,10 @@ class SystemSource:
     @property
     def name(self) -> str: ...
     @property
-    def kind(self) -> Literal["inline", "model", "remote"]: ...
+    def kind(self) -> Literal["inline", "model", "remote", "baseline"]: ...
     @property
     def alias(self) -> str:
-        """Alias of the model or endpoint; empty for inline systems."""
+        """Alias of the model or endpoint, or kind of the baseline; empty for inline systems."""
     @property
     def input(self) -> str:
         """Key of the rows' inputs that holds the text for it."""
@@ -163,16 +164,46 @@ class Resources:
         """Digest (sha256, hex) of each resource, by name."""
 
 @final
+class Measure:
+    """What a model must compute for a metric: its index and key, the text form of what decides the numbers, the model's
+    alias, and which number it is: "similarity", "precision", "recall" or "f1". A layer of -1 is the last one.
+    """
+
+    metric: int
+    key: str
+    name: str
+    model: str
+    of: Literal["similarity", "precision", "recall", "f1"]
+    layer: int
+    idf: bool
+
+@final
 class Spec:
     """What to evaluate and how: the checked header of a request."""
 
     @staticmethod
     def from_request(
-        kind: Literal["evaluate", "compare"], request: bytes, limits: Limits, resources: Resources | None = None
+        kind: Literal["evaluate", "compare"],
+        request: bytes,
+        limits: Limits,
+        resources: Resources | None = None,
+        models: Mapping[str, str] | None = None,
     ) -> Spec:
-        """Reads the header of a serialised EvaluateRequest or CompareRequest; rows are skipped."""
+        """Reads the header of a serialised EvaluateRequest or CompareRequest; rows are skipped.
+
+        `models` are the digests of models by alias, for the signatures of metrics that name them.
+        """
     @property
     def systems(self) -> list[SystemSource]: ...
+    @property
+    def classes(self) -> list[str]:
+        """The class set in the caller's order; empty if the request names none."""
+    @property
+    def seed(self) -> int:
+        """Seed of all draws."""
+    @property
+    def measures(self) -> list[Measure]:
+        """What models must compute for metrics."""
     @property
     def needs(self) -> list[str]:
         """The fields that the metrics need of a row: names of RowField in lower case."""
@@ -202,12 +233,27 @@ class Batch:
     def __len__(self) -> int: ...
     def inputs(self, system: int) -> list[str | None]:
         """The input text of every row for a system that the server answers for; None where the row has none."""
+    def training(self, system: int) -> list[tuple[int, str | None, list[str]]]:
+        """The rows that a baseline system learns from, which are no rows of the batch.
+
+        For each its index in the request, input text and gold labels.
+        """
+    def training_references(self) -> list[list[str]]:
+        """The references of the rows that baselines learn from, in the order of `training`."""
+    def training_values(self) -> list[float | None]:
+        """The gold numbers of the rows that baselines learn from, in the order of `training`."""
+    def keys(self) -> list[tuple[str, int]]:
+        """What identifies every row: its id, or "#" and its index in the request; and its sample."""
     def inputs_named(self, name: str) -> list[str | None]:
         """The input of this name of every row; None where the row has none."""
     def row_keys(self) -> list[tuple[str, int]]:
         """The id and the sample of every row; an empty id is none."""
     def first_references(self) -> list[str | None]:
         """The first reference of every row; None where the row has none."""
+    def references(self) -> list[list[str]]:
+        """The references of every row."""
+    def prediction_texts(self, system: int) -> list[str | None]:
+        """The text of every row's prediction, those that `set_texts` set included; None where there is none."""
     def choices(self) -> list[list[str]]:
         """The texts of the choices of every row."""
     def messages(self) -> list[list[tuple[str, str]]]:
@@ -220,6 +266,10 @@ class Batch:
         """Sets the predictions of a model system: C-contiguous, [rows, classes]."""
     def set_texts(self, system: int, texts: Sequence[_WrittenText | None]) -> None:
         """Sets the predictions of a system that writes texts, one a row; None where there is none."""
+    def set_constant(self, system: int, text: str | None = None, value: float | None = None) -> None:
+        """Sets the same prediction of a system for every row, beside any class scores."""
+    def set_measure(self, name: str, numbers: NDArray[np.float64], truncated: NDArray[np.uint8]) -> None:
+        """Sets the numbers of a measure, C-contiguous [rows, systems]: NaN where there is none; if texts were cut."""
     def fail(self, system: int, rows: Sequence[int], reason: str, message: str) -> None:
         """Marks rows as failed for a system; `message` must hold no text of a row."""
 

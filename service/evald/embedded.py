@@ -14,20 +14,24 @@ from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
 from evald import _native, results
+from evald.backends.baseline.kinds import Baselines
 from evald.client import convert
 from evald.client.gate import Policy, comparison_message, policy_message
 from evald.client.locate import located
 from evald.client.plan import PlanKeywords, plan_request
-from evald.client.request import Keywords, Metrics, Options, Progress, Request, divided, request_of
+from evald.client.request import Keywords, Kind, Metrics, Options, Progress, Request, divided, request_of
 from evald.client.rows import check_needs, gold_labels
+from evald.client.trained import baselines_of, notes_of
 from evald.data.arguments import Arguments, compared, evaluated
 from evald.data.columns import CHUNK, FIRST_CHUNK, Column, References, label_columns
 from evald.data.resources import read_resources
 from evald.data.table import Model, Table
+from evald.engine.baselines import Trained, answer_baselines, check_baselines
+from evald.engine.cancellation import Cancellation
 from evald.errors import InvalidRequestError
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
-from evald.v1 import gate_pb2, plan_pb2
+from evald.v1 import gate_pb2, plan_pb2, report_pb2
 
 _T = TypeVar("_T")
 
@@ -59,6 +63,7 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     columns: Mapping[str, str] | None = None,
     ids: Any = None,
     clusters: Any = None,
+    inputs: Any = None,
     name: str = "system",
     resources: Mapping[str, str | Path] | None = None,
     progress: Progress | None = None,
@@ -74,12 +79,14 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
             bools "0" and "1".
         references: one text, label or number a row, or a list of texts or labels a row.
         metrics: text forms, for example ``["bleu", "rouge_l(stemmer=true)"]`` or ``"bleu,rouge_l"``.
-        systems: several systems at once, name -> predictions, in place of `predictions`.
+        systems: several systems at once, name -> predictions, in place of `predictions`. `evald.Baseline("majority")`
+            instead of predictions is a baseline that learns from the rows whose split is "train".
         rows: instead of the above, rows that hold everything: dicts with prediction (or predictions by system),
             reference(s), label, id; a DataFrame; a data set; a `Table`. None as a prediction counts as failed.
         columns: names of columns of `rows` by role, for example ``{"prediction": "output"}``.
         ids: one id a row; results then do not depend on the order of rows.
         clusters: rows of one cluster (a document, a user) are resampled together.
+        inputs: one text a row, for baselines that learn from texts and for slices by input.
         name: name of the system.
         resources: files or folders that metrics name, by the name that parameters use: lists of stop words,
             models of tokenizers.
@@ -96,13 +103,13 @@ def evaluate(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     100.0
     """
     given, options = divided(keywords)
-    others = (systems, rows, columns, ids, clusters, progress, resources, *given.values())
+    others = (systems, rows, columns, ids, clusters, inputs, progress, resources, *given.values())
     answer = None
     if predictions is not None and all(one is None for one in others):
         answer = _run_columns(predictions, references, name, metrics, options)
     if answer is None:
         found = evaluated(predictions, systems, name)
-        table = Arguments(references, ids, clusters, None, rows, columns, given).table(found, name)
+        table = Arguments(references, ids, clusters, inputs, rows, columns, given).table(found, name)
         answer = _run(request_of("evaluate", table, metrics, options), progress, resources)
     return convert.evaluation_of(evaluation.EvaluateResponse.FromString(answer), options.get("confidence_level"))
 
@@ -119,6 +126,7 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     columns: Mapping[str, str] | None = None,
     ids: Any = None,
     clusters: Any = None,
+    inputs: Any = None,
     resources: Mapping[str, str | Path] | None = None,
     progress: Progress | None = None,
     **keywords: Unpack[Keywords],
@@ -126,7 +134,8 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     """Compares candidates with a baseline, paired by row: difference, interval, p-value and verdict by metric.
 
     Args:
-        baseline: predictions of the baseline; or, beside `systems` or `rows`, its name (default: the first system).
+        baseline: predictions of the baseline, or an `evald.Baseline`; or, beside `systems` or `rows`, its name
+            (default: the first system).
         candidates: predictions by name; `candidate` takes those of a single one.
         references: one text, label or number a row, or a list of texts or labels a row.
         metrics: text forms, as for `evaluate`.
@@ -136,6 +145,7 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
         columns: names of columns of `rows` by role.
         ids: one id a row.
         clusters: rows of one cluster are resampled together.
+        inputs: as for `evaluate`.
         resources: as for `evaluate`.
         progress: as for `evaluate`.
         **keywords: as for `evaluate`; also test, correction, margin, missing and gate.
@@ -149,7 +159,7 @@ def compare(  # noqa: PLR0913 - keyword arguments, each a thing of its own
     """
     given, options = divided(keywords)
     found, first = compared(baseline, candidate, candidates, systems)
-    table = Arguments(references, ids, clusters, None, rows, columns, given).table(found)
+    table = Arguments(references, ids, clusters, inputs, rows, columns, given).table(found)
     answer = _run(request_of("compare", table, metrics, options, first), progress, resources)
     return convert.comparison_of(evaluation.CompareResponse.FromString(answer), options.get("confidence_level"))
 
@@ -259,22 +269,30 @@ def _run(request: Request, progress: Progress | None, resources: Mapping[str, st
             raise InvalidRequestError.of_field(
                 "MODEL_NEEDS_SERVER", f"systems[{name!r}]", "is a model; models run on a server, use evald.Client"
             )
-    cancel = _native.CancelFlag()
+    cancel = Cancellation()
     files = _native.Resources(read_resources(resources)) if resources else None
     spec = _native.Spec.from_request(request.kind, request.header, _UNLIMITED, files)
+    check_baselines(spec)
     lists = None if request.slices else _lists(request.table, spec.needs)
 
     def work() -> bytes:
-        accumulator = _native.Accumulator(spec, cancel)
+        accumulator, trained = _native.Accumulator(spec, cancel.flag), Trained()
         if lists is None:
-            _push_rows(spec, accumulator, request, cancel)
+            trained = _push_rows(spec, accumulator, request, cancel)
         else:
             _push_lists(spec, accumulator, request.table, lists, progress)
         if progress is not None:
             progress(request.table.rows, request.table.rows)
-        return accumulator.finish()
+        return accumulator.finish() + _trained_part(request.kind, trained)
 
     return work() if lists is not None and _is_brief(request) else _interruptible(work, cancel)
+
+
+def _trained_part(kind: Kind, trained: Trained) -> bytes:
+    """What baselines add to an answer: fields that are appended to a serialised message merge into it."""
+    response = evaluation.EvaluateResponse if kind == "evaluate" else evaluation.CompareResponse
+    provenance = report_pb2.Provenance(baselines=baselines_of(trained)) if trained.facts else None
+    return response(provenance=provenance, notes=notes_of(trained)).SerializeToString()
 
 
 # What lists can hold: one text or label a row and system, beside the references or the gold label.
@@ -289,6 +307,8 @@ def _lists(table: Table, needs: Sequence[str]) -> list[list[Any]] | None:
     if set(needs) not in _LISTED or table.clusters is not None or table.samples is not None or "weight" in table.fields:
         return None
     columns = [source for source in table.systems.values() if isinstance(source, Column)]
+    if len(columns) != len(table.systems):
+        return None
     if any(column.fields or column.kinds.keys() - {"text", "int", "bool"} for column in columns):
         return None
     check_needs(table, needs)
@@ -327,16 +347,17 @@ def _push_lists(
             progress(stop, table.rows)
 
 
-def _push_rows(
-    spec: _native.Spec, accumulator: _native.Accumulator, request: Request, cancel: _native.CancelFlag
-) -> None:
+def _push_rows(spec: _native.Spec, accumulator: _native.Accumulator, request: Request, cancel: Cancellation) -> Trained:
     try:
-        accumulator.push(spec.read(request.whole(spec.needs), cancel))
+        batch = spec.read(request.whole(spec.needs), cancel.flag)
+        trained = answer_baselines(spec, batch, Baselines(), _UNLIMITED.max_collected_numbers, cancel, None)
+        accumulator.push(batch)
     except InvalidRequestError as error:
         raise located(error, request.table) from None
+    return trained
 
 
-def _interruptible(work: Callable[[], _T], cancel: _native.CancelFlag) -> _T:
+def _interruptible(work: Callable[[], _T], cancel: Cancellation | _native.CancelFlag) -> _T:
     """Runs the work so that Ctrl-C ends it: signals reach Python only between native calls of the main thread."""
     if threading.current_thread() is not threading.main_thread():
         return work()

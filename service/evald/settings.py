@@ -14,7 +14,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, cast
 
 from evald.endpoints import Endpoint, read_endpoints
@@ -87,6 +87,11 @@ class ModelSetting:
     system: str = ""
     system_as_user: bool = False
     reasoning: str = "auto"
+    # Of an encoder.
+    pooling: str = "auto"
+    file: str = ""
+    pinned: bool = False
+    load: str = ""
 
 
 def _models(value: object) -> dict[str, ModelSetting]:
@@ -101,11 +106,18 @@ def _models(value: object) -> dict[str, ModelSetting]:
 
 
 def _model(alias: str, folder: Path, table: Mapping[str, object]) -> ModelSetting:
-    values = {name: parse(table[name]) for name, parse in _MODEL_FIELDS.items() if name in table}
     unknown = sorted(table.keys() - _MODEL_FIELDS.keys() - {"folder"})
     if unknown:
         known = ", ".join(("folder", *_MODEL_FIELDS))
         raise ValueError(f"model {alias!r}: there is no {unknown[0]!r}; known are {known}")
+    values: dict[str, Any] = {}
+    for name, parse in _MODEL_FIELDS.items():
+        if name not in table:
+            continue
+        try:
+            values[name] = parse(table[name])
+        except ValueError as error:
+            raise ValueError(f"model {alias!r}: {name}: {error}") from error
     return ModelSetting(folder, **values)
 
 
@@ -144,6 +156,8 @@ def _one_of(*choices: str) -> Callable[[object], str]:
 _backend = _one_of("auto", "onnx", "torch")
 _device = _one_of("cpu", "cuda")
 _precision = _one_of("auto", "fp32", "bf16", "fp16")
+_pooling = _one_of("auto", "mean", "cls", "max")
+_load = _one_of("start", "on_demand")
 
 
 def _text(value: object) -> str:
@@ -165,10 +179,21 @@ def _marks(value: object) -> str:
     return _text(value)
 
 
-_MODEL_FIELDS: dict[str, Callable[[object], Any]] = {
+def _relative_path(value: object) -> str:
+    path = PurePosixPath(str(value))
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        raise ValueError("must be the path of a file within the folder of the model")
+    return str(path)
+
+
+_MODEL_FIELDS: dict[str, Callable[[object], object]] = {
     "backend": _backend,
     "device": _device,
     "precision": _precision,
+    "pooling": _pooling,
+    "file": _relative_path,
+    "pinned": _flag,
+    "load": _load,
     "chat_template": _text,
     "system": _text,
     "system_as_user": _flag,
@@ -254,10 +279,22 @@ class Settings:
     model_precision: str = _setting(
         "auto", _precision, "number format of models: fp32, bf16, fp16, or auto for that of the weights"
     )
+    model_load: str = _setting(
+        "start", _load, "when models are loaded: start, or on_demand for at the first request that names one"
+    )
+    # The weights alone: what runs them and the requests need memory, too.
+    model_memory: int = _setting(
+        0, _size, "most bytes of the weights of models that are loaded at once; 0 for no limit"
+    )
     model_threads: int = _setting(1, _count, "threads inside one run of a model", 1)
     model_workers: int = _setting(1, _count, "batches of one model that run at once", 1)
     batch_tokens: int = _setting(512, _count, "most padded tokens of a batch", 1)
     queue_tokens: int = _setting(1 << 18, _count, "most padded tokens that wait for one model", 1)
+
+    # A baseline that learns from texts: minutes of one core, and up to a gigabyte in a process of its own.
+    max_training_rows: int = _setting(50_000, _count, "most rows that a baseline learns texts from", 1)
+    max_training_seconds: float = _setting(120.0, _seconds, "most seconds of training a baseline", 1)
+    max_concurrent_trainings: int = _setting(1, _count, "baselines that are trained at once; more are refused", 1)
 
     pre_stop_seconds: float = _setting(5.0, _seconds, "seconds of serving on after SIGTERM, while not ready")
     grace_seconds: float = _setting(30.0, _seconds, "seconds that calls in progress have to finish after that")
@@ -297,6 +334,7 @@ class Settings:
             backend=model.backend or self.model_backend,
             device=model.device or self.model_device,
             precision=model.precision or self.model_precision,
+            load=model.load or self.model_load,
         )
 
 

@@ -120,6 +120,7 @@ class Telemetry:
             registry=registry,
         )
         self.models = Gauge("evald_models", "Models by state.", ("state",), registry=registry)
+        self.model_bytes = Gauge("evald_model_bytes", "Bytes of the weights of loaded models.", registry=registry)
 
     def register_method(self, service: str, method: str, call_type: str) -> None:
         """Makes a method known, so that it has labels of its own."""

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as npst
 
 from evald.backends.contract import Choice, GenerationOptions, RowKey, TokenSequence
 from evald.backends.folder import ModelFolder
-from evald.backends.generation import NO_TOKEN, choose, cut, write, writing
+from evald.backends.generation import NO_TOKEN, before_stop, choose, write, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,7 +82,7 @@ def test_nothing_is_read_for_a_call_that_is_over() -> None:
     ],
 )
 def test_a_text_is_cut_at_the_first_occurrence(text: str, stop: list[str], before: str | None) -> None:
-    assert cut(text, stop) == before
+    assert before_stop(text, stop) == before
 
 
 def test_the_likeliest_token_is_the_first_of_several() -> None:

@@ -258,6 +258,7 @@ def test_a_registry_finds_the_backend(made: dict[str, Path], bench: Bench) -> No
     registry = ModelRegistry({"bert": made["bert"]})
     registry.load()
     assert registry.describe("bert")[2] == ""
-    assert registry.get("bert").info.engine.startswith("torch ")
-    assert registry.get("bert").classify(["late"], bench.Token()).scores.shape == (1, 3)
+    with registry.use("bert") as model:
+        assert model.info.engine.startswith("torch ")
+        assert model.classify(["late"], bench.Token()).scores.shape == (1, 3)
     registry.close()

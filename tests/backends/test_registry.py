@@ -37,11 +37,9 @@ def registry(models: dict[str, Path], tmp_path: Path) -> Iterator[ModelRegistry]
 
 def test_nothing_is_loaded_before_load(registry: ModelRegistry) -> None:
     assert registry.aliases() == ("base", "broken", "gone", "tuned")
-    assert registry.describe("base") == (None, ModelState.LOADING, "")
+    assert registry.describe("base") == (None, ModelState.UNLOADED, "")
+    assert registry.residence("base") == (0, False, False)
     assert not registry.wait(0)
-    with pytest.raises(ModelNotReadyError) as caught:
-        registry.get("base")
-    assert caught.value.reason == "MODEL_LOADING"
 
 
 @pytest.mark.parametrize("background", [False, True])
@@ -54,24 +52,25 @@ def test_good_and_bad_models_load_side_by_side(
     assert (state, reason) == (ModelState.READY, "")
     assert info is not None
     assert info.alias == "tuned"
-    assert registry.get("tuned").classify(["where is my parcel?"], bench.Token()).scores.shape == (1, 6)
+    with registry.use("tuned") as model:
+        assert model.classify(["where is my parcel?"], bench.Token()).scores.shape == (1, 6)
     assert registry.describe("broken")[1:] == (ModelState.FAILED, "config.json is missing")
     assert registry.describe("gone")[1:] == (ModelState.FAILED, "the folder of the model does not exist")
-    with pytest.raises(ModelNotReadyError, match=r"config\.json is missing") as caught:
-        registry.get("broken")
+    with pytest.raises(ModelNotReadyError, match=r"config\.json is missing") as caught, registry.use("broken"):
+        pass
     assert caught.value.reason == "MODEL_FAILED"
     assert caught.value.metadata == {"alias": "broken", "stateReason": "config.json is missing"}
     assert str(tmp_path) not in str(caught.value)
 
 
 def test_an_unknown_alias_is_answered_with_the_nearest(registry: ModelRegistry) -> None:
-    for ask in (registry.get, registry.describe):
+    for ask in (registry.info, registry.describe, registry.residence, registry.load_one, registry.unload):
         with pytest.raises(NotFoundError) as caught:
             ask("tunde")
         assert caught.value.reason == "UNKNOWN_MODEL"
         assert caught.value.metadata == {"alias": "tunde", "nearest": "tuned", "models": "4"}
     with pytest.raises(NotFoundError) as caught:
-        registry.get("x" * 10_000)
+        registry.info("x" * 10_000)
     assert caught.value.metadata == {"alias": "x" * 64, "nearest": "", "models": "4"}
 
 
@@ -81,7 +80,7 @@ def test_an_empty_registry_is_loaded_at_once() -> None:
     assert registry.wait(0)
     assert registry.aliases() == ()
     with pytest.raises(NotFoundError):
-        registry.get("any")
+        registry.info("any")
     registry.close()
 
 
@@ -142,13 +141,14 @@ def test_close_ends_the_threads_and_the_models(models: dict[str, Path], bench: B
     registry = ModelRegistry(models)
     registry.load(background=True)
     assert registry.wait(60)
-    model = registry.get("tuned")
+    with registry.use("tuned") as model:
+        pass
     registry.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("evald-model")]
     with pytest.raises(UnavailableError):
         model.classify(["late"], bench.Token())
-    with pytest.raises(ModelNotReadyError):
-        registry.get("tuned")
+    with pytest.raises(UnavailableError):
+        registry.info("tuned")
     registry.close()
 
 

@@ -205,8 +205,10 @@ def test_metrics_are_listed_and_described(capsys: pytest.CaptureFixture[str]) ->
         (["compare", "{whole}", "x={better}", "-m", "accuracy", "--margin", "bleu=0.1"], "none of the metrics"),
         (["compare", "{whole}", "x={better}", "-m", "f1(average=macro)", "--test", "sign"], "sign test"),
         (["metrics", "bleau"], "bleu"),
-        (["models"], "--server"),
-        (["models", "--server", "x:1", "--ca", "absent.pem"], "absent.pem"),
+        (["models"], "ACTION"),
+        (["models", "list"], "--server"),
+        (["models", "load", "--server", "x:1"], "ALIAS"),
+        (["models", "list", "--server", "x:1", "--ca", "absent.pem"], "absent.pem"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_words(
@@ -219,7 +221,7 @@ def test_wrong_usage_ends_with_2_and_words(
 
 
 def test_an_absent_server_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(capsys, "models", "--server", "127.0.0.1:1", "--timeout", "20")
+    code, _, err = run(capsys, "models", "list", "--server", "127.0.0.1:1", "--timeout", "20")
     assert code == 1
     assert "no server answers at 127.0.0.1:1" in err
 

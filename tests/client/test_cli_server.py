@@ -31,12 +31,21 @@ def test_models_of_the_server_are_compared(capsys: pytest.CaptureFixture[str], r
 
 
 def test_models_and_metrics_are_listed(capsys: pytest.CaptureFixture[str], address: str) -> None:
-    assert main(["models", "--server", address]) == 0
+    assert main(["models", "list", "--server", address]) == 0
     assert "support-tuned" in capsys.readouterr().out
     assert main(["metrics", "bleu", "--server", address]) == 0
     assert "sacrebleu" in capsys.readouterr().out
-    assert main(["models", "--server", address, "--json"]) == 0
+    assert main(["models", "list", "--server", address, "--json"]) == 0
     assert [one["alias"] for one in json.loads(capsys.readouterr().out)] == ["support-base", "support-tuned"]
+
+
+def test_models_are_unloaded_and_loaded(capsys: pytest.CaptureFixture[str], address: str) -> None:
+    for action, state, used in (("unload", "unloaded", False), ("load", "ready", True)):
+        assert main(["models", action, "support-base", "support-tuned", "--server", address, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert [(one["state"], one["weights_bytes"] > 0) for one in found] == [(state, used)] * 2
+    assert main(["models", "load", "suport-base", "--server", address]) == 2
+    assert "did you mean support-base or support-tuned?" in capsys.readouterr().err
 
 
 def test_unknown_models_are_wrong_input(capsys: pytest.CaptureFixture[str], root: Path, address: str) -> None:

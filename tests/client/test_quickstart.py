@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def test_quickstart(root: Path, address: str) -> None:
     program = root / "clients" / "python" / "quickstart.py"
@@ -28,3 +30,17 @@ def test_checkpoints(root: Path, address: str) -> None:
     assert "holm over 6 tests" in outputs[0]
     assert "Test: may step-3000 replace the base?" in outputs[0]
     assert outputs[0].endswith("verdict: go\n")
+
+
+@pytest.mark.timeout(600)
+def test_baselines(root: Path, address: str) -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed: install evald[baselines]")
+    program = root / "clients" / "python" / "baselines.py"
+    for arguments, last in (([], "regression"), ([address], "model")):
+        command = [sys.executable, str(program), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+        assert done.returncode == 0, done.stderr
+        assert f"{last} against majority" in done.stdout
+        assert "TRAINING_ROWS" in done.stdout
+        assert "(3,600 rows)" in done.stdout
+        assert "majority: evald, learned from 3,600 rows" in done.stdout

@@ -29,6 +29,7 @@ EXPECTED = {
     "evald_calls_in_progress": "gauge",
     "evald_request_bytes_in_progress": "gauge",
     "evald_draining": "gauge",
+    "evald_model_bytes": "gauge",
     "evald_models": "gauge",
     "evald_remote_requests": "counter",
     "evald_build_info": "gauge",

@@ -104,10 +104,14 @@ def test_a_model_may_run_otherwise_than_all_models(tmp_path: Path) -> None:
     file = tmp_path / "evald.toml"
     lines = ('model_precision = "bf16"', "[models]", 'base = "/models/base"')
     own = ("[models.tuned]", 'folder = "/models/tuned"', 'backend = "torch"', 'device = "cuda"')
-    file.write_text("\n".join((*lines, *own)))
+    stay = ('file = "onnx/model_int8.onnx"', "pinned = true", 'load = "on_demand"')
+    file.write_text("\n".join((*lines, *own, *stay)))
+    tuned = ModelSetting(
+        Path("/models/tuned"), "torch", "cuda", "bf16", file="onnx/model_int8.onnx", pinned=True, load="on_demand"
+    )
     assert load(environ={}, config=file).all_models() == {
-        "base": ModelSetting(Path("/models/base"), "auto", "cpu", "bf16"),
-        "tuned": ModelSetting(Path("/models/tuned"), "torch", "cuda", "bf16"),
+        "base": ModelSetting(Path("/models/base"), "auto", "cpu", "bf16", load="start"),
+        "tuned": tuned,
     }
 
 
@@ -137,6 +141,10 @@ def test_a_model_has_settings_of_its_own_for_chats(tmp_path: Path) -> None:
             'must be auto, off, or the marks around it, such as "<think>...</think>"',
         ),
         ('folder = "x"\nsystem_as_user = "yes"', "must be true or false"),
+        ('folder = "x"\npinned = 1', "model 'tuned': pinned: must be true or false"),
+        ('folder = "x"\nload = "late"', "model 'tuned': load: must be start or on_demand"),
+        ('folder = "x"\nfile = "../a.onnx"', "model 'tuned': file: must be the path of a file within the folder"),
+        ('folder = "x"\nfile = "/a.onnx"', "model 'tuned': file: must be the path of a file within the folder"),
         ('folder = "x"\ncolour = "red"', "model 'tuned': there is no 'colour'; known are folder, backend"),
     ],
 )

@@ -106,6 +106,8 @@ pub struct PredictionExtra {
     pub usage: Usage,
     /// Whether the text ends where the limit of tokens was.
     pub truncated: bool,
+    /// Into [`Batch::measured`]; one a measure of the batch, or none.
+    pub measured: Span,
 }
 
 /// What producing an answer took, as far as the caller knows; nothing of it is below 0.
@@ -188,9 +190,47 @@ pub struct Batch<'a> {
     pub slices: Vec<(&'a str, &'a str)>,
     /// Pool of named inputs: name, text.
     pub inputs: Vec<(&'a str, &'a str)>,
+    /// Rows that were set aside to learn from: nothing of them is checked or scored.
+    pub aside: Vec<Instance<'a>>,
+    /// Index in the request of each row, then of each row set aside; empty if none was.
+    pub places: Vec<u32>,
+    /// Whether the rows were checked as they were sent.
+    pub is_checked: bool,
+    /// Names of what models computed of the rows for metrics.
+    pub measures: Vec<&'a str>,
+    /// Pool of the numbers: number, whether a text was cut for it.
+    pub measured: Vec<(f64, bool)>,
 }
 
 impl<'a> Batch<'a> {
+    /// Sets aside the rows of a split. The others keep their places, which identify rows without ids and name them in
+    /// errors.
+    pub fn set_aside(&mut self, split: &str) {
+        let is_aside = |row: &Instance<'a>| self.slice(row, "split") == Some(split);
+        let (aside, kept): (Vec<u32>, Vec<u32>) = (0..self.instances.len() as u32)
+            .partition(|row| is_aside(&self.instances[*row as usize]));
+        if aside.is_empty() {
+            return;
+        }
+        let rows = |places: &[u32]| -> Vec<Instance<'a>> {
+            let rows = places.iter().map(|row| &self.instances[*row as usize]);
+            rows.cloned().collect()
+        };
+        (self.aside, self.instances) = (rows(&aside), rows(&kept));
+        self.places = [kept, aside].concat();
+    }
+
+    /// Index in the request of a row.
+    pub fn place(&self, row: usize) -> usize {
+        let place = self.places.get(row);
+        place.map_or(row, |place| *place as usize)
+    }
+
+    /// Rows of the request: those that are left and those that were set aside.
+    pub fn sent(&self) -> usize {
+        self.instances.len() + self.aside.len()
+    }
+
     /// Reference texts of a row.
     pub fn references(&self, instance: &Instance<'a>) -> &[&'a str] {
         &self.texts[instance.references.range()]
@@ -235,5 +275,58 @@ impl<'a> Batch<'a> {
             .rev()
             .find(|(key, _)| *key == name)
             .map(|(_, text)| *text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows<'a>(splits: &[&'a str]) -> Batch<'a> {
+        let mut batch = Batch::default();
+        for split in splits {
+            let start = batch.slices.len() as u32;
+            batch.slices.push(("split", split));
+            batch.row_extras.push(RowExtra {
+                slices: Span {
+                    start,
+                    end: start + 1,
+                },
+                ..RowExtra::default()
+            });
+            batch.instances.push(Instance {
+                sample: start,
+                extra: batch.row_extras.len() as u32,
+                ..Instance::default()
+            });
+        }
+        batch
+    }
+
+    fn samples(rows: &[Instance<'_>]) -> Vec<u32> {
+        rows.iter().map(|row| row.sample).collect()
+    }
+
+    #[test]
+    fn rows_that_are_left_keep_their_places() {
+        let mut batch = rows(&["train", "test", "train", "", "training"]);
+        batch.set_aside("train");
+        assert_eq!(samples(&batch.instances), [1, 3, 4]);
+        assert_eq!(samples(&batch.aside), [0, 2]);
+        assert_eq!(
+            (0..3).map(|row| batch.place(row)).collect::<Vec<_>>(),
+            [1, 3, 4]
+        );
+        assert_eq!(batch.places, [1, 3, 4, 0, 2]);
+        assert_eq!(batch.sent(), 5);
+    }
+
+    #[test]
+    fn without_rows_of_the_split_nothing_changes() {
+        let mut batch = rows(&["test", ""]);
+        let before = batch.clone();
+        batch.set_aside("train");
+        assert_eq!(batch, before);
+        assert_eq!((batch.place(1), batch.sent()), (1, 2));
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::gate::Policy;
-use crate::metrics::{Field, FieldSet, ResolvedMetric, Statistics, text_form};
+use crate::metrics::{Field, FieldSet, Measure, ResolvedMetric, Statistics, text_form};
 use crate::slicing::Slicing;
 use crate::stats::interval::Method;
 use crate::stats::paired_test::PairedTest;
@@ -78,6 +78,13 @@ pub enum Source {
         /// Key of the rows' inputs.
         input: String,
     },
+    /// From a baseline that learns from the rows of the split [`TRAINING_SPLIT`].
+    Baseline {
+        /// What to train.
+        kind: String,
+        /// Key of the rows' inputs.
+        input: String,
+    },
 }
 
 /// How a language model writes, as the request says; whoever runs it checks it and knows the defaults.
@@ -100,10 +107,15 @@ impl Source {
     pub fn input(&self) -> Option<&str> {
         match self {
             Self::Inline => None,
-            Self::Model { input, .. } | Self::Remote { input, .. } => Some(input),
+            Self::Model { input, .. }
+            | Self::Remote { input, .. }
+            | Self::Baseline { input, .. } => Some(input),
         }
     }
 }
+
+/// The split whose rows baselines learn from.
+pub const TRAINING_SPLIT: &str = "train";
 
 /// A system under evaluation.
 #[derive(Debug, Clone, PartialEq)]
@@ -281,11 +293,23 @@ impl Spec {
         all
     }
 
+    /// Whether some rows are there to learn from and are not scored.
+    pub fn trains(&self) -> bool {
+        let mut systems = self.systems.iter();
+        systems.any(|system| matches!(system.source, Source::Baseline { .. }))
+    }
+
     /// The names in `Prediction.scores` that metrics need.
     pub fn score_names(&self) -> impl Iterator<Item = &str> {
         self.metrics
             .iter()
             .filter_map(|metric| metric.score_name.as_deref())
+    }
+
+    /// What models must compute for metrics, by the index of the metric.
+    pub fn measures(&self) -> impl Iterator<Item = (usize, &Measure)> {
+        let metrics = self.metrics.iter().enumerate();
+        metrics.filter_map(|(at, metric)| metric.measure.as_ref().map(|measure| (at, measure)))
     }
 
     /// Whether rows have sets of labels for the metrics over labels.

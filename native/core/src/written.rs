@@ -22,18 +22,38 @@ pub struct WrittenRows {
     pub rows: Vec<Option<Written>>,
 }
 
+/// What one system answers to every row alike.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Constant {
+    /// Index of the system.
+    pub system: usize,
+    /// The text, if it answers with one.
+    pub text: Option<String>,
+    /// The number, if it answers with one.
+    pub value: Option<f64>,
+}
+
 /// The same rows with what systems wrote as their predictions. Other systems keep those of the rows.
 pub fn with_written<'b>(
     batch: &Batch<'b>,
     systems: usize,
     written: &'b [WrittenRows],
+    constants: &'b [Constant],
 ) -> Batch<'b> {
     let mut filled = batch.clone();
+    let same: Vec<(usize, Prediction<'b>)> = constants
+        .iter()
+        .map(|one| (one.system, constant(one, &mut filled.prediction_extras)))
+        .collect();
     let mut predictions = Vec::with_capacity(batch.instances.len() * systems);
     for (row, instance) in filled.instances.iter_mut().enumerate() {
         let sent = &batch.predictions[instance.predictions.range()];
         let start = predictions.len() as u32;
         for system in 0..systems {
+            if let Some((_, prediction)) = same.iter().find(|(of, _)| *of == system) {
+                predictions.push(prediction.clone());
+                continue;
+            }
             let by_server = written.iter().find(|written| written.system == system);
             predictions.push(match by_server {
                 None => sent.get(system).cloned().unwrap_or_default(),
@@ -63,6 +83,21 @@ fn prediction<'b>(written: &'b Written, extras: &mut Vec<PredictionExtra>) -> Pr
         extra: extras.len() as u32,
         ..Prediction::default()
     }
+}
+
+fn constant<'b>(answer: &'b Constant, extras: &mut Vec<PredictionExtra>) -> Prediction<'b> {
+    let mut prediction = Prediction {
+        text: answer.text.as_deref(),
+        ..Prediction::default()
+    };
+    if answer.value.is_some() {
+        extras.push(PredictionExtra {
+            value: answer.value,
+            ..PredictionExtra::default()
+        });
+        prediction.extra = extras.len() as u32;
+    }
+    prediction
 }
 
 #[cfg(test)]
@@ -100,7 +135,13 @@ mod tests {
             system: 1,
             rows: vec![Some(answer), None],
         }];
-        let filled = with_written(&batch, 3, &written);
+        let guess = Constant {
+            system: 2,
+            text: None,
+            value: Some(1.5),
+        };
+        let guesses = [guess];
+        let filled = with_written(&batch, 3, &written, &guesses);
         let text = |row: usize, system: usize| {
             let prediction = filled.prediction(&filled.instances[row], system);
             prediction.and_then(|prediction| prediction.text)
@@ -115,6 +156,10 @@ mod tests {
         );
         let answer = filled.prediction(&filled.instances[0], 1).unwrap();
         let extra = filled.prediction_extra(answer).unwrap();
+        for row in &filled.instances {
+            let extra = filled.prediction_extra(filled.prediction(row, 2).unwrap());
+            assert_eq!(extra.unwrap().value, Some(1.5));
+        }
         assert!(extra.truncated);
         assert_eq!(extra.usage, usage);
     }

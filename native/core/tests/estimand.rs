@@ -135,6 +135,7 @@ fn push_row<'a>(
         scores: append(&mut batch.scores, [("s", of_score)]),
         usage: draws.usage(),
         truncated: draws.unit() < 0.1,
+        measured: Span::default(),
     };
     batch.prediction_extras.push(extra);
     let mut shares = numbers(draws, 1.0, 2);
@@ -214,7 +215,10 @@ fn score(form: &str, seed: u64) -> (Answer, Vec<f64>) {
 
 /// Forms with row scores: of every entry the defaults, where they are enough, and [`FORMS`].
 fn forms() -> Vec<String> {
-    let scored = REGISTRY.iter().filter(|entry| entry.row_score);
+    // What a model computes comes with the rows of a server.
+    let scored = REGISTRY
+        .iter()
+        .filter(|entry| entry.row_score && !entry.model);
     let needs_more = ["pass_at_k", "score"];
     let defaults = scored.filter(|entry| !needs_more.contains(&entry.name));
     let forms = FORMS.iter().map(|form| (*form).to_owned());

@@ -206,6 +206,7 @@ fn add_forms(entry: &Entry, forms: &mut BTreeSet<String>) {
             ParamKind::Choice(words) => words.iter().for_each(|word| add(param.name, word)),
             ParamKind::Text => add(param.name, "quality"),
             ParamKind::Resource => add(param.name, "stop"),
+            ParamKind::Model => add(param.name, "mini"),
         }
     }
 }

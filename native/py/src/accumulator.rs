@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evald_core::accumulator;
 use evald_core::error::{Error, Result};
+use evald_core::measured::with_measured;
 use evald_core::written::with_written;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::batch::Batch;
+use crate::batch::{Additions, Batch};
 use crate::label_columns;
 use crate::run::{CancelFlag, run, run_attached, shared};
 use crate::spec::Spec;
@@ -62,11 +63,19 @@ impl Accumulator {
             let (outputs, failures) = (&additions.outputs, &additions.failures);
             let mut core = self.lock()?;
             let rows = batch.rows.borrow_dependent();
-            if additions.written.is_empty() {
-                return core.push_while(call, rows, outputs, failures, &cancel);
-            }
-            let filled = with_written(rows, core.spec().systems.len(), &additions.written);
-            core.push_while(call, &filled, outputs, failures, &cancel)
+            let systems = core.spec().systems.len();
+            let Additions {
+                written,
+                constants,
+                measured,
+                ..
+            } = &*additions;
+            let are_written = !written.is_empty() || !constants.is_empty();
+            let filled = are_written.then(|| with_written(rows, systems, written, constants));
+            let rows = filled.as_ref().unwrap_or(rows);
+            let filled = (!measured.is_empty()).then(|| with_measured(rows, systems, measured));
+            let rows = filled.as_ref().unwrap_or(rows);
+            core.push_while(call, rows, outputs, failures, &cancel)
         })?;
         made.transpose()
     }

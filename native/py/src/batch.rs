@@ -5,25 +5,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evald_core::accumulator::{ModelOutput, check_unanswered};
-use evald_core::batch::{self, Instance, Prediction, RowFailure, Span, Usage};
+use evald_core::batch::{self, Instance, RowFailure, Usage};
 use evald_core::error::Error;
-use evald_core::metrics::Field;
+use evald_core::measured::MeasuredRows;
 use evald_core::spec;
-use evald_core::written::{Written, WrittenRows};
+use evald_core::written::{Constant, Written, WrittenRows};
 use evald_wire::reader::{ReadLimits, read_rows};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyList, PyString};
+use pyo3::types::PyBytes;
 
 use crate::errors::to_python;
+use crate::lists::Lists;
 use crate::run::run;
 
 type Borrowed<'a> = batch::Batch<'a>;
-
-/// Objects taken before the first of them is looked at: they lie anywhere in memory, and loads that wait for none of each
-/// other overlap.
-const ROWS_AHEAD: usize = 32;
 
 /// What the texts of a batch borrow from.
 pub enum Source {
@@ -50,6 +47,9 @@ type GivenText = (
     (Option<f64>, Option<f64>, Option<f64>, Option<f64>),
 );
 
+/// A row to learn from: index in the request, input, gold labels.
+type TrainingRow<'a> = (u32, Option<&'a str>, Vec<&'a str>);
+
 /// What models add to the rows.
 #[derive(Default)]
 pub struct Additions {
@@ -57,6 +57,10 @@ pub struct Additions {
     pub outputs: Vec<ModelOutput>,
     /// One a system that wrote texts.
     pub written: Vec<WrittenRows>,
+    /// One a system that answers to every row alike.
+    pub constants: Vec<Constant>,
+    /// One a measure of metrics.
+    pub measured: Vec<MeasuredRows>,
     /// Rows that failed.
     pub failures: Vec<RowFailure>,
     /// Whether the rows were pushed.
@@ -110,10 +114,13 @@ impl Batch {
                 let Source::Request(bytes) = owner else {
                     unreachable!("made two lines above")
                 };
-                let rows = read_rows(bytes, &limits, &|| cancel.load(Ordering::Relaxed))?;
+                let mut rows = read_rows(bytes, &limits, &|| cancel.load(Ordering::Relaxed))?;
+                if spec.trains() {
+                    rows.set_aside(spec::TRAINING_SPLIT);
+                }
                 let inputs = spec.systems.iter().map(|system| system.source.input());
                 if inputs.flatten().next().is_some() {
-                    check_unanswered(&spec, &rows)?;
+                    check_unanswered(&spec, &mut rows)?;
                 }
                 Ok(rows)
             })
@@ -128,34 +135,19 @@ impl Batch {
         lists: &Lists<'_, '_>,
         rows: Range<usize>,
     ) -> PyResult<Self> {
-        lists.check(py, &spec)?;
-        let end = rows.end.min(lists.references.len());
-        let rows = rows.start.min(end)..end;
-        let mut held = Held::default();
-        let mut found = Vec::with_capacity(rows.len());
-        held.0.reserve(rows.len() * (1 + lists.predictions.len()));
-        let mut ahead = Vec::new();
-        for start in rows.clone().step_by(ROWS_AHEAD) {
-            let block = start..rows.end.min(start + ROWS_AHEAD);
-            for row in block.clone() {
-                lists.take(row, &mut ahead)?;
-            }
-            let mut taken = ahead.drain(..);
-            for row in block {
-                found.push(held.row(lists, &mut taken, row)?);
-            }
-        }
-        let rows = found;
-        let is_text = spec.needs().has(Field::PredictionText);
-        let rows = run(py, || {
-            Ok(OwnedRows::new(Source::Held(held.0), |owner| {
-                let Source::Held(strings) = owner else {
-                    unreachable!("made two lines above")
-                };
-                lay_out(strings, &rows, is_text)
-            }))
-        })?;
+        let rows = lists.read(py, &spec, rows)?;
         Ok(Self::new(spec, rows))
+    }
+
+    /// Key of the texts that what answers for a system reads.
+    fn input_key(&self, py: Python<'_>, system: usize) -> PyResult<&str> {
+        let system = self.spec.systems.get(system);
+        system
+            .and_then(|system| system.source.input())
+            .ok_or_else(|| {
+                let problem = "inputs of a system that the server does not answer for";
+                to_python(py, &Error::internal(problem))
+            })
     }
 
     fn check_rows(&self, py: Python<'_>, lists: usize) -> PyResult<()> {
@@ -175,174 +167,6 @@ impl Batch {
     }
 }
 
-/// Rows in lists.
-pub struct Lists<'l, 'py> {
-    /// One list of texts or labels a system.
-    pub predictions: &'l [Bound<'py, PyList>],
-    /// Texts, lists of texts, or labels.
-    pub references: &'l Bound<'py, PyList>,
-    /// Ids of the rows.
-    pub ids: Option<&'l Bound<'py, PyList>>,
-}
-
-impl<'py> Lists<'_, 'py> {
-    fn check(&self, py: Python<'_>, spec: &spec::Spec) -> PyResult<()> {
-        let rows = self.references.len();
-        let problem = if self.predictions.len() != spec.systems.len() {
-            Some(("predictions", "needs one list for each system"))
-        } else if self.predictions.iter().any(|list| list.len() != rows) {
-            Some(("predictions", "has another length than references"))
-        } else if self.ids.is_some_and(|ids| ids.len() != rows) {
-            Some(("ids", "has another length than references"))
-        } else {
-            None
-        };
-        problem.map_or(Ok(()), |(field, problem)| {
-            Err(to_python(
-                py,
-                &Error::invalid("LENGTH_MISMATCH", field, problem),
-            ))
-        })
-    }
-
-    /// The objects of a row: id if there are ids, reference, predictions.
-    fn take(&self, row: usize, taken: &mut Vec<Bound<'py, PyAny>>) -> PyResult<()> {
-        let lists = self.ids.into_iter().chain([self.references]);
-        for list in lists.chain(self.predictions) {
-            taken.push(list.get_item(row)?);
-        }
-        Ok(())
-    }
-}
-
-/// Strings of lists.
-#[derive(Default)]
-struct Held(Vec<PyBackedStr>);
-
-/// Numbers of strings: the id if there are ids, then references up to `middle`, then one prediction a system.
-struct HeldRow {
-    id: Option<u32>,
-    first: u32,
-    middle: u32,
-    end: u32,
-}
-
-impl Held {
-    fn add(&mut self, value: Bound<'_, PyAny>, field: impl Fn() -> String) -> PyResult<()> {
-        let py = value.py();
-        let refuse =
-            |reason, problem: &str| to_python(py, &Error::invalid(reason, field(), problem));
-        let text = value
-            .cast_into::<PyString>()
-            .map_err(|_| refuse("NOT_A_STRING", "must be a str"))?;
-        let text = PyBackedStr::try_from(text).map_err(|_| {
-            refuse(
-                "INVALID_UTF8",
-                "holds a lone surrogate, which is no Unicode text",
-            )
-        })?;
-        self.0.push(text);
-        Ok(())
-    }
-
-    /// Adds the next row of those taken.
-    fn row<'py>(
-        &mut self,
-        lists: &Lists<'_, 'py>,
-        taken: &mut impl Iterator<Item = Bound<'py, PyAny>>,
-        row: usize,
-    ) -> PyResult<HeldRow> {
-        let id = lists.ids.and_then(|_| taken.next());
-        let id = id
-            .map(|id| {
-                self.add(id, || format!("ids[{row}]"))?;
-                PyResult::Ok(self.len() - 1)
-            })
-            .transpose()?;
-        let first = self.len();
-        if let Some(reference) = taken.next() {
-            self.references(reference, row)?;
-        }
-        let middle = self.len();
-        let systems = lists.predictions.len();
-        for (system, prediction) in taken.take(systems).enumerate() {
-            self.add(prediction, || match systems {
-                1 => format!("predictions[{row}]"),
-                _ => format!("predictions[{system}][{row}]"),
-            })?;
-        }
-        Ok(HeldRow {
-            id,
-            first,
-            middle,
-            end: self.len(),
-        })
-    }
-
-    fn references(&mut self, reference: Bound<'_, PyAny>, row: usize) -> PyResult<()> {
-        let Ok(list) = reference.cast::<PyList>() else {
-            return self.add(reference, || format!("references[{row}]"));
-        };
-        for (at, text) in list.iter().enumerate() {
-            self.add(text, || format!("references[{row}][{at}]"))?;
-        }
-        Ok(())
-    }
-
-    fn len(&self) -> u32 {
-        self.0.len() as u32
-    }
-}
-
-fn lay_out<'a>(strings: &'a [PyBackedStr], rows: &[HeldRow], is_text: bool) -> Borrowed<'a> {
-    let string = |at: u32| &*strings[at as usize];
-    let mut batch = Borrowed::default();
-    batch.instances.reserve(rows.len());
-    batch.predictions.reserve(rows.len());
-    for row in rows {
-        let first = batch.predictions.len() as u32;
-        let mut instance = Instance {
-            id: row.id.map_or("", string),
-            ..Instance::default()
-        };
-        let references = (row.first..row.middle).map(string);
-        if is_text {
-            instance.references = append(&mut batch.texts, references);
-        } else {
-            instance.labels = append(&mut batch.labels, references);
-        }
-        for at in row.middle..row.end {
-            let prediction = if is_text {
-                Prediction {
-                    text: Some(string(at)),
-                    ..Prediction::default()
-                }
-            } else {
-                Prediction {
-                    labels: append(&mut batch.labels, std::iter::once(string(at))),
-                    ..Prediction::default()
-                }
-            };
-            batch.predictions.push(prediction);
-        }
-        instance.predictions = Span {
-            start: first,
-            end: batch.predictions.len() as u32,
-        };
-        batch.instances.push(instance);
-    }
-    batch
-}
-
-fn append<'a>(pool: &mut Vec<&'a str>, strings: impl Iterator<Item = &'a str>) -> Span {
-    let start = pool.len() as u32;
-    pool.extend(strings);
-    Span {
-        start,
-        end: pool.len() as u32,
-    }
-}
-
 #[pymethods]
 impl Batch {
     fn __len__(&self) -> usize {
@@ -350,19 +174,47 @@ impl Batch {
     }
 
     fn inputs(&self, py: Python<'_>, system: usize) -> PyResult<Vec<Option<&str>>> {
-        let systems = &self.spec.systems;
-        let Some(input) = systems.get(system).and_then(|system| system.source.input()) else {
-            return Err(to_python(
-                py,
-                &Error::internal("inputs of a system that the server does not answer for"),
-            ));
-        };
+        let input = self.input_key(py, system)?;
         let rows = self.rows.borrow_dependent();
-        Ok(rows
-            .instances
-            .iter()
-            .map(|instance| rows.input(instance, input))
-            .collect())
+        let texts = rows.instances.iter();
+        Ok(texts.map(|row| rows.input(row, input)).collect())
+    }
+
+    fn training(&self, py: Python<'_>, system: usize) -> PyResult<Vec<TrainingRow<'_>>> {
+        let input = self.input_key(py, system)?;
+        let rows = self.rows.borrow_dependent();
+        let places = rows.places.iter().skip(rows.instances.len());
+        let found = places.zip(&rows.aside).map(|(place, row)| {
+            let labels = rows.labels[row.labels.range()].to_vec();
+            (*place, rows.input(row, input), labels)
+        });
+        Ok(found.collect())
+    }
+
+    fn training_references(&self) -> Vec<Vec<&str>> {
+        let rows = self.rows.borrow_dependent();
+        let aside = rows.aside.iter();
+        aside.map(|row| rows.references(row).to_vec()).collect()
+    }
+
+    fn training_values(&self) -> Vec<Option<f64>> {
+        let rows = self.rows.borrow_dependent();
+        let aside = rows.aside.iter();
+        aside
+            .map(|row| rows.row_extra(row).and_then(|extra| extra.value))
+            .collect()
+    }
+
+    fn keys(&self) -> Vec<(String, u32)> {
+        let rows = self.rows.borrow_dependent();
+        let key = |(at, row): (usize, &Instance<'_>)| {
+            let id = match row.id {
+                "" => format!("#{}", rows.place(at)),
+                id => id.to_owned(),
+            };
+            (id, row.sample)
+        };
+        rows.instances.iter().enumerate().map(key).collect()
     }
 
     fn inputs_named(&self, name: &str) -> Vec<Option<&str>> {
@@ -391,6 +243,33 @@ impl Batch {
             extra.map_or(0..0, |extra| extra.messages.range())
         });
         spans.map(|span| rows.messages[span].to_vec()).collect()
+    }
+
+    fn references(&self) -> Vec<Vec<&str>> {
+        let rows = self.rows.borrow_dependent();
+        let instances = rows.instances.iter();
+        instances.map(|row| rows.references(row).to_vec()).collect()
+    }
+
+    fn prediction_texts(&self, system: usize) -> Vec<Option<String>> {
+        let additions = self.additions();
+        let mut written = additions.written.iter();
+        if let Some(written) = written.find(|written| written.system == system) {
+            let texts = written.rows.iter();
+            return texts
+                .map(|row| row.as_ref().map(|row| row.text.clone()))
+                .collect();
+        }
+        let rows = self.rows.borrow_dependent();
+        let mut constants = additions.constants.iter();
+        if let Some(constant) = constants.find(|constant| constant.system == system) {
+            return vec![constant.text.clone(); rows.instances.len()];
+        }
+        let texts = rows.instances.iter().map(|row| {
+            let prediction = rows.prediction(row, system)?;
+            prediction.text.map(str::to_owned)
+        });
+        texts.collect()
     }
 
     fn choices(&self) -> Vec<Vec<&str>> {
@@ -469,6 +348,51 @@ impl Batch {
         };
         let rows = texts.into_iter().map(|text| text.map(written)).collect();
         self.additions().written.push(WrittenRows { system, rows });
+        Ok(())
+    }
+
+    #[pyo3(signature = (system, text=None, value=None))]
+    fn set_constant(
+        &self,
+        py: Python<'_>,
+        system: usize,
+        text: Option<String>,
+        value: Option<f64>,
+    ) -> PyResult<()> {
+        if system >= self.spec.systems.len() {
+            let error = Error::internal("a constant of no system of the call");
+            return Err(to_python(py, &error));
+        }
+        self.additions().constants.push(Constant {
+            system,
+            text,
+            value,
+        });
+        Ok(())
+    }
+
+    fn set_measure(
+        &self,
+        py: Python<'_>,
+        name: String,
+        numbers: PyBuffer<f64>,
+        truncated: PyBuffer<u8>,
+    ) -> PyResult<()> {
+        let shape = [self.__len__(), self.spec.systems.len()];
+        let fits = |found: &[usize], contiguous: bool| found == shape && contiguous;
+        if !fits(numbers.shape(), numbers.is_c_contiguous())
+            || !fits(truncated.shape(), truncated.is_c_contiguous())
+        {
+            let error = Error::internal("a measure must be C-contiguous [rows, systems]");
+            return Err(to_python(py, &error));
+        }
+        let pairs = numbers.to_vec(py)?.into_iter().zip(truncated.to_vec(py)?);
+        let numbers = pairs
+            .map(|(number, truncated)| (!number.is_nan()).then_some((number, truncated != 0)))
+            .collect();
+        self.additions()
+            .measured
+            .push(MeasuredRows { name, numbers });
         Ok(())
     }
 

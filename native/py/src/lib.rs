@@ -10,6 +10,7 @@ mod accumulator;
 mod batch;
 mod errors;
 mod label_columns;
+mod lists;
 mod run;
 mod spec;
 
@@ -36,7 +37,7 @@ mod _native {
     #[pymodule_export]
     use crate::run::CancelFlag;
     #[pymodule_export]
-    use crate::spec::{Generation, Limits, Resources, Spec, SystemSource};
+    use crate::spec::{Generation, Limits, Measure, Resources, Spec, SystemSource};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

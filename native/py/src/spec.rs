@@ -11,8 +11,9 @@ use evald_wire::spec::build_spec;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
-use crate::batch::{Batch, Lists};
+use crate::batch::Batch;
 use crate::errors::to_python;
+use crate::lists::Lists;
 use crate::run::{CancelFlag, run, shared};
 
 /// Limits of one call.
@@ -146,6 +147,19 @@ impl From<&spec::Generation> for Generation {
     }
 }
 
+/// What a model must compute for a metric.
+#[pyclass(frozen, get_all)]
+#[derive(Debug, Clone)]
+pub struct Measure {
+    metric: usize,
+    key: String,
+    name: String,
+    model: String,
+    of: &'static str,
+    layer: i64,
+    idf: bool,
+}
+
 /// The checked header of a request.
 #[pyclass(frozen)]
 pub struct Spec {
@@ -156,16 +170,19 @@ pub struct Spec {
 #[pymethods]
 impl Spec {
     #[staticmethod]
-    #[pyo3(signature = (kind, request, limits, resources=None))]
+    #[pyo3(signature = (kind, request, limits, resources=None, models=None))]
     fn from_request(
         py: Python<'_>,
         kind: &str,
         request: &Bound<'_, PyBytes>,
         limits: &Limits,
         resources: Option<&Resources>,
+        models: Option<BTreeMap<String, String>>,
     ) -> PyResult<Self> {
         let none = metrics::Resources::default();
         let resources = resources.map_or(&none, |resources| &resources.core);
+        let with_models = models.map(|models| resources.with_models(models));
+        let resources = with_models.as_ref().unwrap_or(resources);
         let (bytes, limits) = (request.as_bytes(), limits.to_core());
         let kind = match kind {
             "evaluate" => RequestKind::Evaluate,
@@ -193,12 +210,15 @@ impl Spec {
                     generation,
                     ..
                 } => (&pair_input[..], *context_tokens, generation.as_ref()),
-                spec::Source::Inline | spec::Source::Remote { .. } => ("", 0, None),
+                spec::Source::Inline
+                | spec::Source::Remote { .. }
+                | spec::Source::Baseline { .. } => ("", 0, None),
             };
             let (kind, alias, input) = match &system.source {
                 spec::Source::Inline => ("inline", "", ""),
                 spec::Source::Model { alias, input, .. } => ("model", &alias[..], &input[..]),
                 spec::Source::Remote { alias, input } => ("remote", &alias[..], &input[..]),
+                spec::Source::Baseline { kind, input } => ("baseline", &kind[..], &input[..]),
             };
             SystemSource {
                 name: system.name.clone(),
@@ -211,6 +231,30 @@ impl Spec {
             }
         };
         self.core.systems.iter().map(source).collect()
+    }
+
+    #[getter]
+    fn classes(&self) -> &[String] {
+        &self.core.classes
+    }
+
+    #[getter]
+    fn seed(&self) -> u64 {
+        self.core.statistics.seed
+    }
+
+    #[getter]
+    fn measures(&self) -> Vec<Measure> {
+        let measure = |(metric, measure): (usize, &metrics::Measure)| Measure {
+            metric,
+            key: self.core.metrics[metric].key.clone(),
+            name: measure.name.clone(),
+            model: measure.model.clone(),
+            of: measure.of,
+            layer: measure.layer,
+            idf: measure.idf,
+        };
+        self.core.measures().map(measure).collect()
     }
 
     #[getter]

@@ -14,8 +14,8 @@ use crate::matrix::confusion_matrix;
 use crate::proto;
 use crate::slices::{consistency, slice_comparison, slice_results};
 
-/// The serialised `EvaluateResponse` or `CompareResponse`, as the specification asks, without cost and
-/// models: the server appends those.
+/// The serialised `EvaluateResponse` or `CompareResponse`, as the specification asks, without cost,
+/// models, baselines and their notes: the server appends those.
 pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
     let provenance = Some(provenance(&answer, spec));
     let mut ids = std::mem::take(&mut answer.row_ids);
@@ -38,6 +38,7 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
             systems,
             provenance,
             cost: None,
+            notes: Vec::new(),
             analysis,
         }
         .encode_to_vec(),
@@ -92,6 +93,7 @@ fn provenance(answer: &Answer, spec: &Spec) -> proto::Provenance {
         slots: answer.slots,
         row_key: answer.row_key.to_owned(),
         models: Vec::new(),
+        baselines: Vec::new(),
     }
 }
 

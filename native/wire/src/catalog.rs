@@ -61,6 +61,7 @@ fn descriptor(entry: &'static Entry) -> proto::MetricDescriptor {
         source: entry.source.to_owned(),
         weighted: entry.weighted,
         interval: entry.interval,
+        model: entry.model,
     }
 }
 

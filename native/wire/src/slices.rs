@@ -62,6 +62,8 @@ fn agreement(found: &ConsistencyAnswer, answer: &Answer) -> proto::Consistency {
             degrees: found.degrees,
             p_value: found.p,
             i_squared: found.i_squared,
+            f: found.f,
+            denominator_degrees: found.denominator_degrees,
         }),
         notes: found.notes.iter().map(note).collect(),
     }

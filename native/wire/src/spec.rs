@@ -24,7 +24,7 @@ const DEFAULT_SYSTEM: &str = "system";
 
 /// Tokens of context that windows of a long text keep, as in lm-evaluation-harness.
 const DEFAULT_CONTEXT: u32 = 1;
-/// Key of the input text of a model that names none.
+/// Key of the input text of a model or baseline that names none.
 const DEFAULT_INPUT: &str = "text";
 
 /// Characters of a name or key, at most; longer ones would fill answers and logs.
@@ -192,7 +192,15 @@ fn source(system: &proto::System, at: usize) -> Result<Source> {
             alias: alias(&remote.alias, &format!("spec.systems[{at}].remote.alias"))?,
             input: input(&remote.input),
         }),
-        Some(Wire::Baseline(_)) => Err(unsupported(format!("spec.systems[{at}].baseline"))),
+        Some(Wire::Baseline(baseline)) if baseline.kind.is_empty() => Err(Error::invalid(
+            "MISSING_NAME",
+            format!("spec.systems[{at}].baseline.kind"),
+            "say which kind, for example \"majority\"",
+        )),
+        Some(Wire::Baseline(baseline)) => Ok(Source::Baseline {
+            kind: baseline.kind.clone(),
+            input: input(&baseline.input),
+        }),
     }
 }
 
@@ -221,11 +229,6 @@ fn input(given: &str) -> String {
         given
     };
     input.to_owned()
-}
-
-fn unsupported(field: String) -> Error {
-    let problem = "this version of the server does not use the field yet: leave it out";
-    Error::invalid("UNSUPPORTED_FIELD", field, problem)
 }
 
 fn baseline(systems: &[System], name: &str) -> Result<usize> {

@@ -17,13 +17,22 @@ fn rows_error(rows: &[Instance]) -> Error {
 /// Predictions that each set one reserved field.
 fn reserved_of_predictions() -> Vec<(&'static str, Prediction)> {
     let base = Prediction::default;
-    vec![(
-        "finish_reason",
-        Prediction {
-            finish_reason: "stop".into(),
-            ..base()
-        },
-    )]
+    vec![
+        (
+            "finish_reason",
+            Prediction {
+                finish_reason: "stop".into(),
+                ..base()
+            },
+        ),
+        (
+            "embedding",
+            Prediction {
+                embedding: vec![1.0],
+                ..base()
+            },
+        ),
+    ]
 }
 
 #[test]

@@ -19,10 +19,12 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
     Result: TypeAlias = Floats | Doubles
 
 Stage = Literal["tokenize", "queue", "infer"]
-Task = Literal["text-classification", "causal-lm", "text-generation"]
+Task = Literal["text-classification", "causal-lm", "text-generation", "embedding"]
 # What a model that writes is given: a text, or the role and content of every message of a chat.
 Messages: TypeAlias = tuple[tuple[str, str], ...]
 Prompt: TypeAlias = str | Messages
+# How the embeddings of tokens become that of their text.
+Pooling = Literal["mean", "cls", "max"]
 # One text or two: what is classified, or a prompt and its completion.
 Text: TypeAlias = str | tuple[str, str]
 
@@ -33,6 +35,27 @@ class ModelState(enum.Enum):
     LOADING = "loading"
     READY = "ready"
     FAILED = "failed"
+    UNLOADED = "unloaded"
+    UNLOADING = "unloading"
+
+
+@dataclass(frozen=True)
+class EmbeddingInfo:
+    """What an encoder gives. A text that is pooled has at most `max_tokens` tokens; `layers` are those whose embeddings
+    of tokens can be had. A tokenizer puts `prefix` before a text and `suffix` behind it.
+    """
+
+    dimensions: int
+    layers: tuple[int, ...]
+    pooling: Pooling
+    normalize: bool
+    max_tokens: int
+    prefix: tuple[int, ...]
+    suffix: tuple[int, ...]
+    # Of all that shapes an embedding.
+    digest: str
+    # Of tokenizers that tell a word behind a space from the same one at the beginning of a text.
+    marks_spaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +77,10 @@ class ModelInfo:
     # Of a language model: what it reads before the first token of a text without a prompt, and whether it can write.
     prefix_token: int | None = None
     writes: bool = False
+    # Of an encoder.
+    embedding: EmbeddingInfo | None = None
+    # Parameters in the files that the model does not have, for example of a head that was left out.
+    unused_parameters: tuple[str, ...] = ()
     # Of an endpoint: who saw the texts, which model was asked for, and a digest of what shapes its requests.
     host: str = ""
     remote_model: str = ""
@@ -140,12 +167,14 @@ class TokenSequence:
     `segments` tell the two texts of a pair apart, for models that want to know. `targets` are the tokens whose
     likelihood is asked of a language model: the last one is what may come after all of `ids`, the one before it what
     may come after all but the last of `ids`, and so on. With `writing`, the language model continues `ids` instead.
+    `layer` asks an encoder for the embeddings of the tokens behind this layer instead of that of the text.
     """
 
     ids: TokenIds
     segments: TokenIds | None = None
     targets: TokenIds | None = None
     writing: Writing | None = None
+    layer: int | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -225,6 +254,29 @@ class LogLikelihoods:
     timings: Timings
 
 
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """The embedding of every text, [rows, dimensions] and C-contiguous; the rows in `failures` are all zero.
+
+    Where texts are cut, `truncated` says which were.
+    """
+
+    vectors: Floats
+    truncated: frozenset[int]
+    failures: tuple[RowFailure, ...]
+    timings: Timings
+
+
+@dataclass(frozen=True, eq=False)
+class TokenEmbeddings:
+    """The tokens of every text and their embeddings, [tokens, dimensions]; None for the rows in `failures`."""
+
+    tokens: list[tuple[TokenIds, Floats] | None]
+    truncated: frozenset[int]
+    failures: tuple[RowFailure, ...]
+    timings: Timings
+
+
 class CancelToken(Protocol):
     """Ends a call early; set from any thread."""
 
@@ -254,7 +306,8 @@ class Backend(Protocol):
     def run(self, sequences: Sequence[TokenSequence], length: int) -> Sequence[Result]:
         """One result a sequence. The sequences are padded to `length`, none of them is longer.
 
-        A classifier gives logits [classes], a language model the log-likelihoods [targets] of the sequence's targets.
+        A classifier gives logits [classes], a language model the log-likelihoods [targets] of the sequence's targets,
+        an encoder the pooled embedding [dimensions], or [tokens, dimensions] for a sequence with a layer.
         """
 
     def write(self, sequences: Sequence[TokenSequence]) -> Sequence[WrittenTokens]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from evald.backends.contract import Task
 
+# Where exporters write the graph of a model. Others (quantised ones, decoders with a cache) must be asked for by name:
+# they give other answers.
+ONNX_FILES = ("onnx/model.onnx", "model.onnx", "onnx/decoder_model.onnx", "decoder_model.onnx")
 _MAX_CONFIG_BYTES = 16 << 20
 # A tokenizer without a limit of its own writes a huge number.
 _NO_LIMIT = 1_000_000
@@ -23,7 +26,9 @@ _NO_LIMIT = 1_000_000
 _POSITIONS_AFTER_PADDING = frozenset({"camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl"})
 # What the same number is called by model types of different age.
 _POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx")
+LAYER_COUNTS = ("num_hidden_layers", "n_layers", "n_layer")
 _CAUSAL_LM = ("ForCausalLM", "LMHeadModel")
+_ENCODER = ("Model", "ForMaskedLM", "ForPreTraining")
 _PROBLEMS = {
     None: False,
     "single_label_classification": False,
@@ -44,6 +49,9 @@ class ModelConfig:
     multilabel: bool
     max_tokens: int
     pad_token_id: int
+    model_type: str = ""
+    # Of an encoder; 0 if the file does not say.
+    layers: int = 0
 
 
 class ModelFolder:
@@ -63,7 +71,7 @@ class ModelFolder:
             path = self.root / name
             if not path.is_file():
                 continue
-            if not self._is_inside(path.resolve()):
+            if not self.is_inside(path.resolve()):
                 raise LoadError(f"{name} leads to a file outside of the model's folder")
             return path
         raise LoadError(f"{' or '.join(names)} is missing")
@@ -71,6 +79,21 @@ class ModelFolder:
     def existing(self, *names: str) -> list[Path]:
         """Those of some relative paths that are files."""
         return [self.find(name) for name in names if (self.root / name).is_file()]
+
+    def onnx_graph(self, file: str = "") -> Path | None:
+        """The ONNX file of this name, or the first that has a usual one."""
+        found = self.existing(*([file] if file else ONNX_FILES))
+        return found[0] if found else None
+
+    def find_onnx_graph(self, file: str = "") -> Path:
+        """As `onnx_graph`. Raises LoadError if there is none, which names those that could be asked for."""
+        if graph := self.onnx_graph(file):
+            return graph
+        others = sorted(
+            str(path.relative_to(self.root)) for where in ("", "onnx") for path in (self.root / where).glob("*.onnx")
+        )
+        text = f"{file or ' or '.join(ONNX_FILES[:2])} is missing"
+        raise LoadError(f"{text}; there is {', '.join(others)}: name one as `file` of the model" if others else text)
 
     def safetensors(self) -> list[Path]:
         """The files of the weights, one or several. Raises LoadError if there are none, or pickles in their place."""
@@ -90,27 +113,34 @@ class ModelFolder:
     def check_links(self) -> None:
         """Refuses a folder with a link that leads outside: libraries open files of a folder by themselves."""
         for path in self.root.iterdir():
-            if not self._is_inside(path.resolve()):
+            if not self.is_inside(path.resolve()):
                 raise LoadError(f"{path.name} leads to a file outside of the model's folder")
 
     def read_json(self, name: str) -> dict[str, Any]:
         """The object in a JSON file."""
+        value = self._parse(name)
+        if not isinstance(value, dict):
+            raise LoadError(f"{name} is not a JSON object")
+        return value
+
+    def _parse(self, name: str) -> Any:
         path = self.find(name)
         if path.stat().st_size > _MAX_CONFIG_BYTES:
             raise LoadError(f"{name} is larger than {_MAX_CONFIG_BYTES} bytes")
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            return json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
             raise LoadError(f"{name} is not valid JSON") from None
-        if not isinstance(value, dict):
-            raise LoadError(f"{name} is not a JSON object")
-        return value
 
     def model_config(self) -> ModelConfig:
         """The checked config.json, with the limit of tokenizer_config.json if that is lower."""
         config = self.read_json("config.json")
         pad_token_id = _count(config, "pad_token_id") or 0
         max_tokens = self._max_tokens(config, pad_token_id)
+        if self._is_encoder(config):
+            layers = next(filter(None, (_count(config, name) for name in LAYER_COUNTS)), 0)
+            model_type = str(config.get("model_type"))
+            return ModelConfig("embedding", (), False, max_tokens, pad_token_id, model_type, layers)
         if any(str(name).endswith(_CAUSAL_LM) for name in config.get("architectures") or ()):
             return ModelConfig("causal-lm", (), False, max_tokens, pad_token_id)
         problem = config.get("problem_type")
@@ -126,6 +156,22 @@ class ModelFolder:
             if found is not None and all(isinstance(token, int) for token in ids):
                 return frozenset(ids)
         return frozenset()
+
+    def sentence_modules(self) -> list[dict[str, Any]]:
+        """The modules of a sentence-transformers model, in order; none if the folder is no such model."""
+        if not self.existing("modules.json"):
+            return []
+        modules = self._parse("modules.json")
+        if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
+            raise LoadError("modules.json is not a list of JSON objects")
+        return modules
+
+    def _is_encoder(self, config: dict[str, Any]) -> bool:
+        """Whether the model is there to give embeddings; cross-encoders have modules, too, but none that pools."""
+        if any(str(module.get("type")).endswith(".Pooling") for module in self.sentence_modules()):
+            return True
+        names = [str(name) for name in config.get("architectures") or ()]
+        return any(name.endswith(_ENCODER) and not name.endswith(_CAUSAL_LM) for name in names)
 
     def _max_tokens(self, config: dict[str, Any], pad_token_id: int) -> int:
         limits = []
@@ -147,7 +193,8 @@ class ModelFolder:
         except LoadError:
             return {}
 
-    def _is_inside(self, path: Path) -> bool:
+    def is_inside(self, path: Path) -> bool:
+        """Whether a resolved path may be opened: in the folder, or in the blobs that a hub cache keeps for it."""
         allowed = [self.root]
         if self.root.parent.name == "snapshots":
             allowed.append(self.root.parent.parent / "blobs")

@@ -78,12 +78,12 @@ def writing(
     """What a model has to know to continue a prompt with at most `room` tokens."""
 
     def is_done(tokens: Sequence[int]) -> bool:
-        return bool(options.stop) and cut(decode(tokens), options.stop) is not None
+        return bool(options.stop) and before_stop(decode(tokens), options.stop) is not None
 
     return Writing(min(options.max_tokens, room), _choices(options, prompt, key), is_done, is_over)
 
 
-def cut(text: str, stop: Sequence[str]) -> str | None:
+def before_stop(text: str, stop: Sequence[str]) -> str | None:
     """The text before the first occurrence of any text to stop at; None if there is none."""
     found = [at for mark in stop if (at := text.find(mark)) >= 0]
     return text[: min(found)] if found else None

@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from evald.backends.chat import ChatError
-from evald.backends.contract import Answer, Classification, LogLikelihoods, RowFailure, Texts, Timings, WrittenTokens
-from evald.backends.generation import cut, writing
+from evald.backends.contract import (
+    Answer,
+    Classification,
+    Embeddings,
+    LogLikelihoods,
+    RowFailure,
+    Texts,
+    Timings,
+    TokenEmbeddings,
+    WrittenTokens,
+)
+from evald.backends.embedding import cut, normalized
+from evald.backends.generation import before_stop, writing
 from evald.backends.likelihood import completion_window, move_spaces, rolling_windows
 from evald.backends.probabilities import sigmoid, softmax
-from evald.errors import CancelledError, DeadlineError
+from evald.errors import CancelledError, DeadlineError, InternalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,12 +37,15 @@ if TYPE_CHECKING:
         BatchObserver,
         CancelToken,
         Doubles,
+        EmbeddingInfo,
+        Floats,
         GenerationOptions,
         ModelInfo,
         Prompt,
         Result,
         RowKey,
         Text,
+        TokenIds,
         TokenSequence,
     )
 
@@ -178,6 +192,46 @@ class Model:
         written = sum(answer.output_tokens or 0 for answer in answers if answer)
         return Texts(tuple(answers), _sorted(call), replace(timings, output_tokens=written))
 
+    def embed(
+        self, texts: Sequence[str | None], cancellation: CancelToken, deadline: float | None = None, cuts: bool = False
+    ) -> Embeddings:
+        """The embedding of every text. One that is too long fails, or with `cuts` loses its end."""
+        call, encoder = _Call(cancellation, deadline), _encoder(self.info)
+        work, truncated = self._texts(call.present(texts), encoder.max_tokens, None, cuts, call)
+        results, timings = self._run(work, call)
+        vectors = np.zeros((len(texts), encoder.dimensions), dtype=np.float32)
+        for (row, _), result in zip(work, results, strict=True):
+            if isinstance(result, np.ndarray):
+                vectors[row] = result
+        for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)).tolist():
+            call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
+        vectors[list(call.failures)] = 0.0
+        if encoder.normalize:
+            vectors = normalized(vectors)
+        return Embeddings(vectors, truncated, _sorted(call), timings)
+
+    def embed_tokens(
+        self, texts: Sequence[str | None], layer: int, cancellation: CancelToken, deadline: float | None = None
+    ) -> TokenEmbeddings:
+        """The tokens of every text with their embeddings behind a layer. Texts that are too long lose their end."""
+        call = _Call(cancellation, deadline)
+        work, truncated = self._texts(call.present(texts), self.info.max_tokens, layer, True, call)
+        results, timings = self._run(work, call)
+        tokens: list[tuple[TokenIds, Floats] | None] = [None] * len(texts)
+        for (row, sequence), result in zip(work, results, strict=True):
+            if not isinstance(result, np.ndarray):
+                continue
+            if not np.isfinite(result).all():
+                call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
+            else:
+                tokens[row] = sequence.ids, result.astype(np.float32, copy=False)
+        return TokenEmbeddings(tokens, truncated, _sorted(call), timings)
+
+    def tokens(self, texts: Sequence[str], cancellation: CancelToken, deadline: float | None = None) -> list[TokenIds]:
+        """The tokens that `embed_tokens` reads of every text, without running the model."""
+        encoded = self._encode(texts, _Call(cancellation, deadline))
+        return [cut(sequence, self.info.max_tokens, _encoder(self.info)).ids for sequence in encoded]
+
     def close(self) -> None:
         """Ends waiting calls with UnavailableError, joins the threads and frees the model."""
         self._closing.set()
@@ -202,7 +256,7 @@ class Model:
 
     def _answer(self, written: WrittenTokens, prompt: int, options: GenerationOptions) -> Answer:
         whole = self._backend.decode(written.ids)
-        before = cut(whole, options.stop)
+        before = before_stop(whole, options.stop)
         text = whole if before is None else before
         reasoning, text = self._chat.split(text) if self._chat else ("", text)
         return Answer(
@@ -213,6 +267,20 @@ class Model:
             input_tokens=prompt,
             output_tokens=written.count,
         )
+
+    def _texts(
+        self, present: list[tuple[int, Text]], most: int, layer: int | None, cuts: bool, call: _Call
+    ) -> tuple[list[_Work], frozenset[int]]:
+        """What has to run to embed texts of at most so many tokens, and the rows that were cut to that."""
+        work, cut_rows = list[_Work](), list[int]()
+        encoded = self._encode([text for _, text in present], call)
+        for (row, _), sequence in zip(present, encoded, strict=True):
+            whole = cut(sequence, most, _encoder(self.info)) if cuts else sequence
+            if whole is not sequence:
+                cut_rows.append(row)
+            if self._fits(row, "input", len(whole), call, most):
+                work.append(_Work(row, replace(whole, layer=layer)))
+        return work, frozenset(cut_rows)
 
     def _windows(self, present: list[tuple[int, Text]], context: int, call: _Call) -> list[_Work]:
         """What has to run to score texts and completions."""
@@ -253,8 +321,8 @@ class Model:
             encoded += self._backend.encode(chunk, special_tokens)
         return encoded
 
-    def _fits(self, row: int, what: str, tokens: int, call: _Call) -> bool:
-        longest = self.info.max_tokens
+    def _fits(self, row: int, what: str, tokens: int, call: _Call, most: int | None = None) -> bool:
+        longest = self.info.max_tokens if most is None else most
         if tokens > longest:
             message = f"the {what} has {tokens} tokens, the model takes at most {longest}"
             call.fail(row, "INPUT_TOO_LONG", message)
@@ -269,7 +337,7 @@ class Model:
         run = self._batcher.run([sequence for _, sequence in work], call.cancellation, call.deadline)
         failed = dict(run.failed)
         for position, ((_, sequence), result) in enumerate(zip(work, run.results, strict=True)):
-            if result is not None and not self._has_shape(sequence, result):
+            if isinstance(result, np.ndarray) and result.shape != _shape(sequence, self.info):
                 run.results[position] = None
                 failed[position] = "WrongShape"
         for position, error in failed.items():
@@ -278,11 +346,21 @@ class Model:
         tokens = sum(len(sequence) for position, (_, sequence) in enumerate(work) if position not in failed)
         return run.results, Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, run.batches)
 
-    def _has_shape(self, sequence: TokenSequence, result: Result | WrittenTokens) -> bool:
-        if isinstance(result, WrittenTokens):
-            return True
-        expected = len(self.info.classes) if sequence.targets is None else len(sequence.targets)
-        return result.shape == (expected,)
+
+def _encoder(info: ModelInfo) -> EmbeddingInfo:
+    if info.embedding is None:
+        raise InternalError("embeddings were asked of a model that gives none")
+    return info.embedding
+
+
+def _shape(sequence: TokenSequence, info: ModelInfo) -> tuple[int, ...]:
+    """The shape of what a backend must answer."""
+    if sequence.targets is not None:
+        return (len(sequence.targets),)
+    if info.embedding is None:
+        return (len(info.classes),)
+    dimensions = info.embedding.dimensions
+    return (dimensions,) if sequence.layer is None else (len(sequence), dimensions)
 
 
 def _chunks(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:

@@ -5,24 +5,27 @@ Needs onnxruntime and tokenizers, not transformers: config.json, tokenizer.json 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
 
 from evald.backends.contract import ModelInfo, TokenSequence
+from evald.backends.embedding import check_layers, embedding_info, inner_layers, pool, read_pooling
 from evald.backends.folder import LoadError, ModelFolder, digest
 from evald.backends.generation import write
 from evald.backends.likelihood import log_likelihoods
 from evald.backends.onnx_decoder import OnnxDecoder, is_cache_input, read_cache
-from evald.backends.onnx_graph import Weights, read_weights
 from evald.backends.tokenizer import FileTokenizer
+from evald.backends.weights import onnx_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from evald.backends.contract import Result, Text, TokenIds, WrittenTokens
+    from evald.backends.contract import EmbeddingInfo, Floats, Result, Text, TokenIds, WrittenTokens
+    from evald.backends.embedding import TextPooling
     from evald.backends.folder import ModelConfig
     from evald.backends.registry import ModelOptions
 
@@ -31,8 +34,8 @@ _PROVIDERS: dict[str, tuple[str, dict[str, str]]] = {
     # The default doubles the arena each time it grows.
     "cuda": ("CUDAExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"}),
 }
-# The one graph of a language model with a cache is called so in older exports.
-_GRAPHS = ("model.onnx", "decoder_model_merged.onnx")
+# What exporters call it.
+_LAST_LAYER = ("last_hidden_state", "token_embeddings")
 _REQUIRED_INPUTS = frozenset({"input_ids", "attention_mask"})
 _OPTIONAL_INPUTS = frozenset({"position_ids", "token_type_ids"})
 _DTYPES: dict[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
@@ -49,17 +52,18 @@ class OnnxBackend:
     def __init__(self, alias: str, path: Path, options: ModelOptions) -> None:
         folder = ModelFolder(path)
         config = folder.model_config()
-        model_path = folder.find(*(root + name for name in _GRAPHS for root in ("onnx/", "")))
-        weights = _read_weights(model_path)
+        files = onnx_files(folder, options.file)
+        model_path, weights = files.graph, files.weights
         if options.precision not in ("auto", weights.precision):
             raise LoadError(f"precision {options.precision} was asked for, {model_path.name} has {weights.precision}")
-        root = "onnx/" if model_path.parent.name == "onnx" else ""
-        external = [folder.find(root + name) for name in weights.external_files]
         self._tokenizer = FileTokenizer(folder)
         self._session = _open_session(model_path, options)
         self._config = config
         self._inputs = _check_inputs(self._session)
-        self._output = _check_output(self._session, config)
+        is_encoder = config.task == "embedding"
+        self._output = "" if is_encoder else _check_output(self._session, config)
+        self._layers = _layer_outputs(self._session, config) if is_encoder else {}
+        self._pooling = read_pooling(folder, config, options.pooling) if is_encoder else None
         self._cache = read_cache(self._session)
         self._ends = folder.end_tokens()
         self._min_rows = 1
@@ -68,16 +72,19 @@ class OnnxBackend:
             task=config.task,
             classes=config.classes,
             max_tokens=config.max_tokens,
-            weights_digest=digest(model_path, *external),
+            weights_digest=digest(model_path, *files.external),
             tokenizer_digest=self._tokenizer.digest,
             engine=f"onnxruntime {onnxruntime.__version__}",
             device=options.device,
             precision=weights.precision,
-            batch_invariant=self._probe(),
+            # The scales of dynamic quantisation are those of a whole batch, which a probe may fail to notice.
+            batch_invariant=self._probe() and not weights.quantised,
             multilabel=config.multilabel,
             prefix_token=self._tokenizer.prefix_token() if config.task == "causal-lm" else None,
             writes=config.task == "causal-lm" and self._cache is not None,
         )
+        if self._pooling is not None:
+            self._info = replace(self._info, embedding=self._embedding(self._pooling))
 
     @property
     def info(self) -> ModelInfo:
@@ -94,6 +101,8 @@ class OnnxBackend:
 
     def run(self, sequences: Sequence[TokenSequence], length: int) -> list[Result]:
         """See `contract.Backend`."""
+        if self._pooling is not None:
+            return self._embed(sequences, length, self._pooling)
         logits = self._session.run([self._output], self._feed(sequences, length))[0]
         results: list[Result] = []
         for row, sequence in enumerate(sequences):
@@ -111,6 +120,23 @@ class OnnxBackend:
     def close(self) -> None:
         """See `contract.Backend`."""
         self._session = None
+
+    def _embed(self, sequences: Sequence[TokenSequence], length: int, pooling: TextPooling) -> list[Result]:
+        asked = [max(self._layers) if sequence.layer is None else sequence.layer for sequence in sequences]
+        layers = sorted(set(asked))
+        found = self._session.run([self._layers[layer] for layer in layers], self._feed(sequences, length))
+        states: dict[int, Floats] = dict(zip(layers, found, strict=True))
+        results: list[Result] = []
+        for row, (sequence, layer) in enumerate(zip(sequences, asked, strict=True)):
+            own = states[layer][row, : len(sequence)]
+            results.append(pool(own, pooling.mode) if sequence.layer is None else own.astype(np.float32))
+        return results
+
+    def _embedding(self, pooling: TextPooling) -> EmbeddingInfo:
+        (first,) = self.encode([_PROBE_TEXT])
+        dimensions = len(self.run([first], len(first))[0])
+        digests = (self._info.weights_digest, self._info.tokenizer_digest)
+        return embedding_info(self.encode, self._config, pooling, sorted(self._layers), dimensions, *digests)
 
     def _feed(self, sequences: Sequence[TokenSequence], length: int) -> dict[str, np.ndarray[Any, Any]]:
         shape = (max(len(sequences), self._min_rows), length)
@@ -159,7 +185,7 @@ class OnnxBackend:
         sequences = [TokenSequence(tokens, targets=tokens if scores_tokens else None) for tokens in ids]
         alone = [self.run([sequence], length)[0] for sequence in sequences]
         classes = len(self._config.classes)
-        if not scores_tokens and alone[0].shape != (classes,):
+        if self._config.task == "text-classification" and alone[0].shape != (classes,):
             raise LoadError(f"the model answers with shape {alone[0].shape}, config.json names {classes} classes")
         for rows in _PROBE_ROWS:
             together = self.run(sequences[:rows], length)
@@ -182,13 +208,6 @@ class OnnxBackend:
 
         whole = logits(len(prompts))
         return all(logits(rows) == whole[:rows] for rows in _PROBE_ROWS)
-
-
-def _read_weights(path: Path) -> Weights:
-    try:
-        return read_weights(path)
-    except ValueError:
-        raise LoadError(f"{path.name} is not an ONNX model") from None
 
 
 def _open_session(path: Path, options: ModelOptions) -> Any:
@@ -236,3 +255,15 @@ def _check_output(session: Any, config: ModelConfig) -> str:
     if config.task == "text-classification" and isinstance(width, int) and width != classes:
         raise LoadError(f"the model answers with {width} classes, config.json names {classes}")
     return str(name)
+
+
+def _layer_outputs(session: Any, config: ModelConfig) -> dict[int, str]:
+    """The outputs with embeddings of tokens, by layer: the last one, and those before that the graph has beside it."""
+    shapes = {item.name: item.shape for item in session.get_outputs()}
+    of_tokens = [name for name, shape in shapes.items() if len(shape or ()) == 3]
+    last = next((name for name in _LAST_LAYER if name in shapes), next(iter(of_tokens), None))
+    if last is None:
+        raise LoadError("the graph has no output with the embeddings of tokens, such as last_hidden_state")
+    check_layers(config)
+    before = {layer: f"hidden_states.{layer}" for layer in inner_layers(config)}
+    return {**{layer: name for layer, name in before.items() if name in shapes}, config.layers: last}

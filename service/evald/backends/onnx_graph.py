@@ -32,6 +32,11 @@ class Weights:
     precision: str
     external_files: tuple[str, ...]
 
+    @property
+    def quantised(self) -> bool:
+        """Whether weights are whole numbers of few bits."""
+        return self.precision in _QUANTISED.values()
+
 
 def read_weights(path: Path) -> Weights:
     """Reads the headers of all weights. Raises ValueError if the file is no ONNX model."""

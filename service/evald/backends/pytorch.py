@@ -16,6 +16,7 @@ import torch
 import transformers
 
 from evald.backends.contract import ModelInfo, TokenSequence
+from evald.backends.embedding import check_layers, embedding_info, inner_layers, read_pooling
 from evald.backends.folder import LoadError, ModelFolder, digest
 from evald.backends.generation import write
 from evald.backends.pytorch_decoder import TorchDecoder, can_write
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from evald.backends.contract import Result, Task, Text, TokenIds, WrittenTokens
+    from evald.backends.contract import EmbeddingInfo, Pooling, Result, Task, Text, TokenIds, WrittenTokens
+    from evald.backends.embedding import TextPooling
     from evald.backends.registry import ModelOptions
 
 _log = logging.getLogger(__name__)
@@ -32,12 +34,14 @@ _log = logging.getLogger(__name__)
 _CLASSES: dict[Task, Any] = {
     "text-classification": transformers.AutoModelForSequenceClassification,
     "causal-lm": transformers.AutoModelForCausalLM,
+    "embedding": transformers.AutoModel,
 }
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 # What slow tokenizers read; a fast one has everything in tokenizer.json.
 _VOCABULARIES = ("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
 # Logits that are held in double precision at once: 128 MB.
 _BLOCK = 1 << 24
+_POOLER = ("pooler.",)
 _FIRST_TEXT = "a first text finds out whether the model runs"
 
 transformers.utils.logging.set_verbosity_error()
@@ -57,10 +61,10 @@ class TorchBackend:
         torch.set_num_threads(options.threads)
         self._config = config
         self._device = options.device
-        self._tokenizer = _load(transformers.AutoTokenizer, folder, "tokenizer")
+        self._tokenizer = load_tokenizer(folder)
         # A tokenizer keeps the options of its last call, so that calls must not overlap.
         self._tokenizer_lock = threading.Lock()
-        self._model = _load_model(folder, config.task, options)
+        self._model, unused = load_model(folder, config.task, options)
         self._takes_kept = "logits_to_keep" in inspect.signature(self._model.forward).parameters
         self._info = ModelInfo(
             alias=alias,
@@ -75,10 +79,17 @@ class TorchBackend:
             # Kernels are chosen by shape here, and another one may round differently.
             batch_invariant=False,
             multilabel=config.multilabel,
+            unused_parameters=unused,
             prefix_token=_prefix_token(self._tokenizer) if config.task == "causal-lm" else None,
         )
         self._ends = folder.end_tokens()
+        self._pooling = None
+        if config.task == "embedding":
+            check_layers(config)
+            self._pooling = read_pooling(folder, config, options.pooling)
         self._try()
+        if self._pooling is not None:
+            self._info = replace(self._info, embedding=self._embedding(self._pooling))
 
     @property
     def info(self) -> ModelInfo:
@@ -117,6 +128,8 @@ class TorchBackend:
         with torch.inference_mode():
             if self._config.task == "causal-lm":
                 return self._score(sequences, feed)
+            if self._pooling is not None:
+                return self._embed(sequences, feed, self._pooling.mode)
             return list(self._model(**feed).logits.float().cpu().numpy())
 
     def write(self, sequences: Sequence[TokenSequence]) -> list[WrittenTokens]:
@@ -159,6 +172,28 @@ class TorchBackend:
         ends = np.cumsum([len(wanted) for wanted in targets])[:-1]
         return np.split(torch.cat(found).cpu().numpy(), ends)
 
+    def _embed(self, sequences: Sequence[TokenSequence], feed: dict[str, Any], mode: Pooling) -> list[Result]:
+        """Pooled on the device, so that little comes back from it."""
+        all_layers = any(sequence.layer is not None for sequence in sequences)
+        answer = self._model(**feed, output_hidden_states=all_layers)
+        pooled = _pooled(answer.last_hidden_state.float(), feed["attention_mask"], mode).cpu().numpy()
+        results: list[Result] = []
+        for row, sequence in enumerate(sequences):
+            if sequence.layer is None:
+                results.append(pooled[row])
+            else:
+                is_last = sequence.layer == self._config.layers
+                states = answer.last_hidden_state if is_last else answer.hidden_states[sequence.layer]
+                results.append(states[row, : len(sequence)].float().cpu().numpy().copy())
+        return results
+
+    def _embedding(self, pooling: TextPooling) -> EmbeddingInfo:
+        (first,) = self.encode([_FIRST_TEXT])
+        dimensions = len(self.run([first], len(first))[0])
+        layers = (*inner_layers(self._config), self._config.layers)
+        digests = (self._info.weights_digest, self._info.tokenizer_digest)
+        return embedding_info(self.encode, self._config, pooling, layers, dimensions, *digests)
+
     def _try(self) -> None:
         """Runs a first text, so that what cannot run is not READY."""
         try:
@@ -168,7 +203,7 @@ class TorchBackend:
         except Exception as error:  # whatever a model raises
             raise LoadError(f"the model fails on a first text ({type(error).__name__})") from error
         classes = len(self._config.classes)
-        if targets is None and result.shape != (classes,):
+        if self._config.task == "text-classification" and result.shape != (classes,):
             raise LoadError(f"the model answers with shape {result.shape}, config.json names {classes} classes")
         if targets is not None:
             self._info = replace(self._info, writes=can_write(self._model, ids))
@@ -183,6 +218,16 @@ def _log_likelihoods(logits: Any, targets: Any) -> Any:
         chosen = wide.gather(1, targets[start : start + step, None])[:, 0]
         found.append(chosen - wide.logsumexp(dim=1))
     return torch.cat(found)
+
+
+def _pooled(states: Any, mask: Any, mode: Pooling) -> Any:
+    """One vector a text of those of its own tokens."""
+    if mode == "cls":
+        return states[:, 0]
+    own = mask[:, :, None].bool()
+    if mode == "max":
+        return states.masked_fill(~own, -torch.inf).amax(dim=1)
+    return states.masked_fill(~own, 0.0).sum(dim=1) / mask.sum(dim=1, keepdim=True)
 
 
 def _ids(numbers: Sequence[int]) -> TokenIds:
@@ -206,18 +251,26 @@ def _load(factory: Any, folder: ModelFolder, what: str, **options: Any) -> Any:
         raise LoadError(f"transformers cannot load the {what} ({type(error).__name__}); see the log") from error
 
 
-def _load_model(folder: ModelFolder, task: Task, options: ModelOptions) -> Any:
+def load_tokenizer(folder: ModelFolder) -> Any:
+    """The tokenizer as transformers loads it. Raises LoadError."""
+    return _load(transformers.AutoTokenizer, folder, "tokenizer")
+
+
+def load_model(folder: ModelFolder, task: Task, options: ModelOptions) -> tuple[Any, tuple[str, ...]]:
+    """The model, and the names of parameters in its files that it does not have. Raises LoadError."""
     if options.precision not in ("auto", *_DTYPES):
         raise LoadError(f"unknown precision {options.precision}; known are auto, {', '.join(_DTYPES)}")
     dtype = _DTYPES.get(options.precision, "auto")
     model, report = _load(_CLASSES[task], folder, "model", dtype=dtype, use_safetensors=True, output_loading_info=True)
     for kind in ("missing_keys", "mismatched_keys"):
-        # transformers fills them with random numbers.
-        if keys := sorted(map(str, report[kind])):
+        # transformers fills them with random numbers. A layer above the tokens' states is read by classifiers only.
+        unread = _POOLER if task == "embedding" else ()
+        if keys := sorted(key for key in map(str, report[kind]) if not key.startswith(unread)):
             raise LoadError(f"the weights lack {len(keys)} parameters of the model, for example {keys[0]}")
-    if unused := report["unexpected_keys"]:
-        _log.warning("%d parameters in the weights are not used, for example %s", len(unused), min(unused))
-    return model.to(options.device).eval()
+    unused = tuple(sorted(map(str, report["unexpected_keys"])))
+    if unused:
+        _log.warning("%d parameters in the weights are not used, for example %s", len(unused), unused[0])
+    return model.to(options.device).eval(), unused
 
 
 def _prefix_token(tokenizer: Any) -> int:

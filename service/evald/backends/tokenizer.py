@@ -21,6 +21,10 @@ class FileTokenizer:
     """The tokenizer of a model folder; safe to use from many threads. Raises LoadError."""
 
     def __init__(self, folder: ModelFolder) -> None:
+        if not folder.existing("tokenizer.json"):
+            raise LoadError(
+                "tokenizer.json is missing; `evald models export` makes one from a folder that torch can load"
+            )
         path = folder.find("tokenizer.json")
         self.digest = digest(path)
         self._folder = folder

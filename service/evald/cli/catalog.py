@@ -1,4 +1,4 @@
-"""`evald metrics` and `evald models`: what can be asked for."""
+"""`evald metrics`: what can be asked for."""
 
 from __future__ import annotations
 
@@ -8,25 +8,20 @@ import sys
 from collections.abc import Sequence
 
 from evald.cli import inputs, output
-from evald.results import MetricInfo, ModelInfo
+from evald.results import MetricInfo
 from evald.results.export import document
 from evald.results.text import printable, table
 
 
-def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds both commands."""
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
     metrics = subparsers.add_parser(
         "metrics", help="list metrics", description="Lists the metrics, or describes one.", epilog=inputs.EXIT_CODES
     )
     metrics.add_argument("name", nargs="?", metavar="NAME", help="a metric to describe")
+    inputs.add_server_flags(metrics, required=False)
+    metrics.add_argument("--json", action="store_true", help="print JSON instead of a table")
     metrics.set_defaults(run=run_metrics)
-    models = subparsers.add_parser(
-        "models", help="list the models of a server", description="Lists a server's models.", epilog=inputs.EXIT_CODES
-    )
-    models.set_defaults(run=run_models)
-    for parser, required in ((metrics, False), (models, True)):
-        inputs.add_server_flags(parser, required)
-        parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def run_metrics(args: argparse.Namespace) -> int:
@@ -43,18 +38,6 @@ def run_metrics(args: argparse.Namespace) -> int:
     return 0
 
 
-def run_models(args: argparse.Namespace) -> int:
-    """Prints the models of a server; returns the exit code."""
-    with inputs.open_client(args) as client:
-        found = client.list_models()
-    if args.json:
-        print(output.to_json([document(one) for one in found]))
-        return 0
-    rows = [[printable(cell) for cell in _cells(one)] for one in found]
-    print(table(["model", "task", "state", "engine", "device", "classes"], rows, left=6))
-    return 0
-
-
 def _fitted(line: str) -> str:
     """The line, cut where it would wrap on a terminal."""
     width = shutil.get_terminal_size().columns
@@ -68,12 +51,6 @@ def _metrics(args: argparse.Namespace) -> Sequence[MetricInfo]:
     from evald import embedded
 
     return [embedded.get_metric(args.name)] if args.name else embedded.list_metrics()
-
-
-def _cells(one: ModelInfo) -> list[str]:
-    made = one.provenance
-    state = " ".join(filter(None, (one.state, one.state_reason)))
-    return [one.alias, one.task, state, made.engine or "–", made.device or "–", ", ".join(one.classes)]
 
 
 def _described(one: MetricInfo) -> str:

@@ -10,6 +10,7 @@ _EXAMPLES = """\
   evald compare base.jsonl new.jsonl --metrics bleu,rouge_l
   evald compare base.jsonl new.jsonl newer.jsonl --metrics "f1(average=macro),accuracy" --out result.json
   evald compare --data gold.jsonl --pred base=a.jsonl --pred new=b.jsonl --metrics accuracy,confusion_matrix
+  evald compare answers.jsonl --baseline-model majority --metrics accuracy
   evald compare inputs.jsonl --model base=support-base --model new=support-tuned --server localhost:50051 -m accuracy
 """
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evald.cli import output, rows_in_error
-from evald.data import Generation, Model, Remote, Source, Table, combine, join, read_file, split_metrics, table_of
-from evald.data.naming import NAMES, with_models
+from evald.data import (
+    Baseline,
+    Generation,
+    Model,
+    Remote,
+    Source,
+    Table,
+    combine,
+    join,
+    read_file,
+    split_metrics,
+    table_of,
+)
+from evald.data.naming import NAMES, with_baselines, with_models
 from evald.data.sources import FORMATS
 from evald.errors import InvalidRequestError
 
@@ -59,6 +72,14 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--stop", action="append", default=[], metavar="TEXT", help="their answers end before it; may be repeated"
+    )
+    group.add_argument(
+        "--baseline-model",
+        action="append",
+        default=[],
+        metavar="[NAME=]KIND",
+        help="a simple baseline as a system, before the others: majority, stratified, logistic_regression or"
+        ' decision_tree, learned from the rows whose column split is "train", which are not scored; may be repeated',
     )
     group.add_argument(
         "--map",
@@ -349,6 +370,7 @@ def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] =
         raise _usage("--generate", "and --stop say how a --model writes: name one")
     if args.model or args.remote:
         return _of_models(args, args.files), _metrics(args, (), named)
+    baselines = _baselines(args)
     files, predictions = _files(args)
     sources = _sources(args, predictions)
     gold = read_file(args.data, args.input_format) if args.data else None
@@ -356,11 +378,15 @@ def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] =
     if kinds:
         bar.say(f"reading {', '.join(kinds)}")
     metrics = _metrics(args, list(sources.values()), named)
-    if gold is not None:
-        return join(gold, sources, args.map), metrics
-    if len(sources) > 1 or not files:
-        return combine(sources, args.map), metrics
+    if gold is not None or len(sources) > 1 or not files:
+        if gold is None:
+            table = combine(sources, args.map, has_training=bool(baselines))
+        else:
+            table = join(gold, sources, args.map)
+        return replace(table, systems={**baselines, **table.systems}), metrics
     ((name, source),) = sources.items()
+    if baselines:
+        return with_baselines(source, baselines, args.map, name), metrics
     return table_of(source, args.map, name), metrics
 
 
@@ -407,7 +433,18 @@ def _of_models(args: argparse.Namespace, files: Sequence[str]) -> Table:
     models = {name: source(alias or name) for source, name, _, alias in pairs}
     if len(models) != len(pairs):
         raise _usage("--model", "and --remote name a system twice")
-    return with_models(read_file(data[0], args.input_format), models, args.map)
+    return with_models(read_file(data[0], args.input_format), {**_baselines(args), **models}, args.map)
+
+
+def _baselines(args: argparse.Namespace) -> dict[str, Baseline]:
+    """Baselines by name, which is their kind unless they have one."""
+    found: dict[str, Baseline] = {}
+    for entry in args.baseline_model:
+        name, _, kind = entry.rpartition("=")
+        found[name or kind] = Baseline(kind)
+    if len(found) != len(args.baseline_model):
+        raise _usage("--baseline-model", "names a system twice")
+    return found
 
 
 def _generation(args: argparse.Namespace) -> Generation | None:

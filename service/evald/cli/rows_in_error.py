@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evald.cli import output
+from evald.client.slices import scored_rows
 from evald.data import Column, Table, read_file
 from evald.data.columns import ABSENT, Field
 from evald.errors import InvalidRequestError
@@ -85,10 +86,10 @@ def _evaluated(table: Table, result: Evaluation, metric: MetricResult) -> Iterat
     for system in result.systems:
         scores = _scores(system, metric)
         best = _best(metric, [scores])
-        for row, score in enumerate(scores):
+        for place, score in zip(_places(table, system), scores, strict=True):
             if score is None or score != best:
                 own = {"system": system.name, "kind": "failed" if score is None else "wrong"}
-                yield row, own | _row(table, system, row, metric, score)
+                yield place[0], own | _row(table, system, place, metric, score)
 
 
 def _compared(table: Table, result: Comparison, metric: MetricResult) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -98,15 +99,15 @@ def _compared(table: Table, result: Comparison, metric: MetricResult) -> Iterato
         candidate = result.system(name)
         after = _scores(candidate, metric)
         best = _best(metric, [before, after])
-        for row, (old, new) in enumerate(zip(before, after, strict=True)):
+        for place, old, new in zip(_places(table, candidate), before, after, strict=True):
             if (kind := _kind(metric, old, new, best)) is not None:
                 own = {
                     "candidate": name,
                     "kind": kind,
                     "baseline_score": old,
-                    "baseline_prediction": _shown(table, base.name, row),
+                    "baseline_prediction": _shown(table, base.name, place[0]),
                 }
-                yield row, own | _row(table, candidate, row, metric, new)
+                yield place[0], own | _row(table, candidate, place, metric, new)
 
 
 def _kind(metric: MetricResult, old: float | None, new: float | None, best: float) -> str | None:
@@ -127,14 +128,23 @@ def _best(metric: MetricResult, columns: Sequence[Scores]) -> float:
     return metric.scale if math.isfinite(metric.scale) else max(seen, default=0.0)
 
 
+def _places(table: Table, system: SystemResult) -> Iterator[tuple[int, str]]:
+    """The row of the table and the name of every row that has a score."""
+    rows = scored_rows(table)
+    return zip(rows, system.rows.ids or [f"#{row}" for row in rows], strict=True)
+
+
 def _scores(system: SystemResult, metric: MetricResult) -> Scores:
     return (system.rows.scores or {})[metric.metric]
 
 
-def _row(table: Table, system: SystemResult, row: int, metric: MetricResult, score: float | None) -> dict[str, Any]:
+def _row(
+    table: Table, system: SystemResult, place: tuple[int, str], metric: MetricResult, score: float | None
+) -> dict[str, Any]:
     gold = table.labels or table.references
+    row, name = place
     return {
-        "id": system.rows.ids[row] if system.rows.ids else f"#{row}",
+        "id": name,
         "metric": metric.metric,
         "score": score,
         "reference": "" if gold is None else _text(gold.values[row]),

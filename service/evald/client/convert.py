@@ -35,6 +35,7 @@ def evaluation_of(message: evaluation.EvaluateResponse, confidence_level: float 
         cost=_cost(message.cost) if message.HasField("cost") else None,
         confidence_level=confidence_level or DEFAULT_CONFIDENCE_LEVEL,
         analysis=analysis_of(message.analysis) if message.HasField("analysis") else None,
+        notes=tuple(map(_note, message.notes)),
     )
 
 
@@ -134,7 +135,12 @@ def model_of(message: model.Model) -> results.ModelInfo:
         state_reason=message.state_reason or None,
         classes=tuple(message.classes),
         max_tokens=message.max_tokens,
+        dimensions=message.dimensions,
+        layers=tuple(message.layers),
         provenance=_model_provenance(message.provenance),
+        weights_bytes=message.weights_bytes,
+        pinned=message.pinned,
+        on_demand=message.on_demand,
     )
 
 
@@ -157,6 +163,7 @@ def predictions_of(message: model.PredictResponse) -> results.Predictions:
         finish_reasons=tuple(one.finish_reason or None for one in message.predictions),
         usages=tuple(_usage(one.usage) if one.HasField("usage") else None for one in message.predictions),
         reasonings=tuple(one.reasoning or None for one in message.predictions),
+        embeddings=tuple(tuple(one.embedding) or None for one in message.predictions),
     )
 
 
@@ -228,7 +235,9 @@ def _consistency(message: slice_.Consistency) -> results.Consistency:
         worst_difference=_optional(worst, "value"),
         worst_low=_optional(worst, "low"),
         worst_high=_optional(worst, "high"),
-        heterogeneity=results.Heterogeneity(spread.q, spread.degrees, spread.p_value, spread.i_squared)
+        heterogeneity=results.Heterogeneity(
+            spread.q, spread.degrees, spread.p_value, spread.i_squared, spread.f, spread.denominator_degrees
+        )
         if message.HasField("heterogeneity")
         else None,
         notes=tuple(map(_note, message.notes)),
@@ -273,6 +282,18 @@ def _provenance(message: report.Provenance) -> results.Provenance:
         slots=message.slots,
         row_key=message.row_key,
         models=tuple(map(_model_provenance, message.models)),
+        baselines=tuple(map(_baseline_provenance, message.baselines)),
+    )
+
+
+def _baseline_provenance(message: report.BaselineProvenance) -> results.BaselineProvenance:
+    return results.BaselineProvenance(
+        system=message.system,
+        kind=message.kind,
+        engine=message.engine,
+        parameters=dict(sorted(message.parameters.items())),
+        training_rows=message.training_rows,
+        training_digest=message.training_digest,
     )
 
 
@@ -290,6 +311,9 @@ def _model_provenance(message: report.ModelProvenance) -> results.ModelProvenanc
         remote_model=message.remote_model or None,
         request_digest=message.request_digest or None,
         chat_template_digest=message.chat_template_digest or None,
+        embedding_digest=message.embedding_digest or None,
+        pooling=message.pooling or None,
+        metric=message.metric or None,
     )
 
 
@@ -304,6 +328,7 @@ def _cost(message: report.Cost) -> results.Cost:
         remote=_remote_cost(message.remote) if message.HasField("remote") else None,
         output_tokens=message.output_tokens,
         truncated=message.truncated,
+        train_seconds=message.train_seconds,
     )
 
 

@@ -13,7 +13,7 @@ from evald.client.rows import row_writer
 from evald.data import split_metrics
 from evald.data.arguments import RowColumns
 from evald.data.columns import CHUNK, Column, column
-from evald.data.table import Generation, Model, Remote, Table
+from evald.data.table import Baseline, Generation, Model, Remote, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import analysis_pb2
 from evald.v1 import evaluation_pb2 as evaluation
@@ -258,7 +258,9 @@ def _words(enum: Any, prefix: str) -> Mapping[str, int]:
     }
 
 
-def _system(name: str, source: Column | Model) -> evaluation.System:
+def _system(name: str, source: Column | Model | Baseline) -> evaluation.System:
+    if isinstance(source, Baseline):
+        return evaluation.System(name=name, baseline=evaluation.BaselineSource(kind=source.kind, input=source.input))
     if isinstance(source, Remote):
         if source.generation is not None:
             problem = "the settings of an endpoint say how it writes: leave it out"

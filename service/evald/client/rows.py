@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from evald.client.slices import KEYS, reads_predictions, slice_writer
+from evald.client.slices import KEYS, reads_predictions, slice_writer, training_writer
 from evald.data import fields
 from evald.data.columns import KINDS, Column, References, inside
 from evald.data.naming import input_texts, number_of
@@ -59,21 +59,23 @@ def row_writer(
     rows are sliced by.
     """
     check_needs(table, needs, is_open)
-    gold = _gold_writer(table, {*needs, *_read_by_models(table, needs, is_open)}, is_open)
+    gold = _gold_writer(table, {*needs, *_read_by_systems(table, needs, is_open)}, is_open)
     systems = [
         _prediction_writer(source, _with_text(source, needs, slices), is_open) if isinstance(source, Column) else None
         for source in table.systems.values()
     ]
     inputs = table.inputs if None in systems or any("input" in form for form in slices) else None
-    sliced = slice_writer(table, slices, needs) if slices else None
+    sliced = [slice_writer(table, slices, needs)] if slices else []
+    if table.trains:
+        sliced.append(training_writer(table))
 
     def write(row: int, message: instance.Instance) -> None:
         _write_key(table, row, message)
         gold(row, message)
         if inputs is not None:
             message.inputs.update(inputs[row])
-        if sliced is not None:
-            sliced(row, message)
+        for more in sliced:
+            more(row, message)
         for one in systems:
             prediction = message.predictions.add()
             if one is not None:
@@ -82,15 +84,18 @@ def row_writer(
     return write
 
 
-def _read_by_models(table: Table, needs: Collection[str], is_open: bool) -> Collection[str]:
-    """Models read chats, and a language model scores the first reference of a row that has one, even if no metric reads
-    it.
+def _read_by_systems(table: Table, needs: Collection[str], is_open: bool) -> Collection[str]:
+    """What systems read of rows even if no metric does.
+
+    A language model scores the first reference of a row that has one; the majority of texts is that of references.
+    Models read chats.
     """
-    scores = is_open or "token_logprobs" in needs
     has_texts = table.references is not None and set(table.references.kinds) <= {"text", "missing"}
     has_model = any(isinstance(source, Model) for source in table.systems.values())
-    read = (("references", scores and has_texts), ("messages", "messages" in table.fields))
-    return [name for name, is_read in read if is_read and has_model]
+    scores = has_model and (is_open or "token_logprobs" in needs)
+    counts = table.trains and (is_open or "prediction_text" in needs)
+    read = (("references", has_texts and (scores or counts)), ("messages", has_model and "messages" in table.fields))
+    return [name for name, is_read in read if is_read]
 
 
 def _with_text(column: Column, needs: Collection[str], slices: Sequence[str]) -> Collection[str]:

@@ -1,4 +1,4 @@
-"""Writes what slices read of the rows of a table, beside what metrics need."""
+"""Writes what slices and baselines read of the rows of a table, beside what metrics need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from evald.data import fields
 from evald.data.columns import ABSENT, Column, Field
 from evald.data.naming import input_texts
-from evald.data.table import Table
+from evald.data.table import TRAINING_SPLIT, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2 as instance
 
@@ -60,6 +60,29 @@ def _check_keys(table: Table, form: str) -> None:
             raise InvalidRequestError.of_field(
                 "UNKNOWN_SLICE_KEY", "slices", f"no row has the slice key {shown!r}; keys and columns are {known}"
             )
+
+
+def scored_rows(table: Table) -> Sequence[int]:
+    """The rows that a call scores: all, unless baselines learn from some."""
+    if not table.trains:
+        return range(table.rows)
+    split = table.fields.get("split")
+    found = (fields.of(split, row) for row in range(table.rows))
+    return [row for row, cell in enumerate(found) if cell is None or fields.slice_value(*cell) != TRAINING_SPLIT]
+
+
+def training_writer(table: Table) -> Write:
+    """A function that writes what baselines read of a row beside its gold label: its split and its input."""
+    split = table.fields.get("split")
+    inputs = _inputs(table.others["input"]) if table.inputs is None and "input" in table.others else None
+
+    def write(row: int, message: instance.Instance) -> None:
+        if (found := fields.of(split, row)) is not None:
+            message.split = fields.slice_value(*found)
+        if inputs is not None:
+            inputs(row, message)
+
+    return write
 
 
 def reads_predictions(column: Column, forms: Sequence[str]) -> bool:

@@ -33,6 +33,8 @@ _COMPARE = "/evald.v1.EvaluationService/Compare"
 _PLAN = "/evald.v1.EvaluationService/Plan"
 _LIST_MODELS = "/evald.v1.ModelService/ListModels"
 _GET_MODEL = "/evald.v1.ModelService/GetModel"
+_LOAD_MODEL = "/evald.v1.ModelService/LoadModel"
+_UNLOAD_MODEL = "/evald.v1.ModelService/UnloadModel"
 _PREDICT = "/evald.v1.ModelService/Predict"
 _LIST_METRICS = "/evald.v1.CatalogService/ListMetrics"
 _GET_METRIC = "/evald.v1.CatalogService/GetMetric"
@@ -184,6 +186,16 @@ class Client:
         """One model. Raises NotFoundError."""
         request = model.GetModelRequest(alias=alias).SerializeToString()
         return convert.model_of(model.GetModelResponse.FromString(self._call(_GET_MODEL, request, timeout)).model)
+
+    def load_model(self, alias: str, *, timeout: float | None = None) -> results.ModelInfo:
+        """Loads a model and waits until it is ready. Without its caller the loading goes on; `get_model` says how."""
+        request = model.LoadModelRequest(alias=alias).SerializeToString()
+        return convert.model_of(model.LoadModelResponse.FromString(self._call(_LOAD_MODEL, request, timeout)).model)
+
+    def unload_model(self, alias: str, *, timeout: float | None = None) -> results.ModelInfo:
+        """Frees the memory of a model when it is done with its calls; the next request for it loads it again."""
+        request = model.UnloadModelRequest(alias=alias).SerializeToString()
+        return convert.model_of(model.UnloadModelResponse.FromString(self._call(_UNLOAD_MODEL, request, timeout)).model)
 
     def server_info(self, *, timeout: float | None = None) -> results.ServerInfo:
         """Versions, limits and engines of the server."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 from evald.data.columns import Column, Field, column, listed, references
-from evald.data.naming import check_unique, input_texts, sample_number, table_of, with_models
+from evald.data.naming import check_unique, input_texts, sample_number, table_of, with_baselines, with_models
 from evald.data.sources import Source
-from evald.data.table import Model, Table
+from evald.data.table import Baseline, Model, Table
 from evald.errors import InvalidRequestError
 
 
@@ -62,13 +62,17 @@ class Arguments:
     given: RowColumns = field(default_factory=RowColumns)
 
     def table(self, systems: Mapping[str, Any] | None, name: str = "system") -> Table:
-        """The table of systems (name -> predictions or Model) and these columns, or of the rows."""
+        """The table of systems (name -> predictions, Model or Baseline) and these columns, or of the rows."""
         if self.rows is not None:
             return self._of_rows(systems, name)
         if not systems:
             raise InvalidRequestError.of_field("MISSING_FIELD", "predictions", "are required; or give rows")
         several = len(systems) > 1
-        found = {key: _system(source, f"{key}" if several else "predictions") for key, source in systems.items()}
+        # Rows to learn from have no prediction.
+        missing = any(isinstance(source, Baseline) for source in systems.values())
+        found = {
+            key: _system(source, f"{key}" if several else "predictions", missing) for key, source in systems.items()
+        }
         inputs = None if self.inputs is None else input_texts(self.inputs, lambda row: f"inputs[{row}]")
         has_model = any(isinstance(source, Model) for source in found.values())
         if inputs is None and self.given.get("messages") is None and has_model:
@@ -93,14 +97,20 @@ class Arguments:
         for key, values in (*columns.items(), *self._given()):
             if values is not None:
                 raise InvalidRequestError.of_field("CONFLICT", key, "cannot be given beside rows, which hold them")
-        models = {key: source for key, source in (systems or {}).items() if isinstance(source, Model)}
-        if systems and len(models) != len(systems):
+        served = {key: source for key, source in (systems or {}).items() if isinstance(source, Model | Baseline)}
+        if systems and len(served) != len(systems):
             raise InvalidRequestError.of_field(
                 "CONFLICT", "predictions", "cannot be given beside rows, which hold them"
             )
+        is_answered = any(isinstance(source, Model) for source in served.values())
         if isinstance(self.rows, Table):
-            return replace(self.rows, systems=models) if models else self.rows
-        return with_models(self.rows, models, self.columns) if models else table_of(self.rows, self.columns, name)
+            own = {} if is_answered else self.rows.systems
+            return replace(self.rows, systems={**served, **own}) if served else self.rows
+        if is_answered:
+            return with_models(self.rows, served, self.columns)
+        if served:
+            return with_baselines(self.rows, served, self.columns, name)
+        return table_of(self.rows, self.columns, name)
 
     def _given(self) -> list[tuple[str, Any]]:
         return [(key, values) for key, values in self.given.items() if values is not None]
@@ -141,8 +151,8 @@ def compared(
     return {"baseline": baseline, **others}, "baseline"
 
 
-def _system(source: Any, path: str) -> Column | Model:
-    return source if isinstance(source, Model) else column(source, path)
+def _system(source: Any, path: str, missing: bool) -> Column | Model | Baseline:
+    return source if isinstance(source, Model | Baseline) else column(source, path, missing=missing)
 
 
 def _samples(values: Any) -> list[int] | None:

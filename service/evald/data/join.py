@@ -58,14 +58,17 @@ def join(gold: Source, predictions: Mapping[str, Source], mapping: Mapping[str, 
     return _table([base, *parts.values()], list(parts), gold_first=True)
 
 
-def combine(sources: Mapping[str, Source], mapping: Mapping[str, str] | None = None) -> Table:
+def combine(
+    sources: Mapping[str, Source], mapping: Mapping[str, str] | None = None, *, has_training: bool = False
+) -> Table:
     """The table of sources that each hold the predictions of one system; at least one holds references.
 
-    With ids, a row that only some sources have counts as missing for the others.
+    With ids, a row that only some sources have counts as missing for the others. With `has_training` the rows whose
+    split is "train" need no prediction.
     """
     mapping = mapping or {}
     check_mapping(mapping, list(sources.values()))
-    parts = [_part(Roles(source, mapping)) for source in sources.values()]
+    parts = [_part(Roles(source, mapping, has_training=has_training)) for source in sources.values()]
     return _table(parts, list(sources), gold_first=False)
 
 

@@ -19,7 +19,7 @@ from evald.data.columns import (
     references,
 )
 from evald.data.sources import Source, source_of
-from evald.data.table import Model, Table
+from evald.data.table import TRAINING_SPLIT, Baseline, Model, Table
 from evald.errors import InvalidRequestError
 
 # Fields of a prediction that a column of their own may hold, parts of `usage` among them; the others go by the names of
@@ -51,6 +51,8 @@ class Roles:
     mapping: Mapping[str, str] = field(default_factory=dict)
     # In a file of predictions beside a file of gold labels, "label" and "value" are the predicted ones.
     predictions_only: bool = False
+    # Whether baselines learn from the rows whose split is "train": these need no prediction then.
+    has_training: bool = False
 
     def find(self, role: str) -> str | None:
         """Name of the role's column, None if there is none; AMBIGUOUS_COLUMN if several could be meant."""
@@ -73,7 +75,16 @@ class Roles:
     def values(self, role: str) -> Sequence[Any] | None:
         """The cells of a role, None if no column plays it."""
         name = self.find(role)
-        return None if name is None else self.source.columns[name]
+        if name is None:
+            return None
+        cells = self.source.columns[name]
+        return self._without_training(name, cells) if role == "prediction" and self.has_training else cells
+
+    def _without_training(self, name: str, cells: Sequence[Any]) -> Sequence[Any]:
+        """Predictions with none for the rows to learn from, whatever the source says."""
+        splits = self.values("split") or [None] * len(cells)
+        nothing: Any = {} if _by_system(cells, name) else None
+        return [nothing if split == TRAINING_SPLIT else cell for cell, split in zip(cells, splits, strict=True)]
 
     def where(self, role: str) -> Where:
         """Place of a cell, for errors: "gold.jsonl:17 (label)" or "rows[16].label"."""
@@ -187,35 +198,49 @@ def table_of(data: Any, mapping: Mapping[str, str] | None = None, system: str = 
     roles = Roles(source, mapping or {})
     if not source.is_file:
         _refuse_reserved(source)
-    gold, ids, samples = roles.references(), roles.ids(), roles.samples()
-    check_unique(ids, samples, source)
-    return Table(
-        systems=_systems(roles, system),
-        references=gold,
-        labels=roles.labels(),
-        ids=ids,
-        clusters=roles.clusters(),
-        samples=samples,
-        inputs=None,
-        fields=roles.row_fields(),
-        lenient=source.is_file,
-        others=roles.others(),
-    )
+    return _table(roles, lambda: _systems(roles, system), None)
 
 
-def with_models(data: Any, models: Mapping[str, Model], mapping: Mapping[str, str] | None = None) -> Table:
+def with_baselines(
+    data: Any,
+    baselines: Mapping[str, Model | Baseline],
+    mapping: Mapping[str, str] | None = None,
+    system: str = "system",
+) -> Table:
+    """The table of rows that hold predictions, if they hold any, with baselines as systems before those."""
+    source = source_of(data)
+    check_mapping(mapping or {}, [source])
+    roles = Roles(source, mapping or {}, has_training=True)
+    has_none = roles.values("prediction") is None and roles.predictions() is None
+    own = {} if has_none else _systems(roles, system)
+    for name in own.keys() & baselines.keys():
+        raise InvalidRequestError.of_field("CONFLICT", f"systems[{name!r}]", "is also the name of predictions in rows")
+    return _table(roles, lambda: {**baselines, **own}, None)
+
+
+def with_models(data: Any, models: Mapping[str, Model | Baseline], mapping: Mapping[str, str] | None = None) -> Table:
     """The table of rows on which the server runs models; the rows hold inputs and references."""
     source = source_of(data)
     check_mapping(mapping or {}, [source])
     roles = Roles(source, mapping or {})
-    inputs, ids, samples = roles.inputs(), roles.ids(), roles.samples()
-    row_fields = roles.row_fields()
-    if inputs is None and "messages" not in row_fields:
+    inputs = roles.inputs()
+    if inputs is None and roles.values("messages") is None:
         raise roles.missing("input")
-    check_unique(ids, samples, source)
+    return _table(roles, lambda: models, inputs)
+
+
+def _table(
+    roles: Roles,
+    systems: Callable[[], Mapping[str, Column | Model | Baseline]],
+    inputs: Sequence[Mapping[str, str]] | None,
+) -> Table:
+    """The table of these columns; what is wrong with gold answers is told before what is wrong with systems."""
+    gold = roles.references()
+    ids, samples = roles.ids(), roles.samples()
+    check_unique(ids, samples, roles.source)
     return Table(
-        systems=models, references=roles.references(), labels=roles.labels(), ids=ids, clusters=roles.clusters(),
-        samples=samples, inputs=inputs, fields=row_fields, lenient=source.is_file, others=roles.others(),
+        systems=systems(), references=gold, labels=roles.labels(), ids=ids, clusters=roles.clusters(),
+        samples=samples, inputs=inputs, fields=roles.row_fields(), lenient=roles.source.is_file, others=roles.others(),
     )  # fmt: skip
 
 
@@ -254,7 +279,7 @@ def _input(cell: Any, where: Where, row: int) -> dict[str, str]:
     return {str(name): str(text) for name, text in zip(named, texts.values, strict=True)}
 
 
-def _systems(roles: Roles, system: str) -> dict[str, Column | Model]:
+def _systems(roles: Roles, system: str) -> dict[str, Column]:
     values, where = roles.values("prediction"), roles.where("prediction")
     if values is None or not _by_system(values, roles.find("prediction")):
         found = roles.predictions()

@@ -49,17 +49,34 @@ class Remote(Model):
     """A remote endpoint of the server's settings as a system: the server asks it for a text for each row's input."""
 
 
+# The split whose rows baselines learn from.
+TRAINING_SPLIT = "train"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A simple baseline as a system: it learns from the rows whose split is "train" and answers for all others.
+
+    Rows of that split are then scored for no system. `kind` is "majority", "stratified", "logistic_regression" or
+    "decision_tree"; the last two learn from texts and need the extra [baselines]. `input` is the key of the inputs that
+    holds the text.
+    """
+
+    kind: str
+    input: str = "text"
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of a data set with the answers of every system, column by column.
 
-    `systems` maps a system's name to its predictions or to the model that makes them, in the order of the
+    `systems` maps a system's name to its predictions or to the model or baseline that makes them, in the order of the
     answer. `references` are gold texts, labels or numbers; `labels` are gold labels beside texts; `fields` are what few
     data sets have, by the names of the row type: value, weight, choices. Without `ids` the position identifies a row.
     Columns have equal length, else InvalidRequestError (LENGTH_MISMATCH).
     """
 
-    systems: Mapping[str, Column | Model]
+    systems: Mapping[str, Column | Model | Baseline]
     references: References | None = None
     labels: References | None = None
     ids: Sequence[str] | None = None
@@ -85,6 +102,11 @@ class Table:
                 )
         object.__setattr__(self, "rows", rows)
         self._check_kinds()
+
+    @property
+    def trains(self) -> bool:
+        """Whether baselines learn from the rows of the split "train", which are then scored for no system."""
+        return any(isinstance(source, Baseline) for source in self.systems.values())
 
     def _lengths(self) -> list[tuple[str, int]]:
         several = len(self.systems) > 1

@@ -36,6 +36,8 @@ _WRITES = ("prediction_text", "latency_seconds", "input_tokens", "output_tokens"
 _PRODUCES: dict[Task, tuple[str, ...]] = {
     "text-classification": ("prediction_label", "prediction_label_set", "class_scores"),
     "causal-lm": ("token_logprobs", "choice_scores"),
+    # No metric of answers reads it; metrics that compare texts by a model ask it themselves.
+    "embedding": (),
     "text-generation": _WRITES,
 }
 
@@ -63,6 +65,7 @@ class Answers:
     failures: tuple[RowFailure, ...]
     timings: Timings
     class_scores: Floats | None = None
+    embeddings: Floats | None = None
     token_logprobs: list[list[float]] | None = None
     choice_scores: list[list[float]] | None = None
     texts: tuple[Answer | None, ...] | None = None
@@ -120,6 +123,9 @@ def ask(
             return texts
         scores = replace(rows, generation=None)
         return _joined(texts, ask(model, scores, needs, cancellation, deadline))
+    if model.info.task == "embedding":
+        embedded = model.embed(rows.inputs, cancellation, deadline)
+        return Answers(embedded.failures, embedded.timings, embeddings=embedded.vectors)
     read: Sequence[Text | None] = rows.inputs
     if rows.pair_inputs:
         pairs = zip(rows.inputs, rows.pair_inputs, strict=True)

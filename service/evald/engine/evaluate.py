@@ -13,38 +13,38 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from evald import _native
+from evald.backends.baseline.kinds import Baselines
 from evald.backends.contract import GenerationOptions, RowKey
 from evald.engine.answers import Answers, ModelRows, ask, ask_endpoint, check_options, must_write, produces
+from evald.engine.baselines import Trained, answer_baselines, check_baselines
 from evald.engine.cancellation import Cancellation
+from evald.engine.needs import GOLD
 from evald.engine.writing import checked
-from evald.errors import CancelledError, DeadlineError, EvaldError, InvalidRequestError, UnavailableError, Violation
+from evald.errors import (
+    CancelledError,
+    DeadlineError,
+    EvaldError,
+    InvalidRequestError,
+    ModelNotReadyError,
+    UnavailableError,
+    Violation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from evald.backends.contract import Answer, ModelInfo, Timings
+    from evald.backends.model import Model
     from evald.backends.registry import ModelRegistry
     from evald.backends.remote.contract import RemoteUse
     from evald.backends.remote.registry import EndpointRegistry
     from evald.data.resources import Resources
+    from evald.engine.measures import Measured
 
 __all__ = ["Cancellation", "Engine", "Limits", "RunFacts"]
 
 Kind = Literal["evaluate", "compare"]
-
-# What rows hold whoever answers them.
-_GOLD = frozenset(
-    (
-        "choices",
-        "human_labels",
-        "label_set",
-        "labels",
-        "reference_tokens",
-        "references",
-        "value",
-        "wrong_references",
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,14 @@ class RunFacts:
     infer_seconds: float
     score_seconds: float
     models: tuple[tuple[str, ModelInfo], ...]
+    # (key of the metric, model) of metrics that models computed.
+    metrics: tuple[tuple[str, ModelInfo], ...]
     # One a system that an endpoint answered for.
-    remote: tuple[RemoteUse, ...] = ()
+    remote: tuple[RemoteUse, ...]
+    trained: Trained
     # Written by models of the server, and answers of models and endpoints that a limit cut.
-    output_tokens: int = 0
-    truncated: int = 0
+    output_tokens: int
+    truncated: int
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,11 @@ class Engine:
         threads: int = 0,
         resources: Resources | None = None,
         endpoints: EndpointRegistry | None = None,
+        baselines: Baselines | None = None,
     ) -> None:
         self.models = models
         self.endpoints = endpoints or _no_endpoints()
+        self._baselines = baselines or Baselines()
         self._resources = _native.Resources(resources or {})
         self.limits = (limits or Limits()).to_native()
         if threads:
@@ -130,9 +135,14 @@ class Engine:
         """
         start = time.monotonic()
         with _ends(cancellation, deadline):
-            spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
-            asked = self._answerers(spec)
+            spec, measuring = self._spec(kind, request, cancellation, deadline)
+            asked = self._answerers(spec, cancellation, deadline)
+            check_baselines(spec)
             batch = spec.read(request, cancellation.flag)
+            # First: what rows lack to learn from is refused before a model computes or an endpoint costs.
+            trained = answer_baselines(
+                spec, batch, self._baselines, self.limits.max_collected_numbers, cancellation, deadline
+            )
             used, remote, answered_in, truncated = [], [], 0.0, 0
             for index, source, answerer in asked:
                 before = time.monotonic()
@@ -144,21 +154,46 @@ class Engine:
                 used.append((source.name, answerer.info, answers.timings))
                 if answers.remote is not None:
                     remote.append(answers.remote)
+            measured: list[Measured] = []
+            if measuring:
+                before = time.monotonic()
+                use = partial(self._use, cancellation=cancellation, deadline=deadline)
+                measured = _measure(spec, batch, measuring, use, cancellation, deadline)
+                answered_in += time.monotonic() - before
             rows = len(batch)
             accumulator = _native.Accumulator(spec, cancellation.flag)
             accumulator.push(batch)
             response = accumulator.finish()
-        return response, _facts(rows, used, remote, truncated, time.monotonic() - start - answered_in)
+        score_seconds = time.monotonic() - start - answered_in - trained.seconds
+        return response, _facts(rows, used, remote, measured, truncated, score_seconds, trained)
 
     def predict(
         self, alias: str, rows: ModelRows, cancellation: Cancellation, deadline: float | None = None
     ) -> tuple[ModelInfo, Answers]:
         """Predictions of a model or an endpoint alone; a row without a text fails with MISSING_INPUT."""
         with _ends(cancellation, deadline):
-            answerer = self._answerer("remote" if alias in self.endpoints.aliases() else "model", alias)
+            kind: Literal["model", "remote"] = "remote" if alias in self.endpoints.aliases() else "model"
+            answerer = self._answerer(kind, alias, cancellation, deadline)
             pair_input = "pair_input" if rows.pair_inputs else ""
             check_options(answerer.info, pair_input, rows.context_tokens, rows.generation is not None, "")
             return answerer.info, answerer.ask(rows, None, cancellation, deadline)
+
+    def load_model(self, alias: str, cancellation: Cancellation, deadline: float | None = None) -> None:
+        """Loads a model and waits for it. Raises InvalidRequestError for an endpoint, else as `ModelRegistry.use`."""
+        with _ends(cancellation, deadline):
+            self._refuse_endpoint(alias)
+            self.models.load_one(alias, cancellation, deadline)
+
+    def unload_model(self, alias: str, cancellation: Cancellation, deadline: float | None = None) -> None:
+        """Frees a model that is done with its calls. Raises as `ModelRegistry.unload`."""
+        with _ends(cancellation, deadline):
+            self._refuse_endpoint(alias)
+            self.models.unload(alias, cancellation, deadline)
+
+    def _refuse_endpoint(self, alias: str) -> None:
+        if alias in self.endpoints.aliases():
+            text = "is an endpoint; only models are loaded and unloaded"
+            raise InvalidRequestError.of_field("NOT_A_MODEL", "alias", text, alias=alias)
 
     def plan(self, request: bytes) -> bytes:
         """A serialised `PlanResponse`. Raises InvalidRequestError (BAD_PLAN)."""
@@ -172,28 +207,68 @@ class Engine:
         """The serialised GetMetricResponse. Raises NotFoundError with the nearest names."""
         return _native.get_metric(name)
 
-    def _answerer(self, kind: Literal["model", "remote"], alias: str) -> _Answerer:
-        """The model or endpoint of an alias. Raises NotFoundError or ModelNotReadyError."""
+    def _spec(
+        self, kind: Kind, request: bytes, cancellation: Cancellation, deadline: float | None
+    ) -> tuple[_native.Spec, dict[str, ModelInfo]]:
+        """The checked header, and the models that its metrics name: their digests are part of signatures."""
+        spec = _native.Spec.from_request(kind, request, self.limits, self._resources)
+        if not spec.measures:
+            return spec, {}
+        # Imports what calls without such metrics can do without.
+        from evald.engine.measures import models_of
+
+        models = models_of(spec, lambda alias: self.models.info(alias, cancellation, deadline))
+        encoders = {alias: info.embedding for alias, info in models.items()}
+        digests = {alias: encoder.digest for alias, encoder in encoders.items() if encoder is not None}
+        return _native.Spec.from_request(kind, request, self.limits, self._resources, digests), models
+
+    def _answerer(
+        self, kind: Literal["model", "remote"], alias: str, cancellation: Cancellation, deadline: float | None
+    ) -> _Answerer:
+        """The model or endpoint of an alias. Raises NotFoundError, or as `ModelRegistry.use`."""
         if kind == "remote":
             endpoint = self.endpoints.get(alias)
             priced = ("cost",) if endpoint.has_prices else ()
             return _Answerer(endpoint.info, partial(ask_endpoint, endpoint), (*produces(endpoint.info), *priced))
-        model = self.models.get(alias)
-        return _Answerer(model.info, partial(ask, model), produces(model.info))
+        info = self.models.info(alias, cancellation, deadline)
+        return _Answerer(info, partial(self._ask_model, info), produces(info))
 
-    def _answerers(self, spec: _native.Spec) -> list[tuple[int, _native.SystemSource, _Answerer]]:
+    def _ask_model(
+        self,
+        info: ModelInfo,
+        rows: ModelRows,
+        needs: Collection[str] | None,
+        cancellation: Cancellation,
+        deadline: float | None,
+    ) -> Answers:
+        """The model is in memory while it answers only, so that systems of one call may take turns there."""
+        with self._use(info, cancellation, deadline) as model:
+            return ask(model, rows, needs, cancellation, deadline)
+
+    @contextmanager
+    def _use(self, info: ModelInfo, cancellation: Cancellation, deadline: float | None) -> Iterator[Model]:
+        """The model that was described so. Raises as `ModelRegistry.use`, or ModelNotReadyError (MODEL_CHANGED)."""
+        with self.models.use(info.alias, cancellation, deadline) as model:
+            if model.info != info:
+                message = f"the model {info.alias} was loaded from other files than before; send the call again"
+                raise ModelNotReadyError(message, reason="MODEL_CHANGED", metadata={"alias": info.alias})
+            yield model
+
+    def _answerers(
+        self, spec: _native.Spec, cancellation: Cancellation, deadline: float | None
+    ) -> list[tuple[int, _native.SystemSource, _Answerer]]:
         """Index and source of the systems that the server answers for, and what does; checked before rows are read."""
         asked = []
         for index, source in enumerate(spec.systems):
-            if source.kind == "inline":
+            if source.kind == "inline" or source.kind == "baseline":  # noqa: PLR1714 (mypy narrows only this)
                 continue
             field = f"spec.systems[{index}].{source.kind}"
             try:
-                answerer = self._answerer(source.kind, source.alias)
+                answerer = self._answerer(source.kind, source.alias, cancellation, deadline)
             except EvaldError as error:
                 error.violations = (Violation(f"{field}.alias", error.message),)
                 raise
-            given = _GOLD.union(answerer.produces)
+            given = GOLD.union(answerer.produces)
             lacking = [need for need in spec.needs if need not in given]
             if lacking:
                 task = answerer.info.task
@@ -276,14 +351,29 @@ def _native_text(answer: Answer) -> tuple[str, bool, tuple[float | None, float |
     return answer.text, answer.truncated, usage
 
 
+def _measure(
+    spec: _native.Spec,
+    batch: _native.Batch,
+    models: dict[str, ModelInfo],
+    use: Callable[[ModelInfo], AbstractContextManager[Model]],
+    cancellation: Cancellation,
+    deadline: float | None,
+) -> list[Measured]:
+    from evald.engine.measures import measure
+
+    return measure(spec, batch, models, use, cancellation, deadline)
+
+
 def _facts(
     rows: int,
     used: Sequence[tuple[str, ModelInfo, Timings]],
     remote: Sequence[RemoteUse],
+    measured: Sequence[Measured],
     truncated: int,
     score_seconds: float,
+    trained: Trained,
 ) -> RunFacts:
-    timings = [timing for _, _, timing in used]
+    timings = [timing for _, _, timing in used] + [timing for one in measured for timing in one.timings]
     return RunFacts(
         rows=rows,
         tokens=sum(timing.tokens for timing in timings),
@@ -292,7 +382,9 @@ def _facts(
         infer_seconds=sum(timing.infer_seconds for timing in timings),
         score_seconds=score_seconds,
         models=tuple((name, info) for name, info, _ in used),
+        metrics=tuple((key, one.info) for one in measured for key in one.metrics),
         remote=tuple(remote),
+        trained=trained,
         output_tokens=sum(timing.output_tokens for timing in timings),
         truncated=truncated,
     )

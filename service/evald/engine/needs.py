@@ -7,6 +7,20 @@ from typing import Literal
 from evald import _native
 from evald.errors import InvalidRequestError
 
+# What rows hold whoever answers them.
+GOLD = frozenset(
+    (
+        "choices",
+        "human_labels",
+        "label_set",
+        "labels",
+        "reference_tokens",
+        "references",
+        "value",
+        "wrong_references",
+    )
+)
+
 
 def needs_of(kind: Literal["evaluate", "compare"], header: bytes, version: str) -> set[str] | None:
     """Names of RowField in lower case, as a server of this version sees it.

@@ -18,6 +18,7 @@ from evald.results.analysis import (
 )
 from evald.results.catalog import Limits, MetricInfo, ModelInfo, ParameterInfo, Predictions, ServerInfo, Usage
 from evald.results.findings import (
+    BaselineProvenance,
     Comparison,
     ConfusionCell,
     ConfusionMatrix,
@@ -69,6 +70,7 @@ __all__ = [
     "MetricInfo",
     "MetricResult",
     "ModelInfo",
+    "BaselineProvenance",
     "ModelProvenance",
     "Ngram",
     "Note",

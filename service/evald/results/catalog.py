@@ -48,7 +48,10 @@ class MetricInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """One model of a server; `state` is "loading", "ready" or "failed"."""
+    """One model of a server; `state` is "unloaded", "loading", "ready", "unloading" or "failed".
+
+    Of a model that gives embeddings: the numbers of one, and the layers that metrics may ask for; else 0 and none.
+    """
 
     alias: str
     task: str
@@ -57,6 +60,11 @@ class ModelInfo:
     classes: Sequence[str]
     max_tokens: int
     provenance: ModelProvenance
+    dimensions: int = 0
+    layers: Sequence[int] = ()
+    weights_bytes: int = 0
+    pinned: bool = False
+    on_demand: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class Predictions:
 
     `class_scores[row]` is in the order of `classes`, `token_logprobs[row]` are the log-likelihoods of the tokens of a
     text that a language model scored. Of texts, `finish_reasons` say why they ended ("length": the limit of tokens cut
-    it) and `usages` what they took.
+    it) and `usages` what they took. `embeddings` are those of a model that turns texts into vectors.
     """
 
     texts: Sequence[str | None]
@@ -90,6 +98,7 @@ class Predictions:
     usages: Sequence[Usage | None] = ()
     # What was written before the texts, and is no part of them.
     reasonings: Sequence[str | None] = ()
+    embeddings: Sequence[Sequence[float] | None] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -110,6 +119,10 @@ class Limits:
     max_concurrent_calls: int | None
     max_collected_numbers: int | None
     max_slices: int | None
+    max_training_rows: int | None
+    max_training_seconds: float | None
+    max_concurrent_trainings: int | None
+    model_memory: int | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ _PAIRED = (
 )  # fmt: skip
 _OF_VALUES = ("low", "high", "std_error", "n", "n_failed")
 _CONSISTENCY = ("slices", "improved", "improved_rows", "worst_difference", "worst_low", "worst_high")
+_HETEROGENEITY = ("q", "degrees", "p_value", "i_squared", "f", "denominator_degrees")
 
 
 def plain(value: Any) -> Any:
@@ -80,7 +81,7 @@ def flat_slices(slices: Sequence[SliceComparison], consistency: Sequence[Consist
         path = f"consistency/{found.by}/{found.candidate}/{found.metric}"
         _put_all(result, path, found, _CONSISTENCY)
         if found.heterogeneity is not None:
-            _put_all(result, path, found.heterogeneity, ("q", "degrees", "p_value", "i_squared"))
+            _put_all(result, path, found.heterogeneity, _HETEROGENEITY)
     return result
 
 

@@ -178,6 +178,23 @@ class ModelProvenance:
     # the chat template.
     request_digest: str | None = None
     chat_template_digest: str | None = None
+    # Of models that give embeddings: a digest of all that shapes them, whose beginning is in signatures; how those of
+    # tokens become that of a text; and the metric that asked.
+    embedding_digest: str | None = None
+    pooling: str | None = None
+    metric: str | None = None
+
+
+@dataclass(frozen=True)
+class BaselineProvenance:
+    """Which baseline was trained for a system, and on what; the digest is of what it read of its training rows."""
+
+    system: str
+    kind: str
+    engine: str
+    parameters: Mapping[str, str]
+    training_rows: int
+    training_digest: str
 
 
 @dataclass(frozen=True)
@@ -191,6 +208,7 @@ class Provenance:
     slots: int
     row_key: str
     models: Sequence[ModelProvenance] = ()
+    baselines: Sequence[BaselineProvenance] = ()
 
 
 @dataclass(frozen=True)
@@ -207,7 +225,7 @@ class RemoteCost:
 
 @dataclass(frozen=True)
 class Cost:
-    """What answering took; times in seconds."""
+    """What answering took; times in seconds. `rows` are those that were scored."""
 
     rows: int
     tokens: int
@@ -219,6 +237,7 @@ class Cost:
     # Written by models of the server, and answers that a limit of tokens cut.
     output_tokens: int = 0
     truncated: int = 0
+    train_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -234,6 +253,7 @@ class Evaluation:
     cost: Cost | None = None
     confidence_level: float = 0.95
     analysis: ErrorAnalysis | None = None
+    notes: Sequence[Note] = ()
 
     def system(self, name: str) -> SystemResult:
         """The results of a system; KeyError names the systems there are."""
@@ -357,12 +377,18 @@ class SliceComparison:
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Cochran's test whether slices differ by more than chance; `i_squared` is the share that is more than chance."""
+    """Whether slices differ by more than chance: Cochran's Q, and Welch's F with its p-value.
+
+    `degrees` and `denominator_degrees` are those of F. `i_squared` is the share of the variation that is more than
+    chance.
+    """
 
     q: float
     degrees: int
     p_value: float
     i_squared: float
+    f: float
+    denominator_degrees: float
 
 
 @dataclass(frozen=True)

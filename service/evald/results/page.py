@@ -21,7 +21,7 @@ def evaluation(result: Evaluation, slices: Sequence[text.Block] = ()) -> str:
         _table(text.metric_head(result), text.metric_cells(result))
         + _titled(slices)
         + _matrices(result)
-        + _notes(text.metric_notes(result))
+        + _notes([("", note) for note in result.notes] + text.metric_notes(result))
         + _analysis(result)
     )
 

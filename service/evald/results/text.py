@@ -53,9 +53,10 @@ def evaluation(result: Evaluation, slices: Sequence[Block] = ()) -> str:
     """The table of an evaluation; tables of slices, confusion matrices and notes below."""
     rows = [[printable(cell) for cell in cells] for cells in metric_cells(result)]
     blocks = [table(metric_head(result), rows, left=2)] if rows else []
+    notes = [("", note) for note in result.notes] + metric_notes(result)
     found = [(one.method, one.metric) for system in result.systems for one in system.metrics]
     blocks += _methods("intervals", found)
-    return "\n\n".join(blocks + _titled(slices) + _matrices(result) + _notes(metric_notes(result)) + _analysis(result))
+    return "\n\n".join(blocks + _titled(slices) + _matrices(result) + _notes(notes) + _analysis(result))
 
 
 def _titled(blocks: Sequence[Block]) -> list[str]:

@@ -1,7 +1,7 @@
 """Builds the server of the settings, says when it is ready and drains it. Must not know flags, files or signals.
 
 start    ports are bound, HTTP and gRPC serve; models load meanwhile
-ready    every model of the settings can answer
+ready    no model that is loaded at the start has failed
 drain    not ready at once; serves on for `pre_stop_seconds`; then refuses new calls and lets those in progress
          finish for `grace_seconds`; what is left is ended with UNAVAILABLE
 """
@@ -17,6 +17,8 @@ from http import HTTPStatus
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
+from evald.backends.baseline.kinds import Baselines
+from evald.backends.baseline.learned import TrainingLimits
 from evald.backends.contract import ChatOptions, ModelState
 from evald.backends.registry import ModelOptions, ModelRegistry
 from evald.backends.remote.registry import EndpointRegistry
@@ -37,6 +39,8 @@ _log = logging.getLogger(__name__)
 
 # Watches and reflection hold a thread each; three quarters stay for calls.
 _STREAMS_SHARE = 4
+# A call that waits for a model to be loaded is one that computes; three quarters stay for models that are.
+_WAITING_SHARE = 4
 # Ended calls need a moment to tell their callers.
 _LAST_WORDS_SECONDS = 2.0
 
@@ -49,11 +53,18 @@ class Application:
         self.telemetry = Telemetry()
         self._draining = False
         self._settled = False
-        self._models = _registry(settings, self.telemetry)
+        self._models = _registry(settings, self.telemetry, self._tell_readiness)
         self._endpoints = EndpointRegistry(settings.endpoints, self.telemetry)
         _register(self._models, self._endpoints, self.telemetry)
         resources = read_resources(settings.resources)
-        self.engine = Engine(self._models, _limits(settings), settings.scoring_threads, resources, self._endpoints)
+        self.engine = Engine(
+            self._models,
+            _limits(settings),
+            settings.scoring_threads,
+            resources,
+            self._endpoints,
+            _baselines(settings),
+        )
         self._admission = Admission(settings.max_concurrent_calls, settings.max_bytes_in_progress, self.telemetry)
         self._calls = Calls(self._admission, self.telemetry)
         self._streams = StreamBudget(settings.max_rpcs // _STREAMS_SHARE)
@@ -152,8 +163,12 @@ class Application:
             return "draining"
         if not self._settled:
             return "models are loading"
-        failed = [alias for alias in self._models.aliases() if self._models.describe(alias)[1] is not ModelState.READY]
+        failed = [alias for alias in self._models.aliases() if self._has_failed(alias)]
         return f"models cannot answer: {' '.join(failed)}" if failed else ""
+
+    def _has_failed(self, alias: str) -> bool:
+        """One that is on demand keeps no server from being ready, as an endpoint does not."""
+        return self._models.describe(alias)[1] is ModelState.FAILED and not self._models.residence(alias).on_demand
 
     def _await_models(self) -> None:
         self._models.wait()
@@ -161,14 +176,25 @@ class Application:
         self._endpoints.wait()
         self._settled = True
         self._health.set(True, health.STARTUP)
-        self._health.set(self.ready, health.READINESS, model.SERVICE.full_name)
+        self._tell_readiness()
         _log.info("models are loaded; %s", self._not_ready() or "ready")
 
+    def _tell_readiness(self) -> None:
+        """A model may be loaded by LoadModel that could not be loaded at the start."""
+        if self._settled:
+            self._health.set(self.ready, health.READINESS, model.SERVICE.full_name)
 
-def _registry(settings: Settings, telemetry: Telemetry) -> ModelRegistry:
+
+def _registry(settings: Settings, telemetry: Telemetry, changed: Callable[[], None]) -> ModelRegistry:
     given = settings.all_models()
-    options = {alias: _options(settings, model) for alias, model in given.items()}
-    return ModelRegistry({alias: model.folder for alias, model in given.items()}, options, telemetry)
+    return ModelRegistry(
+        {alias: model.folder for alias, model in given.items()},
+        {alias: _options(settings, model) for alias, model in given.items()},
+        telemetry,
+        memory=settings.model_memory,
+        max_waiting=max(1, settings.max_concurrent_calls // _WAITING_SHARE),
+        changed=changed,
+    )
 
 
 def _register(models: ModelRegistry, endpoints: EndpointRegistry, telemetry: Telemetry) -> None:
@@ -179,6 +205,7 @@ def _register(models: ModelRegistry, endpoints: EndpointRegistry, telemetry: Tel
 
     aliases = (*models.aliases(), *endpoints.aliases())
     telemetry.register_models(aliases, count, tuple(state.value for state in ModelState))
+    telemetry.model_bytes.set_function(lambda: sum(models.residence(alias).bytes for alias in models.aliases()))
 
 
 def _options(settings: Settings, model: ModelSetting) -> ModelOptions:
@@ -186,11 +213,15 @@ def _options(settings: Settings, model: ModelSetting) -> ModelOptions:
         backend=model.backend,
         device=model.device,
         precision=model.precision,
+        pooling=model.pooling,
         threads=settings.model_threads,
         workers=settings.model_workers,
         batch_tokens=settings.batch_tokens,
         queue_tokens=settings.queue_tokens,
         chat=ChatOptions(model.chat_template, model.system, model.system_as_user, model.reasoning),
+        file=model.file,
+        pinned=model.pinned,
+        on_demand=model.load == "on_demand",
     )
 
 
@@ -205,6 +236,16 @@ def _limits(settings: Settings) -> Limits:
         max_collected_numbers=settings.max_collected_numbers,
         max_slices=settings.max_slices,
         max_response_bytes=settings.max_response_bytes,
+    )
+
+
+def _baselines(settings: Settings) -> Baselines:
+    return Baselines(
+        TrainingLimits(
+            max_training_rows=settings.max_training_rows,
+            max_training_seconds=settings.max_training_seconds,
+            max_concurrent_trainings=settings.max_concurrent_trainings,
+        )
     )
 
 

@@ -13,7 +13,7 @@ from evald.engine.evaluate import Engine
 from evald.engine.writing import checked
 from evald.errors import InvalidRequestError
 from evald.server.calls import Calls
-from evald.server.provenance import checked_size, model_provenance, remote_cost
+from evald.server.provenance import check_size, checked_size, model_provenance, remote_cost
 from evald.server.rpc import parse
 from evald.settings import Settings
 from evald.telemetry import Telemetry
@@ -25,6 +25,8 @@ _STATES = {
     ModelState.LOADING: model_pb2.MODEL_STATE_LOADING,
     ModelState.READY: model_pb2.MODEL_STATE_READY,
     ModelState.FAILED: model_pb2.MODEL_STATE_FAILED,
+    ModelState.UNLOADED: model_pb2.MODEL_STATE_UNLOADED,
+    ModelState.UNLOADING: model_pb2.MODEL_STATE_UNLOADING,
 }
 _DEFAULT_INPUT = "text"
 
@@ -34,6 +36,7 @@ _USED_FIELDS = frozenset(
 )
 # A class of a multi-label model is a label from this probability on, as for metrics.
 _LIKELY = 0.5
+_FLOAT_BYTES = 4
 
 
 class ModelService:
@@ -57,16 +60,39 @@ class ModelService:
         alias = _required_alias(parse(model_pb2.GetModelRequest, request).alias)
         return model_pb2.GetModelResponse(model=self._model(alias)).SerializeToString()
 
+    def load_model(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Loads a model; answers when it is ready."""
+        with self._calls.begin(request, context) as call:
+            alias = _required_alias(parse(model_pb2.LoadModelRequest, request).alias)
+            self._engine.load_model(alias, call.cancellation, call.deadline)
+            return model_pb2.LoadModelResponse(model=self._model(alias)).SerializeToString()
+
+    def unload_model(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Unloads a model when it is done with what it answers."""
+        with self._calls.begin(request, context) as call:
+            alias = _required_alias(parse(model_pb2.UnloadModelRequest, request).alias)
+            self._engine.unload_model(alias, call.cancellation, call.deadline)
+            return model_pb2.UnloadModelResponse(model=self._model(alias)).SerializeToString()
+
     def predict(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """The predictions of a model."""
         with self._calls.begin(request, context) as call:
             message = parse(model_pb2.PredictRequest, request)
             alias = _required_alias(message.alias)
             rows = _rows(message, self._settings)
+            self._check_fits(alias, len(rows.inputs))
             info, result = self._engine.predict(alias, rows, call.cancellation, call.deadline)
             answer = _answer(message.instances, info, result).SerializeToString()
         self._telemetry.answered("predict", len(rows.inputs))
         return checked_size(answer, self._settings.max_response_bytes)
+
+    def _check_fits(self, alias: str, rows: int) -> None:
+        """Refuses rows whose embeddings would be more than an answer may hold, before they are computed."""
+        if alias not in self._engine.models.aliases():
+            return
+        info, _, _ = self._engine.models.describe(alias)
+        if info is not None and info.embedding is not None:
+            check_size(rows * info.embedding.dimensions * _FLOAT_BYTES, self._settings.max_response_bytes)
 
     def _model(self, alias: str) -> model_pb2.Model:
         is_remote = alias in self._engine.endpoints.aliases()
@@ -75,8 +101,13 @@ class ModelService:
         model = model_pb2.Model(alias=alias, state=_STATES[state], state_reason=reason)
         if info is not None:
             model.task, model.max_tokens = info.task, info.max_tokens
+            if info.embedding is not None:
+                model.max_tokens, model.dimensions = info.embedding.max_tokens, info.embedding.dimensions
+                model.layers.extend(info.embedding.layers)
             model.classes.extend(info.classes)
             model.provenance.CopyFrom(model_provenance(info))
+        if not is_remote:
+            model.weights_bytes, model.pinned, model.on_demand = self._engine.models.residence(alias)
         return model
 
 
@@ -172,6 +203,9 @@ def _cost(rows: int, result: Answers) -> report_pb2.Cost:
 def _predictions(info: ModelInfo, result: Answers) -> list[instance_pb2.Prediction]:
     if result.texts is not None:
         return [_written(text) for text in result.texts]
+    if result.embeddings is not None:
+        vectors: Any = result.embeddings.tolist()
+        return [instance_pb2.Prediction(embedding=vector) for vector in vectors]
     if result.class_scores is not None:
         scores: Any = result.class_scores.tolist()
         return [_classified(row, info) for row in scores]

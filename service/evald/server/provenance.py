@@ -1,4 +1,4 @@
-"""What the server adds to an answer of the engine: which models answered, and what answering took."""
+"""What the server adds to an answer of the engine: which models and baselines answered, and what answering took."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 from evald.backends.contract import ModelInfo
 from evald.backends.remote.contract import RemoteUse
+from evald.client.trained import baselines_of
 from evald.engine.evaluate import RunFacts
 from evald.errors import InvalidRequestError
 from evald.v1 import report_pb2
 
 
-def model_provenance(info: ModelInfo, system: str = "") -> report_pb2.ModelProvenance:
-    """Which model answered for a system."""
+def model_provenance(info: ModelInfo, system: str = "", metric: str = "") -> report_pb2.ModelProvenance:
+    """Which model answered for a system, or computed a metric."""
+    encoder = info.embedding
     return report_pb2.ModelProvenance(
         system=system,
+        metric=metric,
         alias=info.alias,
         weights_digest=info.weights_digest,
         tokenizer_digest=info.tokenizer_digest,
@@ -26,12 +29,16 @@ def model_provenance(info: ModelInfo, system: str = "") -> report_pb2.ModelProve
         remote_model=info.remote_model,
         request_digest=info.request_digest,
         chat_template_digest=info.chat_template_digest,
+        embedding_digest=encoder.digest if encoder else "",
+        pooling=encoder.pooling + "+normalize" * encoder.normalize if encoder else "",
     )
 
 
-def models_of(facts: RunFacts) -> report_pb2.Provenance:
+def provenance_of(facts: RunFacts) -> report_pb2.Provenance:
     """The part of the provenance that native code cannot know."""
-    return report_pb2.Provenance(models=[model_provenance(info, system) for system, info in facts.models])
+    answered = [model_provenance(info, system) for system, info in facts.models]
+    computed = [model_provenance(info, metric=metric) for metric, info in facts.metrics]
+    return report_pb2.Provenance(models=[*answered, *computed], baselines=baselines_of(facts.trained))
 
 
 def cost_of(facts: RunFacts) -> report_pb2.Cost:
@@ -46,6 +53,7 @@ def cost_of(facts: RunFacts) -> report_pb2.Cost:
         remote=remote_cost(facts.remote),
         output_tokens=facts.output_tokens,
         truncated=facts.truncated,
+        train_seconds=facts.trained.seconds,
     )
 
 
@@ -66,11 +74,16 @@ def remote_cost(uses: Sequence[RemoteUse]) -> report_pb2.RemoteCost | None:
 
 def checked_size(answer: bytes, most: int) -> bytes:
     """The answer, unless it is larger than clients accept."""
-    if len(answer) > most:
+    check_size(len(answer), most)
+    return answer
+
+
+def check_size(size: int, most: int) -> None:
+    """Refuses an answer of so many bytes, which may be known before it is made."""
+    if size > most:
         message = (
-            f"the answer has {len(answer)} bytes, more than max_response_bytes = {most}; "
+            f"the answer has {size} bytes, more than max_response_bytes = {most}; "
             "ask for fewer row results, or send the rows in several calls"
         )
-        metadata = {"limit": "max_response_bytes", "maximum": str(most), "bytes": str(len(answer))}
+        metadata = {"limit": "max_response_bytes", "maximum": str(most), "bytes": str(size)}
         raise InvalidRequestError(message, reason="RESPONSE_TOO_LARGE", metadata=metadata)
-    return answer

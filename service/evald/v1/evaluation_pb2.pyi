@@ -89,10 +89,12 @@ class RemoteSource(_message.Message):
     def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ...) -> None: ...
 
 class BaselineSource(_message.Message):
-    __slots__ = ("kind",)
+    __slots__ = ("kind", "input")
     KIND_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
     kind: str
-    def __init__(self, kind: _Optional[str] = ...) -> None: ...
+    input: str
+    def __init__(self, kind: _Optional[str] = ..., input: _Optional[str] = ...) -> None: ...
 
 class EvaluateRequest(_message.Message):
     __slots__ = ("spec", "instances")
@@ -103,16 +105,18 @@ class EvaluateRequest(_message.Message):
     def __init__(self, spec: _Optional[_Union[EvaluationSpec, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ...) -> None: ...
 
 class EvaluateResponse(_message.Message):
-    __slots__ = ("systems", "provenance", "cost", "analysis")
+    __slots__ = ("systems", "provenance", "cost", "notes", "analysis")
     SYSTEMS_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     ANALYSIS_FIELD_NUMBER: _ClassVar[int]
     systems: _containers.RepeatedCompositeFieldContainer[SystemResult]
     provenance: _report_pb2.Provenance
     cost: _report_pb2.Cost
+    notes: _containers.RepeatedCompositeFieldContainer[_metric_pb2.Note]
     analysis: _analysis_pb2.ErrorAnalysis
-    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., analysis: _Optional[_Union[_analysis_pb2.ErrorAnalysis, _Mapping]] = ...) -> None: ...
+    def __init__(self, systems: _Optional[_Iterable[_Union[SystemResult, _Mapping]]] = ..., provenance: _Optional[_Union[_report_pb2.Provenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ..., analysis: _Optional[_Union[_analysis_pb2.ErrorAnalysis, _Mapping]] = ...) -> None: ...
 
 class SystemResult(_message.Message):
     __slots__ = ("system", "metrics", "rows")

@@ -94,7 +94,7 @@ class MetricSpec(_message.Message):
     def __init__(self, name: _Optional[str] = ..., params: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., profile: _Optional[str] = ..., key: _Optional[str] = ..., margin: _Optional[float] = ...) -> None: ...
 
 class MetricDescriptor(_message.Message):
-    __slots__ = ("name", "summary", "parameters", "profiles", "needs", "direction", "range_low", "range_high", "row_score", "mergeable", "reference", "signature", "source", "weighted", "interval")
+    __slots__ = ("name", "summary", "parameters", "profiles", "needs", "direction", "range_low", "range_high", "row_score", "mergeable", "reference", "signature", "source", "weighted", "interval", "model")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
@@ -110,6 +110,7 @@ class MetricDescriptor(_message.Message):
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     WEIGHTED_FIELD_NUMBER: _ClassVar[int]
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
     name: str
     summary: str
     parameters: _containers.RepeatedCompositeFieldContainer[ParameterDescriptor]
@@ -125,7 +126,8 @@ class MetricDescriptor(_message.Message):
     source: str
     weighted: bool
     interval: bool
-    def __init__(self, name: _Optional[str] = ..., summary: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[ParameterDescriptor, _Mapping]]] = ..., profiles: _Optional[_Iterable[str]] = ..., needs: _Optional[_Iterable[_Union[RowField, str]]] = ..., direction: _Optional[_Union[Direction, str]] = ..., range_low: _Optional[float] = ..., range_high: _Optional[float] = ..., row_score: bool = ..., mergeable: _Optional[_Union[Mergeable, str]] = ..., reference: _Optional[str] = ..., signature: _Optional[str] = ..., source: _Optional[str] = ..., weighted: bool = ..., interval: bool = ...) -> None: ...
+    model: bool
+    def __init__(self, name: _Optional[str] = ..., summary: _Optional[str] = ..., parameters: _Optional[_Iterable[_Union[ParameterDescriptor, _Mapping]]] = ..., profiles: _Optional[_Iterable[str]] = ..., needs: _Optional[_Iterable[_Union[RowField, str]]] = ..., direction: _Optional[_Union[Direction, str]] = ..., range_low: _Optional[float] = ..., range_high: _Optional[float] = ..., row_score: bool = ..., mergeable: _Optional[_Union[Mergeable, str]] = ..., reference: _Optional[str] = ..., signature: _Optional[str] = ..., source: _Optional[str] = ..., weighted: bool = ..., interval: bool = ..., model: bool = ...) -> None: ...
 
 class ParameterDescriptor(_message.Message):
     __slots__ = ("name", "summary", "type", "default_value", "allowed")

@@ -15,10 +15,14 @@ class ModelState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MODEL_STATE_LOADING: _ClassVar[ModelState]
     MODEL_STATE_READY: _ClassVar[ModelState]
     MODEL_STATE_FAILED: _ClassVar[ModelState]
+    MODEL_STATE_UNLOADED: _ClassVar[ModelState]
+    MODEL_STATE_UNLOADING: _ClassVar[ModelState]
 MODEL_STATE_UNSPECIFIED: ModelState
 MODEL_STATE_LOADING: ModelState
 MODEL_STATE_READY: ModelState
 MODEL_STATE_FAILED: ModelState
+MODEL_STATE_UNLOADED: ModelState
+MODEL_STATE_UNLOADING: ModelState
 
 class ListModelsRequest(_message.Message):
     __slots__ = ()
@@ -42,23 +46,57 @@ class GetModelResponse(_message.Message):
     model: Model
     def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ...) -> None: ...
 
+class LoadModelRequest(_message.Message):
+    __slots__ = ("alias",)
+    ALIAS_FIELD_NUMBER: _ClassVar[int]
+    alias: str
+    def __init__(self, alias: _Optional[str] = ...) -> None: ...
+
+class LoadModelResponse(_message.Message):
+    __slots__ = ("model",)
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    model: Model
+    def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ...) -> None: ...
+
+class UnloadModelRequest(_message.Message):
+    __slots__ = ("alias",)
+    ALIAS_FIELD_NUMBER: _ClassVar[int]
+    alias: str
+    def __init__(self, alias: _Optional[str] = ...) -> None: ...
+
+class UnloadModelResponse(_message.Message):
+    __slots__ = ("model",)
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    model: Model
+    def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ...) -> None: ...
+
 class Model(_message.Message):
-    __slots__ = ("alias", "task", "state", "state_reason", "classes", "max_tokens", "provenance")
+    __slots__ = ("alias", "task", "state", "state_reason", "classes", "max_tokens", "dimensions", "layers", "provenance", "weights_bytes", "pinned", "on_demand")
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     TASK_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     STATE_REASON_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PINNED_FIELD_NUMBER: _ClassVar[int]
+    ON_DEMAND_FIELD_NUMBER: _ClassVar[int]
     alias: str
     task: str
     state: ModelState
     state_reason: str
     classes: _containers.RepeatedScalarFieldContainer[str]
     max_tokens: int
+    dimensions: int
+    layers: _containers.RepeatedScalarFieldContainer[int]
     provenance: _report_pb2.ModelProvenance
-    def __init__(self, alias: _Optional[str] = ..., task: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., state_reason: _Optional[str] = ..., classes: _Optional[_Iterable[str]] = ..., max_tokens: _Optional[int] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ...) -> None: ...
+    weights_bytes: int
+    pinned: bool
+    on_demand: bool
+    def __init__(self, alias: _Optional[str] = ..., task: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., state_reason: _Optional[str] = ..., classes: _Optional[_Iterable[str]] = ..., max_tokens: _Optional[int] = ..., dimensions: _Optional[int] = ..., layers: _Optional[_Iterable[int]] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ..., weights_bytes: _Optional[int] = ..., pinned: bool = ..., on_demand: bool = ...) -> None: ...
 
 class PredictRequest(_message.Message):
     __slots__ = ("alias", "instances", "input", "pair_input", "context_tokens", "generation")

@@ -45,6 +45,16 @@ class ModelServiceStub(object):
                 request_serializer=evald_dot_v1_dot_model__pb2.GetModelRequest.SerializeToString,
                 response_deserializer=evald_dot_v1_dot_model__pb2.GetModelResponse.FromString,
                 _registered_method=True)
+        self.LoadModel = channel.unary_unary(
+                '/evald.v1.ModelService/LoadModel',
+                request_serializer=evald_dot_v1_dot_model__pb2.LoadModelRequest.SerializeToString,
+                response_deserializer=evald_dot_v1_dot_model__pb2.LoadModelResponse.FromString,
+                _registered_method=True)
+        self.UnloadModel = channel.unary_unary(
+                '/evald.v1.ModelService/UnloadModel',
+                request_serializer=evald_dot_v1_dot_model__pb2.UnloadModelRequest.SerializeToString,
+                response_deserializer=evald_dot_v1_dot_model__pb2.UnloadModelResponse.FromString,
+                _registered_method=True)
         self.Predict = channel.unary_unary(
                 '/evald.v1.ModelService/Predict',
                 request_serializer=evald_dot_v1_dot_model__pb2.PredictRequest.SerializeToString,
@@ -70,6 +80,22 @@ class ModelServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LoadModel(self, request, context):
+        """Loads a model and answers when it is ready; does nothing if it is. Other models may be unloaded to make room. A
+        caller that leaves, or whose deadline passes, does not end the loading: GetModel says how it went.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnloadModel(self, request, context):
+        """Frees the memory of a model once the calls that it is answering are done; those that come later wait and load it
+        again. If the caller leaves before, or its deadline passes, the model stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Predict(self, request, context):
         """Runs a model on inputs and returns its predictions.
         """
@@ -89,6 +115,16 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     servicer.GetModel,
                     request_deserializer=evald_dot_v1_dot_model__pb2.GetModelRequest.FromString,
                     response_serializer=evald_dot_v1_dot_model__pb2.GetModelResponse.SerializeToString,
+            ),
+            'LoadModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.LoadModel,
+                    request_deserializer=evald_dot_v1_dot_model__pb2.LoadModelRequest.FromString,
+                    response_serializer=evald_dot_v1_dot_model__pb2.LoadModelResponse.SerializeToString,
+            ),
+            'UnloadModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnloadModel,
+                    request_deserializer=evald_dot_v1_dot_model__pb2.UnloadModelRequest.FromString,
+                    response_serializer=evald_dot_v1_dot_model__pb2.UnloadModelResponse.SerializeToString,
             ),
             'Predict': grpc.unary_unary_rpc_method_handler(
                     servicer.Predict,
@@ -151,6 +187,60 @@ class ModelService(object):
             '/evald.v1.ModelService/GetModel',
             evald_dot_v1_dot_model__pb2.GetModelRequest.SerializeToString,
             evald_dot_v1_dot_model__pb2.GetModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LoadModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/evald.v1.ModelService/LoadModel',
+            evald_dot_v1_dot_model__pb2.LoadModelRequest.SerializeToString,
+            evald_dot_v1_dot_model__pb2.LoadModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnloadModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/evald.v1.ModelService/UnloadModel',
+            evald_dot_v1_dot_model__pb2.UnloadModelRequest.SerializeToString,
+            evald_dot_v1_dot_model__pb2.UnloadModelResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,7 +46,7 @@ class RowError(_message.Message):
     def __init__(self, id: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class Provenance(_message.Message):
-    __slots__ = ("evald_version", "unicode_version", "seed", "spec_digest", "slots", "row_key", "models")
+    __slots__ = ("evald_version", "unicode_version", "seed", "spec_digest", "slots", "row_key", "models", "baselines")
     EVALD_VERSION_FIELD_NUMBER: _ClassVar[int]
     UNICODE_VERSION_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
@@ -54,6 +54,7 @@ class Provenance(_message.Message):
     SLOTS_FIELD_NUMBER: _ClassVar[int]
     ROW_KEY_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
+    BASELINES_FIELD_NUMBER: _ClassVar[int]
     evald_version: str
     unicode_version: str
     seed: int
@@ -61,10 +62,11 @@ class Provenance(_message.Message):
     slots: int
     row_key: str
     models: _containers.RepeatedCompositeFieldContainer[ModelProvenance]
-    def __init__(self, evald_version: _Optional[str] = ..., unicode_version: _Optional[str] = ..., seed: _Optional[int] = ..., spec_digest: _Optional[str] = ..., slots: _Optional[int] = ..., row_key: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelProvenance, _Mapping]]] = ...) -> None: ...
+    baselines: _containers.RepeatedCompositeFieldContainer[BaselineProvenance]
+    def __init__(self, evald_version: _Optional[str] = ..., unicode_version: _Optional[str] = ..., seed: _Optional[int] = ..., spec_digest: _Optional[str] = ..., slots: _Optional[int] = ..., row_key: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelProvenance, _Mapping]]] = ..., baselines: _Optional[_Iterable[_Union[BaselineProvenance, _Mapping]]] = ...) -> None: ...
 
 class ModelProvenance(_message.Message):
-    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest", "chat_template_digest")
+    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest", "embedding_digest", "pooling", "metric", "chat_template_digest")
     SYSTEM_FIELD_NUMBER: _ClassVar[int]
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -76,6 +78,9 @@ class ModelProvenance(_message.Message):
     REMOTE_HOST_FIELD_NUMBER: _ClassVar[int]
     REMOTE_MODEL_FIELD_NUMBER: _ClassVar[int]
     REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDING_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    POOLING_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
     CHAT_TEMPLATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     system: str
     alias: str
@@ -88,11 +93,37 @@ class ModelProvenance(_message.Message):
     remote_host: str
     remote_model: str
     request_digest: str
+    embedding_digest: str
+    pooling: str
+    metric: str
     chat_template_digest: str
-    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ..., chat_template_digest: _Optional[str] = ...) -> None: ...
+    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ..., embedding_digest: _Optional[str] = ..., pooling: _Optional[str] = ..., metric: _Optional[str] = ..., chat_template_digest: _Optional[str] = ...) -> None: ...
+
+class BaselineProvenance(_message.Message):
+    __slots__ = ("system", "kind", "engine", "parameters", "training_rows", "training_digest")
+    class ParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    SYSTEM_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_ROWS_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    system: str
+    kind: str
+    engine: str
+    parameters: _containers.ScalarMap[str, str]
+    training_rows: int
+    training_digest: str
+    def __init__(self, system: _Optional[str] = ..., kind: _Optional[str] = ..., engine: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., training_rows: _Optional[int] = ..., training_digest: _Optional[str] = ...) -> None: ...
 
 class Cost(_message.Message):
-    __slots__ = ("rows", "tokens", "queue_seconds", "tokenize_seconds", "infer_seconds", "score_seconds", "remote", "output_tokens", "truncated")
+    __slots__ = ("rows", "tokens", "queue_seconds", "tokenize_seconds", "infer_seconds", "score_seconds", "remote", "train_seconds", "output_tokens", "truncated")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     QUEUE_SECONDS_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +131,7 @@ class Cost(_message.Message):
     INFER_SECONDS_FIELD_NUMBER: _ClassVar[int]
     SCORE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     REMOTE_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_SECONDS_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     rows: int
@@ -109,9 +141,10 @@ class Cost(_message.Message):
     infer_seconds: float
     score_seconds: float
     remote: RemoteCost
+    train_seconds: float
     output_tokens: int
     truncated: int
-    def __init__(self, rows: _Optional[int] = ..., tokens: _Optional[int] = ..., queue_seconds: _Optional[float] = ..., tokenize_seconds: _Optional[float] = ..., infer_seconds: _Optional[float] = ..., score_seconds: _Optional[float] = ..., remote: _Optional[_Union[RemoteCost, _Mapping]] = ..., output_tokens: _Optional[int] = ..., truncated: _Optional[int] = ...) -> None: ...
+    def __init__(self, rows: _Optional[int] = ..., tokens: _Optional[int] = ..., queue_seconds: _Optional[float] = ..., tokenize_seconds: _Optional[float] = ..., infer_seconds: _Optional[float] = ..., score_seconds: _Optional[float] = ..., remote: _Optional[_Union[RemoteCost, _Mapping]] = ..., train_seconds: _Optional[float] = ..., output_tokens: _Optional[int] = ..., truncated: _Optional[int] = ...) -> None: ...
 
 class RemoteCost(_message.Message):
     __slots__ = ("requests", "retries", "cached_rows", "input_tokens", "output_tokens", "price")

@@ -52,13 +52,17 @@ class Consistency(_message.Message):
     def __init__(self, by: _Optional[str] = ..., metric: _Optional[str] = ..., candidate: _Optional[str] = ..., slices: _Optional[int] = ..., improved: _Optional[int] = ..., improved_rows: _Optional[float] = ..., worst: _Optional[_Iterable[str]] = ..., worst_difference: _Optional[_Union[_statistics_pb2.Estimate, _Mapping]] = ..., heterogeneity: _Optional[_Union[Heterogeneity, _Mapping]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ...) -> None: ...
 
 class Heterogeneity(_message.Message):
-    __slots__ = ("q", "degrees", "p_value", "i_squared")
+    __slots__ = ("q", "degrees", "p_value", "i_squared", "f", "denominator_degrees")
     Q_FIELD_NUMBER: _ClassVar[int]
     DEGREES_FIELD_NUMBER: _ClassVar[int]
     P_VALUE_FIELD_NUMBER: _ClassVar[int]
     I_SQUARED_FIELD_NUMBER: _ClassVar[int]
+    F_FIELD_NUMBER: _ClassVar[int]
+    DENOMINATOR_DEGREES_FIELD_NUMBER: _ClassVar[int]
     q: float
     degrees: int
     p_value: float
     i_squared: float
-    def __init__(self, q: _Optional[float] = ..., degrees: _Optional[int] = ..., p_value: _Optional[float] = ..., i_squared: _Optional[float] = ...) -> None: ...
+    f: float
+    denominator_degrees: float
+    def __init__(self, q: _Optional[float] = ..., degrees: _Optional[int] = ..., p_value: _Optional[float] = ..., i_squared: _Optional[float] = ..., f: _Optional[float] = ..., denominator_degrees: _Optional[float] = ...) -> None: ...

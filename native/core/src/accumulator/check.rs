@@ -9,10 +9,13 @@ use crate::error::{Error, Result, Violations};
 use crate::metrics::{Field, FieldSet, Problem, Row, Statistics};
 use crate::spec::{Source, Spec};
 
-/// Checks ids, references, labels and predictions of every row.
+/// Checks ids, references, labels and predictions of every row, unless they were checked before systems answered.
 pub fn check_batch(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> Result<()> {
     let mut findings = Violations::default();
-    check_rows(spec, batch, &mut findings);
+    check_measures(spec, batch, &mut findings);
+    if !batch.is_checked {
+        check_rows(spec, batch, &mut findings);
+    }
     check_outputs(spec, batch, outputs)?;
     if findings.is_empty() {
         check_by_metrics(spec, batch, outputs, &mut findings);
@@ -22,7 +25,8 @@ pub fn check_batch(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> R
 
 /// Checks rows as they were sent, before the server has anything answered: what would be refused afterwards is refused
 /// before it costs, and so are predictions where the server answers.
-pub fn check_unanswered(spec: &Spec, batch: &Batch<'_>) -> Result<()> {
+pub fn check_unanswered(spec: &Spec, batch: &mut Batch<'_>) -> Result<()> {
+    batch.is_checked = true;
     let mut findings = Violations::default();
     let sources = spec.systems.iter().map(|system| system.source.input());
     let answered: Vec<bool> = sources.map(|input| input.is_some()).collect();
@@ -31,7 +35,7 @@ pub fn check_unanswered(spec: &Spec, batch: &Batch<'_>) -> Result<()> {
             if batch.prediction(instance, system).is_some() {
                 findings.add(Error::invalid(
                     "UNEXPECTED_PREDICTION",
-                    format!("instances[{row}].predictions[{system}]"),
+                    format!("instances[{}].predictions[{system}]", batch.place(row)),
                     "the server answers for this system: leave the prediction empty",
                 ));
             }
@@ -48,12 +52,26 @@ fn check_rows(spec: &Spec, batch: &Batch<'_>, findings: &mut Violations) {
     check_ids(batch, findings);
     let needs = spec.needs();
     for (row, instance) in batch.instances.iter().enumerate() {
-        check_gold(needs, batch, instance, row, findings);
-        check_gold_label(needs, instance, row, findings);
-        check_weight(spec, batch, instance, row, findings);
+        let place = batch.place(row);
+        check_gold(needs, batch, instance, place, findings);
+        check_gold_label(needs, instance, place, findings);
+        check_weight(spec, batch, instance, place, findings);
         check_predictions(spec, needs, batch, instance, row, findings);
         if findings.is_full() {
             break;
+        }
+    }
+}
+
+/// Metrics whose numbers a model must have computed.
+fn check_measures(spec: &Spec, batch: &Batch<'_>, findings: &mut Violations) {
+    for (at, measure) in spec.measures() {
+        if !batch.measures.contains(&&*measure.name) {
+            findings.add(Error::invalid(
+                "MODEL_NEEDS_SERVER",
+                format!("spec.metrics[{at}]"),
+                "a model computes this metric; models run on a server: start one and use evald.Client",
+            ));
         }
     }
 }
@@ -69,6 +87,7 @@ fn check_ids(batch: &Batch<'_>, findings: &mut Violations) {
     }
     let mut seen = FxHashSet::default();
     for (row, instance) in batch.instances.iter().enumerate() {
+        let row = batch.place(row);
         if instance.id.is_empty() {
             findings.add(Error::invalid(
                 "MIXED_IDS",
@@ -223,6 +242,7 @@ fn check_by_metrics(
                 continue;
             }
             for problem in checks.iter().filter_map(|check| check(&seen).err()) {
+                let row = batch.place(row);
                 let path = match problem.field.strip_prefix("prediction.") {
                     Some(field) => format!("instances[{row}].predictions[{system}].{field}"),
                     None => format!("instances[{row}].{}", problem.field),
@@ -255,16 +275,17 @@ fn check_predictions(
     row: usize,
     findings: &mut Violations,
 ) {
+    let place = batch.place(row);
     if instance.predictions.len() > spec.systems.len() {
         findings.add(Error::invalid(
             "TOO_MANY_PREDICTIONS",
-            format!("instances[{row}].predictions"),
+            format!("instances[{place}].predictions"),
             "there are more predictions than systems",
         ));
         return;
     }
     for (at, system) in spec.systems.iter().enumerate() {
-        let path = || format!("instances[{row}].predictions[{at}]");
+        let path = || format!("instances[{place}].predictions[{at}]");
         // What the server has answered is its own: callers' predictions there were refused before.
         if system.source != Source::Inline {
             continue;

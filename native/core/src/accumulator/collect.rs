@@ -69,7 +69,7 @@ impl Accumulator {
             if cancel() {
                 return Err(Error::cancelled());
             }
-            let position = self.next_position + row as u64;
+            let position = self.next_position + batch.place(row) as u64;
             let group = match instance.id {
                 "" => RowKey::Position(position),
                 id => RowKey::Id(id),

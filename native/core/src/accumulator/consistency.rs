@@ -3,7 +3,7 @@
 use super::finish::{Desk, Scope};
 use crate::metrics::Direction;
 use crate::result::{Answer, ConsistencyAnswer, Note, PairedAnswer};
-use crate::stats::heterogeneity::cochran;
+use crate::stats::heterogeneity::{self, Group};
 
 /// A whole that almost all of its slices contradict is reported: this share of them.
 const NEARLY_ALL: f64 = 0.9;
@@ -73,19 +73,24 @@ impl Desk<'_> {
             improved: improved().count() as u64,
             improved_rows: improved_rows as f64 / rows.max(1) as f64,
             worst: worst.map(|slice| slice.place),
-            heterogeneity: cochran(&precise(&seen)),
+            heterogeneity: heterogeneity::of(&precise(&seen)),
             notes: simpson(sign * whole.difference.value.unwrap_or(0.0), &seen),
         }
     }
 }
 
-/// Differences with their standard errors, of the slices that have one above 0.
-fn precise(seen: &[Seen<'_>]) -> Vec<(f64, f64)> {
+/// Differences of the slices that have a standard error above 0.
+fn precise(seen: &[Seen<'_>]) -> Vec<Group> {
     let groups = seen.iter().filter_map(|slice| {
         let estimate = &slice.paired.difference;
-        Some((estimate.value?, estimate.interval.as_ref()?.std_error))
+        let interval = estimate.interval.as_ref()?;
+        Some(Group {
+            value: estimate.value?,
+            std_error: interval.std_error,
+            degrees: interval.degrees,
+        })
     });
-    groups.filter(|(_, error)| *error > 0.0).collect()
+    groups.filter(|group| group.std_error > 0.0).collect()
 }
 
 /// A note if the whole says one thing and nearly all slices say the opposite (Simpson 1951).

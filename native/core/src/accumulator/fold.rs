@@ -10,7 +10,7 @@ use super::prepare::Prepared;
 use super::score::{Scored, row_score};
 use super::slices::Assigned;
 use super::sums::{RowClasses, whole};
-use super::{Accumulator, Pair, Placement, Sums, collected_metrics, row_metrics};
+use super::{Accumulator, ModelOutput, Pair, Placement, Sums, collected_metrics, row_metrics};
 use crate::batch::{Batch, Instance};
 use crate::metrics::{Direction, Field, RowFlags, Statistics};
 use crate::result::RowError;
@@ -53,12 +53,14 @@ impl Accumulator {
     pub(super) fn fold(
         &mut self,
         batch: &Batch<'_>,
+        outputs: &[ModelOutput],
         prepared: &Prepared,
         scored: &Scored,
         collected: &Collected,
         assigned: &Assigned,
     ) {
         let found = Found {
+            outputs,
             prepared,
             scored,
             collected,
@@ -67,7 +69,7 @@ impl Accumulator {
         let mut parts = self.part_sums(batch, scored.rows().len());
         let places = self.places(batch, scored.rows());
         for (at, row) in scored.rows().enumerate() {
-            let position = self.next_position + row as u64;
+            let position = self.next_position + batch.place(row) as u64;
             let key = self.key_of(&batch.instances[row], position);
             // Needed by few rows or many, but never more than once a row.
             let hashed = OnceCell::new();
@@ -99,7 +101,8 @@ impl Accumulator {
         }
         let mut places = Vec::with_capacity(rows.len());
         for row in rows {
-            let key = row_key(&batch.instances[row], self.next_position + row as u64);
+            let position = self.next_position + batch.place(row) as u64;
+            let key = row_key(&batch.instances[row], position);
             let (place, remap) = self.slots.place(key_hash(key));
             if let Some(remap) = remap {
                 self.all_sums_mut().for_each(|sums| sums.remap(&remap));
@@ -154,7 +157,7 @@ impl Accumulator {
 
     fn advance(&mut self, batch: &Batch<'_>) {
         let first = self.next_position;
-        self.next_position += batch.instances.len() as u64;
+        self.next_position += batch.sent() as u64;
         let by_position = |row: &Instance<'_>| row.id.is_empty() && row.cluster.is_empty();
         if batch.instances.iter().any(by_position) {
             self.use_positions(first);
@@ -274,7 +277,7 @@ impl Accumulator {
                 let classes = prepared.classes_of(at(system));
                 classes.map(|classes| classes.predicted)
             };
-            let same = same_answer(batch, row, pair.baseline, pair.candidate)
+            let same = same_answer(batch, found.outputs, row, [pair.baseline, pair.candidate])
                 && classes(pair.baseline) == classes(pair.candidate);
             pair.different += u64::from(common && !same);
         }
@@ -283,7 +286,7 @@ impl Accumulator {
     fn report_failures(&mut self, batch: &Batch<'_>, prepared: &Prepared) {
         for failure in &prepared.failures {
             self.rows[failure.system as usize].errors.push(RowError {
-                row: self.next_position + u64::from(failure.row),
+                row: self.next_position + batch.place(failure.row as usize) as u64,
                 id: row_id(batch, failure.row as usize, self.next_position),
                 reason: failure.reason.clone(),
                 message: failure.message.clone(),
@@ -296,8 +299,15 @@ impl Accumulator {
 
     fn report_scores(&mut self, batch: &Batch<'_>, found: &Found<'_>) {
         let rows = found.scored.rows();
-        let ids = rows.clone().map(|row| own_id(&batch.instances[row]));
-        self.row_ids.extend(ids);
+        let id = |row: usize| {
+            if batch.aside.is_empty() {
+                own_id(&batch.instances[row])
+            } else {
+                // Scores are no longer at the places of their rows.
+                row_id(batch, row, self.next_position)
+            }
+        };
+        self.row_ids.extend(rows.clone().map(id));
         for (system, reported) in self.rows.iter_mut().enumerate() {
             reported.scores.resize(self.spec.metrics.len(), Vec::new());
             for (metric, scores) in reported.scores.iter_mut().enumerate() {
@@ -316,6 +326,7 @@ impl Accumulator {
 
 /// What is known of the rows of a batch.
 pub(super) struct Found<'f> {
+    outputs: &'f [ModelOutput],
     prepared: &'f Prepared,
     scored: &'f Scored,
     pub(super) collected: &'f Collected,
@@ -382,8 +393,17 @@ pub(super) fn row_key<'a>(instance: &Instance<'a>, position: u64) -> RowKey<'a> 
 }
 
 /// Whether two systems gave the same answer to a row.
-fn same_answer(batch: &Batch<'_>, row: usize, left: usize, right: usize) -> bool {
-    let answer = |system: usize| {
+fn same_answer(
+    batch: &Batch<'_>,
+    outputs: &[ModelOutput],
+    row: usize,
+    systems: [usize; 2],
+) -> bool {
+    let of_model = |system: usize| {
+        let output = outputs.iter().find(|output| output.system == system);
+        output.map(|output| output.row(row))
+    };
+    let given = |system: usize| {
         let prediction = batch.prediction(&batch.instances[row], system)?;
         let extra = batch.prediction_extra(prediction);
         Some((
@@ -403,14 +423,15 @@ fn same_answer(batch: &Batch<'_>, row: usize, left: usize, right: usize) -> bool
             }),
         ))
     };
-    answer(left) == answer(right)
+    let [left, right] = systems;
+    of_model(left) == of_model(right) && given(left) == given(right)
 }
 
 /// Id of a row for people: the id, with the sample if it has one, or the position.
 pub(super) fn row_id(batch: &Batch<'_>, row: usize, first: u64) -> String {
     let id = own_id(&batch.instances[row]);
     if id.is_empty() {
-        format!("#{}", first + row as u64)
+        format!("#{}", first + batch.place(row) as u64)
     } else {
         id
     }

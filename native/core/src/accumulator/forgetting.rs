@@ -51,7 +51,7 @@ impl Accumulator {
             None => Ok(()),
             Some(row) => Err(Error::invalid(
                 "MISSING_TASK",
-                format!("instances[{row}].task"),
+                format!("instances[{}].task", batch.place(row)),
                 "required, as forgetting is found task by task: name the task of every row",
             )),
         }

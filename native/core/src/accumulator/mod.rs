@@ -319,7 +319,7 @@ impl Accumulator {
                 cancel,
                 meanwhile,
             )?;
-            self.fold(batch, &prepared, &scored, &collected, &assigned);
+            self.fold(batch, outputs, &prepared, &scored, &collected, &assigned);
         }
         self.labels = labels;
         self.end_batch(batch, &prepared, &collected);

@@ -27,7 +27,7 @@ const FLAG_NOTES: [(&str, &str); RowFlags::COUNT] = [
     ),
     (
         "TRUNCATED",
-        "texts were cut at the limit that a parameter sets",
+        "texts were cut at the limit that a parameter or the model sets",
     ),
 ];
 

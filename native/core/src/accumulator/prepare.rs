@@ -150,6 +150,7 @@ impl Classes<'_> {
         numbers: &mut Vec<u32>,
     ) -> Result<Option<Span>> {
         let labels = &batch.labels[batch.instances[row].labels.range()];
+        let row = batch.place(row);
         self.number(labels, numbers, |at| {
             format!("instances[{row}].labels[{at}]")
         })
@@ -163,6 +164,7 @@ impl Classes<'_> {
         (row, system): (usize, usize),
         numbers: &mut Vec<u32>,
     ) -> Result<Option<Span>> {
+        let row = batch.place(row);
         let path = |at: usize| format!("instances[{row}].predictions[{system}].labels[{at}]");
         let given = answer.prediction.map_or(&[][..], |prediction| {
             &batch.labels[prediction.labels.range()]

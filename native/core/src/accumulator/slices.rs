@@ -132,7 +132,7 @@ impl Accumulator {
                     assigned.places.push(*place);
                     continue;
                 }
-                let field = || path(&slicing.parts, row);
+                let field = || path(&slicing.parts, batch.place(row));
                 check_value(&key.1, slicing.parts.len())
                     .map_err(|problem| Error::invalid("BAD_SLICE_VALUE", field(), problem))?;
                 let place = self.slices.len() + new.len();
@@ -173,7 +173,7 @@ impl Accumulator {
 
     fn add_sliced(&mut self, batch: &Batch<'_>, found: &Found<'_>, row: usize, hash: u64) {
         let instance = &batch.instances[row];
-        self.key_of(instance, self.next_position + row as u64);
+        self.key_of(instance, self.next_position + batch.place(row) as u64);
         self.design.see_weight(batch.weight(row));
         let place = if self.spec.resamples() {
             let (place, remap) = self.slots.place(hash);

@@ -3,6 +3,7 @@
 use super::collected::CollectedMetric;
 use super::field::Field;
 use super::row::Row;
+use super::semantic::Measure;
 use crate::stats::sacrebleu::Number;
 use crate::text::UNICODE_VERSION;
 use crate::text::scratch::Scratch;
@@ -97,6 +98,11 @@ pub trait RowMetric: Send + Sync {
 
     /// The name in [`Field::Scores`] that it needs.
     fn score_name(&self) -> Option<&str> {
+        None
+    }
+
+    /// What a model must compute of every row.
+    fn measure(&self) -> Option<&Measure> {
         None
     }
 

@@ -79,6 +79,9 @@ pub enum ParamKind {
     /// The name of a resource of the settings, or `none`, the default. In signatures the name carries the digest
     /// of the content: `name@0123456789ab`.
     Resource,
+    /// The alias of a model of the server; the default is "not given". In signatures it carries the digest of what shapes
+    /// the model's answers, as a resource does.
+    Model,
 }
 
 /// The word for "not given" of [`ParamKind::OptionalFloat`] and [`ParamKind::Resource`].
@@ -111,6 +114,11 @@ impl ParamSpec {
             ParamKind::OptionalFloat { low, high } => {
                 ("float", NONE.into(), format!("none, or {low} to {high}"))
             }
+            ParamKind::Model => (
+                "string",
+                String::new(),
+                "the alias of a model of the server".into(),
+            ),
             ParamKind::Resource => (
                 "string",
                 NONE.into(),
@@ -144,6 +152,7 @@ impl ParamSpec {
                 let found = resources.find(&bare_word(value))?;
                 Ok(ParamValue::Text(found.signed_name()))
             }
+            (ParamKind::Model, _) => Ok(ParamValue::Text(resources.find_model(&bare_word(value))?)),
             (ParamKind::Bool(_), ParamValue::Bool(_)) => Ok(value.clone()),
             (ParamKind::Bool(_), _) => Err("must be true or false".into()),
             (ParamKind::Int { low, high, .. }, ParamValue::Number(number))
@@ -171,7 +180,7 @@ impl ParamSpec {
             ParamKind::Bool(default) => ParamValue::Bool(default),
             ParamKind::Int { default, .. } => ParamValue::Number(default as f64),
             ParamKind::Choice(words) => ParamValue::Text(words[0].to_owned()),
-            ParamKind::Text => ParamValue::Text(String::new()),
+            ParamKind::Text | ParamKind::Model => ParamValue::Text(String::new()),
             ParamKind::Float { default, .. } => ParamValue::Number(default),
             ParamKind::OptionalFloat { .. } | ParamKind::Resource => {
                 ParamValue::Text(NONE.to_owned())

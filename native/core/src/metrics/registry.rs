@@ -8,7 +8,7 @@ use super::params::{ParamSpec, Params};
 use super::resources::Resources;
 use super::{
     agreement, answers, calibration, choices, classification, diversity, language, own, regression,
-    summarization, tagging, transcription, translation,
+    semantic, summarization, tagging, transcription, translation,
 };
 use crate::error::{Error, Result};
 
@@ -66,6 +66,8 @@ pub struct Entry {
     pub row_score: bool,
     /// Parameters of the per-row score where they differ from the metric's own.
     pub row_params: &'static [(&'static str, &'static str)],
+    /// Whether a model of the server computes it.
+    pub model: bool,
     /// Reference implementation and version.
     pub reference: &'static str,
     /// Paper or document that defines it.
@@ -91,6 +93,7 @@ impl Entry {
         interval: true,
         row_score: true,
         row_params: &[],
+        model: false,
         reference: "",
         source: "",
         build: |params, _| Err(params.error("", "the metric has no implementation")),
@@ -116,6 +119,7 @@ static FOLDERS: &[&[&Entry]] = &[
     language::ENTRIES,
     own::ENTRIES,
     regression::ENTRIES,
+    semantic::ENTRIES,
     summarization::ENTRIES,
     tagging::ENTRIES,
     transcription::ENTRIES,

@@ -5,6 +5,7 @@ use super::contract::{Estimand, Statistics};
 use super::field::Field;
 use super::params::{ParamValue, Params};
 use super::registry::{self, Context, Direction, Entry};
+use super::semantic::Measure;
 use super::text_form;
 use crate::error::{Error, Result};
 use crate::text::UNICODE_VERSION;
@@ -40,6 +41,8 @@ pub struct ResolvedMetric {
     pub needs: &'static [Field],
     /// The name in `Prediction.scores` that it needs.
     pub score_name: Option<String>,
+    /// What a model must compute of every row.
+    pub measure: Option<Measure>,
     /// What the value is of the rows' scores.
     pub estimand: Estimand,
     /// What computes it.
@@ -79,6 +82,10 @@ impl ResolvedMetric {
             Statistics::Classes(metric) => (metric.multilabel().then_some(Field::LABEL_SETS), None),
         };
         let (needs, score_name) = (needs.unwrap_or(entry.needs), score_name.map(str::to_owned));
+        let measure = match &statistics {
+            Statistics::Rows(metric) => metric.measure().cloned(),
+            Statistics::Collected(_) | Statistics::Classes(_) => None,
+        };
         let key = if request.key.is_empty() {
             text_form::write(
                 entry.name,
@@ -108,6 +115,7 @@ impl ResolvedMetric {
             range,
             needs,
             score_name,
+            measure,
             estimand,
             statistics,
         })

@@ -1,4 +1,4 @@
-//! Files that the operator gives and metrics name: word lists, tokenizer models.
+//! What the operator gives and metrics name: files, such as word lists and tokenizer models, and models of the server.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -81,18 +81,45 @@ impl Resource {
 /// The resources of a process, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Resources {
-    by_name: BTreeMap<String, Resource>,
+    by_name: BTreeMap<String, Arc<Resource>>,
+    models: BTreeMap<String, String>,
 }
 
 impl Resources {
     /// Adds a resource; one of the same name is replaced.
     pub fn add(&mut self, resource: Resource) {
-        self.by_name.insert(resource.name.clone(), resource);
+        self.by_name
+            .insert(resource.name.clone(), Arc::new(resource));
+    }
+
+    /// The same files beside these models: alias, and digest (hex) of what shapes the model's answers.
+    #[must_use]
+    pub fn with_models(&self, models: BTreeMap<String, String>) -> Self {
+        Self {
+            by_name: self.by_name.clone(),
+            models,
+        }
+    }
+
+    /// The alias of a model as signatures carry it. One that is not known here stays as it is: only who runs models can
+    /// say that there is none. The error says what is wrong, in words.
+    pub fn find_model(&self, written: &str) -> Result<String, String> {
+        let (alias, digest) = written.split_once('@').unwrap_or((written, ""));
+        let Some(known) = self.models.get(alias) else {
+            return Ok(written.to_owned());
+        };
+        let signed = format!("{alias}@{}", &known[..known.len().min(SHOWN)]);
+        if digest.is_empty() || signed == written {
+            return Ok(signed);
+        }
+        Err(format!(
+            "the model is another one here, or gives other embeddings: it is {signed}"
+        ))
     }
 
     /// All, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Resource> {
-        self.by_name.values()
+        self.by_name.values().map(AsRef::as_ref)
     }
 
     /// The resource of a name, or of a name with digest. The error says what is wrong, in words.
@@ -122,6 +149,22 @@ impl Resources {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn models_are_signed_where_they_are_known() {
+        let resources = Resources::default();
+        assert_eq!(resources.find_model("mini"), Ok("mini".into()));
+        assert_eq!(resources.find_model("mini@aa"), Ok("mini@aa".into()));
+        let digest = "0123456789abcdef".to_owned();
+        let resources = resources.with_models([("mini".to_owned(), digest)].into());
+        assert_eq!(resources.find_model("mini"), Ok("mini@0123456789ab".into()));
+        assert_eq!(
+            resources.find_model("mini@0123456789ab"),
+            Ok("mini@0123456789ab".into())
+        );
+        let other = resources.find_model("mini@aa").unwrap_err();
+        assert!(other.contains("it is mini@0123456789ab"), "{other}");
+    }
 
     #[test]
     fn a_digest_in_the_name_must_fit() {

@@ -28,7 +28,7 @@ struct Source<'a> {
 }
 
 /// What a model of the server answered for a row; empty: nothing of that kind.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ModelAnswer<'a> {
     /// One score a class.
     pub class_scores: &'a [f32],
@@ -280,6 +280,13 @@ impl<'a> Row<'a> {
         let scores = &batch.scores[extra.scores.range()];
         let found = scores.iter().rev().find(|(key, _)| *key == name);
         found.map(|(_, score)| *score)
+    }
+
+    /// A number that a model of the server computed of this row and system, and whether a text was cut for it.
+    pub fn measured(&self, name: &str) -> Option<(f64, bool)> {
+        let (batch, extra) = self.answer_extra()?;
+        let at = batch.measures.iter().position(|known| *known == name)?;
+        batch.measured[extra.measured.range()].get(at).copied()
     }
 
     /// Labels given by human annotators.

@@ -59,6 +59,8 @@ pub struct Interval {
     pub high: f64,
     /// Standard error of the value: of a resampling method, the standard deviation of the replicates.
     pub std_error: f64,
+    /// Independent units that the standard error rests on, less one.
+    pub degrees: f64,
     /// Where it comes from.
     pub method: Method,
 }
@@ -94,6 +96,7 @@ pub fn percentile(replicates: &[f64], slots: usize, confidence: f64) -> Found {
         low: nth(&mut values, tail),
         high: nth(&mut values, 1.0 - tail),
         std_error: std_dev(&values),
+        degrees: n - 1.0,
         method: Method::PercentileBootstrap,
     })
 }
@@ -123,6 +126,7 @@ pub fn bca(value: f64, replicates: &[f64], left_out: &[f64], confidence: f64) ->
         low: nth(&mut values, probability(tail)),
         high: nth(&mut values, probability(1.0 - tail)),
         std_error: std_dev(&values),
+        degrees: left_out.len() as f64 - 1.0,
         method: Method::Bca,
     })
 }
@@ -210,6 +214,7 @@ pub fn of_proportion(method: Method, value: f64, n: u64, top: f64, confidence: f
         low: top * low,
         high: top * high,
         std_error: top * proportion::std_error(successes, n),
+        degrees: n - 1.0,
         method,
     })
 }
@@ -222,6 +227,7 @@ pub fn of_flips([up, down, rows]: [u64; 3], scores: &Moments, top: f64, confiden
         low: top * low,
         high: top * high,
         std_error: (variance / rows as f64).sqrt(),
+        degrees: rows as f64 - 1.0,
         method: Method::Tango,
     })
 }
@@ -235,6 +241,7 @@ fn around(value: f64, std_error: f64, df: f64, confidence: f64, method: Method) 
         low: value - half,
         high: value + half,
         std_error,
+        degrees: df,
         method,
     })
 }

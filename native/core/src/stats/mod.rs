@@ -6,6 +6,7 @@ pub mod correction;
 pub mod draws;
 pub mod effect;
 pub mod emar;
+pub mod fisher;
 pub mod hash;
 pub mod heterogeneity;
 pub mod interval;

@@ -32,7 +32,7 @@ pub fn above(t: f64, df: f64) -> f64 {
 }
 
 /// gamma(a + 1/2) / gamma(a). The logarithms of both would lose as many digits as a has.
-fn gamma_ratio(a: f64) -> f64 {
+pub(super) fn gamma_ratio(a: f64) -> f64 {
     let (mut a, mut factor) = (a, 1.0);
     while a < 20.0 {
         factor *= a / (a + 0.5);

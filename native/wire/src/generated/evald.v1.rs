@@ -491,6 +491,9 @@ pub struct MetricDescriptor {
     /// Whether the value can have an interval and a test; false for what is no function of resampled rows.
     #[prost(bool, tag = "15")]
     pub interval: bool,
+    /// Whether a model of the server computes it: the parameter "model" names one.
+    #[prost(bool, tag = "20")]
+    pub model: bool,
 }
 /// One parameter of a metric.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1018,7 +1021,7 @@ pub struct GetMetricResponse {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetServerInfoRequest {}
 /// Answer of GetServerInfo.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetServerInfoResponse {
     /// Version of evald.
     #[prost(string, tag = "1")]
@@ -1034,7 +1037,7 @@ pub struct GetServerInfoResponse {
     pub engines: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Limits of a call. An error that a limit causes names the limit.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Limits {
     /// Largest request message in bytes.
     #[prost(uint64, tag = "1")]
@@ -1063,12 +1066,25 @@ pub struct Limits {
     /// Most calls in progress at once.
     #[prost(uint32, tag = "9")]
     pub max_concurrent_calls: u32,
-    /// Most numbers that metrics which are no sums (ranks, thresholds) may keep in a call.
+    /// Most numbers that metrics which are no sums (ranks, thresholds) may keep in a call, and most scores (rows x classes) of a
+    /// baseline.
     #[prost(uint64, tag = "10")]
     pub max_collected_numbers: u64,
     /// Most slices of a call, over all of its SliceSpecs.
     #[prost(uint32, tag = "11")]
     pub max_slices: u32,
+    /// Most rows of the split "train" that a baseline learns texts from.
+    #[prost(uint64, tag = "12")]
+    pub max_training_rows: u64,
+    /// Most seconds of training a baseline.
+    #[prost(double, tag = "13")]
+    pub max_training_seconds: f64,
+    /// Baselines that learn from texts, trained at once.
+    #[prost(uint32, tag = "14")]
+    pub max_concurrent_trainings: u32,
+    /// Most bytes of the weights of models that are loaded at once; 0 without a limit.
+    #[prost(uint64, tag = "20")]
+    pub model_memory: u64,
 }
 /// Asks for the changes task by task, and over all tasks. Every row must then carry Instance.task (reason MISSING_TASK).
 /// The baseline is the model before, each candidate the model after training, merging, pruning or whatever was done.
@@ -1541,7 +1557,7 @@ pub struct Instance {
     /// Predictions, in the order of the request's systems: predictions\[i\] belongs to systems\[i\].
     /// An empty Prediction, or fewer predictions than systems, means "missing": the row is counted as
     /// failed for that system and leaves the paired figures of both systems. For systems whose source is
-    /// a model or an endpoint the server fills this in and a prediction sent by the caller is refused.
+    /// a model, an endpoint or a baseline the server fills this in and a prediction sent by the caller is refused.
     #[prost(message, repeated, tag = "2")]
     pub predictions: ::prost::alloc::vec::Vec<Prediction>,
     /// Reference texts (gold answers). Required by text metrics; at least one. An empty string is a real,
@@ -1559,7 +1575,8 @@ pub struct Instance {
     /// Optional. Distinguishes several samples for the same id. Default 0.
     #[prost(uint32, tag = "6")]
     pub sample: u32,
-    /// Named input texts for models, for example {"text": "..."}. Required for systems with a model or remote source.
+    /// Named input texts for models, for example {"text": "..."}. Required for systems with a model or remote source
+    /// and for baselines that read texts.
     #[prost(map = "string, string", tag = "7")]
     pub inputs: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -1588,7 +1605,8 @@ pub struct Instance {
     /// Optional. Name of the task that the row belongs to: the slice key "task". Empty means absent.
     #[prost(string, tag = "13")]
     pub task: ::prost::alloc::string::String,
-    /// Optional. Name of the split that the row belongs to, for example "train": the slice key "split". Empty means absent.
+    /// Optional. Name of the split that the row belongs to, for example "test": the slice key "split". Empty means absent. In a
+    /// call with a baseline (System.baseline) rows of the split "train" are what it learns from, and are not scored.
     #[prost(string, tag = "14")]
     pub split: ::prost::alloc::string::String,
     /// Optional. Slice keys and values, for example {"language": "de"}; task and split win over keys of these names. A value
@@ -1659,6 +1677,9 @@ pub struct Prediction {
     /// Predict answers with it; it is no part of text, and not scored. In rows that callers send it is not used.
     #[prost(string, tag = "12")]
     pub reasoning: ::prost::alloc::string::String,
+    /// The embedding of the text: Predict answers with it. Rows that callers send must not have it.
+    #[prost(float, repeated, tag = "17")]
+    pub embedding: ::prost::alloc::vec::Vec<f32>,
 }
 /// One message of a chat.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1897,9 +1918,12 @@ pub struct Provenance {
     /// What identified rows for resampling: "cluster", "id", "position" or "mixed".
     #[prost(string, tag = "6")]
     pub row_key: ::prost::alloc::string::String,
-    /// One entry a system that a model answered for.
+    /// One entry a system that a model answered for, then one a metric that a model computed.
     #[prost(message, repeated, tag = "7")]
     pub models: ::prost::alloc::vec::Vec<ModelProvenance>,
+    /// One entry a system whose predictions a trained baseline made.
+    #[prost(message, repeated, tag = "8")]
+    pub baselines: ::prost::alloc::vec::Vec<BaselineProvenance>,
 }
 /// Which model produced predictions, and on what.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1938,14 +1962,51 @@ pub struct ModelProvenance {
     /// parameters. Of models with a chat template: digest of what the settings say of chats.
     #[prost(string, tag = "11")]
     pub request_digest: ::prost::alloc::string::String,
+    /// Of models that give embeddings: digest (sha256, hex) of all that shapes them: weights, tokenizer, pooling and the
+    /// longest text. Signatures of metrics carry its beginning.
+    #[prost(string, tag = "12")]
+    pub embedding_digest: ::prost::alloc::string::String,
+    /// Of models that give embeddings: how those of tokens become that of a text: "mean", "cls" or "max", with
+    /// "+normalize" if its length is made 1.
+    #[prost(string, tag = "13")]
+    pub pooling: ::prost::alloc::string::String,
+    /// Of models that a metric asked: key of the metric. The field system is empty then.
+    #[prost(string, tag = "14")]
+    pub metric: ::prost::alloc::string::String,
     /// Of models that render chats: digest (sha256, hex) of the template.
     #[prost(string, tag = "20")]
     pub chat_template_digest: ::prost::alloc::string::String,
 }
+/// Which baseline was trained, and on what. The same kind, parameters, engine and digest give the same predictions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BaselineProvenance {
+    /// Name of the system in the request.
+    #[prost(string, tag = "1")]
+    pub system: ::prost::alloc::string::String,
+    /// Kind of the baseline, for example "majority".
+    #[prost(string, tag = "2")]
+    pub kind: ::prost::alloc::string::String,
+    /// What trained it, with its version: "scikit-learn 1.9.1"; "evald" for kinds that only count, which are those of
+    /// evald_version.
+    #[prost(string, tag = "3")]
+    pub engine: ::prost::alloc::string::String,
+    /// Every parameter that decides what is learned, by name.
+    #[prost(map = "string, string", tag = "4")]
+    pub parameters: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// Rows that it learned from.
+    #[prost(uint64, tag = "5")]
+    pub training_rows: u64,
+    /// Digest (sha256, hex) of what it read of these rows; independent of their order.
+    #[prost(string, tag = "6")]
+    pub training_digest: ::prost::alloc::string::String,
+}
 /// What answering took.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Cost {
-    /// Rows of the request.
+    /// Rows of the request that were scored; rows that baselines learned from are not.
     #[prost(uint64, tag = "1")]
     pub rows: u64,
     /// Tokens that models read.
@@ -1966,6 +2027,9 @@ pub struct Cost {
     /// What endpoints took; unset if none was asked.
     #[prost(message, optional, tag = "7")]
     pub remote: ::core::option::Option<RemoteCost>,
+    /// Seconds training baselines and asking them.
+    #[prost(double, tag = "8")]
+    pub train_seconds: f64,
     /// Tokens that models of the server wrote; those of endpoints are in remote.
     #[prost(uint64, tag = "10")]
     pub output_tokens: u64,
@@ -2105,7 +2169,7 @@ pub struct Consistency {
     #[prost(message, repeated, tag = "10")]
     pub notes: ::prost::alloc::vec::Vec<Note>,
 }
-/// Cochran's test of heterogeneity over the differences of slices, each weighted by its standard error.
+/// Whether the differences of slices differ by more than chance, each weighted by its standard error.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Heterogeneity {
     /// Cochran's Q.
@@ -2114,12 +2178,18 @@ pub struct Heterogeneity {
     /// Slices with a standard error, less one.
     #[prost(uint64, tag = "2")]
     pub degrees: u64,
-    /// Probability of such a Q or a larger one if all slices had the same difference (chi-squared).
+    /// Probability of such an F or a larger one if all slices had the same difference (Welch 1951).
     #[prost(double, tag = "3")]
     pub p_value: f64,
     /// I squared: share of the variation over slices that is more than chance.
     #[prost(double, tag = "4")]
     pub i_squared: f64,
+    /// Welch's F: Q per degree, corrected for standard errors that are themselves estimates.
+    #[prost(double, tag = "5")]
+    pub f: f64,
+    /// Denominator degrees of freedom of F; the numerator's are degrees.
+    #[prost(double, tag = "6")]
+    pub denominator_degrees: f64,
 }
 /// What to evaluate and how; everything but the rows.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2175,7 +2245,8 @@ pub mod system {
         /// The server asks an endpoint of its configuration.
         #[prost(message, tag = "4")]
         Remote(super::RemoteSource),
-        /// The server trains a simple baseline. Reserved for a later release.
+        /// The server trains a simple baseline on the rows of the split "train". Those rows are then scored for no system of
+        /// the call, whatever its source.
         #[prost(message, tag = "5")]
         Baseline(super::BaselineSource),
     }
@@ -2220,12 +2291,24 @@ pub struct RemoteSource {
     #[prost(string, tag = "2")]
     pub input: ::prost::alloc::string::String,
 }
-/// The server trains a simple baseline. Reserved for a later release.
+/// The server trains a simple baseline and asks it about the rows: is a system better than guessing?
+///
+/// It learns from the rows of the call whose split is "train" and answers for all others. Rows of that split are set aside for
+/// every system of the call: they are not scored, need no id and no prediction, and are counted in the note TRAINING_ROWS.
+/// A call without such a row (reason NO_TRAINING_ROWS), or with no other row (NO_ROWS_TO_SCORE), is refused. What a baseline
+/// learns does not depend on the order of the rows. Provenance.baselines says what was trained on what.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BaselineSource {
-    /// Kind of the baseline, for example "majority".
+    /// Required. What to train:
+    ///    "majority": the most frequent label, always; its class scores are the shares of the labels. Sets of labels are
+    ///      guessed label by label;
+    ///    "stratified": labels drawn by their shares, by StatisticsSpec.seed and the row's id;
+    ///    "logistic_regression", "decision_tree": labels from the TF-IDF weights of words and pairs of words of the input.
     #[prost(string, tag = "1")]
     pub kind: ::prost::alloc::string::String,
+    /// Optional. Key of Instance.inputs that holds the text, for the kinds that read it. Default "text".
+    #[prost(string, tag = "2")]
+    pub input: ::prost::alloc::string::String,
 }
 /// Request of Evaluate.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2249,6 +2332,9 @@ pub struct EvaluateResponse {
     /// What answering took.
     #[prost(message, optional, tag = "3")]
     pub cost: ::core::option::Option<Cost>,
+    /// What a reader should know about the evaluation as a whole.
+    #[prost(message, repeated, tag = "4")]
+    pub notes: ::prost::alloc::vec::Vec<Note>,
     /// Which rows are wrong, if spec.analysis asks for it.
     #[prost(message, optional, tag = "12")]
     pub analysis: ::core::option::Option<ErrorAnalysis>,
@@ -2389,19 +2475,47 @@ pub struct GetModelResponse {
     #[prost(message, optional, tag = "1")]
     pub model: ::core::option::Option<Model>,
 }
+/// Request of LoadModel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadModelRequest {
+    /// Required. Alias of the model. A model that could not be loaded before is tried again.
+    #[prost(string, tag = "1")]
+    pub alias: ::prost::alloc::string::String,
+}
+/// Answer of LoadModel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadModelResponse {
+    /// The model.
+    #[prost(message, optional, tag = "1")]
+    pub model: ::core::option::Option<Model>,
+}
+/// Request of UnloadModel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnloadModelRequest {
+    /// Required. Alias of the model; one that is pinned may be unloaded, too.
+    #[prost(string, tag = "1")]
+    pub alias: ::prost::alloc::string::String,
+}
+/// Answer of UnloadModel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnloadModelResponse {
+    /// The model.
+    #[prost(message, optional, tag = "1")]
+    pub model: ::core::option::Option<Model>,
+}
 /// A model or endpoint of the server's configuration.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Model {
     /// Name used in requests.
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
-    /// What the model does: "text-classification" or "causal-lm"; "text-generation" for endpoints.
+    /// What the model does: "text-classification", "causal-lm" or "embedding"; "text-generation" for endpoints.
     #[prost(string, tag = "2")]
     pub task: ::prost::alloc::string::String,
     /// Whether the model can answer.
     #[prost(enumeration = "ModelState", tag = "3")]
     pub state: i32,
-    /// Why the model cannot answer; empty otherwise.
+    /// Why the model could not be loaded or was unloaded; empty otherwise.
     #[prost(string, tag = "4")]
     pub state_reason: ::prost::alloc::string::String,
     /// Classes of a classifier, in the order of class scores.
@@ -2411,9 +2525,26 @@ pub struct Model {
     /// causal-lm model scores without a prompt is read in windows. 0 for endpoints, which know their own.
     #[prost(uint32, tag = "6")]
     pub max_tokens: u32,
+    /// Of models that give embeddings: numbers of one; 0 otherwise.
+    #[prost(uint32, tag = "20")]
+    pub dimensions: u32,
+    /// Of models that give embeddings: the layers whose embeddings of tokens metrics may ask for; 0 is before the first
+    /// layer.
+    #[prost(uint32, repeated, tag = "21")]
+    pub layers: ::prost::alloc::vec::Vec<u32>,
     /// Digests, engine, device and precision. The field system is empty.
     #[prost(message, optional, tag = "7")]
     pub provenance: ::core::option::Option<ModelProvenance>,
+    /// Bytes of the weights while the model is loaded or being loaded, by the sizes of their files and the precision in
+    /// which they are kept; what running the model takes comes on top. Counts towards the limit model_memory.
+    #[prost(uint64, tag = "10")]
+    pub weights_bytes: u64,
+    /// Whether the model is never unloaded to make room for another one.
+    #[prost(bool, tag = "11")]
+    pub pinned: bool,
+    /// Whether the model is first loaded by a request for it, and not when the server starts.
+    #[prost(bool, tag = "12")]
+    pub on_demand: bool,
 }
 /// Request of Predict.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2442,7 +2573,8 @@ pub struct PredictRequest {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PredictResponse {
     /// One prediction a row, in the order of the request; empty for failed rows. A causal-lm model gives texts if the
-    /// request has generation; else choice_scores to rows with choices and token_logprobs to all others.
+    /// request has generation, else choice_scores to rows with choices and token_logprobs to all others; an embedding
+    /// model gives embedding.
     #[prost(message, repeated, tag = "1")]
     pub predictions: ::prost::alloc::vec::Vec<Prediction>,
     /// Rows that failed.
@@ -2468,8 +2600,12 @@ pub enum ModelState {
     Loading = 1,
     /// Can answer.
     Ready = 2,
-    /// Could not be loaded; see state_reason. An endpoint is asked again later.
+    /// Could not be loaded; see state_reason. LoadModel tries again; an endpoint is asked again later.
     Failed = 3,
+    /// Not in memory. The next request for the model loads it.
+    Unloaded = 4,
+    /// Leaves the memory when the calls that it is answering are done.
+    Unloading = 5,
 }
 impl ModelState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2482,6 +2618,8 @@ impl ModelState {
             Self::Loading => "MODEL_STATE_LOADING",
             Self::Ready => "MODEL_STATE_READY",
             Self::Failed => "MODEL_STATE_FAILED",
+            Self::Unloaded => "MODEL_STATE_UNLOADED",
+            Self::Unloading => "MODEL_STATE_UNLOADING",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2491,6 +2629,8 @@ impl ModelState {
             "MODEL_STATE_LOADING" => Some(Self::Loading),
             "MODEL_STATE_READY" => Some(Self::Ready),
             "MODEL_STATE_FAILED" => Some(Self::Failed),
+            "MODEL_STATE_UNLOADED" => Some(Self::Unloaded),
+            "MODEL_STATE_UNLOADING" => Some(Self::Unloading),
             _ => None,
         }
     }

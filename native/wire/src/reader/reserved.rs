@@ -8,18 +8,32 @@
 use super::cursor::{Cursor, Read, Wire};
 use super::issues::{At, Issues, Place, Stop};
 
+/// When a reserved field counts as set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A text: its last occurrence is not empty.
+    Text,
+    /// A list of numbers, packed or one by one: it has one.
+    Numbers,
+}
+
 /// One reserved field.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reserved {
     tag: u32,
     name: &'static str,
+    kind: Kind,
+}
+
+const fn reserved(tag: u32, name: &'static str, kind: Kind) -> Reserved {
+    Reserved { tag, name, kind }
 }
 
 /// Reserved fields of `Prediction`.
-pub(super) const PREDICTION: &[Reserved] = &[Reserved {
-    tag: 11,
-    name: "finish_reason",
-}];
+pub(super) const PREDICTION: &[Reserved] = &[
+    reserved(11, "finish_reason", Kind::Text),
+    reserved(17, "embedding", Kind::Numbers),
+];
 
 /// Which reserved fields of one message are set, one bit a field number.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,16 +48,21 @@ impl Seen {
         cursor: &mut Cursor<'_>,
         depth: u32,
     ) -> Read<()> {
-        if table.iter().all(|field| field.tag != tag) {
+        let Some(field) = table.iter().find(|field| field.tag == tag) else {
             return cursor.skip(tag, wire, depth);
-        }
-        let bit = 1 << tag;
-        self.0 &= !bit;
-        self.0 |= if cursor.bytes(wire)?.is_empty() {
-            0
-        } else {
-            bit
         };
+        let bit = 1 << tag;
+        let set = match field.kind {
+            Kind::Text => {
+                self.0 &= !bit;
+                !cursor.bytes(wire)?.is_empty()
+            }
+            Kind::Numbers if wire == Wire::Fixed32 => {
+                cursor.skip(tag, wire, depth).map(|()| true)?
+            }
+            Kind::Numbers => !cursor.bytes(wire)?.is_empty() || self.0 & bit != 0,
+        };
+        self.0 |= if set { bit } else { 0 };
         Ok(())
     }
 

@@ -243,5 +243,6 @@ fn refused_prediction(prediction: &Prediction) -> bool {
     let negative = usage.any(|number| !(number >= 0.0 && number <= 2_f64.powi(64)));
     nan || negative
         || !prediction.finish_reason.is_empty()
+        || !prediction.embedding.is_empty()
         || singles.into_iter().any(|number| !number.is_finite())
 }

@@ -48,7 +48,7 @@ impl Accumulator {
         let answers: Vec<Option<SeenAnswer<'_>>> =
             (0..self.spec.systems.len()).map(answer).collect();
         let key = if instance.id.is_empty() {
-            RowKey::Position(self.next_position + row as u64)
+            RowKey::Position(self.next_position + batch.place(row) as u64)
         } else {
             RowKey::Id(instance.id)
         };

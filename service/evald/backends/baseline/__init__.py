@@ -1,0 +1,1 @@
+"""Simple baselines that a call trains on rows of its own."""
