@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -143,3 +144,20 @@ def test_what_ends_a_text_stands_in_the_folder(
         (tmp_path / "generation_config.json").write_text(generation, encoding="utf-8")
     (tmp_path / "config.json").write_text(config, encoding="utf-8")
     assert ModelFolder(tmp_path).end_tokens() == ends
+
+
+def test_a_merged_graph_of_an_older_export_writes(root: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    from evald.backends.onnx import OnnxBackend
+    from evald.backends.registry import ModelOptions
+
+    source = root / "examples" / "models" / "tiny-lm"
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(source / name, tmp_path / name)
+    shutil.copy(source / "onnx" / "model.onnx", tmp_path / "decoder_model_merged.onnx")
+    backend = OnnxBackend("old", tmp_path, ModelOptions())
+    assert backend.info.writes
+    (prompt,) = backend.encode(["Return the "])
+    asked = writing(GenerationOptions(max_tokens=5), 9, "", RowKey(), backend.decode, never)
+    (found,) = backend.write([TokenSequence(prompt.ids, writing=asked)])
+    assert (found.count, found.ended) == (5, False)

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 # Where exporters write the graph of a model. Others (quantised ones, decoders with a cache) must be asked for by name:
 # they give other answers.
-ONNX_FILES = ("onnx/model.onnx", "model.onnx", "onnx/decoder_model.onnx", "decoder_model.onnx")
+ONNX_FILES = tuple(
+    root + name
+    # A merged graph reads and writes, one without a past reads only.
+    for name in ("model.onnx", "decoder_model_merged.onnx", "decoder_model.onnx")
+    for root in ("onnx/", "")
+)
 _MAX_CONFIG_BYTES = 16 << 20
 # A tokenizer without a limit of its own writes a huge number.
 _NO_LIMIT = 1_000_000
