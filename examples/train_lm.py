@@ -4,8 +4,10 @@
     python -m examples.train_lm --steps 100 --out some/other/folder
 
 The text is on every machine that has Python, so nothing is downloaded. The model is a GPT-2 of four layers that any
-tool for Hugging Face folders can load. The ONNX graph takes `input_ids` and `attention_mask` (int64, batch x sequence)
-and gives `logits` (float32, batch x sequence x 257).
+tool for Hugging Face folders can load. The ONNX graph has the names that optimum gives such graphs. It takes
+`input_ids` (int64, batch x sequence), `attention_mask` (int64, batch x past and sequence), `past_key_values.N.key` and
+`past_key_values.N.value` (float32, batch x heads x past x width; the past may be empty). It gives `logits` (float32,
+batch x sequence x 257), and `present.N.key` and `present.N.value`: past and sequence together.
 """
 
 # torch is not installed where the project is type-checked, so its Module is of no known type there.
@@ -123,7 +125,7 @@ def fit(model: GPT2LMHeadModel, stream: Tensor, arguments: argparse.Namespace) -
 
 
 class Graph(nn.Module):
-    """What is exported: ids and mask in, logits out.
+    """What is exported: ids, mask and what was read before in, logits and all that was read out.
 
     The same computation as transformers' GPT-2, written so that the exporter needs no tracing of its mask helpers and
     that a row's logits do not depend, to the last bit, on how far the row is padded: numerator and denominator of the
@@ -134,50 +136,81 @@ class Graph(nn.Module):
         super().__init__()
         self.model = model
         self.heads = model.config.n_head
-        self.register_buffer("causal", torch.full((POSITIONS, POSITIONS), -1e9).triu(1), persistent=False)
 
-    def attend(self, block: nn.Module, states: Tensor, bias: Tensor) -> Tensor:
-        """Multi-head attention of one block."""
+    def attend(self, block: nn.Module, states: Tensor, bias: Tensor, past: list[Tensor]) -> list[Tensor]:
+        """Multi-head attention of one block: its output, and all keys and values."""
         batch, length, hidden = states.shape
         parts = block.attn.c_attn(states).view(batch, length, 3, self.heads, hidden // self.heads)
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        query, *new = parts.permute(2, 0, 3, 1, 4)
+        key, value = (torch.cat([before, one], dim=2) for before, one in zip(past, new, strict=True))
         scores = query @ key.transpose(2, 3) / (query.shape[-1] ** 0.5) + bias
         weights = torch.exp(scores - scores.amax(dim=-1, keepdim=True))
         mixed = (weights @ value) / (weights @ torch.ones_like(value))
-        return block.attn.c_proj(mixed.transpose(1, 2).reshape(states.shape))
+        return [block.attn.c_proj(mixed.transpose(1, 2).reshape(states.shape)), key, value]
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Logits of all positions."""
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, *past: Tensor) -> tuple[Tensor, ...]:
+        """Logits of the sequence, and keys and values of past and sequence."""
         body = self.model.transformer
-        length = input_ids.shape[1]
-        states = body.wte(input_ids) + body.wpe(torch.arange(length, device=input_ids.device))
-        bias = self.causal[:length, :length] + (1.0 - attention_mask[:, None, None, :].to(states.dtype)) * -1e9
-        for block in body.h:
-            states = states + self.attend(block, block.ln_1(states), bias)
+        before, length = past[0].shape[2], input_ids.shape[1]
+        places = torch.arange(before + length, device=input_ids.device)
+        states = body.wte(input_ids) + body.wpe(places[before:])
+        hidden = (places[None, :] > places[before:, None]) | (attention_mask[:, None, None, :] == 0)
+        bias = hidden.to(states.dtype) * -1e9
+        present = []
+        for block, *pair in zip(body.h, past[::2], past[1::2], strict=True):
+            attended, key, value = self.attend(block, block.ln_1(states), bias, pair)
+            states = states + attended
             states = states + block.mlp(block.ln_2(states))
-        return self.model.lm_head(body.ln_f(states))
+            present += [key, value]
+        return self.model.lm_head(body.ln_f(states)), *present
+
+
+def cache_names(start: str, layers: int) -> list[str]:
+    """The names of keys and values, as optimum gives them."""
+    return [f"{start}.{layer}.{part}" for layer in range(layers) for part in ("key", "value")]
+
+
+def no_past(config: GPT2Config, rows: int) -> list[Tensor]:
+    """Keys and values before anything was read."""
+    return [torch.zeros(rows, config.n_head, 0, config.n_embd // config.n_head) for _ in range(2 * config.n_layer)]
+
+
+def check(model: GPT2LMHeadModel, graph: Graph) -> None:
+    """Holds the graph against transformers' own logits, read at once and in two parts."""
+    ids = torch.tensor([[5, 6, 7, 8], [9, 10, 11, 0]])
+    mask = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
+    nothing = no_past(model.config, 2)
+    with torch.inference_mode():
+        expected = model(input_ids=ids, attention_mask=mask).logits
+        whole = graph(ids, mask, *nothing)[0]
+        first, *past = graph(ids[:, :2], mask[:, :2], *nothing)
+        parts = torch.cat([first, graph(ids[:, 2:], mask, *past)[0]], dim=1)
+    difference = max((found - expected)[mask.bool()].abs().max() for found in (whole, parts))
+    if difference > 1e-4:
+        raise SystemExit(f"the graph differs from the model by {difference}")
 
 
 def export(model: GPT2LMHeadModel, path: Path) -> None:
-    """Writes the ONNX graph and holds it against transformers' own logits."""
+    """Writes the ONNX graph."""
     path.parent.mkdir(parents=True, exist_ok=True)
     graph = Graph(model).eval()
-    ids = torch.tensor([[5, 6, 7, 8], [9, 10, 11, 0]])
-    mask = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
-    with torch.inference_mode():
-        difference = (graph(ids, mask) - model(input_ids=ids, attention_mask=mask).logits)[mask.bool()].abs().max()
-    if difference > 1e-4:
-        raise SystemExit(f"the graph differs from the model by {difference}")
-    axes = {0: "batch", 1: "sequence"}
+    check(model, graph)
+    layers = model.config.n_layer
+    inputs, outputs = cache_names("past_key_values", layers), cache_names("present", layers)
+    axes = {"input_ids": {0: "batch", 1: "sequence"}, "attention_mask": {0: "batch", 1: "total"}}
+    axes["logits"] = axes["input_ids"]
+    axes.update({name: {0: "batch", 2: "past"} for name in inputs})
+    axes.update({name: {0: "batch", 2: "total"} for name in outputs})
+    past = [torch.zeros(2, *one.shape[1:2], 3, one.shape[3]) for one in no_past(model.config, 2)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             graph,
-            (ids, mask),
+            (torch.zeros(2, 4, dtype=torch.int64), torch.ones(2, 7, dtype=torch.int64), *past),
             str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["logits"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "logits": axes},
+            input_names=["input_ids", "attention_mask", *inputs],
+            output_names=["logits", *outputs],
+            dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
         )

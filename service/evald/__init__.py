@@ -18,6 +18,7 @@ _HOMES = {
     "Client": "evald.client.sync",
     "Comparison": "evald.results",
     "Evaluation": "evald.results",
+    "Generation": "evald.data.table",
     "Model": "evald.data.table",
     "Options": "evald.client.request",
     "Remote": "evald.data.table",

@@ -8,6 +8,7 @@ from evald.data.arguments import RowColumns as RowColumns
 from evald.data.naming import table_of as table_of
 from evald.data.sources import read_file as read_file
 from evald.data.table import Baseline as Baseline
+from evald.data.table import Generation as Generation
 from evald.data.table import Model as Model
 from evald.data.table import Remote as Remote
 from evald.data.table import Table as Table
@@ -26,6 +27,7 @@ __all__ = [
     "Client",
     "Comparison",
     "Evaluation",
+    "Generation",
     "Model",
     "Options",
     "Remote",

@@ -16,6 +16,7 @@ __all__ = [
     "Accumulator",
     "Batch",
     "CancelFlag",
+    "Generation",
     "Limits",
     "Measure",
     "Resources",
@@ -133,6 +134,24 @@ class SystemSource:
     @property
     def context_tokens(self) -> int:
         """Tokens that a later window of a long text keeps as context."""
+    @property
+    def generation(self) -> Generation | None:
+        """How the model writes, as the request says."""
+
+@final
+class Generation:
+    """How a language model writes, as a request says: not checked, and None where it does not say."""
+
+    @property
+    def max_tokens(self) -> int | None: ...
+    @property
+    def temperature(self) -> float | None: ...
+    @property
+    def top_p(self) -> float | None: ...
+    @property
+    def seed(self) -> int | None: ...
+    @property
+    def stop(self) -> list[str]: ...
 
 @final
 class Resources:
@@ -227,6 +246,8 @@ class Batch:
         """What identifies every row: its id, or "#" and its index in the request; and its sample."""
     def inputs_named(self, name: str) -> list[str | None]:
         """The input of this name of every row; None where the row has none."""
+    def row_keys(self) -> list[tuple[str, int]]:
+        """The id and the sample of every row; an empty id is none."""
     def first_references(self) -> list[str | None]:
         """The first reference of every row; None where the row has none."""
     def references(self) -> list[list[str]]:
@@ -235,6 +256,8 @@ class Batch:
         """The text of every row's prediction, those that `set_texts` set included; None where there is none."""
     def choices(self) -> list[list[str]]:
         """The texts of the choices of every row."""
+    def messages(self) -> list[list[tuple[str, str]]]:
+        """Role and content of the messages of every row."""
     def set_token_logprobs(self, system: int, logprobs: Sequence[Sequence[float]]) -> None:
         """Sets the log-likelihoods of the tokens that a model system scored, a list a row."""
     def set_choice_scores(self, system: int, scores: Sequence[Sequence[float]]) -> None:

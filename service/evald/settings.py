@@ -83,6 +83,10 @@ class ModelSetting:
     backend: str = ""
     device: str = ""
     precision: str = ""
+    chat_template: str = "auto"
+    system: str = ""
+    system_as_user: bool = False
+    reasoning: str = "auto"
     # Of an encoder.
     pooling: str = "auto"
     file: str = ""
@@ -156,10 +160,23 @@ _pooling = _one_of("auto", "mean", "cls", "max")
 _load = _one_of("start", "on_demand")
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a text that is not empty")
+    return value
+
+
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
     return value
+
+
+def _marks(value: object) -> str:
+    start, dots, end = _text(value).partition("...")
+    if value not in ("auto", "off") and not (start and dots and end):
+        raise ValueError('must be auto, off, or the marks around it, such as "<think>...</think>"')
+    return _text(value)
 
 
 def _relative_path(value: object) -> str:
@@ -177,6 +194,10 @@ _MODEL_FIELDS: dict[str, Callable[[object], object]] = {
     "file": _relative_path,
     "pinned": _flag,
     "load": _load,
+    "chat_template": _text,
+    "system": _text,
+    "system_as_user": _flag,
+    "reasoning": _marks,
 }
 
 

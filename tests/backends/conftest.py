@@ -15,7 +15,7 @@ from evald.backends.contract import BatchObserver, ModelInfo, SilentObserver, St
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from evald.backends.contract import Floats, Text
+    from evald.backends.contract import Floats, Text, WrittenTokens
 
 # A token with this id makes the batch of its sequence fail, or answer with what is no number.
 POISON, NAN = 666, 667
@@ -44,6 +44,9 @@ class FakeBackend:
     def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
         return [sequence(*(len(word) for word in str(text).split())) for text in texts]
 
+    def decode(self, ids: Sequence[int]) -> str:
+        return " ".join(map(str, ids))
+
     def run(self, sequences: Sequence[TokenSequence], length: int) -> list[Floats]:
         self.batches.append((length, list(sequences)))
         self.entered.release()
@@ -58,6 +61,9 @@ class FakeBackend:
             if NAN in sequence.ids:
                 logits[row] = np.nan
         return list(logits)
+
+    def write(self, sequences: Sequence[TokenSequence]) -> list[WrittenTokens]:
+        raise NotImplementedError
 
     def close(self) -> None:
         self.closed = True

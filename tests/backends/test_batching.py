@@ -32,7 +32,7 @@ def sequences_of(*lengths: int, token: int = 1) -> list[TokenSequence]:
 
 
 def answers(run: BatchedRun) -> list[list[float] | None]:
-    return [None if result is None else result.tolist() for result in run.results]
+    return [result.tolist() if isinstance(result, np.ndarray) else None for result in run.results]
 
 
 def ask(

@@ -43,11 +43,11 @@ def test_every_sequence_comes_out_once_within_the_budget(
         buckets.push(call)
     seen: list[tuple[int, int]] = []
     while True:
-        length, entries = buckets.take(budget, 0.0, 0.01)
+        shape, entries = buckets.take(budget, 0.0, 0.01)
         if not entries:
             break
-        assert len(entries) == 1 or len(entries) * length <= budget
-        assert {entry.call.lengths[entry.position] for entry in entries} == {length}
+        assert len(entries) == 1 or len(entries) * shape.tokens <= shape.budget(budget)
+        assert {entry.call.shapes[entry.position] for entry in entries} == {shape}
         seen += [(id(entry.call), entry.position) for entry in entries]
     assert sorted(seen) == sorted((id(call), at) for call in calls for at in range(len(call.sequences)))
     assert (buckets.sequences, buckets.padded_tokens) == (0, 0)
@@ -83,9 +83,9 @@ def test_a_long_text_is_not_starved_by_a_stream_of_short_ones(bench: Bench) -> N
     for _ in range(20):
         # Always a full batch of short texts at hand, each call with a deadline that presses.
         buckets.push(make_call(bench, [8] * 64, now, deadline=now + 5.5))
-        length, entries = buckets.take(512, now, PACE)
-        taken.append(length)
-        now += length * len(entries) * PACE
+        shape, entries = buckets.take(512, now, PACE)
+        taken.append(shape.length)
+        now += shape.tokens * len(entries) * PACE
     assert 300 in taken[:3]
 
 
@@ -98,8 +98,8 @@ def test_calls_share_the_model_by_tokens(make_bench: Callable[[], Bench], length
         buckets.push(call)
     for _ in range(20 * len(calls)):
         buckets.take(budget, 0.0, PACE)
-    served = [sum(call.lengths) - call.waiting_tokens for call in calls]
-    assert max(served) - min(served) <= max(budget, *(call.lengths[0] for call in calls))
+    served = [sum(shape.tokens for shape in call.shapes) - call.waiting_tokens for call in calls]
+    assert max(served) - min(served) <= max(budget, *(call.shapes[0].tokens for call in calls))
 
 
 def test_a_small_call_does_not_wait_for_what_big_ones_left_behind(bench: Bench) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.backends.conftest import Bench
 
-    from evald.backends.contract import Doubles, Text
+    from evald.backends.contract import Doubles, Text, WrittenTokens
 
 PREFIX = 1000
 
@@ -116,6 +116,12 @@ class LetterModel:
         if ord("!") in sequence.ids:
             raise ValueError("a message that quotes a text")
         return np.where(sequence.targets == ord("?"), np.nan, -0.01 * sequence.targets)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        raise NotImplementedError
+
+    def write(self, sequences: Sequence[TokenSequence]) -> list[WrittenTokens]:
+        raise NotImplementedError
 
     def close(self) -> None:
         return None

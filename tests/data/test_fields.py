@@ -14,7 +14,7 @@ from evald.data.columns import PREDICTION_FIELDS, Field, inside
 from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2
 
-RESERVED = {"messages", "finish_reason"}
+RESERVED = {"finish_reason", "reasoning", "embedding"}
 
 
 def values(found: Field | None) -> list[Any]:

@@ -143,10 +143,10 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
     ),
     "unsupported field": (
         EVALUATE,
-        request("bleu", row(), row(messages=[instance_pb2.Message(content="t")])),
+        request("bleu", row(), row(predictions=[instance_pb2.Prediction(text="t", finish_reason="stop")])),
         "INVALID_ARGUMENT",
         "UNSUPPORTED_FIELD",
-        ("instances[1].messages",),
+        ("instances[1].predictions[0].finish_reason",),
     ),
     "comparison of one system": (
         COMPARE,
@@ -178,10 +178,10 @@ CASES: dict[str, tuple[str, Message | bytes, str, str, tuple[str, ...]]] = {
     ),
     "prediction with an unsupported field": (
         PREDICT,
-        model_pb2.PredictRequest(alias="nobody", instances=[row(), row(messages=[instance_pb2.Message(content="t")])]),
+        model_pb2.PredictRequest(alias="nobody", instances=[row(), row(wrong_references=["t"])]),
         "INVALID_ARGUMENT",
         "UNSUPPORTED_FIELD",
-        ("instances[1].messages",),
+        ("instances[1].wrong_references",),
     ),
     "malformed prediction": (
         PREDICT,

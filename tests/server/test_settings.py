@@ -115,12 +115,32 @@ def test_a_model_may_run_otherwise_than_all_models(tmp_path: Path) -> None:
     }
 
 
+def test_a_model_has_settings_of_its_own_for_chats(tmp_path: Path) -> None:
+    file = tmp_path / "evald.toml"
+    own = (
+        'folder = "x"',
+        'chat_template = "off"',
+        'system = "Hi"',
+        "system_as_user = true",
+        'reasoning = "<a>...</a>"',
+    )
+    file.write_text("\n".join(("[models.tuned]", *own)))
+    model = load(environ={}, config=file).all_models()["tuned"]
+    assert (model.chat_template, model.system) == ("off", "Hi")
+    assert (model.system_as_user, model.reasoning) == (True, "<a>...</a>")
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
         ('backend = "torch"', "model 'tuned' needs a folder"),
         ('folder = "x"\ndevice = "gpu"', "must be cpu or cuda"),
         ('folder = "x"\nprecision = "int8"', "must be auto, fp32, bf16 or fp16"),
+        (
+            'folder = "x"\nreasoning = "<think>"',
+            'must be auto, off, or the marks around it, such as "<think>...</think>"',
+        ),
+        ('folder = "x"\nsystem_as_user = "yes"', "must be true or false"),
         ('folder = "x"\npinned = 1', "model 'tuned': pinned: must be true or false"),
         ('folder = "x"\nload = "late"', "model 'tuned': load: must be start or on_demand"),
         ('folder = "x"\nfile = "../a.onnx"', "model 'tuned': file: must be the path of a file within the folder"),

@@ -64,6 +64,8 @@ pub struct RowExtra {
     pub value: Option<f64>,
     /// Into [`Batch::choices`].
     pub choices: Span,
+    /// Into [`Batch::messages`].
+    pub messages: Span,
     /// Into [`Batch::labels`].
     pub human_labels: Span,
     /// Weight of the row.
@@ -180,6 +182,8 @@ pub struct Batch<'a> {
     pub token_lists: Vec<Span>,
     /// Pool of answer choices: text, whether it is right.
     pub choices: Vec<(&'a str, bool)>,
+    /// Pool of chat messages: role, content.
+    pub messages: Vec<(&'a str, &'a str)>,
     /// Pool of named numbers.
     pub scores: Vec<(&'a str, f64)>,
     /// Pool of slice keys and values.

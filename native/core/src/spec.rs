@@ -54,7 +54,7 @@ impl Correction {
 }
 
 /// Where the predictions of a system come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Source {
     /// From the rows.
     Inline,
@@ -68,6 +68,8 @@ pub enum Source {
         pair_input: String,
         /// Tokens that a later window of a long text keeps as context.
         context_tokens: u32,
+        /// How it writes, if the request says so.
+        generation: Option<Generation>,
     },
     /// From an endpoint of the server's settings, named by alias, fed from the named input.
     Remote {
@@ -83,6 +85,21 @@ pub enum Source {
         /// Key of the rows' inputs.
         input: String,
     },
+}
+
+/// How a language model writes, as the request says; whoever runs it checks it and knows the defaults.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generation {
+    /// Most tokens of an answer.
+    pub max_tokens: Option<u32>,
+    /// What logits are divided by; 0 takes the likeliest token.
+    pub temperature: Option<f64>,
+    /// Share of probability that tokens are drawn from.
+    pub top_p: Option<f64>,
+    /// Of the draws.
+    pub seed: Option<u64>,
+    /// Texts before which an answer ends.
+    pub stop: Vec<String>,
 }
 
 impl Source {
@@ -101,7 +118,7 @@ impl Source {
 pub const TRAINING_SPLIT: &str = "train";
 
 /// A system under evaluation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct System {
     /// Unique name.
     pub name: String,

@@ -399,6 +399,7 @@ fn asked_of_a_model(rows: &[Row], metrics: &[&str]) -> (Arc<Spec>, Vec<Row>, Mod
         input: "text".into(),
         pair_input: String::new(),
         context_tokens: 1,
+        generation: None,
     };
     let classes = ["cow", "dog", "cat"].map(str::to_owned).to_vec();
     let mut scores = Vec::new();

@@ -224,12 +224,26 @@ impl Batch {
         instances.map(|row| rows.input(row, name)).collect()
     }
 
+    fn row_keys(&self) -> Vec<(&str, u32)> {
+        let instances = self.rows.borrow_dependent().instances.iter();
+        instances.map(|row| (row.id, row.sample)).collect()
+    }
+
     fn first_references(&self) -> Vec<Option<&str>> {
         let rows = self.rows.borrow_dependent();
         let instances = rows.instances.iter();
         instances
             .map(|row| rows.references(row).first().copied())
             .collect()
+    }
+
+    fn messages(&self) -> Vec<Vec<(&str, &str)>> {
+        let rows = self.rows.borrow_dependent();
+        let spans = rows.instances.iter().map(|row| {
+            let extra = rows.row_extra(row);
+            extra.map_or(0..0, |extra| extra.messages.range())
+        });
+        spans.map(|span| rows.messages[span].to_vec()).collect()
     }
 
     fn references(&self) -> Vec<Vec<&str>> {

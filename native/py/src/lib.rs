@@ -37,7 +37,7 @@ mod _native {
     #[pymodule_export]
     use crate::run::CancelFlag;
     #[pymodule_export]
-    use crate::spec::{Limits, Measure, Resources, Spec, SystemSource};
+    use crate::spec::{Generation, Limits, Measure, Resources, Spec, SystemSource};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

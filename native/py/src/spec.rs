@@ -121,6 +121,30 @@ pub struct SystemSource {
     input: String,
     pair_input: String,
     context_tokens: u32,
+    generation: Option<Generation>,
+}
+
+/// How a language model writes, as a request says.
+#[pyclass(frozen, get_all)]
+#[derive(Debug, Clone)]
+pub struct Generation {
+    max_tokens: Option<u32>,
+    temperature: Option<f64>,
+    top_p: Option<f64>,
+    seed: Option<u64>,
+    stop: Vec<String>,
+}
+
+impl From<&spec::Generation> for Generation {
+    fn from(given: &spec::Generation) -> Self {
+        Self {
+            max_tokens: given.max_tokens,
+            temperature: given.temperature,
+            top_p: given.top_p,
+            seed: given.seed,
+            stop: given.stop.clone(),
+        }
+    }
 }
 
 /// What a model must compute for a metric.
@@ -179,15 +203,16 @@ impl Spec {
     #[getter]
     fn systems(&self) -> Vec<SystemSource> {
         let source = |system: &spec::System| {
-            let (pair_input, context_tokens) = match &system.source {
+            let (pair_input, context_tokens, generation) = match &system.source {
                 spec::Source::Model {
                     pair_input,
                     context_tokens,
+                    generation,
                     ..
-                } => (&pair_input[..], *context_tokens),
+                } => (&pair_input[..], *context_tokens, generation.as_ref()),
                 spec::Source::Inline
                 | spec::Source::Remote { .. }
-                | spec::Source::Baseline { .. } => ("", 0),
+                | spec::Source::Baseline { .. } => ("", 0, None),
             };
             let (kind, alias, input) = match &system.source {
                 spec::Source::Inline => ("inline", "", ""),
@@ -202,6 +227,7 @@ impl Spec {
                 input: input.to_owned(),
                 pair_input: pair_input.to_owned(),
                 context_tokens,
+                generation: generation.map(Generation::from),
             }
         };
         self.core.systems.iter().map(source).collect()

@@ -5,7 +5,8 @@ use evald_core::gate::{Known, Policy};
 use evald_core::metrics::{Context, Direction, Field, MetricRequest, ResolvedMetric, Resources};
 use evald_core::slicing::Slicing;
 use evald_core::spec::{
-    Correction, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System, UnknownLabels,
+    Correction, Generation, Limits, Question, RowReport, Source, Spec, StatisticsOptions, System,
+    UnknownLabels,
 };
 use evald_core::stats::interval::Method;
 use evald_core::stats::paired_test::PairedTest;
@@ -185,6 +186,7 @@ fn source(system: &proto::System, at: usize) -> Result<Source> {
             input: input(&model.input),
             pair_input: model.pair_input.clone(),
             context_tokens: model.context_tokens.unwrap_or(DEFAULT_CONTEXT),
+            generation: model.generation.as_ref().map(generation),
         }),
         Some(Wire::Remote(remote)) => Ok(Source::Remote {
             alias: alias(&remote.alias, &format!("spec.systems[{at}].remote.alias"))?,
@@ -199,6 +201,16 @@ fn source(system: &proto::System, at: usize) -> Result<Source> {
             kind: baseline.kind.clone(),
             input: input(&baseline.input),
         }),
+    }
+}
+
+fn generation(given: &proto::GenerationOptions) -> Generation {
+    Generation {
+        max_tokens: given.max_tokens,
+        temperature: given.temperature,
+        top_p: given.top_p,
+        seed: given.seed,
+        stop: given.stop.clone(),
     }
 }
 

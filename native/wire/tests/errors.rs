@@ -7,24 +7,11 @@ use common::{
     variable,
 };
 use evald_core::error::{Error, ErrorKind};
-use evald_wire::proto::{Instance, Message as ChatMessage, Prediction};
+use evald_wire::proto::{Instance, Prediction};
 use evald_wire::reader::{ReadLimits, read_instance, read_rows};
 
 fn rows_error(rows: &[Instance]) -> Error {
     read_error(&encode_request(rows))
-}
-
-/// Rows that each set one reserved field.
-fn reserved_of_rows() -> Vec<(&'static str, Instance)> {
-    let set = |change: fn(&mut Instance)| {
-        let mut row = Instance::default();
-        change(&mut row);
-        row
-    };
-    vec![(
-        "messages",
-        set(|row| row.messages = vec![ChatMessage::default()]),
-    )]
 }
 
 /// Predictions that each set one reserved field.
@@ -50,15 +37,6 @@ fn reserved_of_predictions() -> Vec<(&'static str, Prediction)> {
 
 #[test]
 fn every_reserved_field_is_refused_by_name() {
-    for (name, instance) in reserved_of_rows() {
-        let error = rows_error(&[row("a"), instance]);
-        assert_eq!(
-            (error.reason, error.kind),
-            ("UNSUPPORTED_FIELD", ErrorKind::InvalidArgument)
-        );
-        assert_eq!(fields(&error), [format!("instances[1].{name}")]);
-        assert!(error.message.contains("leave it out"), "{}", error.message);
-    }
     for (name, prediction) in reserved_of_predictions() {
         let mut last = row("d");
         last.predictions.push(prediction);
@@ -173,7 +151,7 @@ fn class_scores_must_be_numbers() {
 #[test]
 fn violations_of_many_rows_share_one_error_up_to_twenty() {
     let mut rows = vec![row("a"); 50];
-    rows[2].messages = vec![ChatMessage::default()];
+    rows[2].predictions[0].finish_reason = "stop".into();
     rows[7].predictions[0].class_scores = vec![f64::NAN];
     rows[9].weight = Some(0.0);
     let error = rows_error(&rows);
@@ -181,14 +159,14 @@ fn violations_of_many_rows_share_one_error_up_to_twenty() {
     assert_eq!(
         fields(&error),
         [
-            "instances[2].messages",
+            "instances[2].predictions[0].finish_reason",
             "instances[7].predictions[0].class_scores[0]",
             "instances[9].weight"
         ]
     );
     assert!(error.message.ends_with("(and 2 more)"), "{}", error.message);
     for row in &mut rows {
-        row.messages = vec![ChatMessage::default()];
+        row.predictions[0].finish_reason = "stop".into();
     }
     let error = rows_error(&rows);
     assert_eq!(error.violations.len(), 20);

@@ -6,7 +6,7 @@ use common::{
     LIMITS, bytes_field, encode_request, fields, fixed64_field, read_error, row, variable,
 };
 use evald_core::batch::{Batch, Instance as BatchRow, Prediction as BatchPrediction};
-use evald_wire::proto::{Choice, Instance, Prediction, Tokens};
+use evald_wire::proto::{Choice, Instance, Message as ChatMessage, Prediction, Tokens};
 use evald_wire::reader::{ReadLimits, read_instance, read_rows};
 use prost::Message;
 
@@ -158,6 +158,24 @@ fn choices_are_texts_that_are_right_or_wrong() {
     assert_eq!(batch.choices[extra.choices.range()], choices);
 }
 
+#[test]
+fn messages_have_a_role_and_a_content() {
+    let messages = [("system", "be kind"), ("user", ""), ("", "hello")];
+    let instance = Instance {
+        messages: messages
+            .map(|(role, content)| ChatMessage {
+                role: role.into(),
+                content: content.into(),
+            })
+            .into(),
+        ..Instance::default()
+    };
+    let bytes = instance.encode_to_vec();
+    let batch = read_instance(&bytes, &LIMITS).expect("a good row");
+    let extra = batch.row_extra(&batch.instances[0]).expect("messages");
+    assert_eq!(batch.messages[extra.messages.range()], messages);
+}
+
 /// The reason and the paths of reading good rows with this last one.
 fn refusal(last: Instance) -> (&'static str, String) {
     let error = read_error(&encode_request(&[row("a"), row("b"), row("c"), last]));
@@ -245,6 +263,10 @@ fn texts_that_are_not_utf8_are_named_exactly() {
     assert_eq!(
         bad(&[(12, b""), (12, b""), (12, &choice)]),
         named("choices[2].text")
+    );
+    assert_eq!(
+        bad(&[(8, b""), (8, &message(&[(1, b"user"), (2, b"\xff")]))]),
+        named("messages[1].content")
     );
     let tokens = message(&[(4, b"ok"), (4, b"\xff")]);
     assert_eq!(

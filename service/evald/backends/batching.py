@@ -13,14 +13,14 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from evald.backends.buckets import Call, Entry, LengthBuckets
+from evald.backends.buckets import Call, Entry, LengthBuckets, Shape
 from evald.backends.contract import BatchedRun
 from evald.errors import CancelledError, DeadlineError, EvaldError, InternalError, OverloadedError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evald.backends.contract import Backend, BatchObserver, CancelToken, Result, TokenSequence
+    from evald.backends.contract import Backend, BatchObserver, CancelToken, Result, TokenSequence, WrittenTokens
 
 _log = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ class TokenBudgetBatcher:
                 self._end(call, InternalError("the worker of a model ended"), "SHUTDOWN")
             raise
 
-    def _next(self) -> tuple[int, list[Entry]] | None:
+    def _next(self) -> tuple[Shape, list[Entry]] | None:
         """The next batch, as soon as there is one; None when closed."""
         while True:
             with self._changed:
@@ -168,21 +168,23 @@ class TokenBudgetBatcher:
                 if self._closed:
                     return None
                 pace = self._pace / len(self._threads)
-                length, entries = self._buckets.take(self._batch_tokens, time.monotonic(), pace)
-            live = self._without_hopeless(length, entries)
+                shape, entries = self._buckets.take(self._batch_tokens, time.monotonic(), pace)
+            live = self._without_hopeless(shape, entries)
             if live:
-                return length, live
+                return shape, live
 
-    def _without_hopeless(self, length: int, entries: list[Entry]) -> list[Entry]:
+    def _without_hopeless(self, shape: Shape, entries: list[Entry]) -> list[Entry]:
         for call, taken in Counter(entry.call for entry in entries).items():
             if call.cancel.is_set():
                 self._end(call, _cancelled(), "CANCELLED", taken)
-            elif late := self._hopeless(call, call.waiting_tokens + taken * length):
+            elif late := self._hopeless(call, call.waiting_to_read + taken * shape.length):
                 self._end(call, late, "DEADLINE", taken)
         return [entry for entry in entries if not entry.call.done.is_set()]
 
     def _hopeless(self, call: Call, tokens: int) -> DeadlineError | None:
-        """Why a call cannot be done in time if so many tokens run before, at the best speed of late."""
+        """Why a call cannot be done in time if so many tokens are read before, at the best speed of late. What will be
+        written takes time as well, but nobody knows how much that is.
+        """
         if call.deadline is None:
             return None
         needed = tokens * min(self._paces, default=0.0) / len(self._threads)
@@ -190,19 +192,20 @@ class TokenBudgetBatcher:
         return _unmeetable(needed, left) if needed >= left else None
 
     def _to_be_done_by(self, call: Call) -> int:
-        """Padded tokens that have to run before the deadline of a call that has come: its own, and of whom it finds."""
-        return 0 if call.deadline is None else call.waiting_tokens + self._buckets.ahead(call.deadline)
+        """Padded tokens to be read before the deadline of a call that has come: its own, and of whom it finds."""
+        return 0 if call.deadline is None else call.waiting_to_read + self._buckets.ahead(call.deadline)
 
-    def _run_batch(self, length: int, entries: list[Entry]) -> None:
+    def _run_batch(self, shape: Shape, entries: list[Entry]) -> None:
         start = time.monotonic()
         sequences = [entry.call.sequences[entry.position] for entry in entries]
         for call in {entry.call for entry in entries}:
             self._observer.on_stage(self._alias, "queue", start - call.enqueued)
-        results, failure = self._ask_backend(sequences, length)
+        results, failure = self._ask_backend(sequences, shape)
         now = time.monotonic()
         with self._changed:
-            if results is not None:
-                self._measure((now - start) / (length * len(entries)))
+            # Nobody knows how much will be written, so that only reading tells how fast the model is.
+            if results is not None and not shape.written:
+                self._measure((now - start) / (shape.tokens * len(entries)))
             for row, entry in enumerate(entries):
                 if entry.call.done.is_set():
                     continue
@@ -214,14 +217,17 @@ class TokenBudgetBatcher:
                     entry.call.results[entry.position] = results[row]
             for call, sequences_of_call in Counter(entry.call for entry in entries).items():
                 self._account(call, sequences_of_call, now, now - start, sequences_of_call / len(entries))
-        self._observer.on_batch(self._alias, len(entries), sum(map(len, sequences)), length * len(entries))
+        self._observer.on_batch(self._alias, len(entries), sum(map(len, sequences)), shape.length * len(entries))
         self._observer.on_stage(self._alias, "infer", now - start)
         self._observe_queue()
 
-    def _ask_backend(self, sequences: list[TokenSequence], length: int) -> tuple[Sequence[Result] | None, str]:
+    def _ask_backend(
+        self, sequences: list[TokenSequence], shape: Shape
+    ) -> tuple[Sequence[Result | WrittenTokens] | None, str]:
         """The results, or None and the class name of what went wrong."""
+        results: Sequence[Result | WrittenTokens]
         try:
-            results = self._backend.run(sequences, length)
+            results = self._backend.write(sequences) if shape.written else self._backend.run(sequences, shape.length)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is the fault of its batch, not of the queue
             # The message may quote what the model read, so only the class of the error is logged and reported.
             failure = type(error).__name__

@@ -1,4 +1,4 @@
-"""The waiting sequences of one model, by call and padded length. A plain data structure: no thread, no clock."""
+"""The waiting sequences of one model, by call and shape. A plain data structure: no thread, no clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evald.backends.contract import CancelToken, Result, TokenSequence
+    from evald.backends.contract import CancelToken, Result, TokenSequence, WrittenTokens
     from evald.errors import EvaldError
 
 
@@ -23,6 +23,33 @@ def padded_length(tokens: int, max_tokens: int) -> int:
     """
     step = max(4, 1 << max(0, (tokens - 1).bit_length() - 4))
     return min(-(-tokens // step) * step, max_tokens)
+
+
+# A step of writing reads one token a sequence, where one of reading has all of them: so many more fit.
+_WRITING_BUDGET = 16
+
+
+class Shape(NamedTuple):
+    """What the sequences of a batch share: their padded length, and the most tokens that are written behind it."""
+
+    length: int
+    written: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """What a sequence of this shape takes."""
+        return self.length + self.written
+
+    def budget(self, tokens: int) -> int:
+        """The most tokens of a batch, where it is `tokens` for sequences that are only read."""
+        return tokens * _WRITING_BUDGET if self.written else tokens
+
+
+def shape_of(sequence: TokenSequence, max_tokens: int) -> Shape:
+    """The shape of a sequence. What is written behind is not padded: see `generation`."""
+    if sequence.writing is not None:
+        return Shape(len(sequence), sequence.writing.max_tokens)
+    return Shape(padded_length(len(sequence), max_tokens))
 
 
 class Call:
@@ -39,19 +66,19 @@ class Call:
         self.sequences = sequences
         self.cancel = cancel
         self.deadline = deadline
-        self.lengths = [padded_length(len(sequence), max_tokens) for sequence in sequences]
-        # Positions that wait, by padded length and in order.
-        self.places: dict[int, deque[int]] = {}
-        for position, length in enumerate(self.lengths):
-            self.places.setdefault(length, deque()).append(position)
+        self.shapes = [shape_of(sequence, max_tokens) for sequence in sequences]
+        # Positions that wait, by shape and in order.
+        self.places: dict[Shape, deque[int]] = {}
+        for position, shape in enumerate(self.shapes):
+            self.places.setdefault(shape, deque()).append(position)
         # Where the call stands in line: see `LengthBuckets`.
         self.served = 0.0
         self.enqueued = now
         self.finished = now
         self.waiting = len(sequences)
-        self.waiting_tokens = sum(self.lengths)
+        self.waiting_tokens = sum(shape.tokens for shape in self.shapes)
         self.pending = len(sequences)
-        self.results: list[Result | None] = [None] * len(sequences)
+        self.results: list[Result | WrittenTokens | None] = [None] * len(sequences)
         self.failed: dict[int, str] = {}
         self.padded_tokens = self.waiting_tokens
         # Seconds of each sequence in the queue and in the model, of each batch, and the call's share of the batches.
@@ -61,6 +88,11 @@ class Call:
         self.infer_seconds = 0.0
         self.error: EvaldError | None = None
         self.done = threading.Event()
+
+    @property
+    def waiting_to_read(self) -> int:
+        """Padded tokens that wait, without those that may be written behind them."""
+        return sum(shape.length * len(places) for shape, places in self.places.items())
 
     def slack(self, now: float, pace: float) -> float:
         """Seconds that the call can still wait if it has the model to itself then, at `pace` seconds a token."""
@@ -105,33 +137,34 @@ class LengthBuckets:
         self.padded_tokens += call.waiting_tokens
 
     def ahead(self, deadline: float) -> int:
-        """Padded tokens of the calls that must be done by then."""
+        """Padded tokens that are read for the calls that must be done by then."""
         return sum(
-            call.waiting_tokens
+            call.waiting_to_read
             for call in self._calls.values()
             if call.deadline is not None and call.deadline <= deadline
         )
 
-    def take(self, budget: int, now: float, pace: float) -> tuple[int, list[Entry]]:
-        """The next sequences of one length, together at most `budget` padded tokens; empty if nothing waits.
+    def take(self, budget: int, now: float, pace: float) -> tuple[Shape, list[Entry]]:
+        """The next sequences of one shape, together at most `budget` padded tokens; empty if nothing waits.
 
         One sequence is always allowed, else one longer than the budget would wait for ever. `pace` is the expected
         seconds a token.
         """
         if not self._calls:
-            return 0, []
+            return Shape(0), []
         first = self._next(budget, now, pace)
-        length = min(first.places, key=lambda length: first.places[length][0])
-        others = [call for call in self._calls.values() if call is not first and length in call.places]
+        shape = min(first.places, key=lambda shape: first.places[shape][0])
+        others = [call for call in self._calls.values() if call is not first and shape in call.places]
         entries: list[Entry] = []
         active = len(self._calls)
+        most = max(shape.budget(budget) // shape.tokens, 1)
         for call in (first, *sorted(others, key=lambda call: call.served)):
-            room = max(budget // length, 1) - len(entries)
+            room = most - len(entries)
             if not room:
                 break
-            entries += [Entry(position, call) for position in self._serve(call, length, room)]
-        self._fair_share += length * len(entries) / active
-        return length, entries
+            entries += [Entry(position, call) for position in self._serve(call, shape, room)]
+        self._fair_share += shape.tokens * len(entries) / active
+        return shape, entries
 
     def drop(self, call: Call) -> int:
         """Forgets the waiting sequences of a call that has ended and says how many they were."""
@@ -150,14 +183,14 @@ class LengthBuckets:
         self._pressed = False
         return min(self._calls.values(), key=lambda call: call.served)
 
-    def _serve(self, call: Call, length: int, most: int) -> list[int]:
+    def _serve(self, call: Call, shape: Shape, most: int) -> list[int]:
         """Takes up to so many sequences of a call."""
-        places = call.places[length]
+        places = call.places[shape]
         taken = [places.popleft() for _ in range(min(most, len(places)))]
         if not places:
-            del call.places[length]
-        call.served += length * len(taken)
-        self._leave(call, len(taken), length * len(taken))
+            del call.places[shape]
+        call.served += shape.tokens * len(taken)
+        self._leave(call, len(taken), shape.tokens * len(taken))
         return taken
 
     def _leave(self, call: Call, sequences: int, tokens: int) -> None:

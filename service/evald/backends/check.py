@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 Verdict = Literal["used", "dropped", "ignored", "refused"]
 
 _PICKLES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
-# What transformers reads beside the weights; an ONNX model needs the first two of them.
-_TOKENIZER = {"tokenizer.json": "the tokenizer", "tokenizer_config.json": "limits and special tokens"}
+# What is read beside the weights, by both backends and by transformers alone.
+_TOKENIZER = {
+    "tokenizer.json": "the tokenizer",
+    "tokenizer_config.json": "limits and special tokens",
+    "chat_template.jinja": "the chat template",
+    "generation_config.json": "what ends a text",
+}
 _SLOW_TOKENIZER = {
     "added_tokens.json",
-    "chat_template.jinja",
     "merges.txt",
     "sentencepiece.bpe.model",
     "special_tokens_map.json",
@@ -115,7 +119,6 @@ def _used(folder: ModelFolder, options: ModelOptions, backend: str) -> dict[str,
         else:
             weights = folder.safetensors()
             wanted |= dict.fromkeys(_SLOW_TOKENIZER, "the tokenizer")
-            wanted["generation_config.json"] = "how transformers sets the model up"
             wanted["model.safetensors.index.json"] = "which file has which weights"
         wanted |= {str(path.relative_to(folder.root)): "weights" for path in weights}
         wanted |= dict.fromkeys(folder.module_configs(), "how texts become vectors")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:  # A server without models never imports numpy.
     from collections.abc import Callable, Sequence
@@ -17,11 +17,14 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
     TokenIds: TypeAlias = NDArray[np.int64]
     Floats: TypeAlias = NDArray[np.float32]
     Doubles: TypeAlias = NDArray[np.float64]
-    # What a backend answers for one sequence; which of them, the task says.
+    # What a backend answers for one sequence that it reads; which of them, the task says.
     Result: TypeAlias = Floats | Doubles
 
 Stage = Literal["tokenize", "queue", "infer"]
 Task = Literal["text-classification", "causal-lm", "text-generation", "embedding"]
+# What a model that writes is given: a text, or the role and content of every message of a chat.
+Messages: TypeAlias = tuple[tuple[str, str], ...]
+Prompt: TypeAlias = str | Messages
 # How the embeddings of tokens become that of their text.
 Pooling = Literal["mean", "cls", "max"]
 # One text or two: what is classified, or a prompt and its completion.
@@ -73,8 +76,9 @@ class ModelInfo:
     batch_invariant: bool
     # Of a classifier: whether a text may belong to any number of its classes.
     multilabel: bool = False
-    # Of a language model: what it reads before the first token of a text without a prompt.
+    # Of a language model: what it reads before the first token of a text without a prompt, and whether it can write.
     prefix_token: int | None = None
+    writes: bool = False
     # Of an encoder.
     embedding: EmbeddingInfo | None = None
     # Parameters in the files that the model does not have, for example of a head that was left out.
@@ -82,9 +86,82 @@ class ModelInfo:
     # Of an endpoint: who saw the texts, which model was asked for, and a digest of what shapes its requests.
     host: str = ""
     remote_model: str = ""
+    # Of a model that renders chats: a digest of its template, and in `request_digest` one of what its settings say.
     request_digest: str = ""
     # Most padded tokens of a batch; 0 for endpoints.
     batch_tokens: int = 0
+    chat_template_digest: str = ""
+
+
+@dataclass(frozen=True)
+class GenerationOptions:
+    """How to write, by the names of the OpenAI protocol; a temperature of 0 takes the likeliest token."""
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChatOptions:
+    """How a model reads chats: settings of its alias.
+
+    `template` is "auto" (that of the folder, if there is one), "off" or the path of a file. `system` stands before
+    chats that have no system message; `system_as_user` moves it into the first message of the user, for templates that
+    refuse it. `reasoning` is "auto" (between <think> and </think>, if the model has a template), "off" or START...END.
+    """
+
+    template: str = "auto"
+    system: str = ""
+    system_as_user: bool = False
+    reasoning: str = "auto"
+
+
+@dataclass(frozen=True)
+class RowKey:
+    """What tells a row from others that ask the same."""
+
+    id: str = ""
+    sample: int = 0
+
+
+class Choice(NamedTuple):
+    """How to choose a token from logits: see `GenerationOptions`. `draw` is uniform from 0 to below 1."""
+
+    temperature: float
+    top_p: float
+    draw: float
+
+
+@dataclass(frozen=True, eq=False)
+class Writing:
+    """What a model has to know to write behind a sequence; it is asked after every token.
+
+    `choice` tells how to choose the next token, `is_done` whether tokens hold a text to stop at, and `is_over` whether
+    nobody waits for the answer any more.
+    """
+
+    max_tokens: int
+    choice: Callable[[], Choice]
+    is_done: Callable[[Sequence[int]], bool]
+    is_over: Callable[[], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenTokens:
+    """What a model wrote behind a sequence: tokens without the one that ends a text.
+
+    `ended` is false if the limit of tokens cut it, `finite` if the model answered with numbers that are none. `count`
+    has the end, `seconds` is the time from the start of its batch to its last token.
+    """
+
+    ids: Sequence[int]
+    count: int
+    ended: bool
+    finite: bool
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +170,14 @@ class TokenSequence:
 
     `segments` tell the two texts of a pair apart, for models that want to know. `targets` are the tokens whose
     likelihood is asked of a language model: the last one is what may come after all of `ids`, the one before it what
-    may come after all but the last of `ids`, and so on. `layer` asks an encoder for the embeddings of the tokens behind
-    this layer instead of that of the text.
+    may come after all but the last of `ids`, and so on. With `writing`, the language model continues `ids` instead.
+    `layer` asks an encoder for the embeddings of the tokens behind this layer instead of that of the text.
     """
 
     ids: TokenIds
     segments: TokenIds | None = None
     targets: TokenIds | None = None
+    writing: Writing | None = None
     layer: int | None = None
 
     def __len__(self) -> int:
@@ -108,7 +186,9 @@ class TokenSequence:
 
 @dataclass(frozen=True)
 class RowFailure:
-    """Why one row has no answer: MISSING_INPUT, EMPTY_INPUT, INPUT_TOO_LONG, MODEL_ERROR or NON_FINITE_SCORE."""
+    """Why one row has no answer: MISSING_INPUT, EMPTY_INPUT, INPUT_TOO_LONG, BAD_MESSAGES, MODEL_ERROR or
+    NON_FINITE_SCORE.
+    """
 
     row: int
     reason: str
@@ -126,6 +206,49 @@ class Timings:
     batches: int = 0
     # Unset if nothing of this process ran.
     trace: Trace | None = None
+    # Written by models of the server.
+    output_tokens: int = 0
+
+    def plus(self, other: Timings) -> Timings:
+        """This call and one that came after it."""
+        traces = [trace for trace in (self.trace, other.trace) if trace is not None]
+        return Timings(
+            tokens=self.tokens + other.tokens,
+            queue_seconds=self.queue_seconds + other.queue_seconds,
+            tokenize_seconds=self.tokenize_seconds + other.tokenize_seconds,
+            infer_seconds=self.infer_seconds + other.infer_seconds,
+            batches=self.batches + other.batches,
+            trace=traces[0].joined(traces) if traces else None,
+            output_tokens=self.output_tokens + other.output_tokens,
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model or an endpoint wrote for a row; the numbers are None where it does not say."""
+
+    text: str
+    finish_reason: str
+    latency_seconds: float
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None = None
+    # What was written before the text, and is no part of it.
+    reasoning: str = ""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the text ends where the limit of tokens was."""
+        return self.finish_reason == "length"
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """One answer a row, None for those in `failures`."""
+
+    answers: tuple[Answer | None, ...]
+    failures: tuple[RowFailure, ...]
+    timings: Timings
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,12 +315,18 @@ class Backend(Protocol):
         All texts are pairs, or none is.
         """
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of tokens that the model wrote, without special tokens."""
+
     def run(self, sequences: Sequence[TokenSequence], length: int) -> Sequence[Result]:
         """One result a sequence. The sequences are padded to `length`, none of them is longer.
 
         A classifier gives logits [classes], a language model the log-likelihoods [targets] of the sequence's targets,
         an encoder the pooled embedding [dimensions], or [tokens, dimensions] for a sequence with a layer.
         """
+
+    def write(self, sequences: Sequence[TokenSequence]) -> Sequence[WrittenTokens]:
+        """What a language model writes behind sequences of one length, all of which have `writing`."""
 
     def close(self) -> None:
         """Frees the weights. `run` is not called afterwards; `encode` may be, by a call that is refused then."""
@@ -237,13 +366,13 @@ class SilentObserver:
 
 @dataclass(frozen=True, eq=False)
 class BatchedRun:
-    """Results in the order of the call. `failed` maps a position without one to the class name of the exception.
+    """Results in the order of the call; `WrittenTokens` of sequences with `writing`.
 
-    `waited` and `ran` are the seconds that each sequence was in the queue and in the model, `batch_seconds` those of
-    the batches.
+    `failed` maps a position without one to the class name of the exception. `waited` and `ran` are the seconds that
+    each sequence was in the queue and in the model, `batch_seconds` those of the batches.
     """
 
-    results: list[Result | None]
+    results: list[Result | WrittenTokens | None]
     failed: dict[int, str]
     queue_seconds: float
     infer_seconds: float

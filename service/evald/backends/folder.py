@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 # Where exporters write the graph of a model. Others (quantised ones, decoders with a cache) must be asked for by name:
 # they give other answers.
-ONNX_FILES = ("onnx/model.onnx", "model.onnx", "onnx/decoder_model.onnx", "decoder_model.onnx")
+ONNX_FILES = tuple(
+    root + name
+    # A merged graph reads and writes, one without a past reads only.
+    for name in ("model.onnx", "decoder_model_merged.onnx", "decoder_model.onnx")
+    for root in ("onnx/", "")
+)
 _MAX_CONFIG_BYTES = 16 << 20
 # A tokenizer without a limit of its own writes a huge number.
 _NO_LIMIT = 1_000_000
@@ -148,6 +153,15 @@ class ModelFolder:
         if problem not in _PROBLEMS:
             raise LoadError(f"config.json: problem_type must be {' or '.join(filter(None, _PROBLEMS))}")
         return ModelConfig("text-classification", _classes(config), _PROBLEMS[problem], max_tokens, pad_token_id)
+
+    def end_tokens(self) -> frozenset[int]:
+        """The tokens that end a text of a language model: those of generation_config.json, else of config.json."""
+        for name in ("generation_config.json", "config.json"):
+            found = self.read_json(name).get("eos_token_id") if self.existing(name) else None
+            ids = found if isinstance(found, list) else [found]
+            if found is not None and all(isinstance(token, int) for token in ids):
+                return frozenset(ids)
+        return frozenset()
 
     def sentence_modules(self) -> list[dict[str, Any]]:
         """The modules of a sentence-transformers model, in order; none if the folder is no such model."""

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from evald.backends.chat import ChatError
 from evald.backends.contract import (
+    Answer,
     Classification,
     Embeddings,
     LogLikelihoods,
     RowFailure,
+    Texts,
     Timings,
     TokenEmbeddings,
+    WrittenTokens,
 )
 from evald.backends.embedding import cut, normalized
+from evald.backends.generation import before_stop, writing
 from evald.backends.likelihood import completion_window, move_spaces, rolling_windows
 from evald.backends.probabilities import sigmoid, softmax
 from evald.backends.trace import Stopwatch
@@ -25,6 +31,7 @@ from evald.errors import CancelledError, DeadlineError, InternalError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from evald.backends.chat import Chat
     from evald.backends.contract import (
         Backend,
         BatchedRun,
@@ -34,8 +41,11 @@ if TYPE_CHECKING:
         Doubles,
         EmbeddingInfo,
         Floats,
+        GenerationOptions,
         ModelInfo,
+        Prompt,
         Result,
+        RowKey,
         Text,
         TokenIds,
         TokenSequence,
@@ -73,6 +83,10 @@ class _Call:
                 self.fail(row, "MISSING_INPUT", "the row has no text for the model")
         return [(row, text) for row, text in enumerate(texts) if text is not None]
 
+    def is_over(self) -> bool:
+        """Whether nobody waits for its answers any more."""
+        return self.cancellation.is_set() or (self.deadline is not None and time.monotonic() >= self.deadline)
+
     def check(self) -> None:
         """Ends the call if it is over."""
         if self.cancellation.is_set():
@@ -88,11 +102,16 @@ class Model:
     `time.monotonic`. They raise OverloadedError, CancelledError, DeadlineError or UnavailableError.
     """
 
-    def __init__(self, backend: Backend, batcher: Batcher, observer: BatchObserver) -> None:
+    def __init__(self, backend: Backend, batcher: Batcher, observer: BatchObserver, chat: Chat | None = None) -> None:
         self._backend = backend
+        self._chat = chat
         self._batcher = batcher
         self._observer = observer
-        self._info = replace(backend.info, batch_tokens=batcher.batch_tokens)
+        self._closing = threading.Event()
+        info = replace(backend.info, batch_tokens=batcher.batch_tokens)
+        if chat is not None:
+            info = replace(info, chat_template_digest=chat.digest, request_digest=chat.request_digest)
+        self._info = info
 
     @property
     def info(self) -> ModelInfo:
@@ -113,7 +132,7 @@ class Model:
         results, timings = self._run(work, call)
         logits = np.zeros((len(texts), len(self.info.classes)), dtype=np.float32)
         for (row, _), result in zip(work, results, strict=True):
-            if result is not None:
+            if isinstance(result, np.ndarray):
                 logits[row] = result
         scores = sigmoid(logits) if self.info.multilabel else softmax(logits)
         for row in np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist():
@@ -133,7 +152,7 @@ class Model:
         results, timings = self._run(work, call)
         parts: list[list[Doubles]] = [[] for _ in texts]
         for (row, _), result in zip(work, results, strict=True):
-            if result is not None:
+            if isinstance(result, np.ndarray):
                 parts[row].append(result.astype(np.float64, copy=False))
         nothing = np.zeros(0, dtype=np.float64)
         tokens = [np.concatenate(found) if found else nothing for found in parts]
@@ -144,6 +163,38 @@ class Model:
             tokens[row] = nothing
         return LogLikelihoods(tokens, _sorted(call), timings)
 
+    def write(
+        self,
+        prompts: Sequence[Prompt | None],
+        keys: Sequence[RowKey],
+        options: GenerationOptions,
+        cancellation: CancelToken,
+        deadline: float | None = None,
+    ) -> Texts:
+        """What a language model writes behind every prompt; `keys` tell rows with the same prompt apart."""
+        call = _Call(cancellation, deadline)
+        present = self._rendered(prompts, call)
+        work: list[_Work] = []
+        # A template has put the special tokens where they belong.
+        encoded = self._encode([text for _, text in present], call, not (self._chat and self._chat.renders))
+        for (row, prompt), sequence in zip(present, encoded, strict=True):
+            room = self.info.max_tokens - len(sequence)
+            # A prompt that fills the model leaves no room for an answer.
+            if self._fits(row, "prompt with the first token of an answer", len(sequence) + bool(len(sequence)), call):
+                asked = writing(options, room, prompt, keys[row], self._backend.decode, lambda: self._ends(call))
+                work.append(_Work(row, replace(sequence, writing=asked)))
+        results, timings = self._run(work, call)
+        answers: list[Answer | None] = [None] * len(prompts)
+        for (row, sequence), result in zip(work, results, strict=True):
+            if not isinstance(result, WrittenTokens):
+                continue
+            if result.finite:
+                answers[row] = self._answer(result, len(sequence), options)
+            else:
+                call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
+        written = sum(answer.output_tokens or 0 for answer in answers if answer)
+        return Texts(tuple(answers), _sorted(call), replace(timings, output_tokens=written))
+
     def embed(
         self, texts: Sequence[str | None], cancellation: CancelToken, deadline: float | None = None, cuts: bool = False
     ) -> Embeddings:
@@ -153,7 +204,7 @@ class Model:
         results, timings = self._run(work, call)
         vectors = np.zeros((len(texts), encoder.dimensions), dtype=np.float32)
         for (row, _), result in zip(work, results, strict=True):
-            if result is not None:
+            if isinstance(result, np.ndarray):
                 vectors[row] = result
         for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)).tolist():
             call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
@@ -171,9 +222,11 @@ class Model:
         results, timings = self._run(work, call)
         tokens: list[tuple[TokenIds, Floats] | None] = [None] * len(texts)
         for (row, sequence), result in zip(work, results, strict=True):
-            if result is not None and not np.isfinite(result).all():
+            if not isinstance(result, np.ndarray):
+                continue
+            if not np.isfinite(result).all():
                 call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
-            elif result is not None:
+            else:
                 tokens[row] = sequence.ids, result.astype(np.float32, copy=False)
         return TokenEmbeddings(tokens, truncated, _sorted(call), timings)
 
@@ -184,8 +237,39 @@ class Model:
 
     def close(self) -> None:
         """Ends waiting calls with UnavailableError, joins the threads and frees the model."""
+        self._closing.set()
         self._batcher.close()
         self._backend.close()
+
+    def _rendered(self, prompts: Sequence[Prompt | None], call: _Call) -> list[tuple[int, str]]:
+        """What the model reads for every prompt; the rows that have none fail."""
+        found = []
+        for row, prompt in enumerate(prompts):
+            if prompt is None:
+                call.fail(row, "MISSING_INPUT", "the row has no text for the model")
+                continue
+            try:
+                found.append((row, self._chat.render(prompt) if self._chat else str(prompt)))
+            except ChatError as error:
+                call.fail(row, "BAD_MESSAGES", str(error))
+        return found
+
+    def _ends(self, call: _Call) -> bool:
+        return call.is_over() or self._closing.is_set()
+
+    def _answer(self, written: WrittenTokens, prompt: int, options: GenerationOptions) -> Answer:
+        whole = self._backend.decode(written.ids)
+        before = before_stop(whole, options.stop)
+        text = whole if before is None else before
+        reasoning, text = self._chat.split(text) if self._chat else ("", text)
+        return Answer(
+            text=text,
+            reasoning=reasoning,
+            finish_reason="stop" if written.ended else "length",
+            latency_seconds=written.seconds,
+            input_tokens=prompt,
+            output_tokens=written.count,
+        )
 
     def _texts(
         self, present: list[tuple[int, Text]], most: int, layer: int | None, cuts: bool, call: _Call
@@ -249,14 +333,14 @@ class Model:
             call.fail(row, "EMPTY_INPUT", f"the {what} has no tokens")
         return 0 < tokens <= longest
 
-    def _run(self, work: list[_Work], call: _Call) -> tuple[list[Result | None], Timings]:
+    def _run(self, work: list[_Work], call: _Call) -> tuple[list[Result | WrittenTokens | None], Timings]:
         """The results of all sequences; adds rows without one to the failures of the call."""
         tokenize_seconds = time.monotonic() - call.watch.began
         self._observer.on_stage(self.info.alias, "tokenize", tokenize_seconds)
         run = self._batcher.run([sequence for _, sequence in work], call.cancellation, call.deadline)
         failed = dict(run.failed)
         for position, ((_, sequence), result) in enumerate(zip(work, run.results, strict=True)):
-            if result is not None and result.shape != _shape(sequence, self.info):
+            if isinstance(result, np.ndarray) and result.shape != _shape(sequence, self.info):
                 run.results[position] = None
                 failed[position] = "WrongShape"
         for position, error in failed.items():

@@ -14,7 +14,9 @@ import onnxruntime
 from evald.backends.contract import ModelInfo, TokenSequence
 from evald.backends.embedding import check_layers, embedding_info, inner_layers, pool, read_pooling
 from evald.backends.folder import LoadError, ModelFolder, digest
+from evald.backends.generation import write
 from evald.backends.likelihood import log_likelihoods
+from evald.backends.onnx_decoder import OnnxDecoder, is_cache_input, read_cache
 from evald.backends.tokenizer import FileTokenizer
 from evald.backends.weights import onnx_files
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from evald.backends.contract import EmbeddingInfo, Floats, Result, Text
+    from evald.backends.contract import EmbeddingInfo, Floats, Result, Text, TokenIds, WrittenTokens
     from evald.backends.embedding import TextPooling
     from evald.backends.folder import ModelConfig
     from evald.backends.registry import ModelOptions
@@ -62,6 +64,8 @@ class OnnxBackend:
         self._output = "" if is_encoder else _check_output(self._session, config)
         self._layers = _layer_outputs(self._session, config) if is_encoder else {}
         self._pooling = read_pooling(folder, config, options.pooling) if is_encoder else None
+        self._cache = read_cache(self._session)
+        self._ends = folder.end_tokens()
         self._min_rows = 1
         self._info = ModelInfo(
             alias=alias,
@@ -77,6 +81,7 @@ class OnnxBackend:
             batch_invariant=self._probe() and not weights.quantised,
             multilabel=config.multilabel,
             prefix_token=self._tokenizer.prefix_token() if config.task == "causal-lm" else None,
+            writes=config.task == "causal-lm" and self._cache is not None,
         )
         if self._pooling is not None:
             self._info = replace(self._info, embedding=self._embedding(self._pooling))
@@ -89,6 +94,10 @@ class OnnxBackend:
     def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
         """See `contract.Backend`."""
         return self._tokenizer.encode(texts, special_tokens)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """See `contract.Backend`."""
+        return self._tokenizer.decode(ids)
 
     def run(self, sequences: Sequence[TokenSequence], length: int) -> list[Result]:
         """See `contract.Backend`."""
@@ -103,6 +112,10 @@ class OnnxBackend:
                 scored = slice(len(sequence) - len(sequence.targets), len(sequence))
                 results.append(log_likelihoods(logits[row, scored], sequence.targets))
         return results
+
+    def write(self, sequences: Sequence[TokenSequence]) -> list[WrittenTokens]:
+        """See `contract.Backend`."""
+        return write(self._decoder(), sequences, self._ends)
 
     def close(self) -> None:
         """See `contract.Backend`."""
@@ -127,7 +140,9 @@ class OnnxBackend:
 
     def _feed(self, sequences: Sequence[TokenSequence], length: int) -> dict[str, np.ndarray[Any, Any]]:
         shape = (max(len(sequences), self._min_rows), length)
-        feed = {name: np.zeros(shape, dtype=dtype) for name, dtype in self._inputs.items()}
+        feed: dict[str, np.ndarray[Any, Any]] = {
+            name: np.zeros(shape, dtype=dtype) for name, dtype in self._inputs.items()
+        }
         feed["input_ids"].fill(self._config.pad_token_id)
         if "position_ids" in feed:
             feed["position_ids"][:] = np.arange(length)
@@ -137,7 +152,12 @@ class OnnxBackend:
             feed["attention_mask"][row, : len(sequence)] = 1
             if sequence.segments is not None and "token_type_ids" in feed:
                 feed["token_type_ids"][row, : len(sequence)] = sequence.segments
-        return feed
+        return {**feed, **self._cache.empty(shape[0])} if self._cache else feed
+
+    def _decoder(self) -> OnnxDecoder:
+        if self._cache is None:
+            raise RuntimeError("the graph has no cache")
+        return OnnxDecoder(self._session.run, self._cache, self._inputs, self._output, self._min_rows)
 
     def _probe(self) -> bool:
         """Warms up, checks the shape of the answer and finds out whether answers depend on the number of rows.
@@ -171,7 +191,23 @@ class OnnxBackend:
             together = self.run(sequences[:rows], length)
             if [result.tobytes() for result in together] != [result.tobytes() for result in alone[:rows]]:
                 return False
-        return True
+        return (
+            self._cache is None
+            or not scores_tokens
+            or self._writes_invariantly(np.stack([np.resize(tokens, length) for tokens in ids]))
+        )
+
+    def _writes_invariantly(self, prompts: TokenIds) -> bool:
+        """The same for steps that read the cache."""
+
+        def logits(rows: int) -> list[bytes]:
+            decoder = self._decoder()
+            for start, end in ((0, -2), (-2, -1), (-1, None)):
+                decoder.read(prompts[:rows, start:end])
+            return [row.tobytes() for row in decoder.logits[:rows]]
+
+        whole = logits(len(prompts))
+        return all(logits(rows) == whole[:rows] for rows in _PROBE_ROWS)
 
 
 def _open_session(path: Path, options: ModelOptions) -> Any:
@@ -201,7 +237,7 @@ def _open_session(path: Path, options: ModelOptions) -> Any:
 
 
 def _check_inputs(session: Any) -> dict[str, type[np.integer[Any]]]:
-    inputs = {item.name: item.type for item in session.get_inputs()}
+    inputs = {item.name: item.type for item in session.get_inputs() if not is_cache_input(item.name)}
     missing = sorted(_REQUIRED_INPUTS - inputs.keys())
     unknown = sorted(inputs.keys() - _REQUIRED_INPUTS - _OPTIONAL_INPUTS)
     if missing or unknown:

@@ -18,12 +18,14 @@ import transformers
 from evald.backends.contract import ModelInfo, TokenSequence
 from evald.backends.embedding import check_layers, embedding_info, inner_layers, read_pooling
 from evald.backends.folder import LoadError, ModelFolder, digest
+from evald.backends.generation import write
+from evald.backends.pytorch_decoder import TorchDecoder, can_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from evald.backends.contract import EmbeddingInfo, Pooling, Result, Task, Text, TokenIds
+    from evald.backends.contract import EmbeddingInfo, Pooling, Result, Task, Text, TokenIds, WrittenTokens
     from evald.backends.embedding import TextPooling
     from evald.backends.registry import ModelOptions
 
@@ -80,6 +82,7 @@ class TorchBackend:
             unused_parameters=unused,
             prefix_token=_prefix_token(self._tokenizer) if config.task == "causal-lm" else None,
         )
+        self._ends = folder.end_tokens()
         self._pooling = None
         if config.task == "embedding":
             check_layers(config)
@@ -114,6 +117,11 @@ class TorchBackend:
             for row, ids in enumerate(encoded["input_ids"])
         ]
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """See `contract.Backend`."""
+        with self._tokenizer_lock:
+            return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
     def run(self, sequences: Sequence[TokenSequence], length: int) -> list[Result]:
         """See `contract.Backend`."""
         feed = self._feed(sequences, length)
@@ -123,6 +131,11 @@ class TorchBackend:
             if self._pooling is not None:
                 return self._embed(sequences, feed, self._pooling.mode)
             return list(self._model(**feed).logits.float().cpu().numpy())
+
+    def write(self, sequences: Sequence[TokenSequence]) -> list[WrittenTokens]:
+        """See `contract.Backend`."""
+        with torch.inference_mode():
+            return write(TorchDecoder(self._model, self._takes_kept), sequences, self._ends)
 
     def close(self) -> None:
         """See `contract.Backend`."""
@@ -192,6 +205,8 @@ class TorchBackend:
         classes = len(self._config.classes)
         if self._config.task == "text-classification" and result.shape != (classes,):
             raise LoadError(f"the model answers with shape {result.shape}, config.json names {classes} classes")
+        if targets is not None:
+            self._info = replace(self._info, writes=can_write(self._model, ids))
 
 
 def _log_likelihoods(logits: Any, targets: Any) -> Any:

@@ -9,12 +9,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from evald.backends.aliases import unknown_alias
-from evald.backends.contract import BatchObserver, ModelInfo, ModelState, SilentObserver
+from evald.backends.contract import BatchObserver, ChatOptions, ModelInfo, ModelState, SilentObserver
 from evald.backends.folder import LoadError, ModelFolder
 from evald.backends.lifecycle import Attempt, Slot, busy, failed, release_memory, victims
 from evald.backends.weights import backend_of, weights_bytes
@@ -71,6 +71,7 @@ class ModelOptions:
     workers: int = 1
     batch_tokens: int = 0
     queue_tokens: int = 1 << 18
+    chat: ChatOptions = field(default_factory=ChatOptions)
     # The graph of an ONNX model that has another name than the usual one, relative to the folder.
     file: str = ""
     # Never unloaded to make room for another model.
@@ -360,6 +361,7 @@ class ModelRegistry:
         # Needs numpy, which a server without models must not pay for.
         from evald.backends.batching import TokenBudgetBatcher
         from evald.backends.calibration import Calibration, calibrate
+        from evald.backends.chat import Chat
         from evald.backends.model import Model
 
         # Measured once, so that a model is loaded again in less time and runs as before.
@@ -374,7 +376,8 @@ class ModelRegistry:
             queue_tokens=options.queue_tokens,
             workers=options.workers,
         )
-        return Model(backend, batcher, self._observer)
+        chat = Chat(ModelFolder(slot.path), options.chat) if backend.info.writes else None
+        return Model(backend, batcher, self._observer, chat)
 
 
 def open_backend(alias: str, path: Path, options: ModelOptions) -> Backend:

@@ -38,6 +38,10 @@ class FileTokenizer:
             for one in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=special_tokens)
         ]
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """See `contract.Backend`."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True))
+
     def prefix_token(self) -> int:
         """What a language model reads first: the token that begins texts, else the one that ends them."""
         config = self._folder.tokenizer_config()

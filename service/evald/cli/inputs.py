@@ -5,11 +5,24 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evald.cli import output, rows_in_error
-from evald.data import Baseline, Model, Remote, Source, Table, combine, join, read_file, split_metrics, table_of
+from evald.data import (
+    Baseline,
+    Generation,
+    Model,
+    Remote,
+    Source,
+    Table,
+    combine,
+    join,
+    read_file,
+    split_metrics,
+    table_of,
+)
 from evald.data.naming import NAMES, with_baselines, with_models
 from evald.data.sources import FORMATS
 from evald.errors import InvalidRequestError
@@ -26,6 +39,8 @@ Files are JSONL (one object a line), CSV or TSV with a header; "-" is standard i
 names (prediction, output, answer, response; reference, references, target, gold, label; id) or named by --map; other
 fields by the names of the row type (value, weight, choices, token_logprobs, scores, ...).
 """
+# What --generate may name.
+_GENERATION = {"max_tokens": int, "temperature": float, "top_p": float, "seed": int}
 
 
 def epilog(examples: str) -> str:
@@ -49,6 +64,14 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=ALIAS",
         help="a remote endpoint of the server as a system; the server sends it the texts of the rows",
+    )
+    group.add_argument(
+        "--generate",
+        metavar="NAME=NUMBER,...",
+        help="how language models of --model write: max_tokens, temperature, top_p, seed; for example max_tokens=64",
+    )
+    group.add_argument(
+        "--stop", action="append", default=[], metavar="TEXT", help="their answers end before it; may be repeated"
     )
     group.add_argument(
         "--baseline-model",
@@ -343,6 +366,8 @@ def table_from(args: argparse.Namespace, bar: output.Bar, named: Sequence[str] =
     """The table that the files and flags make, and the metrics: those asked for, else those of files and policy."""
     if args.metrics is not None:
         split_metrics(args.metrics)  # A typing error should not cost the reading of large files.
+    if (args.generate or args.stop) and not args.model:
+        raise _usage("--generate", "and --stop say how a --model writes: name one")
     if args.model or args.remote:
         return _of_models(args, args.files), _metrics(args, (), named)
     baselines = _baselines(args)
@@ -402,7 +427,8 @@ def _of_models(args: argparse.Namespace, files: Sequence[str]) -> Table:
         raise _usage("--model", "and --remote need exactly one file of inputs and references, and no --pred")
     if not args.server:
         raise _usage("--model", "and --remote need --server HOST:PORT, where models run and endpoints are known")
-    given = [(Model, entry) for entry in args.model] + [(Remote, entry) for entry in args.remote]
+    model = partial(Model, generation=_generation(args))
+    given = [(model, entry) for entry in args.model] + [(Remote, entry) for entry in args.remote]
     pairs = [(source, *entry.partition("=")) for source, entry in given]
     models = {name: source(alias or name) for source, name, _, alias in pairs}
     if len(models) != len(pairs):
@@ -419,6 +445,20 @@ def _baselines(args: argparse.Namespace) -> dict[str, Baseline]:
     if len(found) != len(args.baseline_model):
         raise _usage("--baseline-model", "names a system twice")
     return found
+
+
+def _generation(args: argparse.Namespace) -> Generation | None:
+    if args.generate is None and not args.stop:
+        return None
+    given: dict[str, Any] = {"stop": args.stop}
+    for entry in filter(None, (args.generate or "").split(",")):
+        name, _, number = entry.partition("=")
+        try:
+            given[name.strip()] = _GENERATION[name.strip()](number)
+        except (KeyError, ValueError):
+            problem = f"write NAME=NUMBER,NAME=NUMBER with {', '.join(_GENERATION)}, not {entry!r}"
+            raise _usage("--generate", problem) from None
+    return Generation(**given)
 
 
 def _sources(args: argparse.Namespace, entries: Sequence[str]) -> dict[str, Source]:

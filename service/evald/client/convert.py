@@ -164,6 +164,7 @@ def predictions_of(message: model.PredictResponse) -> results.Predictions:
         cost=_cost(message.cost) if message.HasField("cost") else None,
         finish_reasons=tuple(one.finish_reason or None for one in message.predictions),
         usages=tuple(_usage(one.usage) if one.HasField("usage") else None for one in message.predictions),
+        reasonings=tuple(one.reasoning or None for one in message.predictions),
         embeddings=tuple(tuple(one.embedding) or None for one in message.predictions),
     )
 
@@ -312,6 +313,7 @@ def _model_provenance(message: report.ModelProvenance) -> results.ModelProvenanc
         remote_model=message.remote_model or None,
         request_digest=message.request_digest or None,
         batch_tokens=message.batch_tokens or None,
+        chat_template_digest=message.chat_template_digest or None,
         embedding_digest=message.embedding_digest or None,
         pooling=message.pooling or None,
         metric=message.metric or None,
@@ -328,6 +330,8 @@ def _cost(message: report.Cost) -> results.Cost:
         score_seconds=message.score_seconds,
         remote=_remote_cost(message.remote) if message.HasField("remote") else None,
         performance=tuple(map(performance_of, message.performance)),
+        output_tokens=message.output_tokens,
+        truncated=message.truncated,
         train_seconds=message.train_seconds,
     )
 

@@ -13,10 +13,11 @@ from evald.client.rows import row_writer
 from evald.data import split_metrics
 from evald.data.arguments import RowColumns
 from evald.data.columns import CHUNK, Column, column
-from evald.data.table import Baseline, Model, Remote, Table
+from evald.data.table import Baseline, Generation, Model, Remote, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import analysis_pb2
 from evald.v1 import evaluation_pb2 as evaluation
+from evald.v1 import generation_pb2 as generation
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import report_pb2 as report
 from evald.v1 import slice_pb2 as slice_
@@ -261,10 +262,40 @@ def _system(name: str, source: Column | Model | Baseline) -> evaluation.System:
     if isinstance(source, Baseline):
         return evaluation.System(name=name, baseline=evaluation.BaselineSource(kind=source.kind, input=source.input))
     if isinstance(source, Remote):
+        if source.generation is not None:
+            problem = "the settings of an endpoint say how it writes: leave it out"
+            raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", f"systems[{name}].generation", problem)
         return evaluation.System(name=name, remote=evaluation.RemoteSource(alias=source.alias, input=source.input))
     if isinstance(source, Model):
-        return evaluation.System(name=name, model=evaluation.ModelSource(**vars(source)))
+        model = evaluation.ModelSource(
+            alias=source.alias,
+            input=source.input,
+            pair_input=source.pair_input,
+            context_tokens=source.context_tokens,
+            generation=generation_options(source.generation),
+        )
+        return evaluation.System(name=name, model=model)
     return evaluation.System(name=name, inline=evaluation.InlineSource())
+
+
+def generation_options(given: Generation | None) -> generation.GenerationOptions | None:
+    """The message that says how to write; the server knows the ranges."""
+    if given is None:
+        return None
+    message = generation.GenerationOptions()
+    if isinstance(given.stop, str):
+        raise InvalidRequestError.of_field("BAD_GENERATION", "generation.stop", "must be a list of texts, not a str")
+    for name, value in vars(given).items():
+        try:
+            if name == "stop":
+                message.stop.extend(value)
+            elif value is not None:
+                setattr(message, name, value)
+        except (TypeError, ValueError, OverflowError):
+            wanted = {"stop": "a list of texts", "temperature": "a number", "top_p": "a number"}
+            problem = f"must be {wanted.get(name, 'a whole number from 0 on')}"
+            raise InvalidRequestError.of_field("BAD_GENERATION", f"generation.{name}", problem) from None
+    return message
 
 
 def metric_list(metrics: Metrics) -> Sequence[str | Mapping[str, Any]]:

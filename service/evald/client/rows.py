@@ -8,7 +8,7 @@ from typing import Any
 from evald.client.slices import KEYS, reads_predictions, slice_writer, training_writer
 from evald.data import fields
 from evald.data.columns import KINDS, Column, References, inside
-from evald.data.naming import number_of
+from evald.data.naming import input_texts, number_of
 from evald.data.table import Model, Table
 from evald.errors import InvalidRequestError
 from evald.v1 import instance_pb2 as instance
@@ -88,16 +88,27 @@ def _read_by_systems(table: Table, needs: Collection[str], is_open: bool) -> Col
     """What systems read of rows even if no metric does.
 
     A language model scores the first reference of a row that has one; the majority of texts is that of references.
+    Models read chats.
     """
     has_texts = table.references is not None and set(table.references.kinds) <= {"text", "missing"}
     has_model = any(isinstance(source, Model) for source in table.systems.values())
     scores = has_model and (is_open or "token_logprobs" in needs)
     counts = table.trains and (is_open or "prediction_text" in needs)
-    return ("references",) if has_texts and (scores or counts) else ()
+    read = (("references", has_texts and (scores or counts)), ("messages", has_model and "messages" in table.fields))
+    return [name for name, is_read in read if is_read]
 
 
 def _with_text(column: Column, needs: Collection[str], slices: Sequence[str]) -> Collection[str]:
     return {*needs, "prediction_text"} if slices and reads_predictions(column, slices) else needs
+
+
+def write_input(cell: Any, path: str, message: instance.Instance) -> None:
+    """What a model is to read: a text, a dict of named texts, or a chat."""
+    if isinstance(cell, list | tuple):
+        _put(message, "messages", fields.messages(cell, path))
+    else:
+        (texts,) = input_texts([cell], lambda _: path)
+        message.inputs.update(texts)
 
 
 def check_needs(table: Table, needs: Collection[str], is_open: bool = False) -> None:
@@ -263,6 +274,8 @@ def _put(message: Any, name: str, value: Any) -> None:
         message.reference_tokens.extend(instance.Tokens(tokens=tokens) for tokens in value)
     elif name == "choices":
         message.choices.extend(instance.Choice(text=text, correct=correct) for text, correct in value)
+    elif name == "messages":
+        message.messages.extend(instance.Message(role=role, content=content) for role, content in value)
     elif isinstance(value, list):
         getattr(message, name).extend(value)
     else:

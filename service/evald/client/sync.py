@@ -15,11 +15,12 @@ from evald.client import convert
 from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMALL_REQUEST_BYTES, open_channel
 from evald.client.locate import located
 from evald.client.plan import PlanKeywords, plan_request
-from evald.client.request import Keywords, Metrics, Request, divided, request_of
+from evald.client.request import Keywords, Metrics, Request, divided, generation_options, request_of
+from evald.client.rows import write_input
 from evald.client.status import error_of, too_large
 from evald.data.arguments import Arguments, compared, evaluated
-from evald.data.columns import column
-from evald.data.naming import input_texts
+from evald.data.columns import column, listed
+from evald.data.table import Generation
 from evald.engine.needs import needs_of
 from evald.errors import DeadlineError, EvaldError, InvalidRequestError, UnavailableError
 from evald.v1 import catalog_pb2 as catalog
@@ -147,23 +148,26 @@ class Client:
         *,
         input: str = "text",  # noqa: A002 - the name of the field
         ids: Any = None,
+        generation: Generation | None = None,
         steady_seconds: float | None = None,
         timeout: float | None = None,
     ) -> results.Predictions:
-        """Runs a model on texts (or dicts of named texts, of which `input` names the model's).
+        """Runs a model on texts, on dicts of named texts, of which `input` names the model's, or on chats: lists of
+        dicts with role and content.
 
-        With `steady_seconds` the texts are repeated for at most so long, until the figures of `cost.performance` are
-        stable.
+        With `generation` a language model continues the texts; without, it scores them. With `steady_seconds` the texts
+        are repeated for at most so long, until the figures of `cost.performance` are stable.
         """
-        texts = input_texts(inputs, lambda row: f"inputs[{row}]")
+        cells = listed(inputs, "inputs")
         names = None if ids is None else column(ids, "ids").values
-        if names is not None and len(names) != len(texts):
-            raise InvalidRequestError.of_field("LENGTH_MISMATCH", "ids", f"has {len(names)} rows, inputs {len(texts)}")
-        request = model.PredictRequest(alias=alias, input=input)
+        if names is not None and len(names) != len(cells):
+            raise InvalidRequestError.of_field("LENGTH_MISMATCH", "ids", f"has {len(names)} rows, inputs {len(cells)}")
+        request = model.PredictRequest(alias=alias, input=input, generation=generation_options(generation))
         if steady_seconds is not None:
             request.steady_state.max_seconds = steady_seconds
-        for row, text in enumerate(texts):
-            request.instances.add(id=str(names[row]) if names is not None else "", inputs=text)
+        for row, cell in enumerate(cells):
+            instance = request.instances.add(id=str(names[row]) if names is not None else "")
+            write_input(cell, f"inputs[{row}]", instance)
         answer = self._call(_PREDICT, request.SerializeToString(), timeout)
         return convert.predictions_of(model.PredictResponse.FromString(answer))
 

@@ -8,11 +8,12 @@ from evald.data.join import combine, join
 from evald.data.metric_list import split_metrics
 from evald.data.naming import table_of
 from evald.data.sources import Source, read_file, source_of
-from evald.data.table import Baseline, Model, Remote, Table
+from evald.data.table import Baseline, Generation, Model, Remote, Table
 
 __all__ = [
     "Baseline",
     "Column",
+    "Generation",
     "Model",
     "Remote",
     "References",

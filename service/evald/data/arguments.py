@@ -21,6 +21,7 @@ class RowColumns(TypedDict, total=False):
     wrong_references: texts known to be wrong; a list a row.
     reference_tokens: references as lists of tokens; one list a row, or several.
     choices: answer choices; a list a row of {"text": ..., "correct": ...} or of pairs of the two.
+    messages: chats for models in place of inputs; a list a row of {"role": ..., "content": ...}.
     human_labels: what human annotators said; a list of labels a row.
     weights: how much a row counts, above 0.
     tasks: the task of each row.
@@ -34,6 +35,7 @@ class RowColumns(TypedDict, total=False):
     wrong_references: Any
     reference_tokens: Any
     choices: Any
+    messages: Any
     human_labels: Any
     weights: Any
     tasks: Any
@@ -72,7 +74,8 @@ class Arguments:
             key: _system(source, f"{key}" if several else "predictions", missing) for key, source in systems.items()
         }
         inputs = None if self.inputs is None else input_texts(self.inputs, lambda row: f"inputs[{row}]")
-        if inputs is None and any(isinstance(source, Model) for source in found.values()):
+        has_model = any(isinstance(source, Model) for source in found.values())
+        if inputs is None and self.given.get("messages") is None and has_model:
             raise InvalidRequestError.of_field("MISSING_FIELD", "inputs", "are required by systems that are models")
         ids = None if self.ids is None else _names(self.ids, "ids")
         samples = _samples(self.given.get("samples"))

@@ -60,6 +60,11 @@ def choices(cell: Any, path: str) -> list[tuple[str, bool]]:
     return [_choice(one, inside(path, f"[{index}]")) for index, one in enumerate(_listed(cell, "a list", path))]
 
 
+def messages(cell: Any, path: str) -> list[tuple[str, str]]:
+    """A chat: dicts with role and content, or pairs of the two."""
+    return [_message(one, inside(path, f"[{index}]")) for index, one in enumerate(_listed(cell, "a list", path))]
+
+
 def named_numbers(cell: Any, path: str) -> dict[str, float]:
     """Numbers by name; null is as good as no number."""
     if not isinstance(cell, Mapping):
@@ -136,6 +141,7 @@ ROW: Mapping[str, Check] = {
     "reference_tokens": token_lists,
     "value": columns.number,
     "choices": choices,
+    "messages": messages,
     "weight": columns.number,
     "human_labels": labels,
     "task": slice_value,
@@ -168,6 +174,18 @@ def _choice(cell: Any, path: str) -> tuple[str, bool]:
     if not isinstance(correct, bool | int) or correct not in (0, 1):
         raise _not("true, false, 1 or 0", correct, inside(path, ".correct"))
     return text(content, inside(path, ".text")), bool(correct)
+
+
+def _message(cell: Any, path: str) -> tuple[str, str]:
+    if isinstance(cell, Mapping):
+        if cell.keys() != {"role", "content"}:
+            raise InvalidRequestError.of_field("BAD_TYPE", path, "is a dict with role and content, and nothing else")
+        role, content = cell["role"], cell["content"]
+    elif isinstance(cell, Sequence) and not isinstance(cell, str | bytes) and len(cell) == 2:
+        role, content = cell
+    else:
+        raise _not("a dict with role and content, or a pair of them", cell, path)
+    return text(role, inside(path, ".role")), text(content, inside(path, ".content"))
 
 
 def _listed(cell: Any, wanted: str, path: str) -> Sequence[Any]:

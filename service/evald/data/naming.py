@@ -224,7 +224,7 @@ def with_models(data: Any, models: Mapping[str, Model | Baseline], mapping: Mapp
     check_mapping(mapping or {}, [source])
     roles = Roles(source, mapping or {})
     inputs = roles.inputs()
-    if inputs is None:
+    if inputs is None and roles.values("messages") is None:
         raise roles.missing("input")
     return _table(roles, lambda: models, inputs)
 

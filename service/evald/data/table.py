@@ -13,18 +13,35 @@ _ARGUMENTS = {"task": "tasks", "split": "splits", "slices": "slice_values"}
 
 
 @dataclass(frozen=True)
+class Generation:
+    """How a language model of the server writes; what is None is as the server has it: 256 tokens, the likeliest one at
+    every step.
+
+    Above a `temperature` of 0, tokens are drawn from the likeliest ones whose probabilities reach `top_p`, by `seed`.
+    An answer ends before the first of the texts `stop`.
+    """
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    stop: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Model:
     """A model of the server as a system: the server runs it on the rows' inputs.
 
     `alias` is a name of `Client.list_models()`; `input` is the key of the inputs that holds the text, or a language
     model's prompt; `pair_input` that of a second text, for classifiers of pairs. `context_tokens`: what a language
-    model keeps as context from window to window of a long text.
+    model keeps as context from window to window of a long text. `generation`: how it writes, where metrics need texts.
     """
 
     alias: str
     input: str = "text"
     pair_input: str = ""
     context_tokens: int = 1
+    generation: Generation | None = None
 
 
 @dataclass(frozen=True)

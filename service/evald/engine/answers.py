@@ -8,23 +8,37 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from evald.backends.chat import problem_of
+from evald.backends.contract import RowFailure
 from evald.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from evald.backends.contract import CancelToken, Floats, ModelInfo, RowFailure, Task, Text, Timings
+    from evald.backends.contract import (
+        Answer,
+        CancelToken,
+        Floats,
+        GenerationOptions,
+        ModelInfo,
+        Prompt,
+        RowKey,
+        Task,
+        Text,
+        Timings,
+    )
     from evald.backends.model import Model
-    from evald.backends.remote.contract import Answer, RemoteUse
+    from evald.backends.remote.contract import RemoteUse
     from evald.backends.remote.model import RemoteModel
 
-# What the predictions of a model of each task hold, in the words of `Spec.needs`.
-PRODUCES: dict[Task, tuple[str, ...]] = {
+# What the predictions of a model of each task hold, in the words of `Spec.needs`; `_WRITES` is what comes with a text.
+_WRITES = ("prediction_text", "latency_seconds", "input_tokens", "output_tokens")
+_PRODUCES: dict[Task, tuple[str, ...]] = {
     "text-classification": ("prediction_label", "prediction_label_set", "class_scores"),
     "causal-lm": ("token_logprobs", "choice_scores"),
     # No metric of answers reads it; metrics that compare texts by a model ask it themselves.
     "embedding": (),
-    "text-generation": ("prediction_text", "latency_seconds", "input_tokens", "output_tokens"),
+    "text-generation": _WRITES,
 }
 
 
@@ -33,10 +47,15 @@ class ModelRows:
     """What a model may read of rows; a column is empty if no row has it or no metric needs it."""
 
     inputs: Sequence[str | None]
+    # Chats, in place of inputs; a row that has none is empty.
+    messages: Sequence[Sequence[tuple[str, str]]] = ()
     pair_inputs: Sequence[str | None] = ()
     references: Sequence[str | None] = ()
     choices: Sequence[Sequence[str]] = ()
     context_tokens: int = 1
+    # Has a language model write; `keys` are the ids and samples of the rows then.
+    generation: GenerationOptions | None = None
+    keys: Sequence[RowKey] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,31 +72,65 @@ class Answers:
     # What asking an endpoint took.
     remote: RemoteUse | None = None
 
+    @property
+    def truncated(self) -> int:
+        """Texts that end where the limit of tokens was."""
+        return sum(text is not None and text.truncated for text in self.texts or ())
 
-def check_options(info: ModelInfo, pair_input: str, context_tokens: int, field: str) -> None:
-    """Refuses what a model of this task cannot do."""
+
+def produces(info: ModelInfo) -> tuple[str, ...]:
+    """What the predictions of a model hold, in the words of `Spec.needs`."""
+    return (*_PRODUCES[info.task], *(_WRITES if info.writes else ()))
+
+
+def must_write(needs: Collection[str]) -> bool:
+    """Whether metrics need what a language model writes."""
+    return not set(_WRITES).isdisjoint(needs)
+
+
+def check_options(info: ModelInfo, pair_input: str, context_tokens: int, writes: bool, field: str) -> None:
+    """Refuses what a model of this task cannot do; `writes` tells whether the request says how to write."""
     if info.task != "text-classification" and pair_input:
         text = f"a {info.task} model reads no pairs: leave it out"
         raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", f"{field}pair_input", text, task=info.task)
     if info.task == "causal-lm" and not 1 <= context_tokens <= info.max_tokens:
         text = f"must be 1 to {info.max_tokens}, the max_tokens of the model"
         raise InvalidRequestError.of_field("BAD_CONTEXT", f"{field}context_tokens", text)
+    if writes and not info.writes:
+        if info.task == "text-generation":
+            text = "the settings of an endpoint say how it writes: leave it out"
+        elif info.task == "causal-lm":
+            text = "the model keeps no keys and values, so it cannot write: export its ONNX graph with past_key_values"
+        else:
+            text = f"a {info.task} model writes no texts: leave it out"
+        raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", f"{field}generation", text, task=info.task)
 
 
 def ask(
     model: Model, rows: ModelRows, needs: Collection[str] | None, cancellation: CancelToken, deadline: float | None
 ) -> Answers:
-    """The answers that metrics need (see `Spec.needs`); None: a score for each choice of a row, else for its text."""
+    """The answers that metrics need (see `Spec.needs`).
+
+    None: a text if the rows say how to write, else a score for each choice of a row, else for its text.
+    """
+    if rows.generation is None and any(rows.messages):
+        return _without_messages(rows, lambda others: ask(model, others, needs, cancellation, deadline))
     if model.info.task == "causal-lm":
-        return _score(model, rows, needs, cancellation, deadline)
+        if rows.generation is None:
+            return _score(model, rows, needs, cancellation, deadline)
+        texts = _write(model, rows, rows.generation, cancellation, deadline)
+        if needs is None or set(_PRODUCES["causal-lm"]).isdisjoint(needs):
+            return texts
+        scores = replace(rows, generation=None)
+        return _joined(texts, ask(model, scores, needs, cancellation, deadline))
     if model.info.task == "embedding":
         embedded = model.embed(rows.inputs, cancellation, deadline)
         return Answers(embedded.failures, embedded.timings, embeddings=embedded.vectors)
-    texts: Sequence[Text | None] = rows.inputs
+    read: Sequence[Text | None] = rows.inputs
     if rows.pair_inputs:
         pairs = zip(rows.inputs, rows.pair_inputs, strict=True)
-        texts = [None if first is None or second is None else (first, second) for first, second in pairs]
-    result = model.classify(texts, cancellation, deadline)
+        read = [None if first is None or second is None else (first, second) for first, second in pairs]
+    result = model.classify(read, cancellation, deadline)
     return Answers(result.failures, result.timings, class_scores=result.scores)
 
 
@@ -89,8 +142,63 @@ def ask_endpoint(
     deadline: float | None,
 ) -> Answers:
     """A text a row."""
-    found = endpoint.generate(rows.inputs, cancellation, deadline)
-    return Answers(found.failures, found.timings, texts=found.answers, remote=found.use)
+    prompts, refused = _prompts(rows)
+    found = endpoint.generate(prompts, cancellation, deadline)
+    return Answers(_with(refused, found.failures), found.timings, texts=found.answers, remote=found.use)
+
+
+def _write(
+    model: Model, rows: ModelRows, options: GenerationOptions, cancellation: CancelToken, deadline: float | None
+) -> Answers:
+    prompts, refused = _prompts(rows)
+    found = model.write(prompts, rows.keys, options, cancellation, deadline)
+    return Answers(_with(refused, found.failures), found.timings, texts=found.answers)
+
+
+def _prompts(rows: ModelRows) -> tuple[list[Prompt | None], list[RowFailure]]:
+    """The chat of every row, or its input; rows whose chat is none fail."""
+    prompts: list[Prompt | None] = list(rows.inputs)
+    refused = []
+    for row, messages in enumerate(rows.messages):
+        chat = tuple(messages)
+        if chat and (problem := problem_of(chat)):
+            refused.append(RowFailure(row, "BAD_MESSAGES", problem))
+            prompts[row] = None
+        elif chat:
+            prompts[row] = chat
+    return prompts, refused
+
+
+def _with(first: Iterable[RowFailure], others: Iterable[RowFailure]) -> tuple[RowFailure, ...]:
+    """All failures by row; those of `first` count where a row has two."""
+    failures = {failure.row: failure for failure in (*others, *first)}
+    return tuple(failure for _, failure in sorted(failures.items()))
+
+
+def _without_messages(rows: ModelRows, answer: Callable[[ModelRows], Answers]) -> Answers:
+    """Only what writes reads chats: rows that have one fail, the others are answered."""
+    chats = {row for row, messages in enumerate(rows.messages) if messages}
+    others = replace(
+        rows,
+        messages=(),
+        inputs=[None if row in chats else text for row, text in enumerate(rows.inputs)],
+        references=[None if row in chats else text for row, text in enumerate(rows.references)],
+        choices=[() if row in chats else texts for row, texts in enumerate(rows.choices)],
+    )
+    found = answer(others)
+    problem = "a model that writes no text reads no messages: send an input"
+    refused = [RowFailure(row, "BAD_MESSAGES", problem) for row in sorted(chats)]
+    return replace(found, failures=_with(refused, found.failures))
+
+
+def _joined(texts: Answers, scores: Answers) -> Answers:
+    """Texts and scores of the same rows; the first failure of a row counts, and what else it has is not used."""
+    return replace(
+        scores,
+        failures=_with(texts.failures, scores.failures),
+        timings=texts.timings.plus(scores.timings),
+        texts=texts.texts,
+    )
 
 
 def _score(

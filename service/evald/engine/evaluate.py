@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from evald import _native
 from evald.backends.baseline.kinds import Baselines
-from evald.engine.answers import PRODUCES, Answers, ModelRows, ask, ask_endpoint, check_options
+from evald.backends.contract import GenerationOptions, RowKey
+from evald.engine.answers import Answers, ModelRows, ask, ask_endpoint, check_options, must_write, produces
 from evald.engine.baselines import Trained, answer_baselines, check_baselines
 from evald.engine.cancellation import Cancellation
 from evald.engine.needs import GOLD
 from evald.engine.steady import SteadyState, repeat
+from evald.engine.writing import checked
 from evald.errors import (
     CancelledError,
     DeadlineError,
@@ -33,10 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from evald.backends.contract import ModelInfo, Timings
+    from evald.backends.contract import Answer, ModelInfo, Timings
     from evald.backends.model import Model
     from evald.backends.registry import ModelRegistry
-    from evald.backends.remote.contract import Answer, RemoteUse
+    from evald.backends.remote.contract import RemoteUse
     from evald.backends.remote.registry import EndpointRegistry
     from evald.backends.trace import Trace
     from evald.data.resources import Resources
@@ -84,6 +86,9 @@ class RunFacts:
     # One a system that an endpoint answered for.
     remote: tuple[RemoteUse, ...]
     trained: Trained
+    # Written by models of the server, and answers of models and endpoints that a limit cut.
+    output_tokens: int
+    truncated: int
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class _Answerer:
     info: ModelInfo
     ask: Callable[[ModelRows, Collection[str] | None, Cancellation, float | None], Answers]
     produces: tuple[str, ...]
+    generation: GenerationOptions | None = None
 
 
 class Engine:
@@ -141,13 +147,14 @@ class Engine:
             trained = answer_baselines(
                 spec, batch, self._baselines, self.limits.max_collected_numbers, cancellation, deadline
             )
-            used, remote, answered_in = [], [], 0.0
+            used, remote, answered_in, truncated = [], [], 0.0, 0
             for index, source, answerer in asked:
                 before = time.monotonic()
-                rows_to_ask = _rows_of(batch, index, source, answerer.info, spec.needs)
+                rows_to_ask = _rows_of(batch, index, source, answerer, spec.needs)
                 answers = answerer.ask(rows_to_ask, spec.needs, cancellation, deadline)
                 answered_in += time.monotonic() - before
                 _set_predictions(batch, index, answerer.info, answers)
+                truncated += answers.truncated
                 used.append((source.name, answerer.info, answers.timings))
                 if answers.remote is not None:
                     remote.append(answers.remote)
@@ -162,7 +169,7 @@ class Engine:
             accumulator.push(batch)
             response = accumulator.finish()
         score_seconds = time.monotonic() - start - answered_in - trained.seconds
-        return response, _facts(rows, used, remote, measured, score_seconds, trained)
+        return response, _facts(rows, used, remote, measured, truncated, score_seconds, trained)
 
     def predict(
         self,
@@ -176,7 +183,8 @@ class Engine:
         with _ends(cancellation, deadline):
             kind: Literal["model", "remote"] = "remote" if alias in self.endpoints.aliases() else "model"
             answerer = self._answerer(kind, alias, cancellation, deadline)
-            check_options(answerer.info, "pair_input" if rows.pair_inputs else "", rows.context_tokens, "")
+            pair_input = "pair_input" if rows.pair_inputs else ""
+            check_options(answerer.info, pair_input, rows.context_tokens, rows.generation is not None, "")
             ask = partial(answerer.ask, rows, None, cancellation, deadline)
             if steady is None:
                 return answerer.info, ask()
@@ -236,9 +244,9 @@ class Engine:
         if kind == "remote":
             endpoint = self.endpoints.get(alias)
             priced = ("cost",) if endpoint.has_prices else ()
-            return _Answerer(endpoint.info, partial(ask_endpoint, endpoint), (*PRODUCES[endpoint.info.task], *priced))
+            return _Answerer(endpoint.info, partial(ask_endpoint, endpoint), (*produces(endpoint.info), *priced))
         info = self.models.info(alias, cancellation, deadline)
-        return _Answerer(info, partial(self._ask_model, info), PRODUCES[info.task])
+        return _Answerer(info, partial(self._ask_model, info), produces(info))
 
     def _ask_model(
         self,
@@ -282,7 +290,11 @@ class Engine:
                 message = f"a {task} model gives no {' or '.join(lacking)}, which a metric of the request needs"
                 raise InvalidRequestError.of_field("MODEL_TASK_MISMATCH", field, message, alias=source.alias, task=task)
             if source.kind == "model":
-                check_options(answerer.info, source.pair_input, source.context_tokens, f"{field}.")
+                says = source.generation is not None
+                check_options(answerer.info, source.pair_input, source.context_tokens, says, f"{field}.")
+                options = checked(source.generation or GenerationOptions(), f"{field}.generation")
+                if answerer.info.writes and must_write(spec.needs):
+                    answerer = replace(answerer, generation=options)
             asked.append((index, source, answerer))
         return asked
 
@@ -310,16 +322,19 @@ def _check_not_over(cancellation: Cancellation, deadline: float | None) -> None:
 
 
 def _rows_of(
-    batch: _native.Batch, index: int, source: _native.SystemSource, info: ModelInfo, needs: Sequence[str]
+    batch: _native.Batch, index: int, source: _native.SystemSource, answerer: _Answerer, needs: Sequence[str]
 ) -> ModelRows:
     """The columns that a model of this task reads; making strings of others would cost more than scoring them."""
-    scores = info.task == "causal-lm"
+    scores = answerer.info.task == "causal-lm"
     return ModelRows(
         inputs=batch.inputs(index),
+        messages=batch.messages(),
         pair_inputs=batch.inputs_named(source.pair_input) if source.pair_input else (),
         references=batch.first_references() if scores and "token_logprobs" in needs else (),
         choices=batch.choices() if scores and "choice_scores" in needs else (),
         context_tokens=source.context_tokens,
+        generation=answerer.generation,
+        keys=[RowKey(*key) for key in batch.row_keys()] if answerer.generation else (),
     )
 
 
@@ -369,6 +384,7 @@ def _facts(
     used: Sequence[tuple[str, ModelInfo, Timings]],
     remote: Sequence[RemoteUse],
     measured: Sequence[Measured],
+    truncated: int,
     score_seconds: float,
     trained: Trained,
 ) -> RunFacts:
@@ -385,4 +401,6 @@ def _facts(
         metrics=tuple((key, one.info) for one in measured for key in one.metrics),
         remote=tuple(remote),
         trained=trained,
+        output_tokens=sum(timing.output_tokens for timing in timings),
+        truncated=truncated,
     )

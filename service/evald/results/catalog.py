@@ -86,8 +86,8 @@ class Predictions:
     """What a model predicted, one entry a row; None for rows that failed, which `errors` explains.
 
     `class_scores[row]` is in the order of `classes`, `token_logprobs[row]` are the log-likelihoods of the tokens of a
-    text that a language model scored. Of endpoints, `finish_reasons` say why texts ended ("length": the limit of tokens
-    cut it) and `usages` what they took. `embeddings` are those of a model that turns texts into vectors.
+    text that a language model scored. Of texts, `finish_reasons` say why they ended ("length": the limit of tokens cut
+    it) and `usages` what they took. `embeddings` are those of a model that turns texts into vectors.
     """
 
     texts: Sequence[str | None]
@@ -100,6 +100,8 @@ class Predictions:
     cost: Cost | None
     finish_reasons: Sequence[str | None] = ()
     usages: Sequence[Usage | None] = ()
+    # What was written before the texts, and is no part of them.
+    reasonings: Sequence[str | None] = ()
     embeddings: Sequence[Sequence[float] | None] = ()
 
     def __len__(self) -> int:

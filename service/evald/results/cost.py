@@ -33,5 +33,8 @@ class Cost:
     infer_seconds: float
     score_seconds: float
     remote: RemoteCost | None = None
+    # Written by models of the server, and answers that a limit of tokens cut.
+    output_tokens: int = 0
+    truncated: int = 0
     train_seconds: float = 0.0
     performance: Sequence[ModelPerformance] = ()

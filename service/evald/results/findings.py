@@ -143,11 +143,13 @@ class ModelProvenance:
     device: str | None
     precision: str | None
     batch_invariant: bool
-    # Of endpoints: the host that saw the texts of the rows, the model that was asked for, and a digest (sha256, hex) of
-    # all that shapes a request beside the row.
+    # Of endpoints: the host that saw the texts of the rows, and the model that was asked for.
     remote_host: str | None = None
     remote_model: str | None = None
+    # A digest of all that shapes a request to an endpoint beside the row, or of what settings say of chats; and one of
+    # the chat template.
     request_digest: str | None = None
+    chat_template_digest: str | None = None
     # Most padded tokens of a batch; None for endpoints.
     batch_tokens: int | None = None
     # Of models that give embeddings: a digest of all that shapes them, whose beginning is in signatures; how those of

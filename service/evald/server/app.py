@@ -19,7 +19,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 
 from evald.backends.baseline.kinds import Baselines
 from evald.backends.baseline.learned import TrainingLimits
-from evald.backends.contract import ModelState
+from evald.backends.contract import ChatOptions, ModelState
 from evald.backends.registry import ModelOptions, ModelRegistry
 from evald.backends.remote.registry import EndpointRegistry
 from evald.data.resources import read_resources
@@ -218,6 +218,7 @@ def _options(settings: Settings, model: ModelSetting) -> ModelOptions:
         workers=settings.model_workers,
         batch_tokens=settings.batch_tokens,
         queue_tokens=settings.queue_tokens,
+        chat=ChatOptions(model.chat_template, model.system, model.system_as_user, model.reasoning),
         file=model.file,
         pinned=model.pinned,
         on_demand=model.load == "on_demand",

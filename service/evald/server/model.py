@@ -7,10 +7,10 @@ from typing import Any
 
 import grpc
 
-from evald.backends.contract import ModelInfo, ModelState
-from evald.backends.remote.contract import Answer
+from evald.backends.contract import Answer, GenerationOptions, ModelInfo, ModelState, RowKey
 from evald.engine.answers import Answers, ModelRows
 from evald.engine.evaluate import Engine
+from evald.engine.writing import checked
 from evald.errors import InvalidRequestError
 from evald.server.calls import Call, Calls
 from evald.server.performance import performance_of, steady_state_of
@@ -34,7 +34,9 @@ _STATES = {
 _DEFAULT_INPUT = "text"
 
 # Rows prepared for Evaluate may be sent as they are; fields of later releases are refused, as everywhere.
-_USED_FIELDS = frozenset(("id", "predictions", "references", "labels", "cluster", "sample", "inputs", "choices"))
+_USED_FIELDS = frozenset(
+    ("id", "predictions", "references", "labels", "cluster", "sample", "inputs", "choices", "messages")
+)
 # A class of a multi-label model is a label from this probability on, as for metrics.
 _LIKELY = 0.5
 _FLOAT_BYTES = 4
@@ -152,15 +154,19 @@ def _rows(message: model_pb2.PredictRequest, settings: Settings) -> ModelRows:
     name = message.input or _DEFAULT_INPUT
     rows = ModelRows(
         inputs=[row.inputs.get(name) for row in instances],
+        messages=[[(one.role, one.content) for one in row.messages] for row in instances],
         pair_inputs=[row.inputs.get(message.pair_input) for row in instances] if message.pair_input else (),
         references=[row.references[0] if row.references else None for row in instances],
         choices=[[choice.text for choice in row.choices] for row in instances],
         context_tokens=message.context_tokens if message.HasField("context_tokens") else 1,
+        generation=_generation(message),
+        keys=[RowKey(row.id, row.sample) for row in instances] if message.HasField("generation") else (),
     )
     for index, row in enumerate(instances):
         _refuse_unused(index, row)
         texts = (rows.inputs[index], rows.references[index], *rows.choices[index], *rows.pair_inputs[index : index + 1])
-        size = sum(len((text or "").encode()) for text in texts)
+        chat = (text for message in rows.messages[index] for text in message)
+        size = sum(len((text or "").encode()) for text in (*texts, *chat))
         if size > settings.max_row_bytes:
             most = settings.max_row_bytes
             problem = f"{size} bytes of text are more than the limit max_row_bytes of {most}"
@@ -168,6 +174,13 @@ def _rows(message: model_pb2.PredictRequest, settings: Settings) -> ModelRows:
                 "LIMIT_EXCEEDED", f"instances[{index}]", problem, limit="max_row_bytes", maximum=str(most)
             )
     return rows
+
+
+def _generation(message: model_pb2.PredictRequest) -> GenerationOptions | None:
+    if not message.HasField("generation"):
+        return None
+    given = {field.name: value for field, value in message.generation.ListFields()}
+    return checked(GenerationOptions(**given), "generation")
 
 
 def _refuse_unused(index: int, row: instance_pb2.Instance) -> None:
@@ -205,6 +218,8 @@ def _cost(rows: int, info: ModelInfo, result: Answers) -> report_pb2.Cost:
         infer_seconds=timings.infer_seconds,
         remote=remote_cost([] if result.remote is None else [result.remote]),
         performance=[] if timings.trace is None else [performance_of(timings.trace, info.alias)],
+        output_tokens=timings.output_tokens,
+        truncated=result.truncated,
     )
 
 
@@ -230,7 +245,9 @@ def _written(answer: Answer | None) -> instance_pb2.Prediction:
         output_tokens=answer.output_tokens,
         cost=answer.cost,
     )
-    return instance_pb2.Prediction(text=answer.text, finish_reason=answer.finish_reason, usage=usage)
+    return instance_pb2.Prediction(
+        text=answer.text, finish_reason=answer.finish_reason, usage=usage, reasoning=answer.reasoning
+    )
 
 
 def _classified(scores: Sequence[float], info: ModelInfo) -> instance_pb2.Prediction:

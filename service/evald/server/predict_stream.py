@@ -103,6 +103,7 @@ class PredictStream:
             input=header.input,
             pair_input=header.pair_input,
             context_tokens=header.context_tokens if header.HasField("context_tokens") else None,
+            generation=header.generation if header.HasField("generation") else None,
             instances=message.instances,
         )
 

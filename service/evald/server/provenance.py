@@ -30,6 +30,7 @@ def model_provenance(info: ModelInfo, system: str = "", metric: str = "") -> rep
         remote_model=info.remote_model,
         request_digest=info.request_digest,
         batch_tokens=info.batch_tokens,
+        chat_template_digest=info.chat_template_digest,
         embedding_digest=encoder.digest if encoder else "",
         pooling=encoder.pooling + "+normalize" * encoder.normalize if encoder else "",
     )
@@ -53,6 +54,8 @@ def cost_of(facts: RunFacts) -> report_pb2.Cost:
         score_seconds=facts.score_seconds,
         remote=remote_cost(facts.remote),
         performance=[performance_of(trace, alias, system) for system, alias, trace in facts.traces],
+        output_tokens=facts.output_tokens,
+        truncated=facts.truncated,
         train_seconds=facts.trained.seconds,
     )
 

@@ -1,6 +1,7 @@
 from evald.v1 import analysis_pb2 as _analysis_pb2
 from evald.v1 import forgetting_pb2 as _forgetting_pb2
 from evald.v1 import gate_pb2 as _gate_pb2
+from evald.v1 import generation_pb2 as _generation_pb2
 from evald.v1 import instance_pb2 as _instance_pb2
 from evald.v1 import metric_pb2 as _metric_pb2
 from evald.v1 import plan_pb2 as _plan_pb2
@@ -66,16 +67,18 @@ class InlineSource(_message.Message):
     def __init__(self) -> None: ...
 
 class ModelSource(_message.Message):
-    __slots__ = ("alias", "input", "pair_input", "context_tokens")
+    __slots__ = ("alias", "input", "pair_input", "context_tokens", "generation")
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
     PAIR_INPUT_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
     alias: str
     input: str
     pair_input: str
     context_tokens: int
-    def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ...) -> None: ...
+    generation: _generation_pb2.GenerationOptions
+    def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ..., generation: _Optional[_Union[_generation_pb2.GenerationOptions, _Mapping]] = ...) -> None: ...
 
 class RemoteSource(_message.Message):
     __slots__ = ("alias", "input")

@@ -58,7 +58,7 @@ class Instance(_message.Message):
     def __init__(self, id: _Optional[str] = ..., predictions: _Optional[_Iterable[_Union[Prediction, _Mapping]]] = ..., references: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[str]] = ..., cluster: _Optional[str] = ..., sample: _Optional[int] = ..., inputs: _Optional[_Mapping[str, str]] = ..., messages: _Optional[_Iterable[_Union[Message, _Mapping]]] = ..., wrong_references: _Optional[_Iterable[str]] = ..., reference_tokens: _Optional[_Iterable[_Union[Tokens, _Mapping]]] = ..., value: _Optional[float] = ..., choices: _Optional[_Iterable[_Union[Choice, _Mapping]]] = ..., task: _Optional[str] = ..., split: _Optional[str] = ..., slices: _Optional[_Mapping[str, str]] = ..., weight: _Optional[float] = ..., human_labels: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Prediction(_message.Message):
-    __slots__ = ("text", "labels", "class_scores", "tokens", "value", "token_logprobs", "choice_scores", "no_answer_score", "scores", "usage", "finish_reason", "embedding")
+    __slots__ = ("text", "labels", "class_scores", "tokens", "value", "token_logprobs", "choice_scores", "no_answer_score", "scores", "usage", "finish_reason", "reasoning", "embedding")
     class ScoresEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -77,6 +77,7 @@ class Prediction(_message.Message):
     SCORES_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
     FINISH_REASON_FIELD_NUMBER: _ClassVar[int]
+    REASONING_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_FIELD_NUMBER: _ClassVar[int]
     text: str
     labels: _containers.RepeatedScalarFieldContainer[str]
@@ -89,8 +90,9 @@ class Prediction(_message.Message):
     scores: _containers.ScalarMap[str, float]
     usage: Usage
     finish_reason: str
+    reasoning: str
     embedding: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, text: _Optional[str] = ..., labels: _Optional[_Iterable[str]] = ..., class_scores: _Optional[_Iterable[float]] = ..., tokens: _Optional[_Iterable[str]] = ..., value: _Optional[float] = ..., token_logprobs: _Optional[_Iterable[float]] = ..., choice_scores: _Optional[_Iterable[float]] = ..., no_answer_score: _Optional[float] = ..., scores: _Optional[_Mapping[str, float]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., finish_reason: _Optional[str] = ..., embedding: _Optional[_Iterable[float]] = ...) -> None: ...
+    def __init__(self, text: _Optional[str] = ..., labels: _Optional[_Iterable[str]] = ..., class_scores: _Optional[_Iterable[float]] = ..., tokens: _Optional[_Iterable[str]] = ..., value: _Optional[float] = ..., token_logprobs: _Optional[_Iterable[float]] = ..., choice_scores: _Optional[_Iterable[float]] = ..., no_answer_score: _Optional[float] = ..., scores: _Optional[_Mapping[str, float]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., finish_reason: _Optional[str] = ..., reasoning: _Optional[str] = ..., embedding: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Message(_message.Message):
     __slots__ = ("role", "content")

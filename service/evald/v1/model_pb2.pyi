@@ -1,3 +1,4 @@
+from evald.v1 import generation_pb2 as _generation_pb2
 from evald.v1 import instance_pb2 as _instance_pb2
 from evald.v1 import performance_pb2 as _performance_pb2
 from evald.v1 import report_pb2 as _report_pb2
@@ -100,20 +101,22 @@ class Model(_message.Message):
     def __init__(self, alias: _Optional[str] = ..., task: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., state_reason: _Optional[str] = ..., classes: _Optional[_Iterable[str]] = ..., max_tokens: _Optional[int] = ..., dimensions: _Optional[int] = ..., layers: _Optional[_Iterable[int]] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ..., weights_bytes: _Optional[int] = ..., pinned: bool = ..., on_demand: bool = ...) -> None: ...
 
 class PredictRequest(_message.Message):
-    __slots__ = ("alias", "instances", "input", "pair_input", "context_tokens", "steady_state")
+    __slots__ = ("alias", "instances", "input", "pair_input", "context_tokens", "generation", "steady_state")
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     INSTANCES_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
     PAIR_INPUT_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
     STEADY_STATE_FIELD_NUMBER: _ClassVar[int]
     alias: str
     instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Instance]
     input: str
     pair_input: str
     context_tokens: int
+    generation: _generation_pb2.GenerationOptions
     steady_state: _performance_pb2.SteadyState
-    def __init__(self, alias: _Optional[str] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ..., steady_state: _Optional[_Union[_performance_pb2.SteadyState, _Mapping]] = ...) -> None: ...
+    def __init__(self, alias: _Optional[str] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ..., generation: _Optional[_Union[_generation_pb2.GenerationOptions, _Mapping]] = ..., steady_state: _Optional[_Union[_performance_pb2.SteadyState, _Mapping]] = ...) -> None: ...
 
 class PredictResponse(_message.Message):
     __slots__ = ("predictions", "errors", "classes", "provenance", "cost")

@@ -1,3 +1,4 @@
+from evald.v1 import generation_pb2 as _generation_pb2
 from evald.v1 import instance_pb2 as _instance_pb2
 from evald.v1 import report_pb2 as _report_pb2
 from google.protobuf.internal import containers as _containers
@@ -8,16 +9,18 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StreamPredictHeader(_message.Message):
-    __slots__ = ("alias", "input", "pair_input", "context_tokens")
+    __slots__ = ("alias", "input", "pair_input", "context_tokens", "generation")
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
     PAIR_INPUT_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
     alias: str
     input: str
     pair_input: str
     context_tokens: int
-    def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ...) -> None: ...
+    generation: _generation_pb2.GenerationOptions
+    def __init__(self, alias: _Optional[str] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ..., generation: _Optional[_Union[_generation_pb2.GenerationOptions, _Mapping]] = ...) -> None: ...
 
 class StreamPredictRequest(_message.Message):
     __slots__ = ("header", "instances")

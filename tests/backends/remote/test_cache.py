@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from evald.backends.contract import Answer
 from evald.backends.remote.cache import AnswerCache, cache_key
-from evald.backends.remote.contract import Answer
 
 LONG = Answer("x" * 1000, "stop", 0.25, 7, None, 0.5)
 

@@ -1,4 +1,4 @@
-//! What a system answered for a row: the prediction of the caller or the scores of a model.
+//! What a system answered for a row: the prediction of the caller, or text and scores of a model.
 
 use super::ModelOutput;
 use super::sums::RowClasses;
@@ -21,6 +21,7 @@ impl<'a> Answer<'a> {
         row: usize,
         system: usize,
     ) -> Self {
+        // A language model may both score and write: what it wrote is a prediction of the row.
         let output = outputs.iter().find(|output| output.system == system);
         Self {
             prediction: batch.prediction(&batch.instances[row], system),

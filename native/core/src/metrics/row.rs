@@ -237,10 +237,12 @@ impl<'a> Row<'a> {
 
     /// Natural-log likelihoods of the tokens.
     pub fn token_logprobs(&self) -> &'a [f64] {
-        let of_model = self.model().token_logprobs;
-        self.answer_extra().map_or(of_model, |(batch, extra)| {
-            &batch.numbers[extra.token_logprobs.range()]
-        })
+        match self.model().token_logprobs {
+            [] => self.answer_extra().map_or(&[], |(batch, extra)| {
+                &batch.numbers[extra.token_logprobs.range()]
+            }),
+            of_model => of_model,
+        }
     }
 
     /// Answer choices: text, whether it is right.
@@ -251,10 +253,12 @@ impl<'a> Row<'a> {
 
     /// Scores of the choices.
     pub fn choice_scores(&self) -> &'a [f64] {
-        let of_model = self.model().choice_scores;
-        self.answer_extra().map_or(of_model, |(batch, extra)| {
-            &batch.numbers[extra.choice_scores.range()]
-        })
+        match self.model().choice_scores {
+            [] => self.answer_extra().map_or(&[], |(batch, extra)| {
+                &batch.numbers[extra.choice_scores.range()]
+            }),
+            of_model => of_model,
+        }
     }
 
     /// Score of "no answer".

@@ -1517,6 +1517,31 @@ impl GateQuantity {
         }
     }
 }
+/// How a language model of the server writes a text. The names are those of the settings of endpoints, which have their
+/// own values. What is out of range is refused (reason BAD_GENERATION).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GenerationOptions {
+    /// Optional. Most tokens of an answer, 1 to 1,000,000. Default 256. Prompt and answer together have at most the model's
+    /// max_tokens. An answer that ends at either limit has the finish_reason "length" and counts as truncated.
+    #[prost(uint32, optional, tag = "1")]
+    pub max_tokens: ::core::option::Option<u32>,
+    /// Optional. 0, the default, takes the likeliest token at every step (the first on ties). Above 0, to 10, tokens are
+    /// drawn: logits are divided by it first.
+    #[prost(double, optional, tag = "2")]
+    pub temperature: ::core::option::Option<f64>,
+    /// Optional. Tokens are drawn from the smallest set of likeliest ones whose probabilities reach this sum; above 0, to 1.
+    /// Default 1: all of them. Not used at temperature 0.
+    #[prost(double, optional, tag = "3")]
+    pub top_p: ::core::option::Option<f64>,
+    /// Optional. Seed of the draws. Default 0. The draws of a row depend on the seed, its id, its sample and its prompt, and
+    /// on no other row: rows that ask the same need ids or sample numbers to get answers of their own.
+    #[prost(uint64, optional, tag = "4")]
+    pub seed: ::core::option::Option<u64>,
+    /// Optional. An answer ends before the first occurrence of any of these texts, with the finish_reason "stop". At most 16
+    /// texts of 1 to 256 characters.
+    #[prost(string, repeated, tag = "5")]
+    pub stop: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 /// One row: what was asked, what the right answers are, and what each system answered.
 /// A row needs only what the metrics of the call need (MetricDescriptor.needs); other fields are checked, see
 /// below, and not used. Fields marked "Reserved for a later release" are part of the row so that data files
@@ -1557,7 +1582,9 @@ pub struct Instance {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// Chat messages for models. Reserved for a later release.
+    /// A chat for models that write, in place of the input: system, then user and assistant in turn. Endpoints of the kind
+    /// "chat" get it as it is; a model of the server renders it by its chat template. A row whose model cannot read it fails
+    /// (reason BAD_MESSAGES). Not used by metrics.
     #[prost(message, repeated, tag = "8")]
     pub messages: ::prost::alloc::vec::Vec<Message>,
     /// References known to be wrong. Required by metrics that set right answers against wrong ones (TruthfulQA);
@@ -1642,10 +1669,14 @@ pub struct Prediction {
     /// it.
     #[prost(message, optional, tag = "10")]
     pub usage: ::core::option::Option<Usage>,
-    /// Why generation ended, for example "stop" or "length": Predict answers with it. In rows that callers send it is
-    /// reserved for a later release.
+    /// Why generation ended: "stop" (the model was done, or a text to stop at came up), "length" (the limit of tokens), or
+    /// what an endpoint says. Predict answers with it. In rows that callers send it is reserved for a later release.
     #[prost(string, tag = "11")]
     pub finish_reason: ::prost::alloc::string::String,
+    /// What the model wrote before its answer, between the marks that settings name, for example <think> and </think>.
+    /// Predict answers with it; it is no part of text, and not scored. In rows that callers send it is not used.
+    #[prost(string, tag = "12")]
+    pub reasoning: ::prost::alloc::string::String,
     /// The embedding of the text: Predict answers with it. Rows that callers send must not have it.
     #[prost(float, repeated, tag = "17")]
     pub embedding: ::prost::alloc::vec::Vec<f32>,
@@ -1653,7 +1684,7 @@ pub struct Prediction {
 /// One message of a chat.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Message {
-    /// Who speaks: "system", "user", "assistant" or "tool".
+    /// Who speaks: "system", "user", "assistant" or "tool"; anything else fails the row (reason BAD_MESSAGES).
     #[prost(string, tag = "1")]
     pub role: ::prost::alloc::string::String,
     /// The text of the message.
@@ -2024,7 +2055,7 @@ pub struct ModelProvenance {
     #[prost(string, tag = "10")]
     pub remote_model: ::prost::alloc::string::String,
     /// Of endpoints: digest (sha256, hex) of all that shapes a request beside the row: host, path, model, prompts and
-    /// parameters.
+    /// parameters. Of models with a chat template: digest of what the settings say of chats.
     #[prost(string, tag = "11")]
     pub request_digest: ::prost::alloc::string::String,
     /// Most padded tokens of a batch: measured when the model was loaded, or as the server's setting batch_tokens says. 0
@@ -2042,6 +2073,9 @@ pub struct ModelProvenance {
     /// Of models that a metric asked: key of the metric. The field system is empty then.
     #[prost(string, tag = "14")]
     pub metric: ::prost::alloc::string::String,
+    /// Of models that render chats: digest (sha256, hex) of the template.
+    #[prost(string, tag = "20")]
+    pub chat_template_digest: ::prost::alloc::string::String,
 }
 /// Which baseline was trained, and on what. The same kind, parameters, engine and digest give the same predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2099,6 +2133,12 @@ pub struct Cost {
     /// Seconds training baselines and asking them.
     #[prost(double, tag = "8")]
     pub train_seconds: f64,
+    /// Tokens that models of the server wrote; those of endpoints are in remote.
+    #[prost(uint64, tag = "10")]
+    pub output_tokens: u64,
+    /// Answers that end where a limit of tokens was (finish_reason "length"), of models and endpoints.
+    #[prost(uint64, tag = "11")]
+    pub truncated: u64,
 }
 /// What asking endpoints took. Rows answered from a cache cost nothing.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -2285,7 +2325,7 @@ pub struct EvaluationSpec {
     pub analysis: ::core::option::Option<AnalysisSpec>,
 }
 /// A system under evaluation: a model, a prompt, a pipeline.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct System {
     /// Required in requests with more than one system; unique. Default "system".
     #[prost(string, tag = "1")]
@@ -2297,7 +2337,7 @@ pub struct System {
 /// Nested message and enum types in `System`.
 pub mod system {
     /// Where predictions come from. Default: inline.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Source {
         /// Predictions are in the rows.
         #[prost(message, tag = "2")]
@@ -2321,8 +2361,9 @@ pub struct InlineSource {}
 /// - text-classification: the input, or the pair of input and pair_input; gives class scores and labels.
 /// - causal-lm: for metrics of token_logprobs the first reference, with the input as its prompt; the reference alone
 ///    if the row has no input, and the input alone if it has no reference. For metrics of choice_scores every choice,
-///    with the input as its prompt: the score is the sum of the log-likelihoods of its tokens.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+///    with the input as its prompt: the score is the sum of the log-likelihoods of its tokens. For metrics of texts, or of
+///    what an answer took (latency, tokens), the model continues the input.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ModelSource {
     /// Required. Alias of a model (ModelService.ListModels).
     #[prost(string, tag = "1")]
@@ -2338,6 +2379,9 @@ pub struct ModelSource {
     /// lm-evaluation-harness; more is slower and closer to what the model could do with an endless context.
     #[prost(uint32, optional, tag = "4")]
     pub context_tokens: ::core::option::Option<u32>,
+    /// Optional. How a language model writes, where metrics need a text. Refused for models of other tasks.
+    #[prost(message, optional, tag = "5")]
+    pub generation: ::core::option::Option<GenerationOptions>,
 }
 /// The server asks an endpoint of its configuration for a text a row. The texts of the rows leave the server; the
 /// answer's provenance names the host that saw them. Rows are checked before anything is asked.
@@ -2513,7 +2557,7 @@ impl UnknownLabels {
     }
 }
 /// What a stream of StreamPredict asks for; the fields are those of PredictRequest.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StreamPredictHeader {
     /// Required. Alias of the model or endpoint.
     #[prost(string, tag = "1")]
@@ -2527,6 +2571,9 @@ pub struct StreamPredictHeader {
     /// Optional. As in ModelSource.
     #[prost(uint32, optional, tag = "4")]
     pub context_tokens: ::core::option::Option<u32>,
+    /// Optional. As in PredictRequest.
+    #[prost(message, optional, tag = "5")]
+    pub generation: ::core::option::Option<GenerationOptions>,
 }
 /// A message of the stream from client to server: a batch of rows. The limits of a call hold for each message.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2673,6 +2720,10 @@ pub struct PredictRequest {
     /// Optional. As in ModelSource.
     #[prost(uint32, optional, tag = "5")]
     pub context_tokens: ::core::option::Option<u32>,
+    /// Optional. Has a causal-lm model continue the inputs; absent, it scores them. Refused for endpoints, whose settings
+    /// say how they write, and for models of other tasks.
+    #[prost(message, optional, tag = "10")]
+    pub generation: ::core::option::Option<GenerationOptions>,
     /// Optional. Repeats the rows until the figures of cost.performance are stable. Refused for endpoints.
     #[prost(message, optional, tag = "15")]
     pub steady_state: ::core::option::Option<SteadyState>,
@@ -2680,8 +2731,9 @@ pub struct PredictRequest {
 /// Answer of Predict.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PredictResponse {
-    /// One prediction a row, in the order of the request; empty for failed rows. A causal-lm model gives choice_scores
-    /// to rows with choices and token_logprobs to all others; an embedding model gives embedding.
+    /// One prediction a row, in the order of the request; empty for failed rows. A causal-lm model gives texts if the
+    /// request has generation, else choice_scores to rows with choices and token_logprobs to all others; an embedding
+    /// model gives embedding.
     #[prost(message, repeated, tag = "1")]
     pub predictions: ::prost::alloc::vec::Vec<Prediction>,
     /// Rows that failed.

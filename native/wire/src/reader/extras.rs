@@ -86,15 +86,17 @@ impl<'a> Rows<'a> {
         if !self.row_draft.is_begun {
             self.row_draft.is_begun = true;
             let (lists, choices) = (&self.batch.token_lists, &self.batch.choices);
-            let slices = &self.batch.slices;
+            let (slices, messages) = (&self.batch.slices, &self.batch.messages);
             self.row_draft.extra = RowExtra {
                 reference_tokens: span_from(lists.len(), lists),
                 choices: span_from(choices.len(), choices),
+                messages: span_from(messages.len(), messages),
                 slices: span_from(slices.len(), slices),
                 ..RowExtra::default()
             };
         }
         match tag {
+            8 => self.read_message(cursor.message(wire)?, depth)?,
             9 => {
                 let at = At::Index(self.row_draft.wrong_references.len());
                 let text = self.text(cursor, wire, "wrong_references", at)?;
@@ -157,6 +159,27 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
+    /// Reads one `Message`.
+    fn read_message(&mut self, mut cursor: Cursor<'a>, depth: u32) -> Result<(), Stop> {
+        let first = self.row_draft.extra.messages.start as usize;
+        let index = self.batch.messages.len() - first;
+        let mut message = ("", "");
+        while let Some((tag, wire)) = cursor.key()? {
+            let (field, text) = match tag {
+                1 => ("role", &mut message.0),
+                2 => ("content", &mut message.1),
+                _ => {
+                    cursor.skip(tag, wire, depth)?;
+                    continue;
+                }
+            };
+            let at = At::Inside(index, field, None);
+            *text = self.text(&mut cursor, wire, "messages", at)?;
+        }
+        self.batch.messages.push(message);
+        Ok(())
+    }
+
     /// Reads one entry of the map `slices`. Key and value may come in any order, twice or not at all.
     fn read_slice(&mut self, mut cursor: Cursor<'a>, depth: u32) -> Result<(), Stop> {
         let (mut key, mut value) = (Some(""), Some(""));
@@ -186,6 +209,7 @@ impl<'a> Rows<'a> {
         extra.human_labels = moved(&mut batch.labels, &mut draft.human_labels);
         extra.reference_tokens.end = batch.token_lists.len() as u32;
         extra.choices.end = batch.choices.len() as u32;
+        extra.messages.end = batch.messages.len() as u32;
         for (key, value) in [("task", &mut draft.task), ("split", &mut draft.split)] {
             let value = std::mem::take(value);
             if !value.is_empty() {

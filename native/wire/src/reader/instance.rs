@@ -7,7 +7,6 @@ use super::ReadLimits;
 use super::cursor::{Cursor, Read, Wire};
 use super::extras::{PredictionDraft, RowDraft};
 use super::issues::{At, Issues, Place, Stop, limit_exceeded};
-use super::reserved::{self, Seen};
 
 /// The batch being filled and what is wrong with its rows.
 #[derive(Debug)]
@@ -80,7 +79,6 @@ impl<'a> Rows<'a> {
     /// Reads the fields of one row. `depth` is the nesting still allowed in it.
     pub fn read(&mut self, mut cursor: Cursor<'a>, depth: u32) -> Result<(), Stop> {
         let mut instance = Instance::default();
-        let mut seen = Seen::default();
         let inputs = self.batch.inputs.len();
         let predictions = self.batch.predictions.len();
         self.row_bytes = 0;
@@ -109,11 +107,10 @@ impl<'a> Rows<'a> {
                 5 => instance.cluster = self.text(&mut cursor, wire, "cluster", At::Whole)?,
                 6 => instance.sample = cursor.uint32(wire)?,
                 7 => self.read_input(cursor.message(wire)?, depth - 1)?,
-                9..=17 => self.read_row_extra((tag, wire), &mut cursor, depth - 1)?,
-                _ => seen.read(reserved::INSTANCE, (tag, wire), &mut cursor, depth)?,
+                8..=17 => self.read_row_extra((tag, wire), &mut cursor, depth - 1)?,
+                _ => cursor.skip(tag, wire, depth)?,
             }
         }
-        seen.report(reserved::INSTANCE, self.row(), None, &mut self.issues)?;
         instance.references = moved(&mut self.batch.texts, &mut self.references);
         instance.labels = moved(&mut self.batch.labels, &mut self.gold);
         instance.inputs = span_from(inputs, &self.batch.inputs);

@@ -1,8 +1,8 @@
 //! Fields that are part of the row but that this version does not use yet.
 //!
-//! A row that sets one is refused, so that nobody believes it was used. What is in such a field is not
-//! looked into: its length and wire type are checked, its text and nested messages are not, because the
-//! row is refused anyway. The one difference to prost that remains: a reserved text that is not UTF-8
+//! A row that sets one (its last occurrence is not empty) is refused, so that nobody believes it was used. What is in
+//! such a field is not looked into: its length and wire type are checked, its text is not, because the row is refused
+//! anyway. The one difference to prost that remains: a reserved text that is not UTF-8
 //! and that a later, empty occurrence of the same field overwrites goes through.
 
 use super::cursor::{Cursor, Read, Wire};
@@ -13,8 +13,6 @@ use super::issues::{At, Issues, Place, Stop};
 pub(super) enum Kind {
     /// A text: its last occurrence is not empty.
     Text,
-    /// A list of messages, a map or a message: it occurs.
-    Present,
     /// A list of numbers, packed or one by one: it has one.
     Numbers,
 }
@@ -30,9 +28,6 @@ pub(super) struct Reserved {
 const fn reserved(tag: u32, name: &'static str, kind: Kind) -> Reserved {
     Reserved { tag, name, kind }
 }
-
-/// Reserved fields of `Instance`.
-pub(super) const INSTANCE: &[Reserved] = &[reserved(8, "messages", Kind::Present)];
 
 /// Reserved fields of `Prediction`.
 pub(super) const PREDICTION: &[Reserved] = &[
@@ -62,7 +57,6 @@ impl Seen {
                 self.0 &= !bit;
                 !cursor.bytes(wire)?.is_empty()
             }
-            Kind::Present => cursor.bytes(wire).map(|_| true)?,
             Kind::Numbers if wire == Wire::Fixed32 => {
                 cursor.skip(tag, wire, depth).map(|()| true)?
             }

@@ -19,6 +19,7 @@ pub struct Row {
     reference_tokens: Vec<Vec<String>>,
     value: Option<u64>,
     choices: Vec<(String, bool)>,
+    messages: Vec<(String, String)>,
     weight: Option<u64>,
     human_labels: Vec<String>,
     /// With task and split.
@@ -108,7 +109,11 @@ fn row_of(batch: &Batch<'_>, row: &batch::Instance<'_>) -> Row {
     };
     let lists = batch.token_lists[extra.reference_tokens.range()].iter();
     let choices = batch.choices[extra.choices.range()].iter();
+    let messages = batch.messages[extra.messages.range()].iter();
     Row {
+        messages: messages
+            .map(|(role, content)| ((*role).to_owned(), (*content).to_owned()))
+            .collect(),
         wrong_references: owned(&batch.texts[extra.wrong_references.range()]),
         reference_tokens: lists
             .map(|list| owned(&batch.texts[list.range()]))
@@ -188,6 +193,11 @@ pub fn of_messages(rows: &[Instance]) -> Vec<Row> {
             .choices
             .into_iter()
             .map(|choice| (choice.text, choice.correct))
+            .collect(),
+        messages: row
+            .messages
+            .into_iter()
+            .map(|message| (message.role, message.content))
             .collect(),
         weight: row.weight.map(f64::to_bits),
         human_labels: row.human_labels,

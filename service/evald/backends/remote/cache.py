@@ -16,7 +16,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from evald.backends.remote.contract import Answer
+from evald.backends.contract import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

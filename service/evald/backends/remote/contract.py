@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from evald.backends.contract import BatchObserver, SilentObserver
 
 if TYPE_CHECKING:
-    from evald.backends.contract import RowFailure, Timings
+    from evald.backends.contract import Answer, RowFailure, Timings
 
 # Why a row has no answer, beside MISSING_INPUT; what a caller can do about it differs from word to word.
 Reason = Literal[
+    "BAD_MESSAGES",
     "REMOTE_REFUSED",
     "REMOTE_RATE_LIMITED",
     "REMOTE_TIMEOUT",
@@ -22,23 +23,6 @@ Reason = Literal[
 ]
 
 Outcome = Literal["answered", "retried", "failed", "cached"]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an endpoint wrote for a row; the numbers are None where it does not say."""
-
-    text: str
-    finish_reason: str
-    latency_seconds: float
-    input_tokens: int | None
-    output_tokens: int | None
-    cost: float | None
-
-    @property
-    def truncated(self) -> bool:
-        """Whether the text ends where the limit of tokens was."""
-        return self.finish_reason == "length"
 
 
 @dataclass(frozen=True)

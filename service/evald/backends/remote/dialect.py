@@ -11,6 +11,7 @@ from evald.backends.remote.contract import RemoteError
 from evald.endpoints import PLACEHOLDER
 
 if TYPE_CHECKING:
+    from evald.backends.contract import Messages, Prompt
     from evald.endpoints import Endpoint
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions"}
@@ -46,16 +47,25 @@ def headers_of(endpoint: Endpoint, key: str) -> dict[str, str]:
     return headers
 
 
-def body_of(endpoint: Endpoint, text: str) -> bytes:
-    """The request for a text."""
-    prompt = endpoint.prompt.replace(PLACEHOLDER, text)
+def body_of(endpoint: Endpoint, prompt: Prompt) -> bytes:
+    """The request for a text, or for a chat. Raises RemoteError (BAD_MESSAGES)."""
     body: dict[str, Any] = {"model": endpoint.model}
+    text = endpoint.prompt.replace(PLACEHOLDER, prompt) if isinstance(prompt, str) else None
     if endpoint.kind == "chat":
-        system = [{"role": "system", "content": endpoint.system}] if endpoint.system else []
-        body["messages"] = [*system, {"role": "user", "content": prompt}]
+        messages: Messages = prompt if isinstance(prompt, tuple) else (("user", str(text)),)
+        if endpoint.system and messages[0][0] != "system":
+            messages = (("system", endpoint.system), *messages)
+        body["messages"] = [{"role": role, "content": content} for role, content in messages]
+    elif text is None:
+        raise RemoteError("BAD_MESSAGES", "the endpoint completes texts and reads no messages: send an input")
     else:
-        body["prompt"] = prompt
+        body["prompt"] = text
     return json.dumps({**body, **_parameters(endpoint)}).encode()
+
+
+def text_of(prompt: Prompt) -> str:
+    """A text that no other prompt has."""
+    return prompt if isinstance(prompt, str) else "\0" + json.dumps(prompt)
 
 
 def request_digest(endpoint: Endpoint) -> str:

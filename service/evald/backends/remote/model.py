@@ -14,10 +14,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from evald.backends.contract import ModelInfo, RowFailure, Timings
+from evald.backends.contract import Answer, ModelInfo, RowFailure, Timings
 from evald.backends.remote import dialect
 from evald.backends.remote.cache import cache_key
-from evald.backends.remote.contract import Answer, Generation, RemoteError, RemoteUse
+from evald.backends.remote.contract import Generation, RemoteError, RemoteUse
 from evald.backends.remote.pace import Pace, Turns
 from evald.endpoints import PLACEHOLDER, price_of
 from evald.errors import CancelledError, DeadlineError, UnavailableError
@@ -25,7 +25,7 @@ from evald.errors import CancelledError, DeadlineError, UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from evald.backends.contract import CancelToken
+    from evald.backends.contract import CancelToken, Prompt
     from evald.backends.remote.cache import AnswerCache
     from evald.backends.remote.contract import RemoteObserver
     from evald.backends.remote.http import Http
@@ -94,7 +94,7 @@ class RemoteModel:
         return self._endpoint.input_price is not None or self._endpoint.output_price is not None
 
     def generate(
-        self, texts: Sequence[str | None], cancellation: CancelToken, deadline: float | None = None
+        self, prompts: Sequence[Prompt | None], cancellation: CancelToken, deadline: float | None = None
     ) -> Generation:
         """Blocks until every row is answered or failed; a row whose text is None fails. `deadline` is on the clock of
         `time.monotonic`.
@@ -102,7 +102,7 @@ class RemoteModel:
         Raises CancelledError, DeadlineError or UnavailableError; requests under way end then.
         """
         try:
-            future = asyncio.run_coroutine_threadsafe(self._answer_all(texts), self._loop)
+            future = asyncio.run_coroutine_threadsafe(self._answer_all(prompts), self._loop)
         except RuntimeError:
             raise UnavailableError("the endpoint is being closed", reason="SHUTTING_DOWN") from None
         unsubscribe = cancellation.subscribe(lambda: _end(future))
@@ -134,17 +134,17 @@ class RemoteModel:
         if self._cache is not None:
             self._cache.close()
 
-    async def _answer_all(self, texts: Sequence[str | None]) -> Generation:
-        call = _Call(answers=[None] * len(texts))
-        seen: Counter[str | None] = Counter()
+    async def _answer_all(self, prompts: Sequence[Prompt | None]) -> Generation:
+        call = _Call(answers=[None] * len(prompts))
+        seen: Counter[Prompt | None] = Counter()
         numbered = []
-        for row, text in enumerate(texts):
-            numbered.append((row, text, seen[text]))
-            seen[text] += 1
+        for row, prompt in enumerate(prompts):
+            numbered.append((row, prompt, seen[prompt]))
+            seen[prompt] += 1
         rows = iter(numbered)
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._endpoint.concurrency, len(texts))):
+                for _ in range(min(self._endpoint.concurrency, len(prompts))):
                     group.create_task(self._work(rows, call))
         finally:
             self._observer.on_queue(self.info.alias, self._turns.waiting, 0)
@@ -167,30 +167,30 @@ class RemoteModel:
             price=math.fsum(costs) if self.has_prices else None,
         )
 
-    async def _work(self, rows: Iterator[tuple[int, str | None, int]], call: _Call) -> None:
-        for row, text, occurrence in rows:
-            if text is None:
+    async def _work(self, rows: Iterator[tuple[int, Prompt | None, int]], call: _Call) -> None:
+        for row, prompt, occurrence in rows:
+            if prompt is None:
                 call.failures[row] = RowFailure(row, "MISSING_INPUT", "the row has no text for the endpoint")
                 continue
             try:
-                call.answers[row] = await self._answer(text, occurrence, call)
+                call.answers[row] = await self._answer(prompt, occurrence, call)
             except RemoteError as error:
                 call.failures[row] = RowFailure(row, error.reason, error.message)
 
-    async def _answer(self, text: str, occurrence: int, call: _Call) -> Answer:
-        key = cache_key(self.info.request_digest, text, occurrence) if self._cache else b""
+    async def _answer(self, prompt: Prompt, occurrence: int, call: _Call) -> Answer:
+        key = cache_key(self.info.request_digest, dialect.text_of(prompt), occurrence) if self._cache else b""
         if self._cache and (known := await self._loop.run_in_executor(self._disk, self._cache.get, key)):
             call.cached += 1
             self._observer.on_remote(self.info.alias, "cached")
             # What it would cost today: prices are no part of what was asked.
             return replace(known, cost=price_of(self._endpoint, known.input_tokens, known.output_tokens))
-        answer = await self._in_turn(text, call)
+        answer = await self._in_turn(prompt, call)
         call.fresh.append(answer)
         if self._cache:
             await self._loop.run_in_executor(self._disk, self._cache.put, key, answer)
         return answer
 
-    async def _in_turn(self, text: str, call: _Call) -> Answer:
+    async def _in_turn(self, prompt: Prompt, call: _Call) -> Answer:
         alias, start = self.info.alias, self._loop.time()
         async with self._turns.turn(call):
             self._observer.on_queue(alias, self._turns.waiting, 0)
@@ -198,14 +198,14 @@ class RemoteModel:
                 self._observer.on_remote(alias, "failed")
                 message = f"the endpoint asked to be left alone for {pause:.0f} s, which is more than its row_seconds"
                 raise RemoteError("REMOTE_RATE_LIMITED", message)
-            estimate = self._estimate(text)
+            estimate = self._estimate(prompt)
             await self._pace.wait(estimate)
             seconds = self._loop.time() - start
             call.queue_seconds += seconds
             self._observer.on_stage(alias, "queue", seconds)
             try:
                 async with asyncio.timeout(self._endpoint.row_seconds):
-                    answer = await self._persist(text, estimate, call)
+                    answer = await self._persist(prompt, estimate, call)
             except TimeoutError:
                 error = RemoteError(
                     "REMOTE_TIMEOUT", "the row took longer than row_seconds of the endpoint", again=True
@@ -221,7 +221,7 @@ class RemoteModel:
         self._observer.on_remote(alias, "answered", answer.input_tokens or 0)
         return answer
 
-    async def _persist(self, text: str, estimate: float, call: _Call) -> Answer:
+    async def _persist(self, prompt: Prompt, estimate: float, call: _Call) -> Answer:
         """Asks until there is an answer or asking again is of no use."""
         end = self._loop.time() + self._endpoint.row_seconds
         for attempt in range(self._endpoint.retries + 1):
@@ -230,7 +230,7 @@ class RemoteModel:
                 raise RemoteError("REMOTE_UNREACHABLE", message)
             call.requests += 1
             try:
-                answer = await self._request(text)
+                answer = await self._request(prompt)
             except RemoteError as error:
                 wait = self._wait_after(error, attempt)
                 if not error.again or attempt == self._endpoint.retries or self._loop.time() + wait >= end:
@@ -245,11 +245,11 @@ class RemoteModel:
             await self._pace.wait(estimate)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _request(self, text: str) -> Answer:
+    async def _request(self, prompt: Prompt) -> Answer:
         endpoint = self._endpoint
         start = self._loop.time()
         body = await self._http.post(
-            dialect.url_of(endpoint), self._headers, dialect.body_of(endpoint, text), dialect.most_bytes(endpoint)
+            dialect.url_of(endpoint), self._headers, dialect.body_of(endpoint, prompt), dialect.most_bytes(endpoint)
         )
         seconds = self._loop.time() - start
         said = dialect.written(endpoint, body)
@@ -275,10 +275,10 @@ class RemoteModel:
         if self._failed_in_a_row >= _BROKEN_AFTER:
             self.broken.set()
 
-    def _estimate(self, text: str) -> float:
+    def _estimate(self, prompt: Prompt) -> float:
         endpoint = self._endpoint
         frame = len(endpoint.system) + len(endpoint.prompt) - len(PLACEHOLDER)
-        return (frame + len(text.encode())) / _BYTES_A_TOKEN + endpoint.max_tokens
+        return (frame + len(dialect.text_of(prompt).encode())) / _BYTES_A_TOKEN + endpoint.max_tokens
 
 
 def _end(future: concurrent.futures.Future[Generation]) -> None:
