@@ -258,3 +258,13 @@ def test_the_python_client_asks_endpoints(start: Start, stub: Stub) -> None:
         assert (usage.input_tokens, usage.output_tokens) == (2, 2)
         assert usage.cost == pytest.approx(2e-6)
         assert client.list_models()[0].task == "text-generation"
+
+
+def test_an_endpoint_is_not_asked_again_to_measure_it(start: Start, stub: Stub) -> None:
+    server = start()
+    request = model_pb2.PredictRequest(alias="echo", instances=[instance_pb2.Instance(inputs={"text": "a"})])
+    request.steady_state.max_seconds = 1
+    failure = server.api.failure("/evald.v1.ModelService/Predict", request)
+    assert (failure.code, failure.reason) == ("INVALID_ARGUMENT", "BAD_STEADY_STATE")
+    assert failure.fields == ("steady_state",)
+    assert not stub.rows
