@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class FileTokenizer:
         path = folder.find("tokenizer.json")
         self.digest = digest(path)
         self._folder = folder
-        self._tokenizer = _load(str(path))
+        self._tokenizer = _load(str(path), self.digest)
 
     def encode(self, texts: Sequence[Text], special_tokens: bool) -> list[TokenSequence]:
         """See `contract.Backend`."""
@@ -50,7 +51,10 @@ class FileTokenizer:
         raise LoadError("tokenizer_config.json: bos_token and eos_token are missing, a language model needs one")
 
 
-def _load(path: str) -> Any:
+# The library never frees the words that a tokenizer has cached (0.23.3), so a model that is loaded again gets the
+# tokenizer that it had, as long as the file is the same.
+@functools.lru_cache(maxsize=16)
+def _load(path: str, _digest: str) -> Any:
     try:
         tokenizer = tokenizers.Tokenizer.from_file(path)
     except Exception as error:  # the library raises plain Exception
