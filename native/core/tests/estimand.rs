@@ -94,6 +94,8 @@ fn append<T>(pool: &mut Vec<T>, items: impl IntoIterator<Item = T>) -> Span {
     }
 }
 
+const TAGS: [&str; 3] = ["B-X", "I-X", "O"];
+
 /// A row with every field: texts, tags as tokens, labels, numbers, choices.
 fn push_row<'a>(
     batch: &mut Batch<'a>,
@@ -101,7 +103,6 @@ fn push_row<'a>(
     texts: &'a [String],
     weight: Option<f64>,
 ) {
-    const TAGS: [&str; 3] = ["B-X", "I-X", "O"];
     let tags = |draws: &mut Draws| -> Vec<&'static str> {
         (0..6).map(|_| TAGS[draws.below(TAGS.len())]).collect()
     };

@@ -82,10 +82,6 @@ impl ResolvedMetric {
             Statistics::Classes(metric) => (metric.multilabel().then_some(Field::LABEL_SETS), None),
         };
         let (needs, score_name) = (needs.unwrap_or(entry.needs), score_name.map(str::to_owned));
-        let measure = match &statistics {
-            Statistics::Rows(metric) => metric.measure().cloned(),
-            Statistics::Collected(_) | Statistics::Classes(_) => None,
-        };
         let key = if request.key.is_empty() {
             text_form::write(
                 entry.name,
@@ -115,10 +111,17 @@ impl ResolvedMetric {
             range,
             needs,
             score_name,
-            measure,
+            measure: measure_of(&statistics),
             estimand,
             statistics,
         })
+    }
+}
+
+fn measure_of(statistics: &Statistics) -> Option<Measure> {
+    match statistics {
+        Statistics::Rows(metric) => metric.measure().cloned(),
+        Statistics::Collected(_) | Statistics::Classes(_) => None,
     }
 }
 
