@@ -17,6 +17,8 @@ ROUNDS = 7
 QUICK_ROUNDS = 3
 # A callable is repeated inside a round until it has run this long, so that clocks and caches do not decide.
 ROUND_SECONDS = 0.1
+# What takes so many times as long is warm after one call.
+_LONG = 10
 
 Clock = Literal["cpu", "wall"]
 
@@ -90,7 +92,10 @@ def interleave(
 
 
 def _repeats(call: Callable[[], object], round_seconds: float) -> int:
+    start = time.perf_counter()
     call()
+    if time.perf_counter() - start > round_seconds * _LONG:
+        return 1
     start = time.perf_counter()
     call()
     return max(1, round(round_seconds / max(time.perf_counter() - start, 1e-7)))

@@ -191,7 +191,7 @@ class Spec:
     def read(self, request: bytes, cancel: CancelFlag | None = None) -> Batch:
         """Reads the rows of the request that the header came from.
 
-        If the server answers for a system they are also checked, before answering costs anything.
+        If a model answers or computes metrics they are also checked, before answering costs anything.
         """
     def from_lists(
         self,

@@ -147,7 +147,6 @@ def test_a_measurement_is_repeated_until_it_is_stable(models: Server) -> None:
     assert found.texts % 8 == 0
     assert 0 < found.texts <= ran - 8
     check(found, texts=found.texts)
-    assert found.seconds >= 0.9 * min(found.steadiness.windows, 3)
     assert not once.cost.performance[0].HasField("steadiness")
     assert answer.cost.tokens == once.cost.tokens
 

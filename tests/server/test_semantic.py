@@ -206,6 +206,15 @@ def test_models_that_cannot_be_asked_are_refused(
     assert failure.fields == (f"spec.metrics[1].params.{field}",)
 
 
+def test_rows_are_checked_before_a_model_reads_them(encoder: Server) -> None:
+    before = encoder.metric("evald_batch_tokens_count", model="tiny-encoder")
+    instances = [*rows(), instance_pb2.Instance(id="bare", predictions=[instance_pb2.Prediction(text="late")])]
+    failure = encoder.api.failure(EVALUATE, pb.EvaluateRequest(spec=spec(F1), instances=instances))
+    assert (failure.code, failure.reason) == ("INVALID_ARGUMENT", "MISSING_REFERENCE")
+    assert failure.fields == ("instances[5].references",)
+    assert encoder.metric("evald_batch_tokens_count", model="tiny-encoder") == before
+
+
 def test_classifiers_give_no_texts_to_compare(encoder: Server) -> None:
     system = pb.System(name="a", model=pb.ModelSource(alias="support-tuned"))
     row = instance_pb2.Instance(inputs={"text": "late"}, references=["late"])

@@ -100,7 +100,7 @@ impl Batch {
         }
     }
 
-    /// Reads the rows of a request. If the server has systems answered, the rows are checked before that costs.
+    /// Reads the rows of a request. If models answer or compute metrics, the rows are checked before that costs.
     pub fn read(
         py: Python<'_>,
         spec: Arc<spec::Spec>,
@@ -118,8 +118,9 @@ impl Batch {
                 if spec.trains() {
                     rows.set_aside(spec::TRAINING_SPLIT);
                 }
-                let inputs = spec.systems.iter().map(|system| system.source.input());
-                if inputs.flatten().next().is_some() {
+                let mut systems = spec.systems.iter();
+                let answers = systems.any(|system| system.source.input().is_some());
+                if answers || spec.measures().next().is_some() {
                     check_unanswered(&spec, &mut rows)?;
                 }
                 Ok(rows)

@@ -22,8 +22,8 @@ pub fn check_batch(spec: &Spec, batch: &Batch<'_>, outputs: &[ModelOutput]) -> R
     findings.finish()
 }
 
-/// Checks rows as they were sent, before the server has anything answered: what would be refused afterwards is refused
-/// before it costs, and so are predictions where the server answers.
+/// Checks rows as they were sent, before models answer them or compute metrics: what would be refused afterwards is
+/// refused before it costs, and so are predictions where the server answers.
 pub fn check_unanswered(spec: &Spec, batch: &mut Batch<'_>) -> Result<()> {
     batch.is_checked = true;
     let mut findings = Violations::default();
