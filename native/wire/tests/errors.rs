@@ -6,7 +6,7 @@ use common::{
     LIMITS, after_good_rows, bytes_field, encode_request, fields, fixed64_field, read_error, row,
     variable,
 };
-use evald_core::error::{Error, ErrorKind};
+use evald_core::error::Error;
 use evald_wire::proto::{Instance, Prediction};
 use evald_wire::reader::{ReadLimits, read_instance, read_rows};
 
