@@ -37,6 +37,10 @@ pub type Adjust = fn(&Params) -> (Direction, (f64, f64));
 
 /// One metric of the registry.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question that is asked alone"
+)]
 pub struct Entry {
     /// The name users write.
     pub name: &'static str,

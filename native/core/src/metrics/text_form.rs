@@ -171,7 +171,10 @@ fn unescape(inner: &str, field: &str) -> Result<String> {
 }
 
 /// Writes the text form; parameters sorted by name.
-pub fn write<'a>(name: &str, params: impl Iterator<Item = (&'a str, &'a ParamValue)>) -> String {
+pub fn write<'n, 'v>(
+    name: &str,
+    params: impl Iterator<Item = (&'n str, &'v ParamValue)>,
+) -> String {
     let mut written: Vec<String> = params
         .filter(|(_, value)| !matches!(value, ParamValue::Text(word) if word.is_empty()))
         .map(|(key, value)| format!("{key}={}", value.canonical()))

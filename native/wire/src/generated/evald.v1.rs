@@ -1674,7 +1674,7 @@ pub struct Prediction {
     #[prost(string, tag = "11")]
     pub finish_reason: ::prost::alloc::string::String,
     /// What the model wrote before its answer, between the marks that settings name, for example <think> and </think>.
-    /// Predict answers with it; it is no part of text, and not scored. In rows that callers send it is not used.
+    /// Predict answers with it; it is no part of text, and not scored. Callers may send it on; nothing reads it.
     #[prost(string, tag = "12")]
     pub reasoning: ::prost::alloc::string::String,
     /// The embedding of the text: Predict answers with it. Rows that callers send must not have it.

@@ -39,6 +39,10 @@ impl<'a> Rows<'a> {
                 4..=10 => {
                     self.read_prediction_extra((tag, wire), &mut cursor, index, depth - 1)?;
                 }
+                // Checked like any other text, and for people only.
+                12 => {
+                    self.prediction_text(&mut cursor, wire, (index, "reasoning", At::Whole))?;
+                }
                 _ => seen.read(reserved::PREDICTION, (tag, wire), &mut cursor, depth)?,
             }
         }

@@ -222,10 +222,7 @@ pub fn refused(rows: &[Instance]) -> bool {
         let weight = row
             .weight
             .is_some_and(|weight| !(weight > 0.0 && weight < f64::INFINITY));
-        value
-            || weight
-            || !row.messages.is_empty()
-            || row.predictions.iter().any(refused_prediction)
+        value || weight || row.predictions.iter().any(refused_prediction)
     })
 }
 

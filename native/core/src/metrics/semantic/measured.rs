@@ -39,7 +39,7 @@ impl Measured {
                 "name a model of the server that gives embeddings; ListModels names all",
             ));
         }
-        let all = params.iter().map(|(name, value)| (&*name, value));
+        let all = params.iter();
         let decides = all.filter(|(name, _)| *name != "baseline");
         let measure = Measure {
             name: text_form::write(of, decides),
