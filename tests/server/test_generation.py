@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.server.conftest import SOON
 
 import evald
 from evald.__main__ import main
 from evald.v1 import evaluation_pb2 as pb
-from evald.v1 import instance_pb2, metric_pb2, model_pb2
+from evald.v1 import instance_pb2, metric_pb2, model_pb2, stream_predict_pb2
 from evald.v1.generation_pb2 import GenerationOptions
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ tokenizers = pytest.importorskip("tokenizers")
 
 EVALUATE = "/evald.v1.EvaluationService/Evaluate"
 PREDICT = "/evald.v1.ModelService/Predict"
+STREAM = "/evald.v1.ModelService/StreamPredict"
 POSITIONS, END = 256, 256
 PROMPTS = ["Return the number of ", "Raise ", "The ", "Über naïve façades: ", "x", "Return the "]
 
@@ -103,6 +105,22 @@ def test_greedy_texts_are_those_of_a_loop_without_a_cache(busy: Server, greedy: 
         assert one.usage.latency_seconds > 0
     assert answer.cost.truncated == reasons.count("length")
     assert answer.cost.output_tokens == sum(one.usage.output_tokens for one in answer.predictions)
+
+
+def test_a_stream_writes_what_a_call_writes(busy: Server) -> None:
+    """Also drawn texts: a row's draws know nothing of its batch."""
+    options = GenerationOptions(max_tokens=20, temperature=1, seed=7)
+    header = stream_predict_pb2.StreamPredictHeader(alias="tiny-lm", generation=options)
+    rows = rows_of(PROMPTS)
+    messages = [stream_predict_pb2.StreamPredictRequest(header=header)]
+    messages += [stream_predict_pb2.StreamPredictRequest(instances=rows[at : at + 2]) for at in range(0, len(rows), 2)]
+    stream: Any = busy.api.channel.stream_stream(
+        STREAM,
+        request_serializer=stream_predict_pb2.StreamPredictRequest.SerializeToString,
+        response_deserializer=stream_predict_pb2.StreamPredictResponse.FromString,
+    )
+    texts = [one.text for answer in stream(iter(messages), timeout=SOON) for one in answer.predictions]
+    assert texts == [one.text for one in predict(busy, rows, options).predictions]
 
 
 @pytest.mark.torch

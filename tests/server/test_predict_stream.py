@@ -123,7 +123,7 @@ def test_a_client_that_reads_nothing_is_held_back(models: Server) -> None:
 
 def test_a_bad_message_in_the_middle_ends_the_stream_after_what_came_before(models: Server) -> None:
     bad = rows("late", "late")
-    bad[1].messages.add()
+    bad[1].weight = 2.0
     messages = [
         Request(header=HEADER, instances=rows("late")),
         Request(instances=rows("late")),
@@ -134,7 +134,7 @@ def test_a_bad_message_in_the_middle_ends_the_stream_after_what_came_before(mode
     assert [next(answers).message, next(answers).message] == [0, 1]
     found = failure(answers)
     assert (found.code, found.reason) == ("INVALID_ARGUMENT", "UNSUPPORTED_FIELD")
-    assert found.fields == ("messages[2].instances[1].messages",)
+    assert found.fields == ("messages[2].instances[1].weight",)
 
 
 @pytest.mark.parametrize(
