@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import time
@@ -30,7 +31,9 @@ class Server:
         command = [sys.executable, "-m", "evald", "serve", "--grpc-address", "127.0.0.1:0"]
         command += ["--http-address", "127.0.0.1:0", "--pre-stop-seconds", "0", "--log-level", "warning"]
         command += self._arguments
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        # Flags alone say what is measured, not settings of whoever measures; EVALD_CPU chooses the processor path.
+        environment = {name: value for name, value in os.environ.items() if name == "EVALD_CPU" or name[:6] != "EVALD_"}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
         try:
             addresses = self._addresses()
             self._http = addresses["http"]
