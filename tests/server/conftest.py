@@ -267,3 +267,12 @@ def serve() -> Iterator[Callable[..., Process]]:
         if process.popen.poll() is None:
             process.popen.kill()
             process.end()
+
+
+@pytest.fixture(scope="module")
+def busy(start_server: Callable[..., Server], root: Path) -> Iterator[Server]:
+    """A server of the example models: large batches, several workers, several threads a batch."""
+    server = start_server(models_dir=root / "examples" / "models", batch_tokens=2048, model_workers=2, model_threads=2)
+    server.wait_until(lambda: server.get("/startupz")[0] == 200)
+    yield server
+    server.close()

@@ -47,15 +47,6 @@ def server(start_server: Callable[..., Server], root: Path) -> Iterator[Server]:
     server.close()
 
 
-@pytest.fixture(scope="module")
-def busy(start_server: Callable[..., Server], root: Path) -> Iterator[Server]:
-    """Large batches, several workers, several threads a batch."""
-    server = start_server(models_dir=root / "examples" / "models", batch_tokens=2048, model_workers=2, model_threads=2)
-    server.wait_until(lambda: server.get("/startupz")[0] == 200)
-    yield server
-    server.close()
-
-
 class Loop:
     """A plain loop: one window at a time, everything written out."""
 
