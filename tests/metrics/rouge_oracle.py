@@ -100,6 +100,8 @@ def score(
         return triple((hits, of_prediction, of_reference), power, alpha)
     triples = [triple(one, power, alpha) for one in counts]
     if aggregation == "best":
-        return max(triples, key=lambda one: one[2])
+        # The first of those that are as high but for rounding.
+        highest = max(one[2] for one in triples)
+        return next(one for one in triples if one[2] >= highest * (1 - 1e-12))
     precision, recall, fmeasure = (sum(column) / len(triples) for column in zip(*triples, strict=True))
     return precision, recall, fmeasure

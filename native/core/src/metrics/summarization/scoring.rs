@@ -50,6 +50,9 @@ pub(super) struct Scoring {
     pub rounded_rank: bool,
 }
 
+/// F-measures that are equal by the paper's formulas differ by less, as a share of them.
+const ROUNDING: f64 = 1e-12;
+
 /// Precision, recall, F-measure.
 pub(super) type Triple = [f64; 3];
 
@@ -59,7 +62,7 @@ impl Scoring {
         match (self.aggregation, self.profile) {
             (Aggregation::Pooled, _) => self.triple(&pooled(counts)),
             (Aggregation::Best, Profile::Script) => self.triple(&self.highest_rank(counts)),
-            (Aggregation::Best, _) => best(counts.map(|counts| self.triple(&counts))),
+            (Aggregation::Best, _) => self.best(counts.map(|counts| self.triple(&counts))),
             (Aggregation::Average, _) => mean(counts.map(|counts| self.triple(&counts))),
         }
     }
@@ -110,6 +113,24 @@ impl Scoring {
         counts.map(rank).reduce(higher).unwrap_or_default().1
     }
 
+    /// The first of the best: of the highest number, as NumPy's argmax, or of the paper's numbers, which are powers and
+    /// rounded, of those that are as high but for rounding. An F-measure of 0 means that nothing matches, so all three
+    /// are 0.
+    fn best(&self, triples: impl Iterator<Item = Triple>) -> Triple {
+        let as_high = match self.profile {
+            Profile::Paper => 1.0 + ROUNDING,
+            Profile::Google | Profile::Script => 1.0,
+        };
+        let higher = |best: Triple, other: Triple| {
+            if other[2] > best[2] * as_high {
+                other
+            } else {
+                best
+            }
+        };
+        triples.fold([0.0; 3], higher)
+    }
+
     /// The harmonic mean with weights, in the script's order of operations.
     fn weighted_mean(&self, precision: f64, recall: f64) -> f64 {
         let weighted = (1.0 - self.alpha) * precision + self.alpha * recall;
@@ -128,12 +149,6 @@ fn pooled(counts: impl Iterator<Item = Counts>) -> Counts {
         reference: sum.reference + counts.reference,
         base: sum.base + counts.base,
     })
-}
-
-/// The first of the best, as NumPy's argmax. An F-measure of 0 means that nothing matches, so all three are 0.
-fn best(triples: impl Iterator<Item = Triple>) -> Triple {
-    let better = |best: Triple, other: Triple| if other[2] > best[2] { other } else { best };
-    triples.fold([0.0; 3], better)
 }
 
 fn mean(triples: impl Iterator<Item = Triple>) -> Triple {
@@ -226,6 +241,19 @@ mod tests {
             reference,
             base: reference,
         }
+    }
+
+    /// With alpha 1 the F-measure is the precision, .75 of both references: one is rounded down, the other up.
+    #[test]
+    fn rounding_does_not_choose_a_reference() {
+        let of_paper = Scoring {
+            alpha: 1.0,
+            ..scoring(Profile::Paper, Aggregation::Best)
+        };
+        let both = [counts(3.0, 4.0, 13.0), counts(3.0, 4.0, 30.0)];
+        let [first, second] = both.map(|counts| of_paper.triple(&counts));
+        assert!(second[2] > first[2], "{second:?}");
+        assert_eq!(of_paper.score(both.into_iter()), first);
     }
 
     #[test]
