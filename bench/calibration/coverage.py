@@ -48,6 +48,9 @@ def cells() -> Iterator[Cell]:
                 yield cell(population, rows, "")
                 if rows < ROWS[-1]:
                     yield cell(population, rows, "percentile_bootstrap")
+    for clusters in (10, 50):
+        uneven = populations.unequal(clusters)
+        yield cell(populations.clustered(uneven, f"normal scores, {clusters} unequal clusters", -0.2), 1_000, "")
 
 
 def cell(population: Population, rows: int, method: str) -> Cell:

@@ -54,7 +54,8 @@ def _percent(figure: Figure | None, bounds: Bounds = NO_BOUNDS) -> str:
 
 def _coverage(parts: Row, result: Result) -> Iterator[Row]:
     population, rows, asked = parts
-    promised = int(rows) >= 1_000 and not population.endswith((" 10 clusters", " 30 clusters"))
+    few = (" 10 clusters", " 30 clusters", " 10 unequal clusters")
+    promised = int(rows) >= 1_000 and not population.endswith(few)
     methods = dict.fromkeys(tuple(name.split("/")[:2]) for name in result.figures if name.count("/") == 2)
     for of, method in methods:
         if asked not in ("default", method):

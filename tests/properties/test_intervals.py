@@ -12,7 +12,7 @@ import pytest
 import scipy.stats
 from statsmodels.regression.linear_model import WLS
 from statsmodels.stats.proportion import proportion_confint
-from tests.properties import draws
+from tests.properties import bell_mccaffrey, draws
 from tests.properties.build import Question, Row, labels, result_of
 from tests.properties.draws import Numbers
 
@@ -49,13 +49,6 @@ def scored(systems: Numbers, clusters: Any = None, weights: Any = None) -> list[
     return rows
 
 
-def robust(scores: Numbers, clusters: Any, weights: Any = None, level: float = 0.95) -> tuple[Any, float]:
-    """The cluster-robust interval of a weighted mean (CR1, Student's t with G - 1 degrees of freedom)."""
-    model = WLS(scores, np.ones(len(scores)), weights=1.0 if weights is None else weights)
-    fitted = model.fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
-    return fitted.conf_int(1 - level)[0], float(fitted.bse[0])
-
-
 @pytest.mark.parametrize(("method", "theirs"), [("wilson", "wilson"), ("clopper_pearson", "beta")])
 def test_proportions_are_those_of_statsmodels(method: str, theirs: str) -> None:
     for count, level in itertools.product([1, 2, 7, 40, 999, 12_000], [0.5, 0.9, 0.95, 0.999]):
@@ -86,7 +79,7 @@ def test_means_are_those_of_scipy(count: int, scale: float) -> None:
 
 @pytest.mark.parametrize(("count", "clusters"), [(5, 2), (60, 12), (900, 200)])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_clusters_are_those_of_statsmodels(count: int, clusters: int, weighted: bool) -> None:
+def test_clusters_are_those_of_bell_and_mccaffrey(count: int, clusters: int, weighted: bool) -> None:
     random = np.random.default_rng(clusters)
     groups = np.concatenate([np.arange(clusters), random.integers(clusters, size=count - clusters)])
     scores = random.normal(size=(2, count)) + random.normal(size=clusters)[groups]
@@ -96,16 +89,29 @@ def test_clusters_are_those_of_statsmodels(count: int, clusters: int, weighted: 
     assert isinstance(answer, CompareResponse)
     for name, of_system in zip(("base", "new"), scores, strict=True):
         estimate = result_of(answer, SCORE, name).estimate
-        check(estimate, "cluster_robust", *robust(of_system, groups, weights, 0.9), 1e-11)
-    expected = robust(scores[1] - scores[0], groups, weights, 0.9)
+        check(estimate, "cluster_robust", *bell_mccaffrey.interval(of_system, groups, weights, 0.9), 1e-11)
+    expected = bell_mccaffrey.interval(scores[1] - scores[0], groups, weights, 0.9)
     check(answer.comparisons[0].difference, "cluster_robust", *expected, 1e-11)
 
 
+def test_clusters_of_one_size_are_those_of_statsmodels() -> None:
+    """CR1 with G - 1 degrees of freedom, which is the same for them."""
+    random = np.random.default_rng(3)
+    groups = np.arange(120) % 12
+    scores = random.normal(size=120) + random.normal(size=12)[groups]
+    fitted = WLS(scores, np.ones(120)).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+    estimate = result_of(Question([SCORE], statistics={}).answer(scored(scores[None], groups)), SCORE).estimate
+    check(estimate, "cluster_robust", fitted.conf_int(0.05)[0], float(fitted.bse[0]), 1e-11)
+
+
 def test_weighted_rows_are_clusters_of_one() -> None:
+    """The standard error is that of HC2 in statsmodels."""
     random = np.random.default_rng(4)
     scores, weights = random.normal(size=(1, 80)), random.uniform(0.1, 3, size=80)
     estimate = result_of(Question([SCORE], statistics={}).answer(scored(scores, None, weights)), SCORE).estimate
-    check(estimate, "cluster_robust", *robust(scores[0], np.arange(80), weights), 1e-11)
+    check(estimate, "cluster_robust", *bell_mccaffrey.interval(scores[0], np.arange(80), weights), 1e-11)
+    fitted = WLS(scores[0], np.ones(80), weights=weights).fit(cov_type="HC2")
+    assert estimate.std_error == pytest.approx(float(fitted.bse[0]), rel=1e-11)
 
 
 def test_samples_of_one_id_are_a_cluster() -> None:
@@ -115,7 +121,17 @@ def test_samples_of_one_id_are_a_cluster() -> None:
         for at, score in enumerate(scores)
     ]
     estimate = result_of(Question([SCORE], statistics={}).answer(rows), SCORE).estimate
-    check(estimate, "cluster_robust", *robust(scores, np.arange(60) // 3), 1e-11)
+    check(estimate, "cluster_robust", *bell_mccaffrey.interval(scores, np.arange(60) // 3), 1e-11)
+
+
+def test_one_cluster_that_has_nearly_all_rows_leaves_little_to_go_by() -> None:
+    """Half of all rows beside ten small clusters: 3.3 degrees of freedom where G - 1 would be 10."""
+    groups = np.concatenate([np.zeros(500, int), np.arange(500) % 10 + 1])
+    scores = np.random.default_rng(7).normal(size=1_000)
+    estimate = result_of(Question([SCORE], statistics={}).answer(scored(scores[None], groups)), SCORE).estimate
+    check(estimate, "cluster_robust", *bell_mccaffrey.interval(scores, groups), 1e-11)
+    half = (estimate.high - estimate.low) / 2 / estimate.std_error
+    assert half == pytest.approx(scipy.stats.t.isf(0.025, 3.31193), rel=1e-4)
 
 
 @pytest.mark.parametrize("count", [12, 90])

@@ -145,17 +145,17 @@ impl Desk<'_> {
         if slots >= FEW_SLOTS || !(has_intervals || in_clusters) {
             return Vec::new();
         }
-        let (code, what, so) = if in_clusters {
-            let so = "intervals are likely too narrow, and cluster-robust tests too sure";
-            ("FEW_CLUSTERS", "cluster", so)
+        let (code, what) = if in_clusters {
+            ("FEW_CLUSTERS", "cluster")
         } else {
-            let so = "intervals are likely too narrow";
-            ("SMALL_SAMPLE", "row", so)
+            ("SMALL_SAMPLE", "row")
         };
         let (are, s) = if slots == 1 { ("is", "") } else { ("are", "s") };
         vec![Note {
             code,
-            text: format!("there {are} only {slots} independent {what}{s}: {so}"),
+            text: format!(
+                "there {are} only {slots} independent {what}{s}: intervals are likely too narrow"
+            ),
             count: 0,
             row_ids: Vec::new(),
         }]

@@ -1,7 +1,7 @@
 //! Intervals of an estimate, by method.
 
 use super::moments::Moments;
-use super::{proportion, quantile, tango};
+use super::{clustered, proportion, quantile, tango};
 
 /// How an interval is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub struct Interval {
     pub high: f64,
     /// Standard error of the value: of a resampling method, the standard deviation of the replicates.
     pub std_error: f64,
-    /// Independent units that the standard error rests on, less one.
+    /// Degrees of freedom of the standard error: independent units that it rests on, less one, or fewer.
     pub degrees: f64,
     /// Where it comes from.
     pub method: Method,
@@ -164,22 +164,20 @@ pub fn t(value: f64, scores: &Moments, confidence: f64) -> Found {
     around(value, (variance / n).sqrt(), n - 1.0, confidence, Method::T)
 }
 
-/// The interval of a mean of rows in clusters, each with its weight and its weighted sum of scores (Liang and Zeger
-/// 1986). The variance is that of the linearised mean, times G / (G - 1) for G clusters (CR1), with G - 1 degrees of
-/// freedom.
+/// The interval of a mean of rows in clusters, each with its weight and its weighted sum of scores; see
+/// [`clustered::error_of_mean`].
 pub fn cluster_robust(value: f64, clusters: &[(f64, f64)], confidence: f64) -> Found {
-    let n = clusters.len() as f64;
-    if n < 2.0 {
-        return Err(TOO_FEW.into());
-    }
-    let weight: f64 = clusters.iter().map(|(weight, _)| weight).sum();
-    let residuals = clusters.iter().map(|(weight, sum)| sum - weight * value);
-    let squares: f64 = residuals.map(|residual| residual * residual).sum();
-    let std_error = (n / (n - 1.0) * squares).sqrt() / weight;
-    if !std_error.is_finite() {
+    let error = clustered::error_of_mean(value, clusters).ok_or(TOO_FEW)?;
+    if !error.std_error.is_finite() {
         return Err("the score of a row is infinite: the mean has no standard error".into());
     }
-    around(value, std_error, n - 1.0, confidence, Method::ClusterRobust)
+    around(
+        value,
+        error.std_error,
+        error.degrees,
+        confidence,
+        Method::ClusterRobust,
+    )
 }
 
 /// Skewness of what clusters of a weight and a weighted sum of scores contribute to the mean; zero where none differs.

@@ -2,6 +2,7 @@
 //! tests. Nothing here depends on the order of rows.
 
 pub mod binomial;
+pub mod clustered;
 pub mod correction;
 pub mod draws;
 pub mod effect;

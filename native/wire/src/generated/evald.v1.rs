@@ -196,7 +196,7 @@ pub enum IntervalMethod {
     ClopperPearson = 3,
     /// Student's interval of a mean of independent rows.
     T = 4,
-    /// Student's interval of a mean of rows in clusters (CR1).
+    /// Student's interval of a mean of rows in clusters (CR2, degrees of freedom of Bell and McCaffrey 2002).
     ClusterRobust = 5,
     /// Bootstrap percentiles corrected for bias and acceleration; any metric.
     Bca = 6,
@@ -249,7 +249,7 @@ pub enum TestMethod {
     /// The same by mid-p (Fagerland et al. 2013): less careful than exact, rarely above the level.
     McnemarMidp = 3,
     /// Student's t of the row differences, for values that are the mean of their rows' scores. With clusters, several
-    /// samples of an id or weights: cluster-robust (CR1, G - 1 degrees of freedom). Two-sided.
+    /// samples of an id or weights: cluster-robust (CR2, degrees of freedom of Bell and McCaffrey 2002). Two-sided.
     PairedT = 4,
     /// The sign test: of the rows that do not tie, does one system win more than half? For metrics with row scores; not
     /// with clusters, several samples of an id, or weights. Where wins and losses point another way than the difference,
