@@ -100,7 +100,8 @@ def with_head(encoder: BertModel, texts_of: Texts, rows: Rows) -> Classifier:
 def fine_tuned(encoder: BertModel, texts_of: Texts, rows: Rows, epochs: int, rate: float) -> Classifier:
     """Trains all weights, with a head that begins at random; the rate falls to zero."""
     texts, labels = rows
-    model = Classifier(copy.deepcopy(encoder), sorted(set(labels))).train()
+    model = Classifier(copy.deepcopy(encoder), sorted(set(labels)))
+    model.train()
     gold = torch.tensor([model.classes.index(label) for label in labels])
     # The vectors have length 1: the head has to learn much faster than the encoder.
     groups = [{"params": model.encoder.parameters()}, {"params": model.head.parameters(), "lr": 100 * rate}]
