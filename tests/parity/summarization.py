@@ -70,7 +70,9 @@ def summarization() -> list[Check]:
         return case([long_pair(choose, choose.choice((200, 1_000)))])
 
     def longest(choose: random.Random) -> Case:
-        return case([long_pair(choose, 10_000)], choose.choice((LINEAR, QUADRATIC, UNICODE)))
+        scorers = choose.choice((LINEAR, QUADRATIC, UNICODE))
+        # Ten thousand words are so many graphemes that evald refuses the row.
+        return case([long_pair(choose, 3_000 if scorers is UNICODE else 10_000)], scorers)
 
     return [
         CaseCheck(lambda choose: case(corpus(choose, 4)), tolerance=0, long=long),
