@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 
 from bench.measure import Rounds, interleave
 from bench.models.loops import Loop, open_session
-from bench.models.service import both_clocks, classifier, rate, request_of, rounds_of
+from bench.models.service import both_clocks, classifier, rate, request_of, rounds_of, seconds_of
 from bench.models.workload import TEXTS
 from bench.report import Figure, Goal, main
 
@@ -25,19 +24,13 @@ def run(quick: bool) -> list[Figure]:
         loop = Loop(bench.folder, open_session(bench.folder))
         request = request_of(bench.texts)
         bench.check_equal(bench.predict(request), loop.by_budget(bench.texts, BUDGETS[0]))
-        best = min(BUDGETS, key=lambda tokens: _seconds(partial(loop.by_budget, bench.texts, tokens)))
+        best = min(BUDGETS, key=lambda tokens: seconds_of(partial(loop.by_budget, bench.texts, tokens)))
         work: dict[str, Callable[[], object]] = {
             "service": partial(bench.predict, request),
             "loop": partial(loop.by_budget, bench.texts, best),
         }
         measured = interleave(work, rounds_of(quick), cpu_clock=both_clocks(bench.server))
         return _figures(measured, rows, f"sorted, {best} tokens a batch; {bench.source}, {rows} texts")
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def _figures(measured: Rounds, rows: int, loop: str) -> list[Figure]:

@@ -29,9 +29,19 @@ def sequence(*ids: int) -> TokenSequence:
 class FakeBackend:
     """Implements `contract.Backend`. The logits of a sequence are its first token, its sum and its length."""
 
-    def __init__(self, max_tokens: int = 64) -> None:
+    def __init__(self, max_tokens: int = 64, *, mixes_lengths: bool = False) -> None:
         self.info = ModelInfo(
-            "fake", "text-classification", ("a", "b", "c"), max_tokens, "w", "t", "fake 1", "cpu", "fp32", True
+            "fake",
+            "text-classification",
+            ("a", "b", "c"),
+            max_tokens,
+            "w",
+            "t",
+            "fake 1",
+            "cpu",
+            "fp32",
+            True,
+            mixes_lengths=mixes_lengths,
         )
         self.batches: list[tuple[int, list[TokenSequence]]] = []
         self.entered = threading.Semaphore(0)
@@ -125,8 +135,8 @@ class Bench:
     def __init__(self) -> None:
         self._open: list[tuple[FakeBackend, TokenBudgetBatcher]] = []
 
-    def backend(self, max_tokens: int = 64) -> FakeBackend:
-        return FakeBackend(max_tokens)
+    def backend(self, max_tokens: int = 64, *, mixes_lengths: bool = False) -> FakeBackend:
+        return FakeBackend(max_tokens, mixes_lengths=mixes_lengths)
 
     def batcher(
         self,

@@ -115,6 +115,21 @@ def test_what_came_during_a_batch_is_the_next_one(bench: Bench, pool: ThreadPool
     assert recorder.queues[-1] == (0, 0)
 
 
+def test_padding_to_neighbours_is_counted(bench: Bench, pool: ThreadPoolExecutor) -> None:
+    backend = bench.backend(mixes_lengths=True)
+    batcher = bench.batcher(backend)
+    backend.go_on.clear()
+    first = ask(pool, batcher, sequences_of(3), bench.Token())
+    assert backend.entered.acquire(timeout=SOON)
+    second = ask(pool, batcher, sequences_of(19, 20), bench.Token())
+    wait_for(lambda: bool(batcher._buckets.sequences))
+    backend.go_on.set()
+    assert first.result(SOON).padded_tokens == 3
+    run = second.result(SOON)
+    assert (run.padded_tokens, [(length, len(batch)) for length, batch in backend.batches]) == (40, [(3, 1), (20, 2)])
+    assert answers(run) == [[1, 19, 19], [1, 20, 20]]
+
+
 def test_a_waiting_call_can_be_cancelled_while_another_runs(bench: Bench, pool: ThreadPoolExecutor) -> None:
     backend, recorder, token = bench.backend(), bench.Recorder(), bench.Token()
     batcher = bench.batcher(backend, recorder)

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 LENGTHS = st.lists(st.integers(1, 300), min_size=1, max_size=30)
 
 
-def make_call(bench: Bench, lengths: list[int], now: float = 0.0, deadline: float | None = None) -> Call:
+def make_call(
+    bench: Bench, lengths: list[int], now: float = 0.0, deadline: float | None = None, *, mixes: bool = False
+) -> Call:
     sequences = [TokenSequence(np.ones(length, dtype=np.int64)) for length in lengths]
-    return Call(sequences, bench.Token(), deadline, 300, now)
+    return Call(sequences, bench.Token(), deadline, bench.backend(300, mixes_lengths=mixes).info, now)
 
 
 @given(st.integers(1, 4096), st.integers(1, 4096))
@@ -33,12 +35,12 @@ def test_padding_is_enough_small_and_never_above_the_models_limit(tokens: int, m
     assert padded == padded_length(padded, max_tokens)
 
 
-@given(st.lists(st.tuples(LENGTHS, st.floats(0, 100)), min_size=1, max_size=8), st.integers(1, 2000))
+@given(st.lists(st.tuples(LENGTHS, st.floats(0, 100)), min_size=1, max_size=8), st.integers(1, 2000), st.booleans())
 def test_every_sequence_comes_out_once_within_the_budget(
-    make_bench: Callable[[], Bench], plan: list[tuple[list[int], float]], budget: int
+    make_bench: Callable[[], Bench], plan: list[tuple[list[int], float]], budget: int, mixes: bool
 ) -> None:
-    buckets = LengthBuckets()
-    calls = [make_call(make_bench(), lengths, now) for lengths, now in plan]
+    buckets = LengthBuckets(mixes=mixes)
+    calls = [make_call(make_bench(), lengths, now, mixes=mixes) for lengths, now in plan]
     for call in calls:
         buckets.push(call)
     seen: list[tuple[int, int]] = []
@@ -47,7 +49,9 @@ def test_every_sequence_comes_out_once_within_the_budget(
         if not entries:
             break
         assert len(entries) == 1 or len(entries) * shape.tokens <= shape.budget(budget)
-        assert {entry.call.shapes[entry.position] for entry in entries} == {shape}
+        own = {entry.call.shapes[entry.position] for entry in entries}
+        assert max(own) == shape
+        assert mixes or len(own) == 1
         seen += [(id(entry.call), entry.position) for entry in entries]
     assert sorted(seen) == sorted((id(call), at) for call in calls for at in range(len(call.sequences)))
     assert (buckets.sequences, buckets.padded_tokens) == (0, 0)
@@ -129,6 +133,35 @@ def test_a_stream_of_small_calls_does_not_keep_a_big_one_from_its_share(bench: B
         buckets.take(64, 0.0, PACE)
     # Full batches of either, turn by turn.
     assert 45 * 8 <= 1000 - big.waiting <= 55 * 8
+
+
+def test_neighbouring_lengths_share_a_batch_where_the_model_allows_it(bench: Bench) -> None:
+    buckets = LengthBuckets(mixes=True)
+    for length in (20, 3, 19, 21):
+        buckets.push(make_call(bench, [length], mixes=True))
+    shape, entries = buckets.take(512, 0.0, PACE)
+    assert (shape.length, [len(entry.call.sequences[0]) for entry in entries]) == (21, [20, 19, 21])
+    assert buckets.take(512, 0.0, PACE)[0].length == 3
+
+
+def test_one_call_runs_from_its_longest_texts_to_its_shortest_with_little_padding(bench: Bench) -> None:
+    buckets = LengthBuckets(mixes=True)
+    lengths = [1 + at * 7 % 120 for at in range(400)]
+    buckets.push(make_call(bench, lengths, mixes=True))
+    padded, order = 0, []
+    while entries := (batch := buckets.take(512, 0.0, PACE))[1]:
+        padded += batch[0].length * len(entries)
+        order.append(batch[0].length)
+    assert order == sorted(order, reverse=True)
+    assert padded <= 1.03 * sum(lengths)
+
+
+def test_who_came_late_does_not_overtake_the_first_half(bench: Bench) -> None:
+    buckets = LengthBuckets(mixes=True)
+    calls = [make_call(bench, [10], mixes=True) for _ in range(40)]
+    for call in calls:
+        buckets.push(call)
+    assert [entry.call for entry in buckets.take(512, 0.0, PACE)[1]] == calls[:20]
 
 
 def test_a_call_that_must_start_now_goes_first(bench: Bench) -> None:

@@ -177,6 +177,20 @@ def test_a_model_that_rounds_single_rows_differently_is_given_two(folder: Path) 
     assert np.array_equal(backend.run(ids[:1], 4)[0], backend.run(ids, 4)[0])
 
 
+def test_a_model_that_reads_its_padding_runs_one_padded_length_at_a_time(folder: Path) -> None:
+    assert load(folder).info.mixes_lengths
+    tail = [
+        node("Shape", ["input_ids"], "shape"),
+        node("Gather", ["shape", "one"], "length"),
+        node("Cast", ["length"], "change", integer_attribute("to", FLOAT)),
+        node("Add", ["products", "change"], "logits"),
+    ]
+    write_model(folder / "onnx" / "model.onnx", tail=tail)
+    info = load(folder).info
+    assert info.batch_invariant
+    assert not info.mixes_lengths
+
+
 def test_the_tokenizer_neither_truncates_nor_pads(folder: Path) -> None:
     assert [len(sequence) for sequence in load(folder).encode(["good " * 9, "", "a"])] == [9, 0, 1]
 
@@ -320,6 +334,7 @@ def test_fp32_answers_have_the_same_bits_under_any_batching(
     example: OnnxBackend, bench: Bench, calls: list[list[str]], batch_tokens: int, workers: int
 ) -> None:
     assert example.info.batch_invariant
+    assert example.info.mixes_lengths
     token = bench.Token()
     options = {"queue_tokens": 1 << 20}
     single = TokenBudgetBatcher(example, SilentObserver(), batch_tokens=1, **options)

@@ -1,8 +1,8 @@
 """Runs the sequences of many calls in few batches. Must not know what a model, a text or a request is.
 
 The unit is the sequence: batches mix calls. A worker never waits for a batch to fill: what came while the last batch
-ran is the next one. Every batch holds one padded length (see `buckets.padded_length`) and a bounded number of padded
-tokens, because on a CPU a bigger batch leaves the caches and is slower.
+ran is the next one. A batch holds neighbouring lengths, or just one if padding would change answers, and a bounded
+number of padded tokens, because on a CPU a bigger batch leaves the caches and is slower.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class TokenBudgetBatcher:
         self._batch_tokens = batch_tokens
         self._queue_tokens = queue_tokens
         self._changed = threading.Condition()
-        self._buckets = LengthBuckets()
+        self._buckets = LengthBuckets(mixes=backend.info.mixes_lengths)
         self._calls: set[Call] = set()
         self._pace = _FIRST_PACE if pace is None else pace
         self._paces = deque([] if pace is None else [pace], maxlen=_PACE_WINDOW)
@@ -74,7 +74,7 @@ class TokenBudgetBatcher:
 
     def run(self, sequences: Sequence[TokenSequence], cancel: CancelToken, deadline: float | None) -> BatchedRun:
         """See `contract.Batcher`."""
-        call = Call(sequences, cancel, deadline, self._backend.info.max_tokens, time.monotonic())
+        call = Call(sequences, cancel, deadline, self._backend.info, time.monotonic())
         if not sequences:
             call.finish(call.enqueued)
         unsubscribe = cancel.subscribe(lambda: self._end(call, _cancelled(), "CANCELLED"))
@@ -211,6 +211,7 @@ class TokenBudgetBatcher:
                     continue
                 entry.call.waited[entry.position] = start - entry.call.enqueued
                 entry.call.ran[entry.position] = now - start
+                entry.call.padded_tokens += shape.tokens - entry.call.shapes[entry.position].tokens
                 if results is None:
                     entry.call.failed[entry.position] = failure
                 else:

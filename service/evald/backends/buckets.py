@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, NamedTuple
+
+from evald.backends.grouping import lengths_beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evald.backends.contract import CancelToken, Result, TokenSequence, WrittenTokens
+    from evald.backends.contract import CancelToken, ModelInfo, Result, TokenSequence, WrittenTokens
     from evald.errors import EvaldError
 
 
 def padded_length(tokens: int, max_tokens: int) -> int:
-    """The length that a sequence is always padded to, whatever runs beside it.
+    """The length that a sequence is always padded to, whatever runs beside it, by models that do not mix lengths.
 
     Sums over padding may round differently for another padded length. As this one depends on the sequence alone, an
     answer cannot depend on its neighbours. Eight lengths an octave cost 4 % padding on average and bound the number
@@ -24,6 +26,10 @@ def padded_length(tokens: int, max_tokens: int) -> int:
     step = max(4, 1 << max(0, (tokens - 1).bit_length() - 4))
     return min(-(-tokens // step) * step, max_tokens)
 
+
+# So many calls at the front of the line may always share a batch; of more, half may. Those behind would overtake too
+# many that came before them.
+_FRONT = 8
 
 # A step of writing reads one token a sequence, where one of reading has all of them: so many more fit.
 _WRITING_BUDGET = 16
@@ -45,11 +51,11 @@ class Shape(NamedTuple):
         return tokens * _WRITING_BUDGET if self.written else tokens
 
 
-def shape_of(sequence: TokenSequence, max_tokens: int) -> Shape:
+def shape_of(sequence: TokenSequence, info: ModelInfo) -> Shape:
     """The shape of a sequence. What is written behind is not padded: see `generation`."""
     if sequence.writing is not None:
         return Shape(len(sequence), sequence.writing.max_tokens)
-    return Shape(padded_length(len(sequence), max_tokens))
+    return Shape(len(sequence) if info.mixes_lengths else padded_length(len(sequence), info.max_tokens))
 
 
 class Call:
@@ -60,13 +66,13 @@ class Call:
         sequences: Sequence[TokenSequence],
         cancel: CancelToken,
         deadline: float | None,
-        max_tokens: int,
+        info: ModelInfo,
         now: float,
     ) -> None:
         self.sequences = sequences
         self.cancel = cancel
         self.deadline = deadline
-        self.shapes = [shape_of(sequence, max_tokens) for sequence in sequences]
+        self.shapes = [shape_of(sequence, info) for sequence in sequences]
         # Positions that wait, by shape and in order.
         self.places: dict[Shape, deque[int]] = {}
         for position, shape in enumerate(self.shapes):
@@ -120,7 +126,8 @@ class LengthBuckets:
     without one from its share.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, mixes: bool = False) -> None:
+        self._mixes = mixes
         self.sequences = 0
         self.padded_tokens = 0
         # In the order in which they came, which breaks ties.
@@ -145,26 +152,29 @@ class LengthBuckets:
         )
 
     def take(self, budget: int, now: float, pace: float) -> tuple[Shape, list[Entry]]:
-        """The next sequences of one shape, together at most `budget` padded tokens; empty if nothing waits.
+        """The next sequences and the shape that all of them fit into, together at most `budget` padded tokens; empty if
+        nothing waits.
 
         One sequence is always allowed, else one longer than the budget would wait for ever. `pace` is the expected
         seconds a token.
         """
         if not self._calls:
             return Shape(0), []
-        first = self._next(budget, now, pace)
-        shape = min(first.places, key=lambda shape: first.places[shape][0])
-        others = [call for call in self._calls.values() if call is not first and shape in call.places]
-        entries: list[Entry] = []
         active = len(self._calls)
-        most = max(shape.budget(budget) // shape.tokens, 1)
-        for call in (first, *sorted(others, key=lambda call: call.served)):
-            room = most - len(entries)
-            if not room:
-                break
-            entries += [Entry(position, call) for position in self._serve(call, shape, room)]
-        self._fair_share += shape.tokens * len(entries) / active
-        return shape, entries
+        first = self._next(budget, now, pace)
+        others = [call for call in self._calls.values() if call is not first]
+        line = [first, *sorted(others, key=lambda call: call.served)]
+        # The longest first, so that what is left of a call are neighbours.
+        seed = max(first.places)
+        shapes = {seed}
+        if self._mixes and not seed.written:
+            line = line[: max(_FRONT, -(-active // 2))]
+            shapes = {Shape(length) for length in lengths_beside(seed.length, _counts(line), budget)}
+        largest = max(shapes)
+        entries = self._fill(line, shapes, max(largest.budget(budget) // largest.tokens, 1))
+        taken = [entry.call.shapes[entry.position] for entry in entries]
+        self._fair_share += sum(shape.tokens for shape in taken) / active
+        return max(taken), entries
 
     def drop(self, call: Call) -> int:
         """Forgets the waiting sequences of a call that has ended and says how many they were."""
@@ -183,6 +193,17 @@ class LengthBuckets:
         self._pressed = False
         return min(self._calls.values(), key=lambda call: call.served)
 
+    def _fill(self, line: Sequence[Call], shapes: set[Shape], most: int) -> list[Entry]:
+        """Up to so many sequences of these shapes, of the calls in line."""
+        entries: list[Entry] = []
+        for call in line:
+            for shape in sorted(call.places.keys() & shapes, reverse=True):
+                room = most - len(entries)
+                if not room:
+                    return entries
+                entries += [Entry(position, call) for position in self._serve(call, shape, room)]
+        return entries
+
     def _serve(self, call: Call, shape: Shape, most: int) -> list[int]:
         """Takes up to so many sequences of a call."""
         places = call.places[shape]
@@ -200,3 +221,13 @@ class LengthBuckets:
         self.padded_tokens -= tokens
         if not call.waiting:
             self._calls.pop(id(call), None)
+
+
+def _counts(line: Sequence[Call]) -> Counter[int]:
+    """How many sequences to be read have each length."""
+    counts: Counter[int] = Counter()
+    for call in line:
+        for shape, places in call.places.items():
+            if not shape.written:
+                counts[shape.length] += len(places)
+    return counts

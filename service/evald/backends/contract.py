@@ -90,6 +90,9 @@ class ModelInfo:
     request_digest: str = ""
     # Most padded tokens of a batch; 0 for endpoints.
     batch_tokens: int = 0
+    # Whether texts of different lengths may share a batch: padding changes no bit of an answer, as a probe found at
+    # load time, or answers depend on their batches anyhow.
+    mixes_lengths: bool = False
     chat_template_digest: str = ""
 
 

@@ -43,6 +43,8 @@ _DTYPES: dict[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(
 _FATAL_ONLY = 4
 _PROBE_LENGTHS = (8, 32)
 _PROBE_ROWS = (1, 2, 3, 4, 7, 16)
+# Vector instructions take 16 numbers at a time, and loops several of those: lengths on both sides of their borders.
+_PADDED_LENGTHS, _PADDING = (7, 29, 120), (1, 9, 40)
 _PROBE_TEXT = "an answer must not depend on the rows that it was batched with , so we ask for it again"
 
 
@@ -85,6 +87,8 @@ class OnnxBackend:
         )
         if self._pooling is not None:
             self._info = replace(self._info, embedding=self._embedding(self._pooling))
+        mixes_lengths = not self._info.batch_invariant or self._ignores_padding()
+        self._info = replace(self._info, mixes_lengths=mixes_lengths)
 
     @property
     def info(self) -> ModelInfo:
@@ -196,6 +200,20 @@ class OnnxBackend:
             or not scores_tokens
             or self._writes_invariantly(np.stack([np.resize(tokens, length) for tokens in ids]))
         )
+
+    def _ignores_padding(self) -> bool:
+        """Whether a text has the same bits however far it is padded, and whatever longer text runs beside it."""
+        words = self.encode([_PROBE_TEXT])[0].ids
+        most, scores_tokens = self._config.max_tokens, self._config.task == "causal-lm"
+        for length in (length for length in _PADDED_LENGTHS if length < most):
+            ids = np.resize(words, length)
+            sequence = TokenSequence(ids, targets=ids if scores_tokens else None)
+            alone = self.run([sequence], length)[0].tobytes()
+            for padded in {min(length + padding, most) for padding in _PADDING}:
+                longer = TokenSequence(np.resize(words[::-1], padded), targets=sequence.targets)
+                if self.run([sequence, longer], padded)[0].tobytes() != alone:
+                    return False
+        return True
 
     def _writes_invariantly(self, prompts: TokenIds) -> bool:
         """The same for steps that read the cache."""

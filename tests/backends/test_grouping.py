@@ -1,0 +1,41 @@
+"""Which lengths share a batch: never worse than any other way to cut them, on lengths that can all be tried."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evald.backends.grouping import lengths_beside
+
+COUNTS = st.dictionaries(st.integers(1, 60), st.integers(1, 9), min_size=1, max_size=7)
+
+
+@given(COUNTS, st.integers(64, 600))
+def test_no_other_cut_costs_less(counts: dict[int, int], budget: int) -> None:
+    ranked = sorted(counts)
+
+    def cost(group: list[int]) -> float:
+        """A batch costs its padded tokens and 3 % of the budget; more than two batches are not joined."""
+        tokens = max(group) * sum(counts[length] for length in group)
+        return float("inf") if len(group) > 1 and tokens > 2 * budget else tokens + 0.03 * max(budget, tokens)
+
+    cuts = [
+        [ranked[start:end] for start, end in itertools.pairwise((0, *borders, len(ranked)))]
+        for number in range(len(ranked))
+        for borders in itertools.combinations(range(1, len(ranked)), number)
+    ]
+    found = [lengths_beside(length, counts, budget) for length in ranked]
+    groups = list(dict.fromkeys(map(tuple, found)))
+    assert list(itertools.chain.from_iterable(groups)) == ranked
+    assert all(length in group for length, group in zip(ranked, found, strict=True))
+    assert sum(cost(list(group)) for group in groups) == pytest.approx(min(sum(map(cost, cut)) for cut in cuts))
+
+
+def test_what_is_alone_is_padded_and_what_fills_a_batch_is_not() -> None:
+    assert lengths_beside(30, {30: 1, 28: 1}, 512) == [28, 30]
+    assert lengths_beside(30, {30: 17, 28: 18}, 512) == [30]
+    assert lengths_beside(30, {30: 1, 3: 1}, 512) == [30]
+    assert lengths_beside(900, {900: 3, 899: 1}, 512) == [900]
