@@ -102,6 +102,14 @@ def _omitted(value: object) -> tuple[str, ...]:
     return names
 
 
+def reasoning_marks(value: object) -> str:
+    """What stands around reasoning in an answer: "auto", "off" or START...END. Raises ValueError."""
+    start, dots, end = _text(value).partition("...")
+    if value not in ("auto", "off") and not (start and dots and end):
+        raise ValueError('must be auto, off, or the marks around it, such as "<think>...</think>"')
+    return _text(value)
+
+
 def _whole(low: int, high: int) -> Callable[[object], int]:
     def parse(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -152,6 +160,8 @@ class Endpoint:
     seed: int | None = _option(None, _whole(0, 2**63 - 1))
     stop: tuple[str, ...] = _option((), _texts)
     omit: tuple[str, ...] = _option((), _omitted)
+    # What stands around reasoning in an answer; auto is <think> and </think> of a chat.
+    reasoning: str = _option("auto", reasoning_marks)
 
     concurrency: int = _option(8, _whole(1, 1024))
     requests_per_minute: int | None = _option(None, _whole(1, 10_000_000))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, cast
 
-from evald.endpoints import Endpoint, read_endpoints
+from evald.endpoints import Endpoint, read_endpoints, reasoning_marks
 
 ENVIRONMENT_PREFIX = "EVALD_"
 # Of the native extension, in every process that loads it: forces a processor path.
@@ -172,13 +172,6 @@ def _flag(value: object) -> bool:
     return value
 
 
-def _marks(value: object) -> str:
-    start, dots, end = _text(value).partition("...")
-    if value not in ("auto", "off") and not (start and dots and end):
-        raise ValueError('must be auto, off, or the marks around it, such as "<think>...</think>"')
-    return _text(value)
-
-
 def _relative_path(value: object) -> str:
     path = PurePosixPath(str(value))
     if path.is_absolute() or ".." in path.parts or not path.name:
@@ -197,7 +190,7 @@ _MODEL_FIELDS: dict[str, Callable[[object], object]] = {
     "chat_template": _text,
     "system": _text,
     "system_as_user": _flag,
-    "reasoning": _marks,
+    "reasoning": reasoning_marks,
 }
 
 

@@ -123,6 +123,15 @@ def test_predict_gives_texts_usage_and_why_they_ended(start: Start, stub: Stub) 
     assert {asked.path for asked in stub.rows} == {"/v1/completions"}
 
 
+def test_reasoning_is_kept_and_not_scored(start: Start, stub: Stub) -> None:
+    server = start()
+    stub.reply = lambda asked: says(f"<think>louder</think>{asked.text.upper()}")
+    assert evaluate(server, ["a", "b"]).systems[0].metrics[0].estimate.value == 100
+    request = model_pb2.PredictRequest(alias="echo", instances=rows(["a"]))
+    (prediction,) = server.api.call(MODELS + "Predict", request, model_pb2.PredictResponse).predictions
+    assert (prediction.reasoning, prediction.text) == ("louder", "A")
+
+
 def test_truncated_answers_are_noted(start: Start, stub: Stub) -> None:
     server = start()
     stub.reply = lambda asked: says(asked.text.upper(), "length" if asked.text == "b" else "stop")

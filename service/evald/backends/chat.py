@@ -1,4 +1,4 @@
-"""Chats: the template that a model folder has for them, and what is reasoning in an answer.
+"""Chats: the template that a model folder has for them.
 
 The template is run in jinja's sandbox with the names that transformers gives it, so that its text, encoded without
 special tokens, has the ids of `apply_chat_template`. It is that of the model's own folder, or one that settings name.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evald.backends.folder import LoadError, ModelFolder
+from evald.backends.reasoning import marks_of, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 ROLES = ("system", "user", "assistant", "tool")
 _FILE = "chat_template.jinja"
 _TOKENS = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
-_THOUGHTS = "<think>...</think>"
-_BETWEEN = "..."
 _MOST_BYTES = 1 << 20
 
 
@@ -41,7 +40,7 @@ class Chat:
         self._source = source
         self._template = None if source is None else _compiled(source)
         self._variables = _special_tokens(folder)
-        self._marks = _marks(options.reasoning, source is not None)
+        self._marks = marks_of(options.reasoning, source is not None)
         self.digest = "" if source is None else hashlib.sha256(source.encode()).hexdigest()
         shape = json.dumps([self.digest, *astuple(options)[1:]])
         self.request_digest = "" if source is None else hashlib.sha256(shape.encode()).hexdigest()
@@ -70,16 +69,7 @@ class Chat:
 
     def split(self, text: str) -> tuple[str, str]:
         """Reasoning and answer of what a model wrote."""
-        if self._marks is None:
-            return "", text
-        start, end = self._marks
-        before, found, answer = text.partition(end)
-        if found:
-            # Some templates write the start themselves, so that it is not part of the answer.
-            return before.strip().removeprefix(start).strip(), answer.strip()
-        if text.lstrip().startswith(start):
-            return text.strip().removeprefix(start).strip(), ""
-        return "", text
+        return split(text, self._marks)
 
     def _completed(self, messages: Messages) -> Messages:
         """The messages with the system message of the settings, where the model wants it."""
@@ -139,13 +129,6 @@ def _special_tokens(folder: ModelFolder) -> Mapping[str, str]:
         if name in _TOKENS and isinstance(text, str):
             found[name] = text
     return found
-
-
-def _marks(reasoning: str, renders: bool) -> tuple[str, str] | None:
-    if reasoning == "off" or (reasoning == "auto" and not renders):
-        return None
-    start, _, end = (_THOUGHTS if reasoning == "auto" else reasoning).partition(_BETWEEN)
-    return start, end
 
 
 def _compiled(source: str) -> Any:

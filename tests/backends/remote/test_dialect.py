@@ -60,6 +60,7 @@ def test_the_digest_is_that_of_what_is_asked_and_not_of_how() -> None:
         {"seed": 1},
         {"omit": ["temperature"]},
         {"token_limit": "max_completion_tokens"},
+        {"reasoning": "off"},
     ]
     assert len({same, *(request_digest(endpoint(**values)) for values in changed)}) == 1 + len(changed)
 
@@ -86,6 +87,36 @@ def test_an_answer_has_a_text_and_a_reason(body: bytes, text: str, finish_reason
 
 
 @pytest.mark.parametrize(
+    ("message", "setting", "reasoning", "text"),
+    [
+        ({"content": "yes", "reasoning_content": " hm "}, "auto", "hm", "yes"),
+        ({"content": "yes", "reasoning": "hm"}, "off", "hm", "yes"),
+        ({"content": "<think>hm</think> yes"}, "auto", "hm", "yes"),
+        ({"content": "<think>hm</think> yes"}, "off", "", "<think>hm</think> yes"),
+        ({"content": "[hm] yes", "reasoning": None}, "[...]", "hm", "yes"),
+        ({"content": "yes", "reasoning_content": ["hm"]}, "auto", "", "yes"),
+        ({"content": "yes"}, "auto", "", "yes"),
+    ],
+)
+def test_reasoning_is_no_part_of_the_text(message: Any, setting: str, reasoning: str, text: str) -> None:
+    found = written(endpoint(reasoning=setting), chat(message))
+    assert (found.reasoning, found.text) == (reasoning, text)
+
+
+def test_completions_have_reasoning_only_between_marks_that_settings_name() -> None:
+    body = json.dumps({"choices": [{"text": "<think>hm</think> yes"}]}).encode()
+    assert written(endpoint(kind="completions"), body).text == "<think>hm</think> yes"
+    marked = written(endpoint(kind="completions", reasoning="<think>...</think>"), body)
+    assert (marked.reasoning, marked.text) == ("hm", "yes")
+
+
+@pytest.mark.parametrize("reasoning", ["", "yes", "...", "<think>...", 1])
+def test_marks_of_reasoning_have_a_start_and_an_end(reasoning: Any) -> None:
+    with pytest.raises(ValueError, match=r"^reasoning: must be"):
+        endpoint(reasoning=reasoning)
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",
@@ -102,6 +133,7 @@ def test_an_answer_has_a_text_and_a_reason(body: bytes, text: str, finish_reason
         chat({"content": None, "tool_calls": []}, "tool_calls"),
         chat({"content": ["a"]}),
         b'{"choices": [{"message": {"content": "\\udc00"}}]}',
+        b'{"choices": [{"message": {"content": "a", "reasoning": "\\udc00"}}]}',
         b"[" * 100_000,
         b'{"choices": [{"message": {"content": ' + b"9" * 5000 + b"}}]}",
     ],

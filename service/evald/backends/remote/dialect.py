@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evald.backends.reasoning import marks_of, split
 from evald.backends.remote.contract import RemoteError
 from evald.endpoints import PLACEHOLDER
 
@@ -27,6 +28,8 @@ class Written:
     """What an answer says."""
 
     text: str
+    # What it says that the model thought before.
+    reasoning: str
     finish_reason: str
     input_tokens: int | None
     output_tokens: int | None
@@ -69,8 +72,15 @@ def text_of(prompt: Prompt) -> str:
 
 
 def request_digest(endpoint: Endpoint) -> str:
-    """Digest (sha256, hex) of all that shapes a request beside the text. Settings of the wire are no part of it."""
-    shape = [url_of(endpoint), endpoint.model, endpoint.system, endpoint.prompt, _parameters(endpoint)]
+    """Digest (sha256, hex) of all that shapes an answer beside the text. Settings of the wire are no part of it."""
+    shape = [
+        url_of(endpoint),
+        endpoint.model,
+        endpoint.system,
+        endpoint.prompt,
+        endpoint.reasoning,
+        _parameters(endpoint),
+    ]
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 
@@ -91,14 +101,27 @@ def written(endpoint: Endpoint, body: bytes) -> Written:
         raise _bad("has no choices")
     finish_reason = choice.get("finish_reason")
     finish_reason = finish_reason if isinstance(finish_reason, str) else ""
-    text = _text(endpoint, choice, finish_reason)
+    reasoning, text = split(_text(endpoint, choice, finish_reason), marks_of(endpoint.reasoning, _is_chat(endpoint)))
+    reasoning = _field_of_reasoning(choice) if _is_chat(endpoint) and not reasoning else reasoning
     try:
-        (text + finish_reason).encode()
+        (reasoning + text + finish_reason).encode()
     except UnicodeEncodeError:
         raise _bad("holds a lone surrogate, which is no Unicode text") from None
     usage = answer.get("usage")
     usage = usage if isinstance(usage, dict) else {}
-    return Written(text, finish_reason[:64], _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens"))
+    tokens = _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")
+    return Written(text, reasoning, finish_reason[:64], *tokens)
+
+
+def _is_chat(endpoint: Endpoint) -> bool:
+    return endpoint.kind == "chat"
+
+
+def _field_of_reasoning(choice: dict[str, Any]) -> str:
+    """Reasoning that an endpoint gives in a field of its own: no part of the protocol, and of one name or the other."""
+    message = choice.get("message")
+    found = [message.get(name) for name in ("reasoning_content", "reasoning")] if isinstance(message, dict) else []
+    return next((text.strip() for text in found if isinstance(text, str)), "")
 
 
 def _text(endpoint: Endpoint, choice: dict[str, Any], finish_reason: str) -> str:

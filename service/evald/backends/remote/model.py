@@ -254,7 +254,8 @@ class RemoteModel:
         seconds = self._loop.time() - start
         said = dialect.written(endpoint, body)
         cost = price_of(endpoint, said.input_tokens, said.output_tokens)
-        return Answer(said.text, said.finish_reason, seconds, said.input_tokens, said.output_tokens, cost)
+        tokens = said.input_tokens, said.output_tokens
+        return Answer(said.text, said.finish_reason, seconds, *tokens, cost, said.reasoning)
 
     def _wait_after(self, error: RemoteError, attempt: int) -> float:
         """Seconds until the next try. Where the endpoint names a time, all rows wait for it."""
