@@ -83,7 +83,7 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--map",
-        type=_mapping,
+        type=mapping,
         default={},
         metavar="ROLE=COLUMN,...",
         help=f"columns by role, for example prediction=output,reference=target; roles: {', '.join(NAMES)}",
@@ -205,11 +205,12 @@ def add_comparison_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_server_flags(parser: argparse.ArgumentParser, required: bool = False) -> None:
+def add_server_flags(parser: argparse.ArgumentParser, required: bool = False, timeout: float | None = 120.0) -> None:
     """Flags that say which server to ask; without one, this process does the work."""
+    shown = "none" if timeout is None else f"{timeout:g}"
     group = parser.add_argument_group("server")
     group.add_argument("--server", required=required, metavar="HOST:PORT", help="server to ask (default: none)")
-    group.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="of a call (default 120)")
+    group.add_argument("--timeout", type=float, default=timeout, metavar="SECONDS", help=f"of a call (default {shown})")
     group.add_argument("--tls", action="store_true", help="encrypt the connection")
     group.add_argument("--ca", type=Path, metavar="FILE", help="certificates to trust, in PEM; implies --tls")
 
@@ -242,7 +243,7 @@ def open_client(args: argparse.Namespace) -> Client:
         credentials = tls_credentials(args.ca) if args.tls or args.ca else None
     except OSError as error:
         raise InvalidRequestError.of_field("FILE_ERROR", str(args.ca), error.strerror or "cannot be read") from None
-    return Client(args.server, credentials=credentials, timeout=args.timeout)
+    return Client(args.server, credentials=credentials, **({} if args.timeout is None else {"timeout": args.timeout}))
 
 
 def evaluated(args: argparse.Namespace) -> Evaluation:
@@ -427,7 +428,7 @@ def _of_models(args: argparse.Namespace, files: Sequence[str]) -> Table:
         raise _usage("--model", "and --remote need exactly one file of inputs and references, and no --pred")
     if not args.server:
         raise _usage("--model", "and --remote need --server HOST:PORT, where models run and endpoints are known")
-    model = partial(Model, generation=_generation(args))
+    model = partial(Model, generation=generation_of(args))
     given = [(model, entry) for entry in args.model] + [(Remote, entry) for entry in args.remote]
     pairs = [(source, *entry.partition("=")) for source, entry in given]
     models = {name: source(alias or name) for source, name, _, alias in pairs}
@@ -447,7 +448,8 @@ def _baselines(args: argparse.Namespace) -> dict[str, Baseline]:
     return found
 
 
-def _generation(args: argparse.Namespace) -> Generation | None:
+def generation_of(args: argparse.Namespace) -> Generation | None:
+    """How models write, by --generate and --stop."""
     if args.generate is None and not args.stop:
         return None
     given: dict[str, Any] = {"stop": args.stop}
@@ -480,7 +482,8 @@ def _named(entry: str) -> tuple[str, str]:
     return ("stdin" if entry == "-" else Path(entry).stem), entry
 
 
-def _mapping(text: str) -> dict[str, str]:
+def mapping(text: str) -> dict[str, str]:
+    """The columns of --map by role."""
     pairs = [pair.partition("=") for pair in text.split(",")]
     if not all(equals and role.strip() and column.strip() for role, equals, column in pairs):
         raise argparse.ArgumentTypeError("write ROLE=COLUMN,ROLE=COLUMN")

@@ -17,7 +17,7 @@ from evald.client.messages import paired as _paired
 from evald.client.messages import word as _word
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
-from evald.v1 import gate_pb2, plan_pb2
+from evald.v1 import gate_pb2, plan_pb2, stream_predict_pb2
 from evald.v1 import instance_pb2 as instance
 from evald.v1 import metric_pb2 as metric
 from evald.v1 import model_pb2 as model
@@ -146,8 +146,8 @@ def model_of(message: model.Model) -> results.ModelInfo:
     )
 
 
-def predictions_of(message: model.PredictResponse) -> results.Predictions:
-    """The answer of Predict."""
+def predictions_of(message: model.PredictResponse | stream_predict_pb2.StreamPredictResponse) -> results.Predictions:
+    """The answer of Predict, or to a batch of StreamPredict, which has the same fields."""
     classes = tuple(message.classes)
     scores = [tuple(one.class_scores) or None for one in message.predictions]
     return results.Predictions(

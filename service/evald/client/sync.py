@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 import grpc
 
 from evald import results
-from evald.client import convert
+from evald.client import convert, predict_stream
 from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMALL_REQUEST_BYTES, open_channel
 from evald.client.locate import located
 from evald.client.plan import PlanKeywords, plan_request
@@ -26,7 +26,7 @@ from evald.errors import DeadlineError, EvaldError, InvalidRequestError, Unavail
 from evald.v1 import catalog_pb2 as catalog
 from evald.v1 import evaluation_pb2 as evaluation
 from evald.v1 import model_pb2 as model
-from evald.v1 import plan_pb2
+from evald.v1 import plan_pb2, stream_predict_pb2
 
 _EVALUATE = "/evald.v1.EvaluationService/Evaluate"
 _COMPARE = "/evald.v1.EvaluationService/Compare"
@@ -171,6 +171,37 @@ class Client:
         answer = self._call(_PREDICT, request.SerializeToString(), timeout)
         return convert.predictions_of(model.PredictResponse.FromString(answer))
 
+    def predict_stream(
+        self,
+        alias: str,
+        batches: Iterable[Any],
+        *,
+        input: str = "text",  # noqa: A002 - the name of the field
+        generation: Generation | None = None,
+        timeout: float | None = None,
+    ) -> Iterator[results.Predictions]:
+        """Runs a model on any number of rows and yields the predictions of each batch as soon as they are there.
+
+        A batch is a list of inputs as for `predict`, or a dict of `inputs` and `ids`. Batches are taken from the
+        iterable as the server has room for them, so that few are in memory; leaving the loop ends the call. `timeout`
+        is for all of them together, without one there is none. What was yielded stays valid if a later batch fails.
+        """
+        header = stream_predict_pb2.StreamPredictHeader(
+            alias=alias, input=input, generation=generation_options(generation)
+        )
+
+        def call(messages: Iterator[bytes]) -> Any:
+            method: Any = self._channel.stream_stream(predict_stream.METHOD)
+            try:
+                return method(messages, timeout=timeout)
+            except ValueError as error:
+                raise _closed(error) from None
+
+        try:
+            yield from predict_stream.predictions(call, header, batches)
+        except EvaldError as error:
+            raise self._explained(error) from None
+
     def list_metrics(self, *, timeout: float | None = None) -> list[results.MetricInfo]:
         """The metrics that the server offers, by name."""
         answer = catalog.ListMetricsResponse.FromString(self._call(_LIST_METRICS, b"", timeout))
@@ -256,7 +287,7 @@ class Client:
         except grpc.RpcError as error:
             raise self._explained(error_of(error)) from None
         except ValueError as error:
-            raise UnavailableError(f"the client is closed: {error}", reason="CLIENT_CLOSED") from None
+            raise _closed(error) from None
 
     def _explained(self, error: EvaldError) -> EvaldError:
         """Names the server in errors of the connection, which gRPC words for its own developers."""
@@ -267,3 +298,7 @@ class Client:
     def _raw(self, method: str) -> Callable[..., bytes]:
         call: Callable[..., bytes] = self._channel.unary_unary(method)
         return call
+
+
+def _closed(error: ValueError) -> UnavailableError:
+    return UnavailableError(f"the client is closed: {error}", reason="CLIENT_CLOSED")
