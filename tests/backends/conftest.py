@@ -82,7 +82,8 @@ class FakeBackend:
 class Token:
     """Implements `contract.CancelToken`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tenant: str = "") -> None:
+        self.tenant = tenant
         self._event = threading.Event()
         self.wakes: list[Callable[[], None]] = []
 

@@ -20,10 +20,16 @@ LENGTHS = st.lists(st.integers(1, 300), min_size=1, max_size=30)
 
 
 def make_call(
-    bench: Bench, lengths: list[int], now: float = 0.0, deadline: float | None = None, *, mixes: bool = False
+    bench: Bench,
+    lengths: list[int],
+    now: float = 0.0,
+    deadline: float | None = None,
+    *,
+    mixes: bool = False,
+    tenant: str = "",
 ) -> Call:
     sequences = [TokenSequence(np.ones(length, dtype=np.int64)) for length in lengths]
-    return Call(sequences, bench.Token(), deadline, bench.backend(300, mixes_lengths=mixes).info, now)
+    return Call(sequences, bench.Token(tenant), deadline, bench.backend(300, mixes_lengths=mixes).info, now)
 
 
 @given(st.integers(1, 4096), st.integers(1, 4096))
@@ -104,6 +110,44 @@ def test_calls_share_the_model_by_tokens(make_bench: Callable[[], Bench], length
         buckets.take(budget, 0.0, PACE)
     served = [sum(shape.tokens for shape in call.shapes) - call.waiting_tokens for call in calls]
     assert max(served) - min(served) <= max(budget, *(call.shapes[0].tokens for call in calls))
+
+
+@given(st.integers(1, 10), st.integers(1, 10), st.integers(1, 20), st.integers(1, 20), st.booleans())
+def test_tenants_share_the_model_by_tokens_however_many_calls_they_send(
+    make_bench: Callable[[], Bench], ours: int, theirs: int, our_length: int, their_length: int, mixes: bool
+) -> None:
+    """Between them, and among the calls of each, the difference is a batch at most."""
+    buckets, bench, budget = LengthBuckets(mixes=mixes), make_bench(), 160
+    tenants = [
+        [make_call(bench, [8 * length] * 200, mixes=mixes, tenant=name) for _ in range(calls)]
+        for name, calls, length in (("ours", ours, our_length), ("theirs", theirs, their_length))
+    ]
+    for call in (*tenants[0], *tenants[1]):
+        buckets.push(call)
+    while all(call.waiting_tokens > 2 * budget for calls in tenants for call in calls):
+        buckets.take(budget, 0.0, PACE)
+    served = [[200 * call.shapes[0].tokens - call.waiting_tokens for call in calls] for calls in tenants]
+    assert abs(sum(served[0]) - sum(served[1])) <= budget
+    assert all(max(calls) - min(calls) <= budget for calls in served)
+
+
+def test_a_tenant_that_comes_back_has_the_share_of_the_others(bench: Bench) -> None:
+    """Neither what it was served before nor the time that it was away counts."""
+    buckets = LengthBuckets()
+    steady = [make_call(bench, [8] * 2000, tenant="steady") for _ in range(3)]
+    for call in steady:
+        buckets.push(call)
+    for _ in range(5):
+        buckets.take(64, 0.0, PACE)
+    for _ in range(2):
+        guest = make_call(bench, [8] * 80, tenant="guest")
+        buckets.push(guest)
+        turns = [{entry.call.tenant.key for entry in buckets.take(64, 0.0, PACE)[1]} for _ in range(20)]
+        assert not guest.waiting
+        assert 9 <= turns.count({"guest"}) <= 11
+        assert turns.index({"guest"}) <= 1
+        for _ in range(7):
+            buckets.take(64, 0.0, PACE)
 
 
 def test_a_small_call_does_not_wait_for_what_big_ones_left_behind(bench: Bench) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter, deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from evald.backends.grouping import lengths_beside
@@ -58,6 +59,18 @@ def shape_of(sequence: TokenSequence, info: ModelInfo) -> Shape:
     return Shape(len(sequence) if info.mixes_lengths else padded_length(len(sequence), info.max_tokens))
 
 
+@dataclass
+class Tenant:
+    """The waiting calls of one tenant, which share its part. `fair_share` is what each of them should have been served
+    so far.
+    """
+
+    key: object
+    served: float
+    fair_share: float = 0.0
+    calls: int = 0
+
+
 class Call:
     """The sequences of one caller on their way through a queue; guarded by the lock of the batcher."""
 
@@ -78,6 +91,7 @@ class Call:
         for position, shape in enumerate(self.shapes):
             self.places.setdefault(shape, deque()).append(position)
         # Where the call stands in line: see `LengthBuckets`.
+        self.tenant = Tenant(id(self), 0.0)
         self.served = 0.0
         self.enqueued = now
         self.finished = now
@@ -100,6 +114,10 @@ class Call:
         """Padded tokens that wait, without those that may be written behind them."""
         return sum(shape.length * len(places) for shape, places in self.places.items())
 
+    def turn(self) -> tuple[float, float]:
+        """The call with the smallest one is next."""
+        return self.tenant.served, self.served
+
     def slack(self, now: float, pace: float) -> float:
         """Seconds that the call can still wait if it has the model to itself then, at `pace` seconds a token."""
         return math.inf if self.deadline is None else self.deadline - now - self.waiting_tokens * pace
@@ -118,12 +136,13 @@ class Entry(NamedTuple):
 
 
 class LengthBuckets:
-    """Decides whose sequences run next: calls share the model by tokens, and who must start now may go first.
+    """Decides whose sequences run next: tenants share the model by tokens, the calls of a tenant share its part, and
+    who must start now may go first. A call that names no tenant is one by itself.
 
-    Each call counts the tokens that it was served, beginning with what a fair share of the past would have been; the
-    one with the least is next. So the rows of a small call go between the rows of big ones, however many of those
-    wait. Calls whose slack is used up go before, but take at most every other batch: deadlines cannot keep a call
-    without one from its share.
+    Each tenant counts the tokens that it was served, beginning with what a fair share of the past would have been; the
+    one with the least is next, and of its calls the one with the least. So the rows of a small call go between the
+    rows of big ones, however many of those wait. Calls whose slack is used up go before, but take at most every other
+    batch: deadlines cannot keep a call without one from its share.
     """
 
     def __init__(self, *, mixes: bool = False) -> None:
@@ -132,13 +151,17 @@ class LengthBuckets:
         self.padded_tokens = 0
         # In the order in which they came, which breaks ties.
         self._calls: dict[int, Call] = {}
+        self._tenants: dict[object, Tenant] = {}
         self._fair_share = 0.0
         self._pressed = False
 
     def push(self, call: Call) -> None:
         """Adds the sequences of a call."""
         if call.waiting:
-            call.served = self._fair_share
+            key = call.cancel.tenant or id(call)
+            call.tenant = tenant = self._tenants.setdefault(key, Tenant(key, self._fair_share))
+            tenant.calls += 1
+            call.served = tenant.fair_share
             self._calls[id(call)] = call
         self.sequences += call.waiting
         self.padded_tokens += call.waiting_tokens
@@ -160,15 +183,15 @@ class LengthBuckets:
         """
         if not self._calls:
             return Shape(0), []
-        active = len(self._calls)
+        active = len(self._tenants)
         first = self._next(budget, now, pace)
         others = [call for call in self._calls.values() if call is not first]
-        line = [first, *sorted(others, key=lambda call: call.served)]
+        line = [first, *sorted(others, key=Call.turn)]
         # The longest first, so that what is left of a call are neighbours.
         seed = max(first.places)
         shapes = {seed}
         if self._mixes and not seed.written:
-            line = line[: max(_FRONT, -(-active // 2))]
+            line = line[: max(_FRONT, -(-len(line) // 2))]
             shapes = {Shape(length) for length in lengths_beside(seed.length, _counts(line), budget)}
         largest = max(shapes)
         entries = self._fill(line, shapes, max(largest.budget(budget) // largest.tokens, 1))
@@ -191,7 +214,7 @@ class LengthBuckets:
             if self._pressed:
                 return pressed
         self._pressed = False
-        return min(self._calls.values(), key=lambda call: call.served)
+        return min(self._calls.values(), key=Call.turn)
 
     def _fill(self, line: Sequence[Call], shapes: set[Shape], most: int) -> list[Entry]:
         """Up to so many sequences of these shapes, of the calls in line."""
@@ -210,8 +233,11 @@ class LengthBuckets:
         taken = [places.popleft() for _ in range(min(most, len(places)))]
         if not places:
             del call.places[shape]
-        call.served += shape.tokens * len(taken)
-        self._leave(call, len(taken), shape.tokens * len(taken))
+        tokens = shape.tokens * len(taken)
+        call.served += tokens
+        call.tenant.served += tokens
+        call.tenant.fair_share += tokens / call.tenant.calls
+        self._leave(call, len(taken), tokens)
         return taken
 
     def _leave(self, call: Call, sequences: int, tokens: int) -> None:
@@ -219,8 +245,10 @@ class LengthBuckets:
         call.waiting_tokens -= tokens
         self.sequences -= sequences
         self.padded_tokens -= tokens
-        if not call.waiting:
-            self._calls.pop(id(call), None)
+        if not call.waiting and self._calls.pop(id(call), None) is not None:
+            call.tenant.calls -= 1
+            if not call.tenant.calls:
+                del self._tenants[call.tenant.key]
 
 
 def _counts(line: Sequence[Call]) -> Counter[int]:

@@ -296,7 +296,13 @@ class TokenEmbeddings:
 
 
 class CancelToken(Protocol):
-    """Ends a call early; set from any thread."""
+    """Ends a call early; set from any thread. Knows for whom the call works: calls of one `tenant` share its part of a
+    model; without a name each call has its own.
+    """
+
+    @property
+    def tenant(self) -> str:
+        """The name, or nothing."""
 
     def is_set(self) -> bool:
         """Whether the call was ended."""

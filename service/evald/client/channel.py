@@ -8,11 +8,14 @@ from typing import Any
 
 import grpc
 
+from evald.errors import InvalidRequestError
+
 # Largest message in either direction, unless the server states a smaller one.
 MAX_MESSAGE_BYTES = 64 * 2**20
 # Requests below this size are sent without asking for the server's limit first.
 SMALL_REQUEST_BYTES = 2**20
 DEFAULT_TIMEOUT_SECONDS = 120.0
+_TENANT_KEY = "evald-tenant"
 
 # UNAVAILABLE alone: the server did no work. An overload says itself when to come back, anything else is an answer.
 _SERVICE_CONFIG = {
@@ -48,6 +51,15 @@ def open_channel(address: str, credentials: grpc.ChannelCredentials | None) -> g
     if credentials is None:
         return grpc.insecure_channel(address, options)
     return grpc.secure_channel(address, credentials, options)
+
+
+def tenant_metadata(tenant: str) -> tuple[tuple[str, str], ...]:
+    """What calls carry to say for whom they work. Raises InvalidRequestError (BAD_TENANT)."""
+    if not tenant:
+        return ()
+    if not (tenant.isascii() and tenant.isprintable()):
+        raise InvalidRequestError.of_field("BAD_TENANT", "tenant", "must be printable ASCII")
+    return ((_TENANT_KEY, tenant),)
 
 
 def tls_credentials(ca: Path | None) -> grpc.ChannelCredentials:

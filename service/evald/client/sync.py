@@ -12,7 +12,13 @@ import grpc
 
 from evald import results
 from evald.client import convert, predict_stream
-from evald.client.channel import DEFAULT_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, SMALL_REQUEST_BYTES, open_channel
+from evald.client.channel import (
+    DEFAULT_TIMEOUT_SECONDS,
+    MAX_MESSAGE_BYTES,
+    SMALL_REQUEST_BYTES,
+    open_channel,
+    tenant_metadata,
+)
 from evald.client.locate import located
 from evald.client.plan import PlanKeywords, plan_request
 from evald.client.request import Keywords, Metrics, Request, divided, generation_options, request_of
@@ -55,6 +61,7 @@ class Client:
         address: host and port, for example "localhost:50051".
         credentials: of `grpc.ssl_channel_credentials`, for TLS; without them the connection is not encrypted.
         timeout: seconds that a call may take unless the call says otherwise.
+        tenant: for whom the calls work. Calls of one tenant share its part of a model; without a name each has its own.
 
     Every call raises the classes of `evald.errors`: InvalidRequestError with the wrong fields, OverloadedError with
     the seconds to wait, DeadlineError, UnavailableError. Only calls that found no server are retried.
@@ -66,7 +73,9 @@ class Client:
         *,
         credentials: grpc.ChannelCredentials | None = None,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
+        tenant: str = "",
     ) -> None:
+        self._metadata = tenant_metadata(tenant)
         self._address = address
         self._timeout = timeout
         self._channel = open_channel(address, credentials)
@@ -193,7 +202,7 @@ class Client:
         def call(messages: Iterator[bytes]) -> Any:
             method: Any = self._channel.stream_stream(predict_stream.METHOD)
             try:
-                return method(messages, timeout=timeout)
+                return method(messages, timeout=timeout, metadata=self._metadata)
             except ValueError as error:
                 raise _closed(error) from None
 
@@ -283,7 +292,9 @@ class Client:
         if len(request) > SMALL_REQUEST_BYTES and len(request) > (limit := self._max_request_bytes()):
             raise too_large(len(request), limit)
         try:
-            return self._raw(method)(request, timeout=self._timeout if timeout is None else timeout)
+            return self._raw(method)(
+                request, timeout=self._timeout if timeout is None else timeout, metadata=self._metadata
+            )
         except grpc.RpcError as error:
             raise self._explained(error_of(error)) from None
         except ValueError as error:

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 class Cancellation:
     """Set once, from any thread; the first reason counts.
 
-    The reasons "deadline" and "shutdown" make DeadlineError and UnavailableError, all others CancelledError.
+    The reasons "deadline" and "shutdown" make DeadlineError and UnavailableError, all others CancelledError. `tenant`
+    says for whom the call works, where its caller tells.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tenant: str = "") -> None:
+        self.tenant = tenant
         self.flag = _native.CancelFlag()
         self._reason: str | None = None
         self._lock = threading.Lock()

@@ -15,6 +15,7 @@ from evald.errors import DeadlineError
 from evald.server.limits import Admission
 from evald.telemetry import Telemetry
 
+TENANT_KEY = "evald-tenant"
 # Less than this is spent on the way back.
 _MIN_SECONDS = 0.001
 # grpc gives calls without a deadline one that is centuries away.
@@ -57,7 +58,7 @@ class Calls:
     @contextmanager
     def watch(self, context: grpc.ServicerContext) -> Iterator[Cancellation]:
         """What is set when the transport or the server ends a call."""
-        cancellation = Cancellation()
+        cancellation = Cancellation(_tenant(context))
         with self._lock:
             self._open.add(cancellation)
         try:
@@ -85,6 +86,11 @@ class Calls:
             metadata = {"remainingMilliseconds": f"{seconds * 1000:.3f}"}
             raise DeadlineError(message, reason="DEADLINE_UNMEETABLE", metadata=metadata)
         return time.monotonic() + seconds
+
+
+def _tenant(context: grpc.ServicerContext) -> str:
+    """For whom a call works: the value of its metadata key, which is not secret and not proven."""
+    return next((str(value) for key, value in context.invocation_metadata() or () if key == TENANT_KEY), "")
 
 
 def _reason(context: grpc.ServicerContext) -> str:
