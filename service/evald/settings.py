@@ -77,7 +77,10 @@ def _seconds(value: object) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class ModelSetting:
-    """A model: its folder, and how it is run where that is not as the settings for all models say."""
+    """A model: its folder, and how it is run where that is not as the settings for all models say.
+
+    With `base`, the alias of another model, the folder is that of an adapter on it.
+    """
 
     folder: Path
     backend: str = ""
@@ -90,6 +93,7 @@ class ModelSetting:
     # Of an encoder.
     pooling: str = "auto"
     file: str = ""
+    base: str = ""
     pinned: bool = False
     load: str = ""
 
@@ -97,19 +101,25 @@ class ModelSetting:
 def _models(value: object) -> dict[str, ModelSetting]:
     tables = value if isinstance(value, Mapping) else {}
     own = {alias: table for alias, table in tables.items() if isinstance(table, Mapping)}
+    for alias, table in own.items():
+        if ("adapter" in table) != ("base" in table) or {"adapter", "folder"} <= table.keys():
+            raise ValueError(f"model {alias!r}: give it a folder, or an adapter and the alias of its base")
     if own:
         value = {
-            alias: folder if alias not in own else own[alias].get("folder", "") for alias, folder in tables.items()
+            alias: folder if alias not in own else own[alias].get("folder", own[alias].get("adapter", ""))
+            for alias, folder in tables.items()
         }
     folders = _named_paths(value, "model", "FOLDER")
     return {alias: _model(alias, folder, own.get(alias, {})) for alias, folder in folders.items()}
 
 
 def _model(alias: str, folder: Path, table: Mapping[str, object]) -> ModelSetting:
-    unknown = sorted(table.keys() - _MODEL_FIELDS.keys() - {"folder"})
+    unknown = sorted(table.keys() - _MODEL_FIELDS.keys() - {"folder", "adapter"})
     if unknown:
-        known = ", ".join(("folder", *_MODEL_FIELDS))
+        known = ", ".join(("folder", *_MODEL_FIELDS, "adapter"))
         raise ValueError(f"model {alias!r}: there is no {unknown[0]!r}; known are {known}")
+    if "base" in table and (fixed := sorted(table.keys() & _OF_THE_BASE)):
+        raise ValueError(f"model {alias!r}: {fixed[0]} is that of the base; leave it out")
     values: dict[str, Any] = {}
     for name, parse in _MODEL_FIELDS.items():
         if name not in table:
@@ -185,6 +195,7 @@ _MODEL_FIELDS: dict[str, Callable[[object], object]] = {
     "precision": _precision,
     "pooling": _pooling,
     "file": _relative_path,
+    "base": _text,
     "pinned": _flag,
     "load": _load,
     "chat_template": _text,
@@ -192,6 +203,10 @@ _MODEL_FIELDS: dict[str, Callable[[object], object]] = {
     "system_as_user": _flag,
     "reasoning": reasoning_marks,
 }
+
+
+# How the weights are loaded, which an adapter shares with its base.
+_OF_THE_BASE = frozenset({"backend", "device", "precision", "pooling", "file"})
 
 
 def _level(value: object) -> str:
@@ -325,6 +340,9 @@ class Settings:
         models.update(self.models)
         if both := sorted(models.keys() & self.endpoints.keys()):
             raise SettingsError(f"endpoints: {both[0]} is the alias of a model, too: give one of them another")
+        for alias, model in models.items():
+            if model.base and (model.base not in models or models[model.base].base):
+                raise SettingsError(f"models: {alias}: base must be the alias of a model that is no adapter")
         return {alias: self._filled(model) for alias, model in models.items()}
 
     def _filled(self, model: ModelSetting) -> ModelSetting:

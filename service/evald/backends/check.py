@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from evald.backends.folder import LoadError, ModelFolder
+from evald.backends.folder import ADAPTER_CONFIG, LoadError, ModelFolder
 from evald.backends.registry import open_backend
 from evald.backends.weights import backend_of, onnx_files, weights_bytes
 
@@ -60,18 +60,23 @@ class FolderReport:
     library_missing: bool = False
 
 
-def check(path: Path, options: ModelOptions) -> FolderReport:
-    """Judges every file of a folder by its name, then loads the model as a server would."""
+def check(path: Path, options: ModelOptions, base: Path | None = None) -> FolderReport:
+    """Judges every file of a folder by its name, then loads the model as a server would; an adapter on `base`."""
     try:
         folder = ModelFolder(path)
     except LoadError as error:
         return FolderReport(problem=str(error))
-    backend = backend_of(folder, options)
+    is_adapter = base is not None or bool(folder.existing(ADAPTER_CONFIG))
+    backend = "adapter" if is_adapter else backend_of(folder, options)
+    if is_adapter:
+        options = replace(options, base=str(base))
     files = list(_judged(folder, options, backend))
+    if is_adapter and base is None:
+        return FolderReport(tuple(files), backend, problem="it is an adapter: name the folder of its base (--base)")
     size, info, problem, missing = 0, None, "", False
     try:
         size = weights_bytes(folder, options)
-        loaded = open_backend(path.name, path, options)
+        loaded = open_backend(path.name, path, options, base)
         info = loaded.info
         loaded.close()
     except LoadError as error:
@@ -112,6 +117,10 @@ def _judged(folder: ModelFolder, options: ModelOptions, backend: str) -> Iterato
 def _used(folder: ModelFolder, options: ModelOptions, backend: str) -> dict[str, str]:
     """What is opened, and what for."""
     wanted = {"config.json": "what the model is", **_TOKENIZER}
+    if backend == "adapter":
+        used = {ADAPTER_CONFIG: "what the adapter is", "adapter_model.safetensors": "weights of the adapter"}
+        used["config.json"] = "which model the adapter makes of its base"
+        return {name: why for name, why in used.items() if folder.existing(name)}
     try:
         if backend == "onnx":
             found = onnx_files(folder, options.file)
@@ -131,6 +140,8 @@ def _used(folder: ModelFolder, options: ModelOptions, backend: str) -> dict[str,
 def _why_ignored(name: str, backend: str) -> str:
     if name.endswith(_PICKLES):
         return "a pickle, which may run code when it is opened: never opened"
+    if backend == "adapter" and name in (*_TOKENIZER, *_SLOW_TOKENIZER):
+        return "that of the base is used"
     if name.endswith(".py"):
         return "code of a folder is never run"
     if name.endswith(".onnx"):

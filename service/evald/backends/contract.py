@@ -94,6 +94,8 @@ class ModelInfo:
     # load time, or answers depend on their batches anyhow.
     mixes_lengths: bool = False
     chat_template_digest: str = ""
+    # Of an adapter: of its weights; `weights_digest` is that of the base.
+    adapter_digest: str = ""
 
 
 @dataclass(frozen=True)

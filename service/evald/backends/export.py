@@ -9,6 +9,7 @@ torch's exporter by tracing is used: it needs no further package, and unlike the
 from __future__ import annotations
 
 import inspect
+import json
 import shutil
 import tempfile
 import warnings
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from evald.backends.contract import ModelInfo, Text
     from evald.backends.folder import ModelConfig
+    from evald.backends.pytorch import Loaded
 
 TOLERANCE = 1e-4
 _OPSET = 17
@@ -75,8 +77,10 @@ class Exported:
     made_tokenizer: bool
 
 
-def export(source: Path, target: Path) -> Exported:
-    """Writes `target`, which must not exist yet, only if its answers are those of `source`. Raises LoadError."""
+def export(source: Path, target: Path, adapter: Path | None = None) -> Exported:
+    """Writes `target`, which must not exist yet, only if its answers are those of `source`, or of an adapter that is
+    merged into it. Raises LoadError.
+    """
     folder = ModelFolder(source)
     config = folder.model_config()
     folder.safetensors()
@@ -84,14 +88,19 @@ def export(source: Path, target: Path) -> Exported:
     if target.exists():
         raise LoadError(f"{target.name} exists already; name a new folder")
     tokenizer = load_tokenizer(folder)
-    model = load_model(folder, config.task, ModelOptions(precision="fp32"))[0]
+    loaded = load_model(folder, config.task, ModelOptions(precision="fp32"))
+    model, own = loaded.model, None
+    if adapter is not None:
+        model, config, own = _merged(loaded, config, ModelFolder(adapter))
     # Every model has this one, in operators that every runtime has.
     model.set_attn_implementation("eager")
     with _written(target) as scratch:
-        for name in (*_COPIED, *folder.module_configs()):
+        for name in (*_COPIED, *(folder.module_configs() if config.task == "embedding" else ())):
             if folder.existing(name):
                 (scratch / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(folder.find(name), scratch / name)
+        if own is not None:
+            (scratch / "config.json").write_text(own, encoding="utf-8")
         made_tokenizer = not folder.existing("tokenizer.json")
         if made_tokenizer:
             _save_tokenizer(tokenizer, scratch)
@@ -109,6 +118,20 @@ def export(source: Path, target: Path) -> Exported:
         backend = OnnxBackend(target.name, scratch, ModelOptions())
         backend.close()
     return Exported(backend.info, difference, len(sequences), made_tokenizer)
+
+
+def _merged(base: Loaded, config: ModelConfig, folder: ModelFolder) -> tuple[Any, ModelConfig, str | None]:
+    """The model of an adapter with its weights added to those of its base, and its config.json if it has its own."""
+    try:
+        from evald.backends.adapter import put_on
+    except ImportError as error:
+        raise LoadError(f"the library {error.name} is missing: install evald[peft]") from error
+    adapted = put_on(base.model, base.random, config, folder)
+    model = adapted.model.merge_and_unload()
+    if not folder.existing("config.json"):
+        return model, adapted.config, None
+    own = folder.read_json("config.json") | {"architectures": [type(model).__name__]}
+    return model, adapted.config, json.dumps(own, indent=2)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ ONNX_FILES = tuple(
     for name in ("model.onnx", "decoder_model_merged.onnx", "decoder_model.onnx")
     for root in ("onnx/", "")
 )
+ADAPTER_CONFIG = "adapter_config.json"
 _MAX_CONFIG_BYTES = 16 << 20
 # A tokenizer without a limit of its own writes a huge number.
 _NO_LIMIT = 1_000_000
@@ -116,6 +117,13 @@ class ModelFolder:
             raise LoadError("the weights are a pickle, which may run code when it is opened: convert to safetensors")
         raise LoadError(f"{whole} or {index} is missing")
 
+    def adapter_weights(self) -> Path:
+        """The file of the weights of an adapter. Raises LoadError if there is none, or a pickle in its place."""
+        self.find(ADAPTER_CONFIG)
+        if not self.existing("adapter_model.safetensors") and (self.root / "adapter_model.bin").exists():
+            raise LoadError("the weights are a pickle, which may run code when it is opened: convert to safetensors")
+        return self.find("adapter_model.safetensors")
+
     def check_links(self) -> None:
         """Refuses a folder with a link that leads outside: libraries open files of a folder by themselves."""
         for path in self.root.iterdir():
@@ -138,16 +146,18 @@ class ModelFolder:
         except (ValueError, RecursionError):
             raise LoadError(f"{name} is not valid JSON") from None
 
-    def model_config(self) -> ModelConfig:
-        """The checked config.json, with the limit of tokenizer_config.json if that is lower."""
+    def model_config(self, classifies: bool = False) -> ModelConfig:
+        """The checked config.json, with the limit of tokenizer_config.json if that is lower; that of a classifier
+        whatever the architecture if `classifies`.
+        """
         config = self.read_json("config.json")
         pad_token_id = _count(config, "pad_token_id") or 0
         max_tokens = self._max_tokens(config, pad_token_id)
-        if self._is_encoder(config):
+        if not classifies and self._is_encoder(config):
             layers = next(filter(None, (_count(config, name) for name in LAYER_COUNTS)), 0)
             model_type = str(config.get("model_type"))
             return ModelConfig("embedding", (), False, max_tokens, pad_token_id, model_type, layers)
-        if any(str(name).endswith(_CAUSAL_LM) for name in config.get("architectures") or ()):
+        if not classifies and any(str(name).endswith(_CAUSAL_LM) for name in config.get("architectures") or ()):
             return ModelConfig("causal-lm", (), False, max_tokens, pad_token_id)
         problem = config.get("problem_type")
         if problem not in _PROBLEMS:

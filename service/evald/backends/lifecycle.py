@@ -41,6 +41,8 @@ class Slot:
     alias: str
     path: Path
     options: ModelOptions
+    # Of an adapter: the model whose weights it needs in memory.
+    base: Slot | None = None
     state: ModelState = ModelState.UNLOADED
     reason: str = ""
     model: Model | None = None
@@ -64,14 +66,15 @@ def victims(slots: Iterable[Slot], wanting: Slot, needed: int, budget: int, evic
     holders = [slot for slot in slots if slot.bytes and slot is not wanting]
     free = budget - sum(slot.bytes for slot in holders)
     chosen: list[Slot] = []
-    idle = [slot for slot in holders if evict and _may_leave(slot) and not slot.uses]
-    for slot in sorted(idle, key=lambda slot: slot.last_used):
-        if free >= needed:
+    while evict and free < needed:
+        staying = [slot for slot in holders if slot not in chosen]
+        idle = [slot for slot in staying if _may_leave(slot, wanting) and not adapters_on(slot, staying)]
+        if not idle:
             break
-        chosen.append(slot)
-        free += slot.bytes
+        chosen.append(min(idle, key=lambda slot: slot.last_used))
+        free += chosen[-1].bytes
     if free < needed:
-        raise _no_room(wanting.alias, holders, needed, budget, evict)
+        raise _no_room(wanting, holders, needed, budget, evict)
     return chosen
 
 
@@ -94,6 +97,13 @@ def failed(alias: str, reason: str) -> EvaldError:
     )
 
 
+def in_use(base: Slot, adapters: Iterable[Slot]) -> EvaldError:
+    """Adapters need the weights of the model."""
+    names = ", ".join(slot.alias for slot in adapters)
+    message = f"the model {base.alias} is the base of adapters in memory: unload {names} first"
+    return ModelNotReadyError(message, reason="MODEL_IN_USE", metadata={"alias": base.alias, "adapters": names})
+
+
 def release_memory() -> None:
     """Gives what was freed back to the system, which glibc does not do by itself for holes between what is used."""
     gc.collect()
@@ -102,11 +112,18 @@ def release_memory() -> None:
         trim(0)
 
 
-def _may_leave(slot: Slot) -> bool:
-    return slot.state is ModelState.READY and not slot.options.pinned
+def adapters_on(base: Slot, slots: Iterable[Slot]) -> list[Slot]:
+    """The adapters in memory that need the weights of a model."""
+    return [slot for slot in slots if slot.base is base and slot.bytes]
 
 
-def _no_room(alias: str, holders: list[Slot], needed: int, budget: int, evict: bool) -> EvaldError:
+def _may_leave(slot: Slot, wanting: Slot) -> bool:
+    idle = slot.state is ModelState.READY and not slot.uses
+    return idle and not slot.options.pinned and slot is not wanting.base
+
+
+def _no_room(wanting: Slot, holders: list[Slot], needed: int, budget: int, evict: bool) -> EvaldError:
+    alias = wanting.alias
     held = ", ".join(f"{slot.alias} {slot.bytes} ({_hold(slot)})" for slot in holders)
     free = budget - sum(slot.bytes for slot in holders)
     message = (
@@ -115,10 +132,16 @@ def _no_room(alias: str, holders: list[Slot], needed: int, budget: int, evict: b
     )
     metadata = {"alias": alias, "neededBytes": str(needed), "freeBytes": str(free), "limit": "model_memory"}
     metadata |= {"maximum": str(budget), "holders": ",".join(slot.alias for slot in holders)}
-    staying = sum(slot.bytes for slot in holders if slot.options.pinned)
+    staying = sum(slot.bytes for slot in holders if _stays(slot, wanting, holders))
     if not evict or needed > budget - staying:
         return ModelNotReadyError(message, reason="MODEL_TOO_LARGE", metadata=metadata)
     return OverloadedError(message, reason="MODEL_MEMORY_FULL", metadata=metadata, retry_after=_RETRY_SECONDS)
+
+
+def _stays(slot: Slot, wanting: Slot, holders: list[Slot]) -> bool:
+    """Whether no waiting makes the model leave for the one that wants in."""
+    needed = any(one.options.pinned for one in adapters_on(slot, holders))
+    return slot.options.pinned or needed or slot is wanting.base
 
 
 def _hold(slot: Slot) -> str:

@@ -118,6 +118,11 @@ class Model:
         """What the model is."""
         return self._info
 
+    @property
+    def backend(self) -> Backend:
+        """What runs it, for adapters that are put on it."""
+        return self._backend
+
     def classify(
         self, texts: Sequence[Text | None], cancellation: CancelToken, deadline: float | None = None
     ) -> Classification:

@@ -5,11 +5,12 @@ Weights are safetensors only, code of the folder is never run, and nothing is fe
 
 from __future__ import annotations
 
+import copy
 import inspect
 import logging
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
 
     from evald.backends.contract import EmbeddingInfo, Pooling, Result, Task, Text, TokenIds, WrittenTokens
     from evald.backends.embedding import TextPooling
+    from evald.backends.folder import ModelConfig
     from evald.backends.registry import ModelOptions
 
 _log = logging.getLogger(__name__)
 
-_CLASSES: dict[Task, Any] = {
+CLASSES: dict[Task, Any] = {
     "text-classification": transformers.AutoModelForSequenceClassification,
     "causal-lm": transformers.AutoModelForCausalLM,
     "embedding": transformers.AutoModel,
@@ -64,8 +66,7 @@ class TorchBackend:
         self._tokenizer = load_tokenizer(folder)
         # A tokenizer keeps the options of its last call, so that calls must not overlap.
         self._tokenizer_lock = threading.Lock()
-        self._model, unused = load_model(folder, config.task, options)
-        self._takes_kept = "logits_to_keep" in inspect.signature(self._model.forward).parameters
+        self._loaded = load_model(folder, config.task, options)
         self._info = ModelInfo(
             alias=alias,
             task=config.task,
@@ -75,27 +76,59 @@ class TorchBackend:
             tokenizer_digest=digest(*folder.existing("tokenizer.json") or folder.existing(*_VOCABULARIES)),
             engine=f"torch {torch.__version__}, transformers {transformers.__version__}",
             device=options.device,
-            precision=next((name for name, kind in _DTYPES.items() if kind == self._model.dtype), "unknown"),
+            precision=next((name for name, kind in _DTYPES.items() if kind == self._loaded.model.dtype), "unknown"),
             # Kernels are chosen by shape here, and another one may round differently.
             batch_invariant=False,
             mixes_lengths=True,
             multilabel=config.multilabel,
-            unused_parameters=unused,
+            unused_parameters=self._loaded.unused,
             prefix_token=_prefix_token(self._tokenizer) if config.task == "causal-lm" else None,
         )
         self._ends = folder.end_tokens()
-        self._pooling = None
-        if config.task == "embedding":
-            check_layers(config)
-            self._pooling = read_pooling(folder, config, options.pooling)
-        self._try()
-        if self._pooling is not None:
-            self._info = replace(self._info, embedding=self._embedding(self._pooling))
+        self._start(read_pooling(folder, config, options.pooling) if config.task == "embedding" else None)
 
     @property
     def info(self) -> ModelInfo:
         """See `contract.Backend`."""
         return self._info
+
+    @property
+    def loaded(self) -> Loaded:
+        """The model, for those whose weights lie on it."""
+        return self._loaded
+
+    @property
+    def config(self) -> ModelConfig:
+        """What the folder says of the model."""
+        return self._config
+
+    def with_model(self, alias: str, model: Any, config: ModelConfig, adapter_digest: str) -> TorchBackend:
+        """An adapter on this model: tokenizer, limits and device are the same. Raises LoadError."""
+        other = copy.copy(self)
+        other._loaded, other._config = Loaded(model), config
+        other._info = replace(
+            self._info,
+            alias=alias,
+            task=config.task,
+            classes=config.classes,
+            multilabel=config.multilabel,
+            max_tokens=config.max_tokens,
+            adapter_digest=adapter_digest,
+            embedding=None,
+            unused_parameters=(),
+        )
+        other._start(self._pooling if config.task == "embedding" else None)
+        return other
+
+    def _start(self, pooling: TextPooling | None) -> None:
+        """Finds out what the model can do, once it is there."""
+        self._model, self._pooling = self._loaded.model, pooling
+        self._takes_kept = "logits_to_keep" in inspect.signature(self._model.forward).parameters
+        if pooling is not None:
+            check_layers(self._config)
+        self._try()
+        if pooling is not None:
+            self._info = replace(self._info, embedding=self._embedding(pooling))
 
     def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
         """See `contract.Backend`."""
@@ -140,7 +173,7 @@ class TorchBackend:
 
     def close(self) -> None:
         """See `contract.Backend`."""
-        self._model = None
+        self._model, self._loaded = None, Loaded(None)
         if self._device == "cuda":
             torch.cuda.empty_cache()
 
@@ -192,7 +225,7 @@ class TorchBackend:
         (first,) = self.encode([_FIRST_TEXT])
         dimensions = len(self.run([first], len(first))[0])
         layers = (*inner_layers(self._config), self._config.layers)
-        digests = (self._info.weights_digest, self._info.tokenizer_digest)
+        digests = filter(None, (self._info.weights_digest, self._info.tokenizer_digest, self._info.adapter_digest))
         return embedding_info(self.encode, self._config, pooling, layers, dimensions, *digests)
 
     def _try(self) -> None:
@@ -242,7 +275,7 @@ def _check_device(device: str) -> None:
         raise LoadError(f"device cuda was asked for, but torch {torch.__version__} finds no CUDA device here")
 
 
-def _load(factory: Any, folder: ModelFolder, what: str, **options: Any) -> Any:
+def load_part(factory: Any, folder: ModelFolder, what: str, **options: Any) -> Any:
     """Loads a part from the folder alone: no code of the folder, no pickle, no hub."""
     try:
         return factory.from_pretrained(str(folder.root), trust_remote_code=False, local_files_only=True, **options)
@@ -254,15 +287,27 @@ def _load(factory: Any, folder: ModelFolder, what: str, **options: Any) -> Any:
 
 def load_tokenizer(folder: ModelFolder) -> Any:
     """The tokenizer as transformers loads it. Raises LoadError."""
-    return _load(transformers.AutoTokenizer, folder, "tokenizer")
+    return load_part(transformers.AutoTokenizer, folder, "tokenizer")
 
 
-def load_model(folder: ModelFolder, task: Task, options: ModelOptions) -> tuple[Any, tuple[str, ...]]:
-    """The model, and the names of parameters in its files that it does not have. Raises LoadError."""
+class Loaded(NamedTuple):
+    """A model; names of parameters in its files that it does not have, and of those that its files did not have, which
+    are random and not read.
+    """
+
+    model: Any
+    unused: tuple[str, ...] = ()
+    random: tuple[str, ...] = ()
+
+
+def load_model(folder: ModelFolder, task: Task, options: ModelOptions) -> Loaded:
+    """The model of a folder. Raises LoadError."""
     if options.precision not in ("auto", *_DTYPES):
         raise LoadError(f"unknown precision {options.precision}; known are auto, {', '.join(_DTYPES)}")
     dtype = _DTYPES.get(options.precision, "auto")
-    model, report = _load(_CLASSES[task], folder, "model", dtype=dtype, use_safetensors=True, output_loading_info=True)
+    model, report = load_part(
+        CLASSES[task], folder, "model", dtype=dtype, use_safetensors=True, output_loading_info=True
+    )
     for kind in ("missing_keys", "mismatched_keys"):
         # transformers fills them with random numbers. A layer above the tokens' states is read by classifiers only.
         unread = _POOLER if task == "embedding" else ()
@@ -271,7 +316,7 @@ def load_model(folder: ModelFolder, task: Task, options: ModelOptions) -> tuple[
     unused = tuple(sorted(map(str, report["unexpected_keys"])))
     if unused:
         _log.warning("%d parameters in the weights are not used, for example %s", len(unused), unused[0])
-    return model.to(options.device).eval(), unused
+    return Loaded(model.to(options.device).eval(), unused, tuple(map(str, report["missing_keys"])))
 
 
 def _prefix_token(tokenizer: Any) -> int:

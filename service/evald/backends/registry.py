@@ -9,14 +9,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from evald.backends.aliases import unknown_alias
 from evald.backends.contract import BatchObserver, ChatOptions, ModelInfo, ModelState, SilentObserver
 from evald.backends.folder import LoadError, ModelFolder
-from evald.backends.lifecycle import Attempt, Slot, busy, failed, release_memory, victims
+from evald.backends.lifecycle import Attempt, Slot, adapters_on, busy, failed, in_use, release_memory, victims
 from evald.backends.weights import backend_of, weights_bytes
 from evald.errors import CancelledError, DeadlineError, EvaldError, UnavailableError
 
@@ -54,6 +54,8 @@ BACKENDS = backend_table(
         BackendEntry("torch", "evald.backends.pytorch:TorchBackend", "torch"),
     ]
 )
+# What puts an adapter on a model of the backend torch.
+_ADAPTER = BackendEntry("adapter", "evald.backends.adapter:open_adapter", "peft")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class ModelOptions:
     chat: ChatOptions = field(default_factory=ChatOptions)
     # The graph of an ONNX model that has another name than the usual one, relative to the folder.
     file: str = ""
+    # Alias of the model that the folder is an adapter of; how that one is run holds for the adapter, too.
+    base: str = ""
     # Never unloaded to make room for another model.
     pinned: bool = False
     # Loaded by the first request for it, not by `ModelRegistry.load`.
@@ -115,6 +119,9 @@ class ModelRegistry:
             alias: Slot(alias, Path(path), given if isinstance(given, ModelOptions) else given[alias])
             for alias, path in sorted((models or {}).items())
         }
+        for slot in self._slots.values():
+            if slot.options.base:
+                slot.base = self._slots[slot.options.base]
         self._observer = observer or SilentObserver()
         self._memory = memory
         self._max_waiting = max_waiting
@@ -165,6 +172,10 @@ class ModelRegistry:
         slot = self._slot(alias)
         return Residence(slot.bytes, slot.options.pinned, slot.options.on_demand)
 
+    def base(self, alias: str) -> str:
+        """Alias of the model that an adapter is on; empty for other models. Raises NotFoundError."""
+        return self._slot(alias).options.base
+
     def info(self, alias: str, cancellation: CancelToken | None = None, deadline: float | None = None) -> ModelInfo:
         """What the model is, or was when it was last in memory; loads a model that never was. Raises as `use`."""
         slot = self._slot(alias)
@@ -207,8 +218,8 @@ class ModelRegistry:
     def unload(self, alias: str, cancellation: CancelToken | None = None, deadline: float | None = None) -> None:
         """Frees a model when the calls that it answers are done; calls that come later wait and load it again.
 
-        Raises NotFoundError, ModelNotReadyError (MODEL_LOADING), and CancelledError, DeadlineError or UnavailableError
-        while it waits, which leave the model as it was.
+        Raises NotFoundError, ModelNotReadyError (MODEL_LOADING, MODEL_IN_USE if it is the base of others in memory),
+        and CancelledError, DeadlineError or UnavailableError while it waits, which leave the model as it was.
         """
         slot = self._slot(alias)
         model = None
@@ -219,6 +230,8 @@ class ModelRegistry:
                 raise busy(slot, self._waiting)
             if slot.state is ModelState.FAILED:
                 slot.state, slot.reason = ModelState.UNLOADED, ""
+            if adapters := adapters_on(slot, self._slots.values()):
+                raise in_use(slot, adapters)
             if slot.state is ModelState.READY:
                 slot.state = ModelState.UNLOADING
                 try:
@@ -308,6 +321,9 @@ class ModelRegistry:
 
     def _load(self, slot: Slot, attempt: Attempt, evict: bool) -> None:
         """One attempt, from start to end; without `evict` a model for which there is no room has failed."""
+        if attempt.done:
+            # An adapter needed it before its turn came.
+            return
         state, reason, model = ModelState.READY, "", None
         try:
             model = self._enter(slot, evict)
@@ -333,9 +349,13 @@ class ModelRegistry:
     def _enter(self, slot: Slot, evict: bool) -> Model:
         """Makes room for a model and loads it."""
         self._check_open()
-        factory = _factory(ModelFolder(slot.path), slot.options)
+        if slot.base is not None:
+            self._load_base(slot.base, evict)
+        factory = _imported(_ADAPTER) if slot.base else _factory(ModelFolder(slot.path), slot.options)
         needed = weights_bytes(ModelFolder(slot.path), slot.options)
         with self._changed:
+            if slot.base is not None and slot.base.state is not ModelState.READY:
+                raise busy(slot.base, self._waiting)
             leaving = victims(self._slots.values(), slot, needed, self._memory, evict) if self._memory else []
             slot.bytes = needed
             models = [one.model for one in leaving]
@@ -345,6 +365,22 @@ class ModelRegistry:
             if model is not None:
                 self._free(one, model, f"it made room for {slot.alias}")
         return self._open(slot, factory)
+
+    def _load_base(self, base: Slot, evict: bool) -> None:
+        """Has the base of an adapter in memory before the adapter enters, which is in the same thread's turn."""
+        with self._changed:
+            while base.state is ModelState.UNLOADING:
+                self._check_open()
+                self._changed.wait()
+            if base.state is ModelState.UNLOADED:
+                base.state, base.attempt = ModelState.LOADING, Attempt()
+            attempt, is_loading = base.attempt, base.state is ModelState.LOADING
+        if is_loading:
+            self._load(base, attempt, evict)
+        if attempt.error is not None:
+            raise copy.copy(attempt.error)
+        if base.state is ModelState.FAILED:
+            raise LoadError(f"its base {base.alias} could not be loaded: {base.reason}")
 
     def _free(self, slot: Slot, model: Model, reason: str) -> None:
         """Ends a model that nobody uses or can get any more."""
@@ -356,8 +392,11 @@ class ModelRegistry:
         _log.info("model %s is unloaded %s", slot.alias, reason)
 
     def _open(self, slot: Slot, factory: Callable[..., Backend]) -> Model:
-        options = slot.options
-        backend = factory(slot.alias, slot.path, options)
+        options, base = slot.options, slot.base
+        if base is None:
+            backend = factory(slot.alias, slot.path, options)
+        else:
+            backend = factory(slot.alias, slot.path, _torch_backend(base))
         # Needs numpy, which a server without models must not pay for.
         from evald.backends.batching import TokenBudgetBatcher
         from evald.backends.calibration import Calibration, calibrate
@@ -376,13 +415,17 @@ class ModelRegistry:
             queue_tokens=options.queue_tokens,
             workers=options.workers,
         )
-        chat = Chat(ModelFolder(slot.path), options.chat) if backend.info.writes else None
+        chat = Chat(ModelFolder(base.path if base else slot.path), options.chat) if backend.info.writes else None
         return Model(backend, batcher, self._observer, chat)
 
 
-def open_backend(alias: str, path: Path, options: ModelOptions) -> Backend:
-    """Loads a model, without a queue. Raises LoadError."""
-    return _factory(ModelFolder(path), options)(alias, path, options)
+def open_backend(alias: str, path: Path, options: ModelOptions, base: Path | None = None) -> Backend:
+    """Loads a model, or an adapter with its base, without a queue. Raises LoadError."""
+    if base is None:
+        return _factory(ModelFolder(path), options)(alias, path, options)
+    put_on = _imported(_ADAPTER)
+    under = replace(options, backend="torch")
+    return put_on(alias, path, _factory(ModelFolder(base), under)(alias, base, under))
 
 
 def _factory(folder: ModelFolder, options: ModelOptions) -> Callable[..., Backend]:
@@ -391,6 +434,19 @@ def _factory(folder: ModelFolder, options: ModelOptions) -> Callable[..., Backen
     entry = BACKENDS.get(name)
     if entry is None:
         raise LoadError(f"unknown backend {name}; known are {', '.join(BACKENDS)}")
+    return _imported(entry)
+
+
+def _torch_backend(base: Slot) -> Backend:
+    """The loaded base of an adapter."""
+    options = base.options
+    if (name := backend_of(ModelFolder(base.path), options)) != "torch" or base.model is None:
+        raise LoadError(f'its base {base.alias} runs on {name}; adapters need `backend = "torch"` for their base')
+    return base.model.backend
+
+
+def _imported(entry: BackendEntry) -> Callable[..., Backend]:
+    """The library of a backend is imported here."""
     module, _, name = entry.target.partition(":")
     try:
         factory: Callable[..., Backend] = getattr(importlib.import_module(module), name)

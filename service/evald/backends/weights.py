@@ -58,7 +58,12 @@ def onnx_files(folder: ModelFolder, file: str = "") -> OnnxFiles:
 
 
 def weights_bytes(folder: ModelFolder, options: ModelOptions) -> int:
-    """Bytes of the weights of a model in memory. Raises LoadError if there are none."""
+    """Bytes of the weights of a model in memory, of an adapter without those of its base. Raises LoadError if there are
+    none.
+    """
+    if options.base:
+        # PEFT keeps adapters in fp32 on a base of any precision.
+        return _tensor_bytes(folder.adapter_weights(), _PRECISIONS["fp32"])
     # Where it is missing the folder is another one than was meant, which is better said than what else is missing.
     folder.find("config.json")
     if backend_of(folder, options) == "onnx":

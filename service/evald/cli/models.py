@@ -59,6 +59,7 @@ def _add_check(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--precision", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="as in the settings"
     )
     parser.add_argument("--file", default="", metavar="NAME", help="graph of an ONNX model that has an unusual name")
+    parser.add_argument("--base", type=Path, metavar="DIR", help="the folder of the base, if DIR is an adapter")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.set_defaults(run=run_check)
 
@@ -67,6 +68,9 @@ def _add_export(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     text = "make an ONNX folder from a folder of transformers; kept only if its numbers equal those of torch"
     parser = actions.add_parser("export", help=text, description=f"{text[0].upper()}{text[1:]}. Needs evald[torch].")
     parser.add_argument("folder", type=Path, metavar="DIR", help="a model folder with safetensors")
+    parser.add_argument(
+        "--adapter", type=Path, metavar="DIR", help="an adapter to merge into the model; needs evald[peft]"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="NEW", help="the folder to write; must not exist")
     parser.set_defaults(run=run_export)
 
@@ -95,7 +99,7 @@ def run_check(args: argparse.Namespace) -> int:
     from evald.backends.registry import ModelOptions
 
     options = ModelOptions(args.backend, args.device, args.precision, file=args.file)
-    found = check(args.folder, options)
+    found = check(args.folder, options, args.base)
     if args.json:
         print(output.to_json(asdict(found)))
         return FAILED if found.problem else 0
@@ -119,7 +123,7 @@ def run_export(args: argparse.Namespace) -> int:
         print(f"evald models export: {error.name} is missing: install evald[torch,cpu]", file=sys.stderr)
         return FAILED
     try:
-        made = export(args.folder, args.out)
+        made = export(args.folder, args.out, args.adapter)
     except LoadError as error:
         print(f"evald models export: nothing was written: {error}", file=sys.stderr)
         return FAILED
@@ -138,6 +142,7 @@ def _facts(backend: str, info: LoadedInfo, size: int) -> Iterator[str]:
         ("classes", ", ".join(info.classes) or "–"),
         ("backend", f"{backend} ({info.engine}, {info.device}, {info.precision})"),
         ("weights", f"{size / (1 << 20):.1f} MiB, sha256 {info.weights_digest}"),
+        *([("adapter", f"sha256 {info.adapter_digest}")] if info.adapter_digest else ()),
         ("tokenizer", f"sha256 {info.tokenizer_digest}"),
         ("max_tokens", str(info.max_tokens)),
         ("batch_invariant", str(info.batch_invariant).lower()),
@@ -158,4 +163,5 @@ def _cells(one: ModelInfo) -> list[str]:
     made = one.provenance
     state = " ".join(filter(None, (one.state, "(pinned)" if one.pinned else "", one.state_reason)))
     size = f"{one.weights_bytes / (1 << 20):.1f}" if one.weights_bytes else "–"
-    return [one.alias, one.task, state, size, made.engine or "–", made.device or "–", ", ".join(one.classes)]
+    alias = f"{one.alias} (on {one.base})" if one.base else one.alias
+    return [alias, one.task, state, size, made.engine or "–", made.device or "–", ", ".join(one.classes)]

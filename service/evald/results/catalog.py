@@ -69,6 +69,8 @@ class ModelInfo:
     weights_bytes: int = 0
     pinned: bool = False
     on_demand: bool = False
+    # Of an adapter: alias of the model that it is put on.
+    base: str | None = None
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,8 @@ class ModelProvenance:
     # the chat template.
     request_digest: str | None = None
     chat_template_digest: str | None = None
+    # Of adapters; `weights_digest` is that of the base.
+    adapter_digest: str | None = None
     # Most padded tokens of a batch; None for endpoints.
     batch_tokens: int | None = None
     # Of models that give embeddings: a digest of all that shapes them, whose beginning is in signatures; how those of

@@ -220,6 +220,7 @@ def _options(settings: Settings, model: ModelSetting) -> ModelOptions:
         queue_tokens=settings.queue_tokens,
         chat=ChatOptions(model.chat_template, model.system, model.system_as_user, model.reasoning),
         file=model.file,
+        base=model.base,
         pinned=model.pinned,
         on_demand=model.load == "on_demand",
     )

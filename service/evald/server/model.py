@@ -129,6 +129,7 @@ class ModelService:
             model.classes.extend(info.classes)
             model.provenance.CopyFrom(model_provenance(info))
         if not is_remote:
+            model.base = self._engine.models.base(alias)
             model.weights_bytes, model.pinned, model.on_demand = self._engine.models.residence(alias)
         return model
 

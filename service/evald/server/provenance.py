@@ -33,6 +33,7 @@ def model_provenance(info: ModelInfo, system: str = "", metric: str = "") -> rep
         chat_template_digest=info.chat_template_digest,
         embedding_digest=encoder.digest if encoder else "",
         pooling=encoder.pooling + "+normalize" * encoder.normalize if encoder else "",
+        adapter_digest=info.adapter_digest,
     )
 
 

@@ -73,7 +73,7 @@ class UnloadModelResponse(_message.Message):
     def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ...) -> None: ...
 
 class Model(_message.Message):
-    __slots__ = ("alias", "task", "state", "state_reason", "classes", "max_tokens", "dimensions", "layers", "provenance", "weights_bytes", "pinned", "on_demand")
+    __slots__ = ("alias", "task", "state", "state_reason", "classes", "max_tokens", "dimensions", "layers", "base", "provenance", "weights_bytes", "pinned", "on_demand")
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     TASK_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -82,6 +82,7 @@ class Model(_message.Message):
     MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
     DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_BYTES_FIELD_NUMBER: _ClassVar[int]
     PINNED_FIELD_NUMBER: _ClassVar[int]
@@ -94,11 +95,12 @@ class Model(_message.Message):
     max_tokens: int
     dimensions: int
     layers: _containers.RepeatedScalarFieldContainer[int]
+    base: str
     provenance: _report_pb2.ModelProvenance
     weights_bytes: int
     pinned: bool
     on_demand: bool
-    def __init__(self, alias: _Optional[str] = ..., task: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., state_reason: _Optional[str] = ..., classes: _Optional[_Iterable[str]] = ..., max_tokens: _Optional[int] = ..., dimensions: _Optional[int] = ..., layers: _Optional[_Iterable[int]] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ..., weights_bytes: _Optional[int] = ..., pinned: bool = ..., on_demand: bool = ...) -> None: ...
+    def __init__(self, alias: _Optional[str] = ..., task: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., state_reason: _Optional[str] = ..., classes: _Optional[_Iterable[str]] = ..., max_tokens: _Optional[int] = ..., dimensions: _Optional[int] = ..., layers: _Optional[_Iterable[int]] = ..., base: _Optional[str] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ..., weights_bytes: _Optional[int] = ..., pinned: bool = ..., on_demand: bool = ...) -> None: ...
 
 class PredictRequest(_message.Message):
     __slots__ = ("alias", "instances", "input", "pair_input", "context_tokens", "generation", "steady_state")

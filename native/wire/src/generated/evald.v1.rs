@@ -2030,7 +2030,7 @@ pub struct ModelProvenance {
     /// Alias of the model.
     #[prost(string, tag = "2")]
     pub alias: ::prost::alloc::string::String,
-    /// Digest (sha256, hex) of the model's weights file.
+    /// Digest (sha256, hex) of the model's weights file; of an adapter, that of its base.
     #[prost(string, tag = "3")]
     pub weights_digest: ::prost::alloc::string::String,
     /// Digest (sha256, hex) of the tokenizer file.
@@ -2076,6 +2076,9 @@ pub struct ModelProvenance {
     /// Of models that render chats: digest (sha256, hex) of the template.
     #[prost(string, tag = "20")]
     pub chat_template_digest: ::prost::alloc::string::String,
+    /// Of adapters: digest (sha256, hex) of the adapter's weights file.
+    #[prost(string, tag = "21")]
+    pub adapter_digest: ::prost::alloc::string::String,
 }
 /// Which baseline was trained, and on what. The same kind, parameters, engine and digest give the same predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2648,7 +2651,8 @@ pub struct LoadModelResponse {
 /// Request of UnloadModel.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct UnloadModelRequest {
-    /// Required. Alias of the model; one that is pinned may be unloaded, too.
+    /// Required. Alias of the model; one that is pinned may be unloaded, too. The base of an adapter in memory is refused
+    /// (MODEL_IN_USE): unload the adapter first.
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
 }
@@ -2688,11 +2692,15 @@ pub struct Model {
     /// layer.
     #[prost(uint32, repeated, tag = "21")]
     pub layers: ::prost::alloc::vec::Vec<u32>,
+    /// Of an adapter: alias of the model that it is put on, whose weights it shares. Empty for other models.
+    #[prost(string, tag = "22")]
+    pub base: ::prost::alloc::string::String,
     /// Digests, engine, device and precision. The field system is empty.
     #[prost(message, optional, tag = "7")]
     pub provenance: ::core::option::Option<ModelProvenance>,
     /// Bytes of the weights while the model is loaded or being loaded, by the sizes of their files and the precision in
-    /// which they are kept; what running the model takes comes on top. Counts towards the limit model_memory.
+    /// which they are kept; what running the model takes comes on top. Counts towards the limit model_memory. Of an
+    /// adapter without those of its base.
     #[prost(uint64, tag = "10")]
     pub weights_bytes: u64,
     /// Whether the model is never unloaded to make room for another one.
