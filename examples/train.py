@@ -17,15 +17,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
-from examples.onnx_score import EXAMPLES, Ids, OnnxClassifier, pad, read_split
+from examples.onnx_score import Ids, OnnxClassifier, pad, read_split
+from examples.training import Descent, options, record, write_graph, write_json
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from torch import Tensor, nn
@@ -33,7 +32,6 @@ from torch import Tensor, nn
 SPECIALS = ("[PAD]", "[CLS]", "[SEP]")
 PAD = SPECIALS.index("[PAD]")
 BATCH = 32
-OPSET = 17
 # Finite, because an infinity minus an infinity is not a number; exp() of it is an exact zero in float32.
 MASKED = -1e9
 
@@ -193,20 +191,14 @@ def fit(
     """Trains `weights` with a rate that rises briefly and falls to zero; returns the last epoch's mean loss."""
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
-    optimizer = torch.optim.AdamW(weights, lr=rate, weight_decay=0.01)
-    steps = epochs * -(-len(encoded) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=steps, pct_start=0.1)
+    descent = Descent(weights, rate, epochs * -(-len(encoded) // BATCH))
     mean = 0.0
     for _ in range(epochs):
         mean = 0.0
         for rows in batches(len(encoded), BATCH, generator):
             ids, mask = pad([encoded[row] for row in rows], PAD)
             loss = loss_of(torch.from_numpy(ids), torch.from_numpy(mask), rows)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(weights, 1.0)
-            optimizer.step()
-            schedule.step()
+            descent.step(loss)
             mean += loss.item() * len(rows) / len(encoded)
     return mean
 
@@ -265,22 +257,10 @@ def torch_logits(model: TicketClassifier, input_ids: Ids, attention_mask: Ids) -
 
 def export(model: TicketClassifier, path: Path) -> None:
     """Writes the ONNX graph. The example input is a padded batch, so that the mask is traced as data."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ids, mask = pad([[1, 5, 6, 2], [1, 7, 2]], PAD)
-    axes = {0: "batch", 1: "sequence"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            model,
-            (torch.from_numpy(ids), torch.from_numpy(mask)),
-            str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["logits"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "logits": {0: "batch"}},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    onnx.checker.check_model(onnx.load(str(path)), full_check=True)
+    example = tuple(torch.from_numpy(array) for array in pad([[1, 5, 6, 2], [1, 7, 2]], PAD))
+    inputs = ["input_ids", "attention_mask"]
+    axes = {name: {0: "batch", 1: "sequence"} for name in inputs}
+    write_graph(model, example, path, inputs, ["logits"], {**axes, "logits": {0: "batch"}})
 
 
 def save(folder: Path, model: TicketClassifier, tokenizer: Tokenizer, config: Config) -> None:
@@ -289,12 +269,10 @@ def save(folder: Path, model: TicketClassifier, tokenizer: Tokenizer, config: Co
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     save_file({name: weight.contiguous() for name, weight in model.state_dict().items()}, folder / "model.safetensors")
     export(model, folder / "onnx" / "model.onnx")
-    settings = folder / "config.json"
-    settings.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / "config.json", config)
     texts, labels = read_split("test")
     correct = OnnxClassifier(folder).count_correct(texts, labels)
-    recorded = {**config, "evaluation": {"split": "test", "rows": len(texts), "correct": correct}}
-    settings.write_text(json.dumps(recorded, indent=2) + "\n", encoding="utf-8")
+    record(folder, {"split": "test", "rows": len(texts), "correct": correct})
     print(f"{folder.name}: {correct} of {len(texts)} test rows correct ({correct / len(texts):.4f})")
 
 
@@ -328,9 +306,7 @@ def build(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     """Command line entry."""
-    parser = argparse.ArgumentParser(description="Train and export the example classifiers.")
-    parser.add_argument("--out", type=Path, default=EXAMPLES / "models", help="folder for both model folders")
-    parser.add_argument("--seed", type=int, default=7, help="seed of weights, order of rows and dropout")
+    parser = options("Train and export the example classifiers.", "weights, order of rows and dropout")
     parser.add_argument("--vocab-size", type=int, default=1400, help="most tokens to learn")
     parser.add_argument("--max-length", type=int, default=64, help="most tokens of a ticket, [CLS] and [SEP] included")
     parser.add_argument("--pretrain-epochs", type=int, default=14, help="epochs of the encoder without labels")

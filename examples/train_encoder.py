@@ -15,16 +15,14 @@ folders can load. The ONNX graph takes `input_ids` and `attention_mask` (int64, 
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import warnings
 from pathlib import Path
 
-import onnx
 import torch
-from examples.onnx_score import EXAMPLES, pad, read_split
+from examples.onnx_score import pad, read_split
 from examples.train import PAD, SPECIALS, train_tokenizer
 from examples.train_lm import docstrings
+from examples.training import Descent, add_steps, options, record, write_graph, write_json
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
@@ -32,7 +30,6 @@ from transformers import BertConfig, BertModel
 POSITIONS = 128
 # What is pooled is shorter than what the model can read, as it is with most models of this kind.
 POOLED = 64
-OPSET = 17
 HELD_OUT = 20
 TEMPERATURE = 0.05
 
@@ -79,20 +76,13 @@ def matches(model: BertModel, tokenizer: Tokenizer, texts: list[str], chooser: r
 def fit(model: BertModel, tokenizer: Tokenizer, texts: list[str], arguments: argparse.Namespace) -> None:
     """Trains with a rate that rises briefly and falls to zero."""
     chooser = random.Random(arguments.seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=arguments.rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=arguments.rate, total_steps=arguments.steps, pct_start=0.1
-    )
+    descent = Descent(model.parameters(), arguments.rate, arguments.steps)
     model.train()
     for step in range(1, arguments.steps + 1):
         found = matches(model, tokenizer, chooser.sample(texts, arguments.batch), chooser) / TEMPERATURE
         own = torch.arange(len(found))
         loss = nn.functional.cross_entropy(found, own) + nn.functional.cross_entropy(found.T, own)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        descent.step(loss)
         if step % 50 == 0:
             print(f"step {step}: loss {loss.item():.3f}", flush=True)
     model.eval()
@@ -144,7 +134,6 @@ class Graph(nn.Module):
 
 def export(model: BertModel, path: Path) -> None:
     """Writes the ONNX graph and holds it against transformers' own states."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     graph = Graph(model).eval()
     ids = torch.tensor([[5, 6, 7, 8], [9, 10, 11, 0]])
     mask = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
@@ -153,21 +142,10 @@ def export(model: BertModel, path: Path) -> None:
         for one, other in zip(graph(ids, mask), (theirs[-1], *theirs[:-1]), strict=True):
             if (difference := (one - other)[mask.bool()].abs().max()) > 1e-5:
                 raise SystemExit(f"the graph differs from the model by {difference}")
-    axes = {0: "batch", 1: "sequence"}
+    inputs = ["input_ids", "attention_mask"]
     outputs = ["last_hidden_state", *(f"hidden_states.{layer}" for layer in range(model.config.num_hidden_layers))]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            graph,
-            (ids, mask),
-            str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=outputs,
-            dynamic_axes=dict.fromkeys(["input_ids", "attention_mask", *outputs], axes),
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    onnx.checker.check_model(onnx.load(str(path)), full_check=True)
+    axes = {name: {0: "batch", 1: "sequence"} for name in (*inputs, *outputs)}
+    write_graph(graph, (ids, mask), path, inputs, outputs, axes)
 
 
 def save(folder: Path, model: BertModel, tokenizer: Tokenizer, found: float) -> None:
@@ -197,24 +175,17 @@ def save(folder: Path, model: BertModel, tokenizer: Tokenizer, found: float) -> 
             "pooling_mode_max_tokens": False,
         },
     }
-    settings = folder / "config.json"
-    config = json.loads(settings.read_text(encoding="utf-8"))
-    config["evaluation"] = {"halves_of_held_out_texts_found_among_100": found}
-    for name, value in (*write.items(), ("config.json", config)):
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    for name, value in write.items():
+        write_json(folder / name, value)
+    record(folder, {"halves_of_held_out_texts_found_among_100": found})
     export(model, folder / "onnx" / "model.onnx")
 
 
 def main() -> None:
     """Command line entry."""
-    parser = argparse.ArgumentParser(description="Train and export the example encoder.")
-    parser.add_argument("--out", type=Path, default=EXAMPLES / "models", help="folder for the model folder")
-    parser.add_argument("--seed", type=int, default=7, help="seed of weights, order and halves")
+    parser = options("Train and export the example encoder.", "weights, order and halves")
     parser.add_argument("--vocab-size", type=int, default=1400, help="most tokens to learn")
-    parser.add_argument("--steps", type=int, default=500, help="training steps")
-    parser.add_argument("--batch", type=int, default=64, help="texts a step")
-    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
+    add_steps(parser, steps=500, batch=64, rate=2e-3, what="texts")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(arguments.seed)

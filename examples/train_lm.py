@@ -17,22 +17,18 @@ from __future__ import annotations
 
 import argparse
 import ast
-import json
 import sysconfig
-import warnings
 from pathlib import Path
 
-import onnx
 import torch
+from examples.training import Descent, add_steps, cache_names, options, record, write_graph, write_json
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
-EXAMPLES = Path(__file__).resolve().parent
 # Begins and ends a text; the 256 ids before it are bytes.
 END = "<|endoftext|>"
 POSITIONS = 256
-OPSET = 17
 # One docstring in so many is kept for the held-out loss.
 HELD_OUT = 20
 
@@ -105,20 +101,13 @@ def mean_loss(model: GPT2LMHeadModel, stream: Tensor) -> float:
 def fit(model: GPT2LMHeadModel, stream: Tensor, arguments: argparse.Namespace) -> None:
     """Trains on random windows with a rate that rises briefly and falls to zero."""
     generator = torch.Generator().manual_seed(arguments.seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=arguments.rate, betas=(0.9, 0.95), weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=arguments.rate, total_steps=arguments.steps, pct_start=0.1
-    )
+    descent = Descent(model.parameters(), arguments.rate, arguments.steps, betas=(0.9, 0.95), weight_decay=0.05)
     model.train()
     for step in range(1, arguments.steps + 1):
         starts = torch.randint(len(stream) - POSITIONS, (arguments.batch,), generator=generator).tolist()
         rows = torch.stack([stream[start : start + POSITIONS] for start in starts])
         loss = model(input_ids=rows, labels=rows).loss
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        descent.step(loss)
         if step % 50 == 0:
             print(f"step {step}: {loss.item():.3f} nats a byte", flush=True)
     model.eval()
@@ -165,11 +154,6 @@ class Graph(nn.Module):
         return self.model.lm_head(body.ln_f(states)), *present
 
 
-def cache_names(start: str, layers: int) -> list[str]:
-    """The names of keys and values, as optimum gives them."""
-    return [f"{start}.{layer}.{part}" for layer in range(layers) for part in ("key", "value")]
-
-
 def no_past(config: GPT2Config, rows: int) -> list[Tensor]:
     """Keys and values before anything was read."""
     return [torch.zeros(rows, config.n_head, 0, config.n_embd // config.n_head) for _ in range(2 * config.n_layer)]
@@ -192,7 +176,6 @@ def check(model: GPT2LMHeadModel, graph: Graph) -> None:
 
 def export(model: GPT2LMHeadModel, path: Path) -> None:
     """Writes the ONNX graph."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     graph = Graph(model).eval()
     check(model, graph)
     layers = model.config.n_layer
@@ -202,19 +185,9 @@ def export(model: GPT2LMHeadModel, path: Path) -> None:
     axes.update({name: {0: "batch", 2: "past"} for name in inputs})
     axes.update({name: {0: "batch", 2: "total"} for name in outputs})
     past = [torch.zeros(2, *one.shape[1:2], 3, one.shape[3]) for one in no_past(model.config, 2)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            graph,
-            (torch.zeros(2, 4, dtype=torch.int64), torch.ones(2, 7, dtype=torch.int64), *past),
-            str(path),
-            input_names=["input_ids", "attention_mask", *inputs],
-            output_names=["logits", *outputs],
-            dynamic_axes=axes,
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    onnx.checker.check_model(onnx.load(str(path)), full_check=True)
+    example = (torch.zeros(2, 4, dtype=torch.int64), torch.ones(2, 7, dtype=torch.int64), *past)
+    names = ["input_ids", "attention_mask", *inputs]
+    write_graph(graph, example, path, names, ["logits", *outputs], axes)
 
 
 def save(folder: Path, model: GPT2LMHeadModel, tokenizer: Tokenizer, held_out: float) -> None:
@@ -228,22 +201,15 @@ def save(folder: Path, model: GPT2LMHeadModel, tokenizer: Tokenizer, held_out: f
         "model_max_length": POSITIONS,
         "clean_up_tokenization_spaces": False,
     }
-    (folder / "tokenizer_config.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    settings = folder / "config.json"
-    config = json.loads(settings.read_text(encoding="utf-8"))
-    config["evaluation"] = {"text": "held-out docstrings", "nats_per_byte": round(held_out, 4)}
-    settings.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / "tokenizer_config.json", about)
+    record(folder, {"text": "held-out docstrings", "nats_per_byte": round(held_out, 4)})
     export(model, folder / "onnx" / "model.onnx")
 
 
 def main() -> None:
     """Command line entry."""
-    parser = argparse.ArgumentParser(description="Train and export the example language model.")
-    parser.add_argument("--out", type=Path, default=EXAMPLES / "models", help="folder for the model folder")
-    parser.add_argument("--seed", type=int, default=7, help="seed of weights and order of windows")
-    parser.add_argument("--steps", type=int, default=400, help="training steps")
-    parser.add_argument("--batch", type=int, default=8, help="windows a step")
-    parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
+    parser = options("Train and export the example language model.", "weights and order of windows")
+    add_steps(parser, steps=400, batch=8, rate=3e-3, what="windows")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(arguments.seed)

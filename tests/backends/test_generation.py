@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from evald.backends.contract import Choice, GenerationOptions, RowKey, TokenSequence
+from evald.backends.decoding_rules import DecodingRules
 from evald.backends.folder import ModelFolder
 from evald.backends.generation import NO_TOKEN, before_stop, choose, write, writing
 
@@ -37,7 +38,8 @@ class Table:
 
     def choose(self, choices: Sequence[Choice]) -> list[int]:
         assert len(choices) == len(self.last)
-        return [token - 1 if token < 100 else NO_TOKEN for token in self.last]
+        below = [token - 1 if token < 100 else NO_TOKEN for token in self.last]
+        return [token - (token in choice.banned) for token, choice in zip(below, choices, strict=True)]
 
     def keep(self, rows: Sequence[int]) -> None:
         self.last = [self.last[row] for row in rows]
@@ -58,7 +60,7 @@ def sequence(
 def test_sequences_that_are_done_leave_the_batch() -> None:
     table = Table()
     rows = [sequence(3), sequence(9, most=2), sequence(6), sequence(9, stop=("7 6",)), sequence(100)]
-    found = write(table, rows, frozenset([END]))
+    found = write(table, rows, DecodingRules(frozenset([END])))
     assert [list(one.ids) for one in found] == [[2, 1], [8, 7], [5, 4, 3, 2, 1], [8, 7, 6], []]
     assert [one.ended for one in found] == [True, False, True, True, True]
     assert [one.count for one in found] == [3, 2, 6, 3, 1]
@@ -66,9 +68,18 @@ def test_sequences_that_are_done_leave_the_batch() -> None:
     assert table.rows == [5, 4, 3, 1, 1, 1]
 
 
+def test_what_is_forced_or_banned_is_so_beside_sequences_without_a_choice() -> None:
+    table = Table()
+    rules = DecodingRules(frozenset([END]), start=50, forced_bos=7, forced_eos=END, bad_words=((6,),))
+    found = write(table, [sequence(9), sequence(9, most=2), sequence(9, most=1)], rules)
+    assert [list(one.ids) for one in found] == [[7, 5, 4, 3, 2, 1], [7], []]
+    # The limit ended the second and the third one.
+    assert [(one.ended, one.count) for one in found] == [(True, 7), (False, 2), (False, 1)]
+
+
 def test_nothing_is_read_for_a_call_that_is_over() -> None:
     table, steps = Table(), iter([False, False, True])
-    (found,) = write(table, [sequence(50, is_over=lambda: next(steps))], frozenset([END]))
+    (found,) = write(table, [sequence(50, is_over=lambda: next(steps))], DecodingRules(frozenset([END])))
     assert (len(found.ids), len(table.rows)) == (3, 3)
 
 
@@ -89,6 +100,8 @@ def test_a_text_is_cut_at_the_first_occurrence(text: str, stop: list[str], befor
 def test_the_likeliest_token_is_the_first_of_several() -> None:
     logits = np.array([[1, 3, 3], [np.nan, 1, 2], [-np.inf, 0, np.inf], [5, -np.inf, 1]], dtype=np.float32)
     assert choose(logits, [Choice(0, 1, 0)] * 4) == [1, NO_TOKEN, NO_TOKEN, 0]
+    banned = [Choice(0, 1, 0, (0, 1)), Choice(0, 1, 0, (0,)), Choice(9, 1, 0.99, (2,)), Choice(0, 1, 0, (0, 1, 2))]
+    assert choose(logits, banned) == [2, 2, 1, NO_TOKEN]
 
 
 def test_draws_follow_the_probabilities() -> None:

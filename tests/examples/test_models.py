@@ -114,7 +114,7 @@ def test_models_stay_small() -> None:
     """The models are part of the repository, so they must not weigh it down."""
     sizes = [path.stat().st_size for path in (EXAMPLES / "models").rglob("*") if path.is_file()]
     assert 0 < max(sizes) <= SIZE_LIMIT
-    assert sum(sizes) <= 3 * SIZE_LIMIT
+    assert sum(sizes) <= 4 * SIZE_LIMIT
 
 
 def test_splits_share_no_text(score: ModuleType) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from evald.backends.decoding_rules import not_used
 from evald.backends.folder import ADAPTER_CONFIG, LoadError, ModelFolder
 from evald.backends.registry import open_backend
 from evald.backends.weights import backend_of, onnx_files, weights_bytes
@@ -25,7 +26,7 @@ _TOKENIZER = {
     "tokenizer.json": "the tokenizer",
     "tokenizer_config.json": "limits and special tokens",
     "chat_template.jinja": "the chat template",
-    "generation_config.json": "what ends a text",
+    "generation_config.json": "what ends a text, and which tokens may be written",
 }
 _SLOW_TOKENIZER = {
     "added_tokens.json",
@@ -87,6 +88,9 @@ def check(path: Path, options: ModelOptions, base: Path | None = None) -> Folder
         unused = info.unused_parameters
         why = f"{len(unused)} parameters that the model does not have, for example {unused[0]}"
         files.append(FileVerdict("weights", "dropped", why))
+    if info is not None and info.task == "seq2seq-lm":
+        why = "texts are written greedily or drawn as a request says, and no beams are searched"
+        files += [FileVerdict(f"generation_config.json: {name}", "dropped", why) for name in not_used(folder)]
     return FolderReport(tuple(files), backend, size, info, problem, missing)
 
 
@@ -123,8 +127,7 @@ def _used(folder: ModelFolder, options: ModelOptions, backend: str) -> dict[str,
         return {name: why for name, why in used.items() if folder.existing(name)}
     try:
         if backend == "onnx":
-            found = onnx_files(folder, options.file)
-            weights = [found.graph, *found.external]
+            weights = list(onnx_files(folder, options.file).paths)
         else:
             weights = folder.safetensors()
             wanted |= dict.fromkeys(_SLOW_TOKENIZER, "the tokenizer")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
     Result: TypeAlias = Floats | Doubles
 
 Stage = Literal["tokenize", "queue", "infer"]
-Task = Literal["text-classification", "causal-lm", "text-generation", "embedding"]
+Task = Literal["text-classification", "causal-lm", "seq2seq-lm", "text-generation", "embedding"]
 # What a model that writes is given: a text, or the role and content of every message of a chat.
 Messages: TypeAlias = tuple[tuple[str, str], ...]
 Prompt: TypeAlias = str | Messages
@@ -133,11 +133,14 @@ class RowKey:
 
 
 class Choice(NamedTuple):
-    """How to choose a token from logits: see `GenerationOptions`. `draw` is uniform from 0 to below 1."""
+    """How to choose a token from logits: see `GenerationOptions`. `draw` is uniform from 0 to below 1; tokens that are
+    banned count as impossible.
+    """
 
     temperature: float
     top_p: float
     draw: float
+    banned: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 # they give other answers.
 ONNX_FILES = tuple(
     root + name
-    # A merged graph reads and writes, one without a past reads only.
-    for name in ("model.onnx", "decoder_model_merged.onnx", "decoder_model.onnx")
+    # A merged graph reads and writes, one without a past reads only; the decoders of an encoder lie beside it.
+    for name in ("model.onnx", "encoder_model.onnx", "decoder_model_merged.onnx", "decoder_model.onnx")
     for root in ("onnx/", "")
 )
 ADAPTER_CONFIG = "adapter_config.json"
@@ -35,6 +35,7 @@ _POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx")
 LAYER_COUNTS = ("num_hidden_layers", "n_layers", "n_layer")
 _SENTENCE_FILES = ("modules.json", "sentence_bert_config.json", "config_sentence_transformers.json")
 _CAUSAL_LM = ("ForCausalLM", "LMHeadModel")
+_SEQ2SEQ_LM = ("ForConditionalGeneration", "MarianMTModel", "Seq2SeqLM")
 _ENCODER = ("Model", "ForMaskedLM", "ForPreTraining")
 _PROBLEMS = {
     None: False,
@@ -153,6 +154,8 @@ class ModelFolder:
         config = self.read_json("config.json")
         pad_token_id = _count(config, "pad_token_id") or 0
         max_tokens = self._max_tokens(config, pad_token_id)
+        if not classifies and _is_seq2seq(config):
+            return ModelConfig("seq2seq-lm", (), False, max_tokens, pad_token_id)
         if not classifies and self._is_encoder(config):
             layers = next(filter(None, (_count(config, name) for name in LAYER_COUNTS)), 0)
             model_type = str(config.get("model_type"))
@@ -205,7 +208,10 @@ class ModelFolder:
         if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT:
             limits.append(int(limit))
         if not limits or min(limits) < 1:
-            raise LoadError("config.json: max_position_embeddings is missing or not positive")
+            raise LoadError(
+                "config.json: max_position_embeddings is missing or not positive; a model without positions needs "
+                "model_max_length in tokenizer_config.json"
+            )
         return min(limits)
 
     def tokenizer_config(self) -> dict[str, Any]:
@@ -231,6 +237,15 @@ def digest(*paths: Path) -> str:
             while block := stream.read(1 << 20):
                 total.update(block)
     return total.hexdigest()
+
+
+def _is_seq2seq(config: dict[str, Any]) -> bool:
+    """Whether a model reads a text with an encoder and writes another one."""
+    names = [str(name) for name in config.get("architectures") or () if str(name).endswith(_SEQ2SEQ_LM)]
+    if names and config.get("is_encoder_decoder") is not True:
+        # Models of pictures and sounds have the same endings.
+        raise LoadError(f"config.json: a {names[0]} without is_encoder_decoder is no model of texts alone")
+    return bool(names)
 
 
 def _classes(config: dict[str, Any]) -> tuple[str, ...]:

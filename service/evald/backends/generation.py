@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from evald.backends.contract import Doubles, Floats, GenerationOptions, RowKey, TokenIds, TokenSequence
+    from evald.backends.decoding_rules import DecodingRules
 
 # What stands for a token where logits are no numbers.
 NO_TOKEN = -1
@@ -38,24 +39,28 @@ class Decoder(Protocol):
         """Forgets all sequences but these."""
 
 
-def write(decoder: Decoder, sequences: Sequence[TokenSequence], ends: frozenset[int]) -> list[WrittenTokens]:
-    """Continues every sequence until it is done; `ends` are the tokens that end a text."""
+def write(decoder: Decoder, sequences: Sequence[TokenSequence], rules: DecodingRules) -> list[WrittenTokens]:
+    """Continues every sequence until it is done; with a start in the rules, writes behind that."""
     start = time.monotonic()
     asked = [(sequence.writing, list[int]()) for sequence in sequences if sequence.writing]
     results: dict[int, WrittenTokens] = {}
     live = list(range(len(asked)))
-    ids = np.stack([sequence.ids for sequence in sequences])
+    starts = [sequence.ids if rules.start is None else [rules.start] for sequence in sequences]
+    ids = np.array(starts, dtype=np.int64)
     while live:
         decoder.read(ids)
-        tokens = decoder.choose([asked[row][0].choice() for row in live])
+        choices = [asked[row][0].choice()._replace(banned=rules.banned(asked[row][1])) for row in live]
         going = []
-        for at, (row, token) in enumerate(zip(live, tokens, strict=True)):
+        for at, (row, chosen) in enumerate(zip(live, decoder.choose(choices), strict=True)):
             writing, written = asked[row]
-            ended = token in ends or token == NO_TOKEN
+            forced = rules.forced(len(written), writing.max_tokens)
+            token = chosen if forced is None or chosen == NO_TOKEN else forced
+            ended = token in rules.ends or token == NO_TOKEN
             if not ended:
                 written.append(token)
-            stopped = ended or writing.is_done(written)
-            if not stopped and len(written) < writing.max_tokens and not writing.is_over():
+            # An end that is forced is that of the limit, not of the text.
+            stopped = (ended and token == chosen) or writing.is_done(written)
+            if not ended and not stopped and len(written) < writing.max_tokens and not writing.is_over():
                 going.append(at)
                 continue
             seconds = time.monotonic() - start
@@ -105,6 +110,9 @@ def choose(logits: Floats, choices: Sequence[Choice]) -> list[int]:
 
 
 def _choose(logits: Floats, choice: Choice) -> int:
+    if choice.banned:
+        logits = logits.copy()
+        logits[list(choice.banned)] = -np.inf
     best = int(logits.argmax())  # The place of a NaN if there is one.
     if not np.isfinite(logits[best]):
         return NO_TOKEN

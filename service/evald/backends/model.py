@@ -176,16 +176,19 @@ class Model:
         cancellation: CancelToken,
         deadline: float | None = None,
     ) -> Texts:
-        """What a language model writes behind every prompt; `keys` tell rows with the same prompt apart."""
+        """What a model writes behind every prompt, or for it; `keys` tell rows with the same prompt apart."""
         call = _Call(cancellation, deadline)
         present = self._rendered(prompts, call)
         work: list[_Work] = []
         # A template has put the special tokens where they belong.
         encoded = self._encode([text for _, text in present], call, not (self._chat and self._chat.renders))
         for (row, prompt), sequence in zip(present, encoded, strict=True):
-            room = self.info.max_tokens - len(sequence)
-            # A prompt that fills the model leaves no room for an answer.
-            if self._fits(row, "prompt with the first token of an answer", len(sequence) + bool(len(sequence)), call):
+            room, fits = self.info.max_tokens, self._fits(row, "input", len(sequence), call)
+            if fits and self.info.task == "causal-lm":
+                # The answer shares the model's tokens with its prompt, which must leave room for one at least.
+                room -= len(sequence)
+                fits = self._fits(row, "prompt with the first token of an answer", len(sequence) + 1, call)
+            if fits:
                 asked = writing(options, room, prompt, keys[row], self._backend.decode, lambda: self._ends(call))
                 work.append(_Work(row, replace(sequence, writing=asked)))
         results, timings = self._run(work, call)

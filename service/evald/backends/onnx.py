@@ -12,11 +12,22 @@ import numpy as np
 import onnxruntime
 
 from evald.backends.contract import ModelInfo, TokenSequence
+from evald.backends.decoding_rules import DecodingRules
 from evald.backends.embedding import check_layers, embedding_info, inner_layers, pool, read_pooling
 from evald.backends.folder import LoadError, ModelFolder, digest
 from evald.backends.generation import write
 from evald.backends.likelihood import log_likelihoods
 from evald.backends.onnx_decoder import OnnxDecoder, is_cache_input, read_cache
+from evald.backends.onnx_seq2seq import OnnxSeq2SeqBackend
+from evald.backends.onnx_session import (
+    INTEGERS,
+    PROBE_LENGTHS,
+    PROBE_ROWS,
+    PROBE_TEXT,
+    check_precision,
+    least_rows,
+    open_session,
+)
 from evald.backends.tokenizer import FileTokenizer
 from evald.backends.weights import onnx_files
 
@@ -24,29 +35,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from evald.backends.contract import EmbeddingInfo, Floats, Result, Text, TokenIds, WrittenTokens
+    from evald.backends.contract import Backend, EmbeddingInfo, Floats, Result, Text, TokenIds, WrittenTokens
     from evald.backends.embedding import TextPooling
     from evald.backends.folder import ModelConfig
     from evald.backends.registry import ModelOptions
 
-_PROVIDERS: dict[str, tuple[str, dict[str, str]]] = {
-    "cpu": ("CPUExecutionProvider", {}),
-    # The default doubles the arena each time it grows.
-    "cuda": ("CUDAExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"}),
-}
 # What exporters call it.
 _LAST_LAYER = ("last_hidden_state", "token_embeddings")
 _REQUIRED_INPUTS = frozenset({"input_ids", "attention_mask"})
 _OPTIONAL_INPUTS = frozenset({"position_ids", "token_type_ids"})
-_DTYPES: dict[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
-# The runtime's errors quote token ids, which tell of a text; the batcher logs their class.
-_FATAL_ONLY = 4
-_PROBE_LENGTHS = (8, 32)
-_PROBE_ROWS = (1, 2, 3, 4, 7, 16)
 # Vector instructions take up to 16 numbers at a time, and loops several of those: lengths of every remainder, for some
 # graphs round differently for a few of them alone, and longer ones.
 _PADDED_LENGTHS, _PADDING = (*range(2, 34), 120, 250), (1, 9, 40)
-_PROBE_TEXT = "an answer must not depend on the rows that it was batched with , so we ask for it again"
 
 
 class OnnxBackend:
@@ -56,11 +56,9 @@ class OnnxBackend:
         folder = ModelFolder(path)
         config = folder.model_config()
         files = onnx_files(folder, options.file)
-        model_path, weights = files.graph, files.weights
-        if options.precision not in ("auto", weights.precision):
-            raise LoadError(f"precision {options.precision} was asked for, {model_path.name} has {weights.precision}")
+        check_precision(files, options)
         self._tokenizer = FileTokenizer(folder)
-        self._session = _open_session(model_path, options)
+        self._session = open_session(files.graph, options)
         self._config = config
         self._inputs = _check_inputs(self._session)
         is_encoder = config.task == "embedding"
@@ -68,20 +66,20 @@ class OnnxBackend:
         self._layers = _layer_outputs(self._session, config) if is_encoder else {}
         self._pooling = read_pooling(folder, config, options.pooling) if is_encoder else None
         self._cache = read_cache(self._session)
-        self._ends = folder.end_tokens()
+        self._rules = DecodingRules(folder.end_tokens())
         self._min_rows = 1
         self._info = ModelInfo(
             alias=alias,
             task=config.task,
             classes=config.classes,
             max_tokens=config.max_tokens,
-            weights_digest=digest(model_path, *files.external),
+            weights_digest=digest(*files.paths),
             tokenizer_digest=self._tokenizer.digest,
             engine=f"onnxruntime {onnxruntime.__version__}",
             device=options.device,
-            precision=weights.precision,
+            precision=files.weights.precision,
             # The scales of dynamic quantisation are those of a whole batch, which a probe may fail to notice.
-            batch_invariant=self._probe() and not weights.quantised,
+            batch_invariant=self._probe() and not files.weights.quantised,
             multilabel=config.multilabel,
             prefix_token=self._tokenizer.prefix_token() if config.task == "causal-lm" else None,
             writes=config.task == "causal-lm" and self._cache is not None,
@@ -120,7 +118,7 @@ class OnnxBackend:
 
     def write(self, sequences: Sequence[TokenSequence]) -> list[WrittenTokens]:
         """See `contract.Backend`."""
-        return write(self._decoder(), sequences, self._ends)
+        return write(self._decoder(), sequences, self._rules)
 
     def close(self) -> None:
         """See `contract.Backend`."""
@@ -138,7 +136,7 @@ class OnnxBackend:
         return results
 
     def _embedding(self, pooling: TextPooling) -> EmbeddingInfo:
-        (first,) = self.encode([_PROBE_TEXT])
+        (first,) = self.encode([PROBE_TEXT])
         dimensions = len(self.run([first], len(first))[0])
         digests = (self._info.weights_digest, self._info.tokenizer_digest)
         return embedding_info(self.encode, self._config, pooling, sorted(self._layers), dimensions, *digests)
@@ -165,26 +163,19 @@ class OnnxBackend:
         return OnnxDecoder(self._session.run, self._cache, self._inputs, self._output, self._min_rows)
 
     def _probe(self) -> bool:
-        """Warms up, checks the shape of the answer and finds out whether answers depend on the number of rows.
+        """Warms up, checks the shape of the answer and finds out whether answers depend on the number of rows."""
+        lengths = {min(length, self._config.max_tokens) for length in PROBE_LENGTHS}
 
-        Some matrix libraries take another path for a single row. Then single rows are run twice over, which is cheap
-        beside answers that change with the load of the server.
-        """
-        lengths = {min(length, self._config.max_tokens) for length in _PROBE_LENGTHS}
-        for self._min_rows in (1, 2):
-            try:
-                if all(self._is_invariant(length) for length in lengths):
-                    return True
-            except LoadError:
-                raise
-            except Exception as error:  # onnxruntime raises classes of its own, and RuntimeError
-                raise LoadError(f"the model fails on a first text ({type(error).__name__})") from error
-        self._min_rows = 1
-        return False
+        def is_invariant(rows: int) -> bool:
+            self._min_rows = rows
+            return all(self._is_invariant(length) for length in lengths)
+
+        self._min_rows, found = least_rows(is_invariant)
+        return found
 
     def _is_invariant(self, length: int) -> bool:
-        words = _PROBE_TEXT.split()
-        texts = [" ".join(words[start:] + words[:start]) for start in range(max(_PROBE_ROWS))]
+        words = PROBE_TEXT.split()
+        texts = [" ".join(words[start:] + words[:start]) for start in range(max(PROBE_ROWS))]
         ids = [sequence.ids[: max(1, length - row % 4)] for row, sequence in enumerate(self.encode(texts))]
         scores_tokens = self._config.task == "causal-lm"
         sequences = [TokenSequence(tokens, targets=tokens if scores_tokens else None) for tokens in ids]
@@ -192,7 +183,7 @@ class OnnxBackend:
         classes = len(self._config.classes)
         if self._config.task == "text-classification" and alone[0].shape != (classes,):
             raise LoadError(f"the model answers with shape {alone[0].shape}, config.json names {classes} classes")
-        for rows in _PROBE_ROWS:
+        for rows in PROBE_ROWS:
             together = self.run(sequences[:rows], length)
             if [result.tobytes() for result in together] != [result.tobytes() for result in alone[:rows]]:
                 return False
@@ -204,7 +195,7 @@ class OnnxBackend:
 
     def _ignores_padding(self) -> bool:
         """Whether a text has the same bits however far it is padded, and whatever longer text runs beside it."""
-        words = self.encode([_PROBE_TEXT])[0].ids
+        words = self.encode([PROBE_TEXT])[0].ids
         most, scores_tokens = self._config.max_tokens, self._config.task == "causal-lm"
         for length in (length for length in _PADDED_LENGTHS if length < most):
             ids = np.resize(words, length)
@@ -226,33 +217,13 @@ class OnnxBackend:
             return [row.tobytes() for row in decoder.logits[:rows]]
 
         whole = logits(len(prompts))
-        return all(logits(rows) == whole[:rows] for rows in _PROBE_ROWS)
+        return all(logits(rows) == whole[:rows] for rows in PROBE_ROWS)
 
 
-def _open_session(path: Path, options: ModelOptions) -> Any:
-    """A session on the device that was asked for. The runtime itself falls back to the CPU without an error."""
-    if options.device not in _PROVIDERS:
-        raise LoadError(f"unknown device {options.device}; known are {', '.join(_PROVIDERS)}")
-    provider = _PROVIDERS[options.device]
-    if provider[0] not in onnxruntime.get_available_providers():
-        raise LoadError(f"device {options.device} was asked for, but this onnxruntime is built without {provider[0]}")
-    session_options = onnxruntime.SessionOptions()
-    session_options.intra_op_num_threads = options.threads
-    session_options.inter_op_num_threads = 1
-    session_options.log_severity_level = _FATAL_ONLY
-    # Spinning threads take the cores away from everything else on a busy machine.
-    session_options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session_options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    # Patterns are kept by shape, and shapes vary here.
-    session_options.enable_mem_pattern = False
-    try:
-        session = onnxruntime.InferenceSession(str(path), session_options, providers=[provider])
-    except Exception as error:  # onnxruntime raises classes of its own, and RuntimeError
-        raise LoadError(f"onnxruntime cannot load {path.name} ({type(error).__name__})") from error
-    got = session.get_providers()[0]
-    if got != provider[0]:
-        raise LoadError(f"device {options.device} was asked for, but onnxruntime fell back to {got}")
-    return session
+def load(alias: str, path: Path, options: ModelOptions) -> Backend:
+    """The backend that knows the task of a folder. Raises LoadError."""
+    is_seq2seq = ModelFolder(path).model_config().task == "seq2seq-lm"
+    return (OnnxSeq2SeqBackend if is_seq2seq else OnnxBackend)(alias, path, options)
 
 
 def _check_inputs(session: Any) -> dict[str, type[np.integer[Any]]]:
@@ -261,10 +232,10 @@ def _check_inputs(session: Any) -> dict[str, type[np.integer[Any]]]:
     unknown = sorted(inputs.keys() - _REQUIRED_INPUTS - _OPTIONAL_INPUTS)
     if missing or unknown:
         raise LoadError(f"the inputs of the graph do not fit: missing {missing}, unknown {unknown}")
-    odd = sorted(name for name, kind in inputs.items() if kind not in _DTYPES)
+    odd = sorted(name for name, kind in inputs.items() if kind not in INTEGERS)
     if odd:
         raise LoadError(f"the inputs {odd} of the graph are neither int64 nor int32")
-    return {name: _DTYPES[kind] for name, kind in inputs.items()}
+    return {name: INTEGERS[kind] for name, kind in inputs.items()}
 
 
 def _check_output(session: Any, config: ModelConfig) -> str:

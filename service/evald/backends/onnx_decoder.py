@@ -47,14 +47,17 @@ class CacheNames:
         return {**feed, _SWITCH: np.array([reads_past])} if self.has_switch else feed
 
 
-def read_cache(session: Any) -> CacheNames | None:
-    """The cache of a graph; None if it has none. Raises LoadError."""
+def read_cache(session: Any, start: Any = None) -> CacheNames | None:
+    """The cache of a graph; None if it has none. `start` is the graph that makes it, if that is another one.
+
+    Raises LoadError.
+    """
     inputs = {item.name: item for item in session.get_inputs()}
     past = [name for name in inputs if _PAST.fullmatch(name)]
     if not past:
         return None
     outputs = tuple(_PAST.sub(r"present.\1", name) for name in past)
-    if missing := sorted(set(outputs) - {item.name for item in session.get_outputs()}):
+    if missing := sorted(set(outputs) - {item.name for item in (start or session).get_outputs()}):
         raise LoadError(f"the outputs of the graph do not fit: missing {missing}")
     shapes, kinds = [], {inputs[name].type for name in past}
     for name in past:

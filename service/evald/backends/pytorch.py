@@ -17,10 +17,11 @@ import torch
 import transformers
 
 from evald.backends.contract import ModelInfo, TokenSequence
+from evald.backends.decoding_rules import DecodingRules, read_rules
 from evald.backends.embedding import check_layers, embedding_info, inner_layers, read_pooling
 from evald.backends.folder import LoadError, ModelFolder, digest
 from evald.backends.generation import write
-from evald.backends.pytorch_decoder import TorchDecoder, can_write
+from evald.backends.pytorch_decoder import TorchDecoder, TorchSeq2SeqDecoder, can_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ _log = logging.getLogger(__name__)
 CLASSES: dict[Task, Any] = {
     "text-classification": transformers.AutoModelForSequenceClassification,
     "causal-lm": transformers.AutoModelForCausalLM,
+    "seq2seq-lm": transformers.AutoModelForSeq2SeqLM,
     "embedding": transformers.AutoModel,
 }
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -84,7 +86,7 @@ class TorchBackend:
             unused_parameters=self._loaded.unused,
             prefix_token=_prefix_token(self._tokenizer) if config.task == "causal-lm" else None,
         )
-        self._ends = folder.end_tokens()
+        self._rules = read_rules(folder) if config.task == "seq2seq-lm" else DecodingRules(folder.end_tokens())
         self._start(read_pooling(folder, config, options.pooling) if config.task == "embedding" else None)
 
     @property
@@ -123,6 +125,7 @@ class TorchBackend:
     def _start(self, pooling: TextPooling | None) -> None:
         """Finds out what the model can do, once it is there."""
         self._model, self._pooling = self._loaded.model, pooling
+        self._is_seq2seq = self._config.task == "seq2seq-lm"
         self._takes_kept = "logits_to_keep" in inspect.signature(self._model.forward).parameters
         if pooling is not None:
             check_layers(self._config)
@@ -160,6 +163,8 @@ class TorchBackend:
         """See `contract.Backend`."""
         feed = self._feed(sequences, length)
         with torch.inference_mode():
+            if self._is_seq2seq:
+                return self._score_apart(sequences, feed)
             if self._config.task == "causal-lm":
                 return self._score(sequences, feed)
             if self._pooling is not None:
@@ -169,7 +174,10 @@ class TorchBackend:
     def write(self, sequences: Sequence[TokenSequence]) -> list[WrittenTokens]:
         """See `contract.Backend`."""
         with torch.inference_mode():
-            return write(TorchDecoder(self._model, self._takes_kept), sequences, self._ends)
+            if self._is_seq2seq:
+                ids = np.stack([sequence.ids for sequence in sequences])
+                return write(TorchSeq2SeqDecoder(self._model, ids), sequences, self._rules)
+            return write(TorchDecoder(self._model, self._takes_kept), sequences, self._rules)
 
     def close(self) -> None:
         """See `contract.Backend`."""
@@ -206,6 +214,19 @@ class TorchBackend:
         ends = np.cumsum([len(wanted) for wanted in targets])[:-1]
         return np.split(torch.cat(found).cpu().numpy(), ends)
 
+    def _score_apart(self, sequences: Sequence[TokenSequence], feed: dict[str, Any]) -> list[Result]:
+        """Log-likelihoods of the targets, which a decoder of its own reads behind its start."""
+        targets = [sequence.ids[:0] if sequence.targets is None else sequence.targets for sequence in sequences]
+        read = np.full((len(targets), max(map(len, targets))), self._config.pad_token_id, dtype=np.int64)
+        for row, wanted in enumerate(targets):
+            read[row, : len(wanted)] = [self._rules.start, *wanted[:-1]]
+        feed["decoder_input_ids"] = torch.from_numpy(read).to(self._device)
+        logits = self._model(**feed, use_cache=False).logits
+        return [
+            _log_likelihoods(own[: len(wanted)], torch.from_numpy(wanted).to(self._device)).cpu().numpy()
+            for own, wanted in zip(logits, targets, strict=True)
+        ]
+
     def _embed(self, sequences: Sequence[TokenSequence], feed: dict[str, Any], mode: Pooling) -> list[Result]:
         """Pooled on the device, so that little comes back from it."""
         all_layers = any(sequence.layer is not None for sequence in sequences)
@@ -232,7 +253,7 @@ class TorchBackend:
         """Runs a first text, so that what cannot run is not READY."""
         try:
             ids = self.encode([_FIRST_TEXT])[0].ids[: self._info.max_tokens]
-            targets = ids if self._config.task == "causal-lm" else None
+            targets = ids if self._config.task in ("causal-lm", "seq2seq-lm") else None
             (result,) = self.run([TokenSequence(ids, targets=targets)], len(ids))
         except Exception as error:  # whatever a model raises
             raise LoadError(f"the model fails on a first text ({type(error).__name__})") from error
@@ -240,7 +261,9 @@ class TorchBackend:
         if self._config.task == "text-classification" and result.shape != (classes,):
             raise LoadError(f"the model answers with shape {result.shape}, config.json names {classes} classes")
         if targets is not None:
-            self._info = replace(self._info, writes=can_write(self._model, ids))
+            # An encoder-decoder that could not write would be of no use.
+            writes = self._is_seq2seq or can_write(self._model, ids)
+            self._info = replace(self._info, writes=writes)
 
 
 def _log_likelihoods(logits: Any, targets: Any) -> Any:

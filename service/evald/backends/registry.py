@@ -50,7 +50,7 @@ def backend_table(entries: Iterable[BackendEntry]) -> dict[str, BackendEntry]:
 
 BACKENDS = backend_table(
     [
-        BackendEntry("onnx", "evald.backends.onnx:OnnxBackend", "cpu"),
+        BackendEntry("onnx", "evald.backends.onnx:load", "cpu"),
         BackendEntry("torch", "evald.backends.pytorch:TorchBackend", "torch"),
     ]
 )

@@ -23,17 +23,29 @@ if TYPE_CHECKING:
 # Bytes of a number, by its name in the header of a safetensors file and in the settings.
 _WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 _PRECISIONS = {"fp32": 4, "bf16": 2, "fp16": 2}
+# How optimum names the parts of an encoder-decoder.
+_ENCODER = "encoder_model"
+_DECODERS = ("decoder_model_merged", "decoder_model", "decoder_with_past_model")
 # What the format allows.
 _MAX_HEADER_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
 class OnnxFiles:
-    """The file of a graph, the files that hold weights beside it, and what is known of these."""
+    """The file of a graph, the files that hold weights beside it, and what is known of these.
+
+    `graph` is the encoder where there are decoders: one that reads with a cache or without, or one for each.
+    """
 
     graph: Path
     external: tuple[Path, ...]
     weights: Weights
+    decoders: tuple[Path, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files."""
+        return (self.graph, *self.decoders, *self.external)
 
 
 def backend_of(folder: ModelFolder, options: ModelOptions) -> str:
@@ -47,14 +59,34 @@ def backend_of(folder: ModelFolder, options: ModelOptions) -> str:
 
 
 def onnx_files(folder: ModelFolder, file: str = "") -> OnnxFiles:
-    """The ONNX files of a folder; `file` names the graph, else it is searched. Raises LoadError."""
+    """The ONNX files of a folder; `file` names the graph or the encoder, else it is searched. Raises LoadError."""
     graph = folder.find_onnx_graph(file)
-    try:
-        weights = read_weights(graph)
-    except ValueError:
-        raise LoadError(f"{graph.name} is not an ONNX model") from None
-    beside = graph.relative_to(folder.root).parent
-    return OnnxFiles(graph, tuple(folder.find(str(beside / name)) for name in weights.external_files), weights)
+    decoders = _decoders(folder, graph) if graph.name.startswith(_ENCODER) else ()
+    external: list[Path] = []
+    read: list[Weights] = []
+    for path in (graph, *decoders):
+        try:
+            read.append(read_weights(path))
+        except ValueError:
+            raise LoadError(f"{path.name} is not an ONNX model") from None
+        beside = path.relative_to(folder.root).parent
+        external += [folder.find(str(beside / name)) for name in read[-1].external_files]
+    weights = next((one for one in read if one.quantised), read[0])
+    return OnnxFiles(graph, tuple(dict.fromkeys(external)), weights, decoders)
+
+
+def _decoders(folder: ModelFolder, encoder: Path) -> tuple[Path, ...]:
+    """The decoders that belong to an encoder, by optimum's names: a merged one, or one for the start and one for later.
+
+    What stands behind the name of the encoder, as in encoder_model_quantized.onnx, stands behind theirs, too.
+    """
+    beside, kind = encoder.relative_to(folder.root).parent, encoder.name.removeprefix(_ENCODER)
+    merged, *pair = (str(beside / f"{name}{kind}") for name in _DECODERS)
+    if folder.existing(merged):
+        return (folder.find(merged),)
+    if len(found := folder.existing(*pair)) == len(pair):
+        return tuple(found)
+    raise LoadError(f"{merged} is missing, and so is {pair[0]} or {pair[1]}: the decoder must have a cache")
 
 
 def weights_bytes(folder: ModelFolder, options: ModelOptions) -> int:
@@ -67,8 +99,7 @@ def weights_bytes(folder: ModelFolder, options: ModelOptions) -> int:
     # Where it is missing the folder is another one than was meant, which is better said than what else is missing.
     folder.find("config.json")
     if backend_of(folder, options) == "onnx":
-        files = onnx_files(folder, options.file)
-        return sum(path.stat().st_size for path in (files.graph, *files.external))
+        return sum(path.stat().st_size for path in onnx_files(folder, options.file).paths)
     width = _PRECISIONS.get(options.precision)
     return sum(_tensor_bytes(path, width) for path in folder.safetensors())
 

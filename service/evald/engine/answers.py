@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evald.backends.chat import problem_of
-from evald.backends.contract import RowFailure
+from evald.backends.contract import GenerationOptions, RowFailure, RowKey
 from evald.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
         Answer,
         CancelToken,
         Floats,
-        GenerationOptions,
         ModelInfo,
         Prompt,
-        RowKey,
         Task,
         Text,
         Timings,
@@ -36,6 +34,7 @@ _WRITES = ("prediction_text", "latency_seconds", "input_tokens", "output_tokens"
 _PRODUCES: dict[Task, tuple[str, ...]] = {
     "text-classification": ("prediction_label", "prediction_label_set", "class_scores"),
     "causal-lm": ("token_logprobs", "choice_scores"),
+    "seq2seq-lm": (),
     # No metric of answers reads it; metrics that compare texts by a model ask it themselves.
     "embedding": (),
     "text-generation": _WRITES,
@@ -113,8 +112,11 @@ def ask(
 
     None: a text if the rows say how to write, else a score for each choice of a row, else for its text.
     """
-    if rows.generation is None and any(rows.messages):
+    writes = rows.generation is not None or model.info.task == "seq2seq-lm"
+    if not writes and any(rows.messages):
         return _without_messages(rows, lambda others: ask(model, others, needs, cancellation, deadline))
+    if model.info.task == "seq2seq-lm":
+        return _write(model, rows, rows.generation or GenerationOptions(), cancellation, deadline)
     if model.info.task == "causal-lm":
         if rows.generation is None:
             return _score(model, rows, needs, cancellation, deadline)
@@ -151,7 +153,9 @@ def _write(
     model: Model, rows: ModelRows, options: GenerationOptions, cancellation: CancelToken, deadline: float | None
 ) -> Answers:
     prompts, refused = _prompts(rows)
-    found = model.write(prompts, rows.keys, options, cancellation, deadline)
+    # Rows that come without keys are not drawn.
+    keys = rows.keys or [RowKey()] * len(prompts)
+    found = model.write(prompts, keys, options, cancellation, deadline)
     return Answers(_with(refused, found.failures), found.timings, texts=found.answers)
 
 

@@ -1522,7 +1522,7 @@ impl GateQuantity {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GenerationOptions {
     /// Optional. Most tokens of an answer, 1 to 1,000,000. Default 256. Prompt and answer together have at most the model's
-    /// max_tokens. An answer that ends at either limit has the finish_reason "length" and counts as truncated.
+    /// max_tokens; an encoder-decoder (seq2seq-lm) has as many for each. An answer that ends at either limit has the finish_reason "length" and counts as truncated.
     #[prost(uint32, optional, tag = "1")]
     pub max_tokens: ::core::option::Option<u32>,
     /// Optional. 0, the default, takes the likeliest token at every step (the first on ties). Above 0, to 10, tokens are
@@ -2366,6 +2366,7 @@ pub struct InlineSource {}
 ///    if the row has no input, and the input alone if it has no reference. For metrics of choice_scores every choice,
 ///    with the input as its prompt: the score is the sum of the log-likelihoods of its tokens. For metrics of texts, or of
 ///    what an answer took (latency, tokens), the model continues the input.
+/// - seq2seq-lm: the input, for which it writes a text.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ModelSource {
     /// Required. Alias of a model (ModelService.ListModels).
@@ -2669,7 +2670,8 @@ pub struct Model {
     /// Name used in requests.
     #[prost(string, tag = "1")]
     pub alias: ::prost::alloc::string::String,
-    /// What the model does: "text-classification", "causal-lm" or "embedding"; "text-generation" for endpoints.
+    /// What the model does: "text-classification", "causal-lm", "seq2seq-lm" or "embedding"; "text-generation" for
+    /// endpoints.
     #[prost(string, tag = "2")]
     pub task: ::prost::alloc::string::String,
     /// Whether the model can answer.
@@ -2728,8 +2730,8 @@ pub struct PredictRequest {
     /// Optional. As in ModelSource.
     #[prost(uint32, optional, tag = "5")]
     pub context_tokens: ::core::option::Option<u32>,
-    /// Optional. Has a causal-lm model continue the inputs; absent, it scores them. Refused for endpoints, whose settings
-    /// say how they write, and for models of other tasks.
+    /// Optional. Has a causal-lm model continue the inputs; absent, it scores them. A seq2seq-lm model writes with or
+    /// without. Refused for endpoints, whose settings say how they write, and for models of other tasks.
     #[prost(message, optional, tag = "10")]
     pub generation: ::core::option::Option<GenerationOptions>,
     /// Optional. Repeats the rows until the figures of cost.performance are stable. Refused for endpoints.
@@ -2740,8 +2742,8 @@ pub struct PredictRequest {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PredictResponse {
     /// One prediction a row, in the order of the request; empty for failed rows. A causal-lm model gives texts if the
-    /// request has generation, else choice_scores to rows with choices and token_logprobs to all others; an embedding
-    /// model gives embedding.
+    /// request has generation, else choice_scores to rows with choices and token_logprobs to all others; a seq2seq-lm model
+    /// gives texts, an embedding model gives embedding.
     #[prost(message, repeated, tag = "1")]
     pub predictions: ::prost::alloc::vec::Vec<Prediction>,
     /// Rows that failed.
