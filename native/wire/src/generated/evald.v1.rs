@@ -2411,8 +2411,8 @@ pub struct BaselineSource {
     ///      guessed label by label. For metrics of texts the reference that most rows have;
     ///    "stratified": labels drawn by their shares, by StatisticsSpec.seed and the row's id;
     ///    "mean", "median": that of the gold numbers;
-    ///    "logistic_regression", "decision_tree": labels from the TF-IDF weights of words and pairs of words of the input. Only
-    ///      the first learns sets of labels, label by label.
+    ///    "logistic_regression", "decision_tree": labels from the TF-IDF weights of words and pairs of words of the input. Sets
+    ///      of labels are learned label by label.
     #[prost(string, tag = "1")]
     pub kind: ::prost::alloc::string::String,
     /// Optional. Key of Instance.inputs that holds the text, for the kinds that read it. Default "text".

@@ -24,15 +24,13 @@ class Kind:
     gives: frozenset[str]
 
 
-_LABEL = frozenset(("prediction_label", "class_scores"))
-
 KINDS = {
     "majority": Kind(reads_texts=False, gives=OF_LABELS | {"prediction_text"}),
     "stratified": Kind(reads_texts=False, gives=OF_LABELS),
     "mean": Kind(reads_texts=False, gives=frozenset(("prediction_value",))),
     "median": Kind(reads_texts=False, gives=frozenset(("prediction_value",))),
     "logistic_regression": Kind(reads_texts=True, gives=OF_LABELS),
-    "decision_tree": Kind(reads_texts=True, gives=_LABEL),
+    "decision_tree": Kind(reads_texts=True, gives=OF_LABELS),
 }
 
 

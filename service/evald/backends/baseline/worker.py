@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 # The most coefficients of a linear model (classes x features): its solver needs some 25 times as many numbers.
@@ -39,20 +40,18 @@ def parameters(kind: str, classes: int, seed: int) -> dict[str, dict[str, Any]]:
 class EachLabel:
     """A classifier a label, for sets of labels (binary relevance), as scikit-learn's OneVsRestClassifier."""
 
-    def __init__(self, classes: int, parameters: dict[str, Any]) -> None:
+    def __init__(self, classes: int, make: Callable[[], Any]) -> None:
         self.classes_ = range(classes)
-        self._parameters = parameters
+        self._make = make
         # Of a label that all rows have, or none has, its share.
         self._found: list[Any] = []
 
     def fit(self, features: Any, labels: list[list[int]]) -> None:
         """Learns which rows have which labels."""
-        from sklearn.linear_model import LogisticRegression
-
         for label in self.classes_:
             has = [label in row for row in labels]
             is_learned = any(has) and not all(has)
-            self._found.append(LogisticRegression(**self._parameters).fit(features, has) if is_learned else has[0])
+            self._found.append(self._make().fit(features, has) if is_learned else has[0])
 
     def predict_proba(self, features: Any) -> Any:
         """The probability of every label, [rows, labels]."""
@@ -78,12 +77,13 @@ def train(task: dict[str, Any], found: dict[str, dict[str, Any]]) -> tuple[Any, 
         # The words are those of two letters or more.
         raise SystemExit(EMPTY_VOCABULARY) from None
     labels = task["labels"] if task["multilabel"] else [label for (label,) in task["labels"]]
-    if task["multilabel"]:
-        classifier: Any = EachLabel(task["classes"], found["LogisticRegression"])
-    elif "LogisticRegression" in found:
-        classifier = LogisticRegression(**found["LogisticRegression"])
-    else:
-        classifier = DecisionTreeClassifier(**found["DecisionTreeClassifier"])
+
+    def make() -> Any:
+        if "LogisticRegression" in found:
+            return LogisticRegression(**found["LogisticRegression"])
+        return DecisionTreeClassifier(**found["DecisionTreeClassifier"])
+
+    classifier = EachLabel(task["classes"], make) if task["multilabel"] else make()
     with warnings.catch_warnings():
         # A baseline that stopped a little early is still one; the iterations are a parameter of it.
         warnings.simplefilter("ignore", ConvergenceWarning)
