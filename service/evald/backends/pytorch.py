@@ -22,6 +22,7 @@ from evald.backends.embedding import check_layers, embedding_info, inner_layers,
 from evald.backends.folder import LoadError, ModelFolder, digest
 from evald.backends.generation import write
 from evald.backends.pytorch_decoder import TorchDecoder, TorchSeq2SeqDecoder, can_write
+from evald.backends.tokenizer import keep_no_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -310,7 +311,10 @@ def load_part(factory: Any, folder: ModelFolder, what: str, **options: Any) -> A
 
 def load_tokenizer(folder: ModelFolder) -> Any:
     """The tokenizer as transformers loads it. Raises LoadError."""
-    return load_part(transformers.AutoTokenizer, folder, "tokenizer")
+    tokenizer = load_part(transformers.AutoTokenizer, folder, "tokenizer")
+    if tokenizer.is_fast:
+        keep_no_texts(tokenizer.backend_tokenizer)
+    return tokenizer
 
 
 class Loaded(NamedTuple):

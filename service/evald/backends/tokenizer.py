@@ -66,4 +66,15 @@ def _load(path: str, _digest: str) -> Any:
     # The file may ask for truncation, which would change answers silently; the batcher pads.
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    keep_no_texts(tokenizer)
     return tokenizer
+
+
+def keep_no_texts(tokenizer: Any) -> None:
+    """A tokenizer that does not cut texts into words (as that of Llama 2) takes each text for one, and would keep the
+    last 10,000 of them a thread, of which hardly one comes again: 80 MB.
+    """
+    cutter = tokenizer.pre_tokenizer
+    resize = getattr(tokenizer.model, "_resize_cache", None)  # of BPE and Unigram
+    if resize is not None and (cutter is None or len(cutter.pre_tokenize_str("two words")) == 1):
+        resize(0)
