@@ -112,6 +112,13 @@ class Telemetry:
         self.batch_tokens = Histogram(
             "evald_batch_tokens", "Padded tokens of a batch.", ("model",), registry=registry, buckets=_TOKENS
         )
+        self.answers = Histogram(
+            "evald_model_answer_seconds",
+            "Seconds from the start of a call of a model to its last answer.",
+            ("model",),
+            registry=registry,
+            buckets=_SECONDS,
+        )
         self.queue_sequences = Gauge("evald_queue_sequences", "Sequences that wait.", ("model",), registry=registry)
         self.remote = Counter(
             "evald_remote_requests_total",
@@ -166,8 +173,11 @@ class Telemetry:
         """The queue has this length now."""
         self.queue_sequences.labels(self._model(alias)).set(sequences)
 
-    def on_stage(self, alias: str, stage: str, seconds: float) -> None:  # noqa: ARG002 (of the contract)
+    def on_stage(self, alias: str, stage: str, seconds: float) -> None:
         """A stage of the work took so long."""
+        if stage == "answer":
+            self.answers.labels(self._model(alias)).observe(seconds)
+            return
         self.stages.labels(stage if stage in STAGES else OTHER).observe(seconds)
 
     def on_shed(self, alias: str, reason: str, sequences: int) -> None:  # noqa: ARG002 (of the contract)

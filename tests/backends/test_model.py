@@ -101,7 +101,7 @@ def test_close_frees_the_backend(bench: Bench) -> None:
 def test_stages_are_told(bench: Bench) -> None:
     recorder = bench.Recorder()
     make_model(bench, bench.backend(), recorder).classify(["a b"], bench.Token())
-    assert [stage for stage, _ in recorder.stages] == ["tokenize"]
+    assert [stage for stage, _ in recorder.stages] == ["tokenize", "answer"]
 
 
 def test_a_call_is_asked_whether_it_ended_between_few_characters(bench: Bench) -> None:

@@ -23,6 +23,7 @@ EXPECTED = {
     "evald_tokens": "counter",
     "evald_shed": "counter",
     "evald_stage_seconds": "histogram",
+    "evald_model_answer_seconds": "histogram",
     "evald_batch_sequences": "histogram",
     "evald_batch_tokens": "histogram",
     "evald_queue_sequences": "gauge",
@@ -78,6 +79,7 @@ def test_models_beyond_the_cap_and_unknown_ones_share_a_label() -> None:
         telemetry.on_batch(alias, 1, 10, 16)
         telemetry.on_queue(alias, 1, 16)
         telemetry.on_stage(alias, "infer", 0.1)
+        telemetry.on_stage(alias, "answer", 0.1)
         telemetry.on_stage(alias, "unknown stage", 0.1)
         telemetry.on_shed(alias, "unknown reason", 1)
     page = telemetry.page(None)[0].decode()

@@ -58,6 +58,7 @@ def test_predict_tells_how_fast_it_was(models: Server) -> None:
     (found,) = answer.cost.performance
     assert (found.system, found.alias) == ("", "support-tuned")
     check(found, texts=50)
+    assert models.metric("evald_model_answer_seconds_count", model="support-tuned") >= 1
 
 
 def test_each_system_of_a_comparison_has_its_own(models: Server) -> None:

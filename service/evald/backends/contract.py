@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
     # What a backend answers for one sequence that it reads; which of them, the task says.
     Result: TypeAlias = Floats | Doubles
 
-Stage = Literal["tokenize", "queue", "infer"]
+Stage = Literal["tokenize", "queue", "infer", "answer"]
 Task = Literal["text-classification", "causal-lm", "seq2seq-lm", "text-generation", "embedding"]
 # What a model that writes is given: a text, or the role and content of every message of a chat.
 Messages: TypeAlias = tuple[tuple[str, str], ...]
@@ -356,7 +356,9 @@ class BatchObserver(Protocol):
         """The queue has this length now."""
 
     def on_stage(self, alias: str, stage: Stage, seconds: float) -> None:
-        """A call was tokenised ("tokenize"), a sequence left the queue ("queue") or a batch ran ("infer")."""
+        """A call was tokenised ("tokenize"), a sequence left the queue ("queue"), a batch ran ("infer") or a call was
+        answered ("answer", from its start).
+        """
 
     def on_shed(self, alias: str, reason: str, sequences: int) -> None:
         """Work was dropped before it ran: "OVERLOADED", "CANCELLED", "DEADLINE" or "SHUTDOWN"."""

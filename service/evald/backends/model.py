@@ -361,6 +361,7 @@ class Model:
             texts=[(tokenize_seconds, *text) for text in _last_answers(work, run, call)],
             batches=run.batch_seconds,
         )
+        self._observer.on_stage(self.info.alias, "answer", trace.seconds)
         timings = Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, len(run.batch_seconds), trace)
         return run.results, timings
 
