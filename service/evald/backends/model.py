@@ -23,6 +23,7 @@ from evald.backends.contract import (
 )
 from evald.backends.embedding import cut, normalized
 from evald.backends.generation import before_stop, writing
+from evald.backends.gpu import meter
 from evald.backends.likelihood import completion_window, move_spaces, rolling_windows
 from evald.backends.probabilities import sigmoid, softmax
 from evald.backends.trace import Stopwatch
@@ -345,6 +346,7 @@ class Model:
         """The results of all sequences; adds rows without one to the failures of the call."""
         tokenize_seconds = time.monotonic() - call.watch.began
         self._observer.on_stage(self.info.alias, "tokenize", tokenize_seconds)
+        gpu_meter = meter(self.info.device)
         run = self._batcher.run([sequence for _, sequence in work], call.cancellation, call.deadline)
         failed = dict(run.failed)
         for position, ((_, sequence), result) in enumerate(zip(work, run.results, strict=True)):
@@ -360,6 +362,7 @@ class Model:
             padded_tokens=run.padded_tokens,
             texts=[(tokenize_seconds, *text) for text in _last_answers(work, run, call)],
             batches=run.batch_seconds,
+            gpu=None if gpu_meter is None else gpu_meter.stop(),
         )
         self._observer.on_stage(self.info.alias, "answer", trace.seconds)
         timings = Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, len(run.batch_seconds), trace)

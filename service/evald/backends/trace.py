@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evald.backends.gpu import GpuUse
+
 # The system's own figure; that of getrusage may be one of the parent process.
 _STATUS = Path("/proc/self/status")
 
@@ -59,12 +61,15 @@ class Trace:
     infer: Sequence[float]
     batches: Sequence[float]
     peak_memory_bytes: int | None
+    # Of a model on a GPU that can be read, while it ran.
+    gpu: GpuUse | None = None
     # Of a measurement that was repeated.
     steadiness: Steadiness | None = None
 
     @classmethod
     def joined(cls, traces: Sequence[Trace]) -> Trace:
         """One trace of calls that came one after the other, at least one."""
+        uses = [(trace.gpu, trace.seconds) for trace in traces if trace.gpu is not None]
         return cls(
             seconds=math.fsum(trace.seconds for trace in traces),
             cpu_seconds=math.fsum(trace.cpu_seconds for trace in traces),
@@ -75,6 +80,7 @@ class Trace:
             infer=list(itertools.chain.from_iterable(trace.infer for trace in traces)),
             batches=list(itertools.chain.from_iterable(trace.batches for trace in traces)),
             peak_memory_bytes=traces[-1].peak_memory_bytes,
+            gpu=GpuUse.joined(uses) if uses else None,
         )
 
     @property
@@ -96,6 +102,7 @@ class Stopwatch:
         padded_tokens: int,
         texts: Sequence[tuple[float, float, float]],
         batches: Sequence[float],
+        gpu: GpuUse | None = None,
     ) -> Trace:
         """The trace of texts, each with its seconds until tokenised, in the queue and in the model."""
         return Trace(
@@ -108,6 +115,7 @@ class Stopwatch:
             infer=[text[2] for text in texts],
             batches=batches,
             peak_memory_bytes=peak_memory_bytes(),
+            gpu=gpu,
         )
 
 

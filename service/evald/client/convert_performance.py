@@ -26,6 +26,9 @@ def performance_of(message: performance.ModelPerformance) -> results.ModelPerfor
         peak_memory_bytes=message.peak_memory_bytes if message.HasField("peak_memory_bytes") else None,
         stable=message.steadiness.stable if message.HasField("steadiness") else None,
         windows=message.steadiness.windows if message.HasField("steadiness") else None,
+        gpu_memory_bytes=message.gpu.memory_bytes if message.gpu.HasField("memory_bytes") else None,
+        gpu_utilization=message.gpu.utilization if message.gpu.HasField("utilization") else None,
+        gpu_energy_joules=message.gpu.energy_joules if message.gpu.HasField("energy_joules") else None,
     )
 
 

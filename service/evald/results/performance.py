@@ -49,16 +49,24 @@ class ModelPerformance:
     # Of a measurement that was repeated: whether its last windows agreed, and how many there were.
     stable: bool | None = None
     windows: int | None = None
+    # Of a GPU that tells, by all processes on it: memory taken at the end, share of the time in use, energy.
+    gpu_memory_bytes: int | None = None
+    gpu_utilization: float | None = None
+    gpu_energy_joules: float | None = None
 
 
 HEAD = ["model", "texts/s", "tokens/s", "p50", "p95", "p99", "queue p50", "model p50", "padding", "CPU", "peak memory"]
+GPU_HEAD = ["GPU", "GPU memory", "energy"]
 
 
 def blocks(cost: Cost | None) -> list[Block]:
     """A table of the models that answered in a call; none if none did."""
     found = cost.performance if cost is not None else ()
-    lines = [_cells(one) for one in found if one.latency is not None]
-    return [Block("models, measured while they answered: latency of a text", HEAD, lines)] if lines else []
+    answered = [one for one in found if one.latency is not None]
+    has_gpu = any(any(_gpu_cells(one)) for one in answered)
+    lines = [[*_cells(one), *(_gpu_cells(one) if has_gpu else ())] for one in answered]
+    head = [*HEAD, *(GPU_HEAD if has_gpu else ())]
+    return [Block("models, measured while they answered: latency of a text", head, lines)] if lines else []
 
 
 def _cells(one: ModelPerformance) -> list[str]:
@@ -71,6 +79,14 @@ def _cells(one: ModelPerformance) -> list[str]:
         f"{one.padding_share:.1%}",
         _time(one.cpu_seconds),
         "" if one.peak_memory_bytes is None else f"{one.peak_memory_bytes / 1e6:,.0f} MB",
+    ]
+
+
+def _gpu_cells(one: ModelPerformance) -> list[str]:
+    return [
+        "" if one.gpu_utilization is None else f"{one.gpu_utilization:.0%}",
+        "" if one.gpu_memory_bytes is None else f"{one.gpu_memory_bytes / 1e6:,.0f} MB",
+        "" if one.gpu_energy_joules is None else f"{one.gpu_energy_joules:,.1f} J",
     ]
 
 

@@ -20,6 +20,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from evald.backends.baseline.kinds import Baselines
 from evald.backends.baseline.learned import TrainingLimits
 from evald.backends.contract import ChatOptions, ModelState
+from evald.backends.gpu import gpu
 from evald.backends.registry import ModelOptions, ModelRegistry
 from evald.backends.remote.registry import EndpointRegistry
 from evald.data.resources import read_resources
@@ -27,6 +28,7 @@ from evald.engine.evaluate import Engine, Limits
 from evald.server import catalog, evaluation, health, model, reflection
 from evald.server.calls import Calls
 from evald.server.fuse import SPARE_THREADS, FuseInterceptor, RpcThreads
+from evald.server.gpu_metrics import GpuCollector
 from evald.server.interceptors import ErrorInterceptor, MetricsInterceptor
 from evald.server.limits import Admission
 from evald.server.operations import OperationsServer, Page, text
@@ -56,6 +58,8 @@ class Application:
         self._models = _registry(settings, self.telemetry, self._tell_readiness)
         self._endpoints = EndpointRegistry(settings.endpoints, self.telemetry)
         _register(self._models, self._endpoints, self.telemetry)
+        if any(one.device == "cuda" for one in settings.all_models().values()):
+            self.telemetry.registry.register(GpuCollector(gpu))
         resources = read_resources(settings.resources)
         self.engine = Engine(
             self._models,

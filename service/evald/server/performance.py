@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evald.backends.gpu import GpuUse
 from evald.backends.trace import Latency, Steadiness, Trace
 from evald.engine.steady import SteadyState
 from evald.errors import InvalidRequestError
@@ -31,6 +32,7 @@ def performance_of(trace: Trace, alias: str, system: str = "") -> performance_pb
         cpu_seconds=trace.cpu_seconds,
         peak_memory_bytes=trace.peak_memory_bytes,
         steadiness=_steadiness(trace.steadiness),
+        gpu=_gpu(trace.gpu),
     )
 
 
@@ -47,6 +49,14 @@ def steady_state_of(message: model_pb2.PredictRequest) -> SteadyState | None:
 
 def _steadiness(found: Steadiness | None) -> performance_pb2.Steadiness | None:
     return None if found is None else performance_pb2.Steadiness(stable=found.stable, windows=found.windows)
+
+
+def _gpu(found: GpuUse | None) -> performance_pb2.GpuUse | None:
+    if found is None:
+        return None
+    return performance_pb2.GpuUse(
+        memory_bytes=found.memory_bytes, utilization=found.utilization, energy_joules=found.energy_joules
+    )
 
 
 def _latency(found: Latency | None) -> performance_pb2.Latency | None:

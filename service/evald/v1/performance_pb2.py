@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65vald/v1/performance.proto\x12\x08\x65vald.v1\"\xd2\x03\n\x10ModelPerformance\x12\x0e\n\x06system\x18\x01 \x01(\t\x12\r\n\x05\x61lias\x18\x02 \x01(\t\x12\r\n\x05texts\x18\x03 \x01(\x04\x12\x0f\n\x07seconds\x18\x04 \x01(\x01\x12\x18\n\x10texts_per_second\x18\x05 \x01(\x01\x12\x19\n\x11tokens_per_second\x18\x06 \x01(\x01\x12\x15\n\rpadding_share\x18\x07 \x01(\x01\x12\"\n\x07latency\x18\x08 \x01(\x0b\x32\x11.evald.v1.Latency\x12#\n\x08tokenize\x18\t \x01(\x0b\x32\x11.evald.v1.Latency\x12 \n\x05queue\x18\n \x01(\x0b\x32\x11.evald.v1.Latency\x12 \n\x05infer\x18\x0b \x01(\x0b\x32\x11.evald.v1.Latency\x12 \n\x05\x62\x61tch\x18\x0c \x01(\x0b\x32\x11.evald.v1.Latency\x12\x0f\n\x07\x62\x61tches\x18\r \x01(\x04\x12\x13\n\x0b\x63pu_seconds\x18\x0e \x01(\x01\x12\x1e\n\x11peak_memory_bytes\x18\x0f \x01(\x04H\x00\x88\x01\x01\x12(\n\nsteadiness\x18\x11 \x01(\x0b\x32\x14.evald.v1.SteadinessB\x14\n\x12_peak_memory_bytes\"-\n\nSteadiness\x12\x0e\n\x06stable\x18\x01 \x01(\x08\x12\x0f\n\x07windows\x18\x02 \x01(\r\"\"\n\x0bSteadyState\x12\x13\n\x0bmax_seconds\x18\x01 \x01(\x01\"\x88\x01\n\x07Latency\x12\x14\n\x0cmean_seconds\x18\x01 \x01(\x01\x12\x13\n\x0bp50_seconds\x18\x02 \x01(\x01\x12\x13\n\x0bp90_seconds\x18\x03 \x01(\x01\x12\x13\n\x0bp95_seconds\x18\x04 \x01(\x01\x12\x13\n\x0bp99_seconds\x18\x05 \x01(\x01\x12\x13\n\x0bmax_seconds\x18\x06 \x01(\x01\x42\x44\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65vald/v1/performance.proto\x12\x08\x65vald.v1\"\xf1\x03\n\x10ModelPerformance\x12\x0e\n\x06system\x18\x01 \x01(\t\x12\r\n\x05\x61lias\x18\x02 \x01(\t\x12\r\n\x05texts\x18\x03 \x01(\x04\x12\x0f\n\x07seconds\x18\x04 \x01(\x01\x12\x18\n\x10texts_per_second\x18\x05 \x01(\x01\x12\x19\n\x11tokens_per_second\x18\x06 \x01(\x01\x12\x15\n\rpadding_share\x18\x07 \x01(\x01\x12\"\n\x07latency\x18\x08 \x01(\x0b\x32\x11.evald.v1.Latency\x12#\n\x08tokenize\x18\t \x01(\x0b\x32\x11.evald.v1.Latency\x12 \n\x05queue\x18\n \x01(\x0b\x32\x11.evald.v1.Latency\x12 \n\x05infer\x18\x0b \x01(\x0b\x32\x11.evald.v1.Latency\x12 \n\x05\x62\x61tch\x18\x0c \x01(\x0b\x32\x11.evald.v1.Latency\x12\x0f\n\x07\x62\x61tches\x18\r \x01(\x04\x12\x13\n\x0b\x63pu_seconds\x18\x0e \x01(\x01\x12\x1e\n\x11peak_memory_bytes\x18\x0f \x01(\x04H\x00\x88\x01\x01\x12(\n\nsteadiness\x18\x11 \x01(\x0b\x32\x14.evald.v1.Steadiness\x12\x1d\n\x03gpu\x18\x12 \x01(\x0b\x32\x10.evald.v1.GpuUseB\x14\n\x12_peak_memory_bytes\"\x8c\x01\n\x06GpuUse\x12\x19\n\x0cmemory_bytes\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\x18\n\x0butilization\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x1a\n\renergy_joules\x18\x03 \x01(\x01H\x02\x88\x01\x01\x42\x0f\n\r_memory_bytesB\x0e\n\x0c_utilizationB\x10\n\x0e_energy_joules\"-\n\nSteadiness\x12\x0e\n\x06stable\x18\x01 \x01(\x08\x12\x0f\n\x07windows\x18\x02 \x01(\r\"\"\n\x0bSteadyState\x12\x13\n\x0bmax_seconds\x18\x01 \x01(\x01\"\x88\x01\n\x07Latency\x12\x14\n\x0cmean_seconds\x18\x01 \x01(\x01\x12\x13\n\x0bp50_seconds\x18\x02 \x01(\x01\x12\x13\n\x0bp90_seconds\x18\x03 \x01(\x01\x12\x13\n\x0bp95_seconds\x18\x04 \x01(\x01\x12\x13\n\x0bp99_seconds\x18\x05 \x01(\x01\x12\x13\n\x0bmax_seconds\x18\x06 \x01(\x01\x42\x44\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,11 +33,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014dev.evald.v1P\001Z2github.com/evald/evald/clients/go/evald/v1;evaldv1'
   _globals['_MODELPERFORMANCE']._serialized_start=41
-  _globals['_MODELPERFORMANCE']._serialized_end=507
-  _globals['_STEADINESS']._serialized_start=509
-  _globals['_STEADINESS']._serialized_end=554
-  _globals['_STEADYSTATE']._serialized_start=556
-  _globals['_STEADYSTATE']._serialized_end=590
-  _globals['_LATENCY']._serialized_start=593
-  _globals['_LATENCY']._serialized_end=729
+  _globals['_MODELPERFORMANCE']._serialized_end=538
+  _globals['_GPUUSE']._serialized_start=541
+  _globals['_GPUUSE']._serialized_end=681
+  _globals['_STEADINESS']._serialized_start=683
+  _globals['_STEADINESS']._serialized_end=728
+  _globals['_STEADYSTATE']._serialized_start=730
+  _globals['_STEADYSTATE']._serialized_end=764
+  _globals['_LATENCY']._serialized_start=767
+  _globals['_LATENCY']._serialized_end=903
 # @@protoc_insertion_point(module_scope)

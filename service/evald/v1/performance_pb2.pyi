@@ -5,7 +5,7 @@ from typing import ClassVar as _ClassVar, Mapping as _Mapping, Optional as _Opti
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ModelPerformance(_message.Message):
-    __slots__ = ("system", "alias", "texts", "seconds", "texts_per_second", "tokens_per_second", "padding_share", "latency", "tokenize", "queue", "infer", "batch", "batches", "cpu_seconds", "peak_memory_bytes", "steadiness")
+    __slots__ = ("system", "alias", "texts", "seconds", "texts_per_second", "tokens_per_second", "padding_share", "latency", "tokenize", "queue", "infer", "batch", "batches", "cpu_seconds", "peak_memory_bytes", "steadiness", "gpu")
     SYSTEM_FIELD_NUMBER: _ClassVar[int]
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     TEXTS_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +22,7 @@ class ModelPerformance(_message.Message):
     CPU_SECONDS_FIELD_NUMBER: _ClassVar[int]
     PEAK_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     STEADINESS_FIELD_NUMBER: _ClassVar[int]
+    GPU_FIELD_NUMBER: _ClassVar[int]
     system: str
     alias: str
     texts: int
@@ -38,7 +39,18 @@ class ModelPerformance(_message.Message):
     cpu_seconds: float
     peak_memory_bytes: int
     steadiness: Steadiness
-    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., texts: _Optional[int] = ..., seconds: _Optional[float] = ..., texts_per_second: _Optional[float] = ..., tokens_per_second: _Optional[float] = ..., padding_share: _Optional[float] = ..., latency: _Optional[_Union[Latency, _Mapping]] = ..., tokenize: _Optional[_Union[Latency, _Mapping]] = ..., queue: _Optional[_Union[Latency, _Mapping]] = ..., infer: _Optional[_Union[Latency, _Mapping]] = ..., batch: _Optional[_Union[Latency, _Mapping]] = ..., batches: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., peak_memory_bytes: _Optional[int] = ..., steadiness: _Optional[_Union[Steadiness, _Mapping]] = ...) -> None: ...
+    gpu: GpuUse
+    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., texts: _Optional[int] = ..., seconds: _Optional[float] = ..., texts_per_second: _Optional[float] = ..., tokens_per_second: _Optional[float] = ..., padding_share: _Optional[float] = ..., latency: _Optional[_Union[Latency, _Mapping]] = ..., tokenize: _Optional[_Union[Latency, _Mapping]] = ..., queue: _Optional[_Union[Latency, _Mapping]] = ..., infer: _Optional[_Union[Latency, _Mapping]] = ..., batch: _Optional[_Union[Latency, _Mapping]] = ..., batches: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., peak_memory_bytes: _Optional[int] = ..., steadiness: _Optional[_Union[Steadiness, _Mapping]] = ..., gpu: _Optional[_Union[GpuUse, _Mapping]] = ...) -> None: ...
+
+class GpuUse(_message.Message):
+    __slots__ = ("memory_bytes", "utilization", "energy_joules")
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    UTILIZATION_FIELD_NUMBER: _ClassVar[int]
+    ENERGY_JOULES_FIELD_NUMBER: _ClassVar[int]
+    memory_bytes: int
+    utilization: float
+    energy_joules: float
+    def __init__(self, memory_bytes: _Optional[int] = ..., utilization: _Optional[float] = ..., energy_joules: _Optional[float] = ...) -> None: ...
 
 class Steadiness(_message.Message):
     __slots__ = ("stable", "windows")

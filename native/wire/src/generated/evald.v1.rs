@@ -1912,6 +1912,23 @@ pub struct ModelPerformance {
     /// then those of the last three windows, or of as many as there were.
     #[prost(message, optional, tag = "17")]
     pub steadiness: ::core::option::Option<Steadiness>,
+    /// Of a model on an NVIDIA GPU, where the server can read it (the package nvidia-ml-py): what it used while the model
+    /// ran.
+    #[prost(message, optional, tag = "18")]
+    pub gpu: ::core::option::Option<GpuUse>,
+}
+/// What a GPU used, by all processes on it. What it does not tell is unset.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct GpuUse {
+    /// Memory that was taken at the end.
+    #[prost(uint64, optional, tag = "1")]
+    pub memory_bytes: ::core::option::Option<u64>,
+    /// Mean share of the time in which it computed, 0 to 1; in a short call that of the last moments.
+    #[prost(double, optional, tag = "2")]
+    pub utilization: ::core::option::Option<f64>,
+    /// Energy used.
+    #[prost(double, optional, tag = "3")]
+    pub energy_joules: ::core::option::Option<f64>,
 }
 /// How a repeated measurement ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
