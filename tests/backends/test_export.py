@@ -227,3 +227,9 @@ def test_quantised_weights_are_marked_as_depending_on_their_batch(make: Callable
     backend = open_backend("one", target, ModelOptions(file="onnx/model_quantized.onnx"))
     assert (backend.info.precision, backend.info.batch_invariant) == ("int8", False)
     backend.close()
+
+
+def test_encoder_decoders_are_left_to_optimum(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = root / "examples" / "models" / "tiny-seq2seq"
+    assert main(["models", "export", str(folder), "--out", str(tmp_path / "exported")]) == 1
+    assert "optimum exports encoder-decoders" in capsys.readouterr().err

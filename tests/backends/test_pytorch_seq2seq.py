@@ -129,6 +129,24 @@ def test_likelihoods_are_those_of_a_plain_loop(kind: str, example: Path, tmp_pat
         np.testing.assert_allclose(found, expected, rtol=2e-6, atol=1e-5)
 
 
+def test_a_pair_is_scored_as_transformers_computes_its_loss(example: Path) -> None:
+    from evald.backends.pytorch import TorchBackend
+
+    backend = TorchBackend("torch", example, ModelOptions(backend="torch"))
+    assert backend.info.scores
+    model = transformers.AutoModelForSeq2SeqLM.from_pretrained(example).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(example)
+    pairs = [("4096", "four thousand and ninety-six"), ("7", "eight"), ("12", "")]
+    sequences = backend.encode(pairs)
+    found = backend.run(sequences, max(map(len, sequences)))
+    for (text, target), own in zip(pairs, found, strict=True):
+        given = tokenizer(text, text_target=target, return_tensors="pt")
+        with torch.inference_mode():
+            loss = float(model(**given).loss)
+        assert len(own) == len(target) + 1
+        assert -own.mean() == pytest.approx(loss, rel=1e-6, abs=1e-6)
+
+
 def test_a_setting_that_would_change_texts_fails_the_model(example: Path, tmp_path: Path) -> None:
     from evald.backends.folder import LoadError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,33 @@ def greedy(root: Path) -> Callable[[str, int], str]:
         return str(tokenizer.decode(ids[1:]))
 
     return written
+
+
+@pytest.fixture(scope="module")
+def score(root: Path) -> Callable[[str, str], list[float]]:
+    """Log-likelihoods of the tokens of a text for an input, of logits that are read at once, in plain numbers."""
+    folder = root / "examples" / "models" / ALIAS
+    encoder, decoder = (
+        onnxruntime.InferenceSession(str(folder / "onnx" / f"{name}.onnx"))
+        for name in ("encoder_model", "decoder_model_merged")
+    )
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    names = [item.name for item in decoder.get_inputs() if item.name.startswith("past")]
+    fixed = dict.fromkeys(names, np.zeros((1, 4, 0, 16), dtype=np.float32)) | {"use_cache_branch": np.array([False])}
+
+    def scored(text: str, target: str) -> list[float]:
+        given, wanted = (np.array([tokenizer.encode(one).ids]) for one in (text, target))
+        mask = np.ones_like(given)
+        states = encoder.run(None, {"input_ids": given, "attention_mask": mask})[0]
+        read = {"input_ids": np.array([[START, *wanted[0][:-1]]]), "encoder_attention_mask": mask}
+        (logits,) = decoder.run(["logits"], {**read, "encoder_hidden_states": states, **fixed})
+        rows = [[float(logit) for logit in row] for row in logits[0]]
+        return [
+            row[token] - max(row) - math.log(math.fsum(math.exp(logit - max(row)) for logit in row))
+            for row, token in zip(rows, wanted[0].tolist(), strict=True)
+        ]
+
+    return scored
 
 
 def predict(
@@ -174,6 +202,73 @@ def test_torch_writes_what_the_graphs_write(
     server.wait_until(lambda: server.get("/startupz")[0] == 200)
     texts = TEXTS[:-1]
     assert [one.text for one in predict(server, rows_of(texts)).predictions] == [greedy(text, 128) for text in texts]
+    server.close()
+
+
+def test_likelihoods_are_those_of_a_plain_loop(busy: Server, score: Callable[[str, str], list[float]]) -> None:
+    """Rows of one request run together, with targets of many lengths."""
+    pairs = [("4096", "four thousand and ninety-six"), ("7", "eight"), ("70", ""), ("31", "thirty-one"), ("5", "Über")]
+    rows = rows_of([text for text, _ in pairs])
+    for row, (_, target) in zip(rows, pairs, strict=True):
+        row.references.append(target)
+    together = busy.api.call(EVALUATE, request_of(rows, "nll", "perplexity"), pb.EvaluateResponse)
+    nll, perplexity = (metric.estimate.value for metric in together.systems[0].metrics)
+    expected = [log for text, target in pairs for log in score(text, target)]
+    assert len(expected) == sum(len(target.encode()) + 1 for _, target in pairs)
+    mean = -math.fsum(expected) / len(expected)
+    assert [nll, perplexity] == pytest.approx([mean, math.exp(mean)], rel=1e-6)
+    alone = [
+        busy.api.call(EVALUATE, request_of([row], "perplexity"), pb.EvaluateResponse).systems[0].metrics[0]
+        for row in rows
+    ]
+    for (text, target), metric in zip(pairs, alone, strict=True):
+        own = score(text, target)
+        assert metric.estimate.value == pytest.approx(math.exp(-math.fsum(own) / len(own)), rel=1e-6)
+
+
+def test_choices_are_scored_for_their_input(busy: Server) -> None:
+    rows = rows_of(["4096", "7", "70"])
+    words = ["four thousand and ninety-six", "seven", "seventy"]
+    for row, right in zip(rows, words, strict=True):
+        row.choices.extend(instance_pb2.Choice(text=text, correct=text == right) for text in words)
+    answer = busy.api.call(EVALUATE, request_of(rows, "choice_accuracy"), pb.EvaluateResponse)
+    assert answer.systems[0].metrics[0].estimate.value == 1
+    # Texts and scores of one call.
+    for row, right in zip(rows, words, strict=True):
+        row.references.append(right)
+    answer = busy.api.call(EVALUATE, request_of(rows, "choice_accuracy", "exact_match", "nll"), pb.EvaluateResponse)
+    assert [metric.estimate.value for metric in answer.systems[0].metrics][:2] == [1, 100]
+
+
+def test_a_row_that_cannot_be_scored_fails_alone(busy: Server) -> None:
+    rows = [*rows_of(["7", "8", "9", "1" * 128]), instance_pb2.Instance()]
+    for row, target in ((0, "seven"), (2, "n" * 128), (3, "one"), (4, "one")):
+        rows[row].references.append(target)
+    answer = busy.api.call(EVALUATE, request_of(rows, "nll"), pb.EvaluateResponse)
+    assert {error.id: error.reason for error in answer.systems[0].rows.errors} == {
+        "#1": "MISSING_REFERENCE",
+        "#2": "INPUT_TOO_LONG",
+        "#3": "INPUT_TOO_LONG",
+        "#4": "MISSING_INPUT",
+    }
+    assert answer.systems[0].metrics[0].estimate.n == 1
+
+
+def test_a_tokenizer_that_treats_targets_apart_scores_with_torch_only(
+    start_server: Callable[..., Server], root: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(root / "examples" / "models" / ALIAS, folder)
+    settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    text = json.dumps({**settings, "tokenizer_class": "MarianTokenizer"})
+    (folder / "tokenizer_config.json").write_text(text, encoding="utf-8")
+    server = start_server(models={ALIAS: ModelSetting(folder)})
+    server.wait_until(lambda: server.get("/startupz")[0] == 200)
+    rows = rows_of(["7"])
+    rows[0].references.append("seven")
+    failure = server.api.failure(EVALUATE, request_of(rows, "nll"))
+    assert (failure.reason, failure.fields) == ("MODEL_TASK_MISMATCH", ("spec.systems[0].model",))
+    assert predict(server, rows).predictions[0].text == "seven"
     server.close()
 
 

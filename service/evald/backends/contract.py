@@ -27,7 +27,7 @@ Messages: TypeAlias = tuple[tuple[str, str], ...]
 Prompt: TypeAlias = str | Messages
 # How the embeddings of tokens become that of their text.
 Pooling = Literal["mean", "cls", "max"]
-# One text or two: what is classified, or a prompt and its completion.
+# One text or two: what is classified, a prompt and its completion, or an input and what is written for it.
 Text: TypeAlias = str | tuple[str, str]
 
 
@@ -79,6 +79,8 @@ class ModelInfo:
     # Of a language model: what it reads before the first token of a text without a prompt, and whether it can write.
     prefix_token: int | None = None
     writes: bool = False
+    # Of an encoder-decoder: whether it tells how likely texts are.
+    scores: bool = False
     # Of an encoder.
     embedding: EmbeddingInfo | None = None
     # Parameters in the files that the model does not have, for example of a head that was left out.
@@ -178,7 +180,8 @@ class TokenSequence:
 
     `segments` tell the two texts of a pair apart, for models that want to know. `targets` are the tokens whose
     likelihood is asked of a language model: the last one is what may come after all of `ids`, the one before it what
-    may come after all but the last of `ids`, and so on. With `writing`, the language model continues `ids` instead.
+    may come after all but the last of `ids`, and so on; an encoder-decoder writes all of them for `ids`. With
+    `writing`, the language model continues `ids` instead, or writes for them.
     `layer` asks an encoder for the embeddings of the tokens behind this layer instead of that of the text.
     """
 
@@ -326,7 +329,7 @@ class Backend(Protocol):
     def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
         """The tokens of every text, never truncated, with the special tokens that the tokenizer adds or without.
 
-        All texts are pairs, or none is.
+        All texts are pairs, or none is. The second text of a pair becomes the targets of an encoder-decoder.
         """
 
     def decode(self, ids: Sequence[int]) -> str:

@@ -83,6 +83,8 @@ def export(source: Path, target: Path, adapter: Path | None = None) -> Exported:
     """
     folder = ModelFolder(source)
     config = folder.model_config()
+    if config.task == "seq2seq-lm":
+        raise LoadError("optimum exports encoder-decoders (optimum-cli export onnx); or use the torch backend")
     folder.safetensors()
     folder.check_links()
     if target.exists():

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evald.backends.buckets import padded_length
 from evald.backends.contract import TokenSequence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from evald.backends.contract import Doubles, Floats, TokenIds
 
 # Logits that are held in double precision at once: 8 MB.
 _BLOCK = 1 << 20
+# Tokens that a decoder reads at once.
+_DECODED = 1 << 10
 
 
 def rolling_windows(tokens: TokenIds, prefix: int, most: int, context: int) -> list[TokenSequence]:
@@ -45,6 +50,20 @@ def move_spaces(prompt: str, completion: str) -> tuple[str, str]:
 def completion_window(whole: TokenIds, prompt: int) -> TokenSequence:
     """Scores the tokens behind the first `prompt` ones of prompt and completion, which were encoded as one text."""
     return TokenSequence(whole[:-1], targets=whole[prompt:])
+
+
+def target_groups(targets: Sequence[TokenIds]) -> Iterator[tuple[int, list[int]]]:
+    """The rows whose targets a decoder reads together, and the length to which these are padded.
+
+    It depends on a row's own targets alone, so an answer does not depend on the rows beside it. Groups are small, as
+    logits are: of every token for the whole vocabulary.
+    """
+    lengths = [padded_length(len(one), max(len(one), 1)) for one in targets]
+    for length in sorted(set(lengths)):
+        rows = [row for row, own in enumerate(lengths) if own == length]
+        most = max(1, _DECODED // length)
+        for start in range(0, len(rows), most):
+            yield length, rows[start : start + most]
 
 
 def log_likelihoods(logits: Floats, targets: TokenIds) -> Doubles:

@@ -296,6 +296,8 @@ class Model:
 
     def _windows(self, present: list[tuple[int, Text]], context: int, call: _Call) -> list[_Work]:
         """What has to run to score texts and completions."""
+        if self.info.task == "seq2seq-lm":
+            return self._targets(present, call)
         pairs = [(row, move_spaces(*text)) for row, text in present if not isinstance(text, str) and text[0].strip()]
         alone = [(row, text if isinstance(text, str) else "".join(text)) for row, text in present]
         work = self._completions(pairs, call)
@@ -308,6 +310,16 @@ class Model:
                 continue
             prefix, most = self.info.prefix_token or 0, self.info.max_tokens
             work += [_Work(row, window) for window in rolling_windows(sequence.ids, prefix, most, context)]
+        return work
+
+    def _targets(self, present: list[tuple[int, Text]], call: _Call) -> list[_Work]:
+        """What has to run to score what may be written for texts."""
+        work = []
+        for (row, _), sequence in zip(present, self._encode([text for _, text in present], call), strict=True):
+            wanted = 0 if sequence.targets is None else len(sequence.targets)
+            fits = self._fits(row, "input", len(sequence), call)
+            if fits and self._fits(row, "text to score", wanted, call):
+                work.append(_Work(row, sequence))
         return work
 
     def _completions(self, pairs: list[tuple[int, tuple[str, str]]], call: _Call) -> list[_Work]:

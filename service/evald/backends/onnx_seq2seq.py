@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from evald.backends.buckets import padded_length
 from evald.backends.contract import ModelInfo, TokenSequence
 from evald.backends.decoding_rules import read_rules
 from evald.backends.folder import LoadError, ModelFolder, digest
 from evald.backends.generation import choose, write
-from evald.backends.likelihood import log_likelihoods
+from evald.backends.likelihood import log_likelihoods, target_groups
 from evald.backends.onnx_decoder import is_cache_input, read_cache
 from evald.backends.onnx_session import (
     INTEGERS,
@@ -39,6 +38,8 @@ _OF_ENCODER = frozenset({"input_ids", "attention_mask"})
 _OF_DECODER = frozenset({"input_ids", "encoder_attention_mask", "encoder_hidden_states"})
 # What the keys and values of the encoder's states are called, which are the same at every step.
 _FIXED = ".encoder."
+# Tokenizers of transformers that encode what is written otherwise than what is read; tokenizer.json does not tell.
+_TWO_SIDED = ("M2M100", "MBart", "Marian", "Nllb", "PLBart", "SeamlessM4T")
 
 
 class Seq2SeqGraphs:
@@ -140,6 +141,7 @@ class OnnxSeq2SeqBackend:
             # The scales of dynamic quantisation are those of a whole batch, which a probe may fail to notice.
             batch_invariant=is_invariant and not files.weights.quantised,
             writes=True,
+            scores=not str(folder.tokenizer_config().get("tokenizer_class")).startswith(_TWO_SIDED),
         )
 
     @property
@@ -149,38 +151,36 @@ class OnnxSeq2SeqBackend:
 
     def encode(self, texts: Sequence[Text], special_tokens: bool = True) -> list[TokenSequence]:
         """See `contract.Backend`."""
-        return self._tokenizer.encode(texts, special_tokens)
+        inputs = self._tokenizer.encode([one if isinstance(one, str) else one[0] for one in texts], special_tokens)
+        targets = self._tokenizer.encode([one[1] for one in texts if not isinstance(one, str)], special_tokens)
+        if not targets:
+            return inputs
+        return [TokenSequence(read.ids, targets=own.ids) for read, own in zip(inputs, targets, strict=True)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """See `contract.Backend`."""
         return self._tokenizer.decode(ids)
 
     def run(self, sequences: Sequence[TokenSequence], length: int) -> list[Doubles]:
-        """See `contract.Backend`.
-
-        The targets of a sequence are padded to a length of their own, so that they do not depend on those beside them.
-        """
+        """See `contract.Backend`."""
         graphs = self._open()
         given, mask = _padded([sequence.ids for sequence in sequences], length, self._config.pad_token_id)
         targets = [sequence.ids[:0] if sequence.targets is None else sequence.targets for sequence in sequences]
-        lengths = [padded_length(len(one), max(len(one), self._config.max_tokens)) for one in targets]
         filled = self._filled(range(len(sequences)))
         states = graphs.encode(given[filled], mask[filled])
-        results: dict[int, Doubles] = {}
-        for size in sorted(set(lengths)):
-            rows = [row for row, own in enumerate(lengths) if own == size]
+        results: list[Doubles] = [np.zeros(0)] * len(sequences)
+        for size, rows in target_groups(targets):
             read = [np.array([self._rules.start, *targets[row][:-1]], dtype=np.int64) for row in rows]
-            ids, _ = _padded(read, size, self._config.pad_token_id)
             own = self._filled(rows)
             feed: Feed = {
-                "input_ids": ids[self._filled(range(len(rows)))],
+                "input_ids": _padded(read, size, self._config.pad_token_id)[0][self._filled(range(len(rows)))],
                 "encoder_attention_mask": mask[own],
                 "encoder_hidden_states": states[own],
             }
             logits, _ = graphs.begin(feed, keeps=False)
             for at, row in enumerate(rows):
                 results[row] = log_likelihoods(logits[at, : len(targets[row])], targets[row])
-        return [results[row] for row in range(len(sequences))]
+        return results
 
     def write(self, sequences: Sequence[TokenSequence]) -> list[WrittenTokens]:
         """See `contract.Backend`."""

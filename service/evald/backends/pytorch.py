@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 import transformers
+from transformers.modeling_outputs import BaseModelOutput
 
 from evald.backends.contract import ModelInfo, TokenSequence
 from evald.backends.decoding_rules import DecodingRules, read_rules
 from evald.backends.embedding import check_layers, embedding_info, inner_layers, read_pooling
 from evald.backends.folder import LoadError, ModelFolder, digest
 from evald.backends.generation import write
+from evald.backends.likelihood import target_groups
 from evald.backends.pytorch_decoder import TorchDecoder, TorchSeq2SeqDecoder, can_write
 from evald.backends.tokenizer import keep_no_texts
 
@@ -140,18 +142,24 @@ class TorchBackend:
             return []
         firsts = [text if isinstance(text, str) else text[0] for text in texts]
         seconds = [text[1] for text in texts if not isinstance(text, str)]
+        # What is written for a text may have a tokenizer of its own.
+        name = "text_target" if self._is_seq2seq else "text_pair"
         with self._tokenizer_lock:
             encoded = self._tokenizer(
                 firsts,
-                seconds or None,
+                **({name: seconds} if seconds else {}),
                 add_special_tokens=special_tokens,
                 padding=False,
                 truncation=False,
                 verbose=False,
             )
-        segments = encoded.get("token_type_ids")
+        segments, targets = encoded.get("token_type_ids"), encoded.get("labels")
         return [
-            TokenSequence(_ids(ids), None if segments is None else _ids(segments[row]))
+            TokenSequence(
+                _ids(ids),
+                None if segments is None else _ids(segments[row]),
+                None if targets is None else _ids(targets[row]),
+            )
             for row, ids in enumerate(encoded["input_ids"])
         ]
 
@@ -218,15 +226,22 @@ class TorchBackend:
     def _score_apart(self, sequences: Sequence[TokenSequence], feed: dict[str, Any]) -> list[Result]:
         """Log-likelihoods of the targets, which a decoder of its own reads behind its start."""
         targets = [sequence.ids[:0] if sequence.targets is None else sequence.targets for sequence in sequences]
-        read = np.full((len(targets), max(map(len, targets))), self._config.pad_token_id, dtype=np.int64)
-        for row, wanted in enumerate(targets):
-            read[row, : len(wanted)] = [self._rules.start, *wanted[:-1]]
-        feed["decoder_input_ids"] = torch.from_numpy(read).to(self._device)
-        logits = self._model(**feed, use_cache=False).logits
-        return [
-            _log_likelihoods(own[: len(wanted)], torch.from_numpy(wanted).to(self._device)).cpu().numpy()
-            for own, wanted in zip(logits, targets, strict=True)
-        ]
+        states, mask = self._model.get_encoder()(**feed).last_hidden_state, feed["attention_mask"]
+        found: list[Result] = [np.zeros(0)] * len(targets)
+        for length, rows in target_groups(targets):
+            read = np.full((len(rows), length), self._config.pad_token_id, dtype=np.int64)
+            for at, row in enumerate(rows):
+                read[at, : len(targets[row])] = [self._rules.start, *targets[row][:-1]]
+            logits = self._model(
+                attention_mask=mask[rows],
+                encoder_outputs=BaseModelOutput(states[rows]),
+                decoder_input_ids=torch.from_numpy(read).to(self._device),
+                use_cache=False,
+            ).logits
+            for at, row in enumerate(rows):
+                wanted = torch.from_numpy(targets[row]).to(self._device)
+                found[row] = _log_likelihoods(logits[at, : len(wanted)], wanted).cpu().numpy()
+        return found
 
     def _embed(self, sequences: Sequence[TokenSequence], feed: dict[str, Any], mode: Pooling) -> list[Result]:
         """Pooled on the device, so that little comes back from it."""
@@ -264,7 +279,7 @@ class TorchBackend:
         if targets is not None:
             # An encoder-decoder that could not write would be of no use.
             writes = self._is_seq2seq or can_write(self._model, ids)
-            self._info = replace(self._info, writes=writes)
+            self._info = replace(self._info, writes=writes, scores=self._is_seq2seq)
 
 
 def _log_likelihoods(logits: Any, targets: Any) -> Any:

@@ -29,16 +29,21 @@ if TYPE_CHECKING:
     from evald.backends.remote.contract import RemoteUse
     from evald.backends.remote.model import RemoteModel
 
-# What the predictions of a model of each task hold, in the words of `Spec.needs`; `_WRITES` is what comes with a text.
+# What the predictions of a model of each task hold, in the words of `Spec.needs`: classes, or what a language model
+# scores and what comes with a text that it writes.
+_SCORES = ("token_logprobs", "choice_scores")
 _WRITES = ("prediction_text", "latency_seconds", "input_tokens", "output_tokens")
 _PRODUCES: dict[Task, tuple[str, ...]] = {
     "text-classification": ("prediction_label", "prediction_label_set", "class_scores"),
-    "causal-lm": ("token_logprobs", "choice_scores"),
+    "causal-lm": _SCORES,
+    # Some tell no likelihoods: see `produces`.
     "seq2seq-lm": (),
     # No metric of answers reads it; metrics that compare texts by a model ask it themselves.
     "embedding": (),
     "text-generation": _WRITES,
 }
+# What writes texts and tells how likely texts are.
+LANGUAGE_MODELS: tuple[Task, ...] = ("causal-lm", "seq2seq-lm")
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class Answers:
 
 def produces(info: ModelInfo) -> tuple[str, ...]:
     """What the predictions of a model hold, in the words of `Spec.needs`."""
-    return (*_PRODUCES[info.task], *(_WRITES if info.writes else ()))
+    return (*_PRODUCES[info.task], *(_SCORES if info.scores else ()), *(_WRITES if info.writes else ()))
 
 
 def must_write(needs: Collection[str]) -> bool:
@@ -112,16 +117,16 @@ def ask(
 
     None: a text if the rows say how to write, else a score for each choice of a row, else for its text.
     """
-    writes = rows.generation is not None or model.info.task == "seq2seq-lm"
-    if not writes and any(rows.messages):
+    if model.info.task == "seq2seq-lm" and needs is None and rows.generation is None:
+        # There is no text of its own that it could score instead.
+        rows = replace(rows, generation=GenerationOptions())
+    if rows.generation is None and any(rows.messages):
         return _without_messages(rows, lambda others: ask(model, others, needs, cancellation, deadline))
-    if model.info.task == "seq2seq-lm":
-        return _write(model, rows, rows.generation or GenerationOptions(), cancellation, deadline)
-    if model.info.task == "causal-lm":
+    if model.info.task in LANGUAGE_MODELS:
         if rows.generation is None:
             return _score(model, rows, needs, cancellation, deadline)
         texts = _write(model, rows, rows.generation, cancellation, deadline)
-        if needs is None or set(_PRODUCES["causal-lm"]).isdisjoint(needs):
+        if needs is None or set(_SCORES).isdisjoint(needs):
             return texts
         scores = replace(rows, generation=None)
         return _joined(texts, ask(model, scores, needs, cancellation, deadline))
@@ -210,19 +215,26 @@ def _score(
 ) -> Answers:
     """Texts and choices of all rows go through the model together, so that its batches are full."""
     asked: list[Text | None] = []
+    lacking: dict[int, RowFailure] = {}
     owners: list[int] = []
     shapes: list[tuple[bool, int]] = []
     for row, prompt in enumerate(rows.inputs):
         choices = rows.choices[row] if rows.choices else ()
         has_text = not choices if needs is None else "token_logprobs" in needs
         reference = rows.references[row] if rows.references else None
-        own = [_text_to_score(prompt, reference)] if has_text else []
-        own += [_text_to_score(prompt, choice) for choice in choices]
+        texts = [*([reference] if has_text else []), *choices]
+        own = [_text_to_score(prompt, text) for text in texts]
+        if model.info.task == "seq2seq-lm" and (prompt is None or None in texts):
+            # It reads one text and scores another; neither can stand in for both.
+            what = "input" if prompt is None else "reference"
+            problem = f"the row has no {what}; how likely a reference is for an input is asked"
+            lacking[row] = RowFailure(row, f"MISSING_{what.upper()}", problem)
+            own = [None] * len(texts)
         asked += own
         owners += [row] * len(own)
         shapes.append((has_text, len(choices)))
     result = model.log_likelihoods(asked, cancellation, deadline, rows.context_tokens)
-    failures: dict[int, RowFailure] = {}
+    failures = lacking
     for failure in result.failures:
         failures.setdefault(owners[failure.row], failure)
     found = iter(result.tokens)

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Literal
 from evald import _native
 from evald.backends.baseline.kinds import Baselines
 from evald.backends.contract import GenerationOptions, RowKey
-from evald.engine.answers import Answers, ModelRows, ask, ask_endpoint, check_options, must_write, produces
+from evald.engine.answers import (
+    LANGUAGE_MODELS,
+    Answers,
+    ModelRows,
+    ask,
+    ask_endpoint,
+    check_options,
+    must_write,
+    produces,
+)
 from evald.engine.baselines import Trained, answer_baselines, check_baselines
 from evald.engine.cancellation import Cancellation
 from evald.engine.needs import GOLD
@@ -325,7 +334,7 @@ def _rows_of(
     batch: _native.Batch, index: int, source: _native.SystemSource, answerer: _Answerer, needs: Sequence[str]
 ) -> ModelRows:
     """The columns that a model of this task reads; making strings of others would cost more than scoring them."""
-    scores = answerer.info.task == "causal-lm"
+    scores = answerer.info.task in LANGUAGE_MODELS
     return ModelRows(
         inputs=batch.inputs(index),
         messages=batch.messages(),

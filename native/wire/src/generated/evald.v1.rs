@@ -2383,7 +2383,8 @@ pub struct InlineSource {}
 ///    if the row has no input, and the input alone if it has no reference. For metrics of choice_scores every choice,
 ///    with the input as its prompt: the score is the sum of the log-likelihoods of its tokens. For metrics of texts, or of
 ///    what an answer took (latency, tokens), the model continues the input.
-/// - seq2seq-lm: the input, for which it writes a text.
+/// - seq2seq-lm: the input, for which it writes a text. For metrics of token_logprobs the first reference given the
+///    input, for metrics of choice_scores every choice given the input; with the tokens that end a text.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ModelSource {
     /// Required. Alias of a model (ModelService.ListModels).
