@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import threading
 import time
@@ -64,6 +65,29 @@ def echo(asked: Asked) -> Reply:
     words = len(asked.text.split())
     usage = {"prompt_tokens": words, "completion_tokens": words, "total_tokens": 2 * words}
     return says(asked.text.upper(), usage=usage, chat="messages" in asked.body)
+
+
+def repeats(asked: Asked, start: str = "<s>") -> Reply:
+    """The prompt with the log-likelihoods of its tokens, and one token more, if that is asked for.
+
+    Tokens are words with the space before them; how likely one is depends on all before it. `start` is the token that
+    stands before every text; without one the first word has no likelihood.
+    """
+    if not asked.body.get("echo"):
+        return echo(asked)
+    words = re.findall(r" ?[^ ]+| +$", asked.body["prompt"])
+    tokens = [*([start] if start else []), *words]
+    logprobs = [None, *(-likelihood(tokens[: at + 1]) for at in range(1, len(tokens)))]
+    said = {"tokens": [*tokens, "!"], "token_logprobs": [*logprobs, -9.0], "text_offset": []}
+    answer = {
+        "choices": [{"index": 0, "text": asked.body["prompt"] + "!", "logprobs": said, "finish_reason": "length"}]
+    }
+    return Reply(json.dumps(answer).encode())
+
+
+def likelihood(tokens: list[str]) -> float:
+    """Of the last token, negated."""
+    return len(tokens[-1]) / 8 + sum(map(len, tokens[:-1])) / 64
 
 
 class Stub:

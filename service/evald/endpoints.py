@@ -102,6 +102,12 @@ def _omitted(value: object) -> tuple[str, ...]:
     return names
 
 
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
 def reasoning_marks(value: object) -> str:
     """What stands around reasoning in an answer: "auto", "off" or START...END. Raises ValueError."""
     start, dots, end = _text(value).partition("...")
@@ -160,6 +166,9 @@ class Endpoint:
     seed: int | None = _option(None, _whole(0, 2**63 - 1))
     stop: tuple[str, ...] = _option((), _texts)
     omit: tuple[str, ...] = _option((), _omitted)
+    # Whether it repeats a text with the log-likelihoods of its tokens, and what stands before a text without a prompt.
+    echo: bool = _option(False, _truth)
+    echo_prefix: str = _option("", _text)
     # What stands around reasoning in an answer; auto is <think> and </think> of a chat.
     reasoning: str = _option("auto", reasoning_marks)
 
@@ -218,6 +227,10 @@ def _check_together(endpoint: Endpoint) -> None:
         raise ValueError("url: a key would cross the network unencrypted: use https, or leave the key out")
     if endpoint.kind == "completions" and endpoint.system:
         raise ValueError("system: completions have no system message: put the text into prompt")
+    if endpoint.kind == "chat" and endpoint.echo:
+        raise ValueError('echo: a chat repeats no texts: kind must be "completions"')
+    if endpoint.echo_prefix and not endpoint.echo:
+        raise ValueError("echo_prefix: is read only with echo = true")
 
 
 def _is_loopback(parts: SplitResult) -> bool:

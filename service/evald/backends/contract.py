@@ -246,6 +246,8 @@ class Answer:
     cost: float | None = None
     # What was written before the text, and is no part of it.
     reasoning: str = ""
+    # Of a text that an endpoint only repeated: its first token, and the log-likelihood of each, None if it has none.
+    echoed: tuple[str, Sequence[float | None]] | None = None
 
     @property
     def truncated(self) -> bool:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from evald.backends.chat import problem_of
 from evald.backends.contract import GenerationOptions, RowFailure, RowKey
+from evald.backends.remote.echo import Echoes
+from evald.engine.scoring import ToScore
 from evald.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -144,14 +146,28 @@ def ask(
 def ask_endpoint(
     endpoint: RemoteModel,
     rows: ModelRows,
-    needs: Collection[str] | None,  # noqa: ARG001 (as `ask` has it: endpoints write texts whatever is needed)
+    needs: Collection[str] | None,
     cancellation: CancelToken,
     deadline: float | None,
 ) -> Answers:
-    """A text a row."""
-    prompts, refused = _prompts(rows)
-    found = endpoint.generate(prompts, cancellation, deadline)
-    return Answers(_with(refused, found.failures), found.timings, texts=found.answers, remote=found.use)
+    """A text a row, unless metrics need scores alone, and the scores that they need."""
+    scores = needs is not None and not set(_SCORES).isdisjoint(needs)
+    if scores and any(rows.messages):
+        return _without_messages(rows, lambda others: ask_endpoint(endpoint, others, needs, cancellation, deadline))
+    writes = not scores or "cost" in (needs or ()) or must_write(needs or ())
+    prompts, refused = _prompts(rows) if writes else ([], [])
+    to_score = ToScore(rows if scores else replace(rows, inputs=()), needs)
+    echoes = Echoes(endpoint.settings, to_score.asked)
+    found = endpoint.generate([*prompts, *echoes.asked], cancellation, deadline)
+    failures = [failure for failure in found.failures if failure.row < len(prompts)]
+    answers = Answers(_with(refused, failures), found.timings, remote=found.use)
+    if writes:
+        answers = replace(answers, texts=found.answers[: len(prompts)])
+    if not scores:
+        return answers
+    lost, tokens, choices = to_score.collected(*echoes.scores(found, len(prompts)))
+    together = _with(answers.failures, lost)
+    return replace(answers, failures=together, token_logprobs=tokens, choice_scores=choices)
 
 
 def _write(
@@ -214,46 +230,7 @@ def _score(
     model: Model, rows: ModelRows, needs: Collection[str] | None, cancellation: CancelToken, deadline: float | None
 ) -> Answers:
     """Texts and choices of all rows go through the model together, so that its batches are full."""
-    asked: list[Text | None] = []
-    lacking: dict[int, RowFailure] = {}
-    owners: list[int] = []
-    shapes: list[tuple[bool, int]] = []
-    for row, prompt in enumerate(rows.inputs):
-        choices = rows.choices[row] if rows.choices else ()
-        has_text = not choices if needs is None else "token_logprobs" in needs
-        reference = rows.references[row] if rows.references else None
-        texts = [*([reference] if has_text else []), *choices]
-        own = [_text_to_score(prompt, text) for text in texts]
-        if model.info.task == "seq2seq-lm" and (prompt is None or None in texts):
-            # It reads one text and scores another; neither can stand in for both.
-            what = "input" if prompt is None else "reference"
-            problem = f"the row has no {what}; how likely a reference is for an input is asked"
-            lacking[row] = RowFailure(row, f"MISSING_{what.upper()}", problem)
-            own = [None] * len(texts)
-        asked += own
-        owners += [row] * len(own)
-        shapes.append((has_text, len(choices)))
-    result = model.log_likelihoods(asked, cancellation, deadline, rows.context_tokens)
-    failures = lacking
-    for failure in result.failures:
-        failures.setdefault(owners[failure.row], failure)
-    found = iter(result.tokens)
-    token_logprobs: list[list[float]] = []
-    choice_scores: list[list[float]] = []
-    for row, (has_text, choices_of_row) in enumerate(shapes):
-        tokens = next(found).tolist() if has_text else []
-        scores = [float(next(found).sum()) for _ in range(choices_of_row)]
-        token_logprobs.append([] if row in failures else tokens)
-        choice_scores.append([] if row in failures else scores)
-    return Answers(
-        tuple(replace(failure, row=row) for row, failure in sorted(failures.items())),
-        result.timings,
-        token_logprobs=token_logprobs,
-        choice_scores=choice_scores,
-    )
-
-
-def _text_to_score(prompt: str | None, text: str | None) -> Text | None:
-    if text is None:
-        return prompt
-    return text if prompt is None else (prompt, text)
+    to_score = ToScore(rows, needs, needs_both=model.info.task == "seq2seq-lm")
+    result = model.log_likelihoods(to_score.asked, cancellation, deadline, rows.context_tokens)
+    failures, tokens, choices = to_score.collected([tokens.tolist() for tokens in result.tokens], result.failures)
+    return Answers(failures, result.timings, token_logprobs=tokens, choice_scores=choices)

@@ -334,7 +334,7 @@ def _rows_of(
     batch: _native.Batch, index: int, source: _native.SystemSource, answerer: _Answerer, needs: Sequence[str]
 ) -> ModelRows:
     """The columns that a model of this task reads; making strings of others would cost more than scoring them."""
-    scores = answerer.info.task in LANGUAGE_MODELS
+    scores = answerer.info.task in LANGUAGE_MODELS or answerer.info.scores
     return ModelRows(
         inputs=batch.inputs(index),
         messages=batch.messages(),

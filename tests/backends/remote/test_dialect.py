@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from evald.backends.remote.contract import RemoteError
-from evald.backends.remote.dialect import body_of, headers_of, most_bytes, request_digest, url_of, written
+from evald.backends.remote.contract import Echo, RemoteError
+from evald.backends.remote.dialect import body_of, echoed, headers_of, most_bytes, request_digest, url_of, written
 from evald.endpoints import Endpoint, parse_endpoint
 
 
@@ -153,4 +153,52 @@ def test_a_usage_that_makes_no_sense_is_as_good_as_none(tokens: Any) -> None:
 
 
 def test_an_answer_may_be_as_large_as_its_tokens() -> None:
-    assert most_bytes(endpoint(max_tokens=1000)) - most_bytes(endpoint(max_tokens=1)) == 999 * 64
+    assert most_bytes(endpoint(max_tokens=1000), "a") - most_bytes(endpoint(max_tokens=1), "a") == 999 * 64
+    assert most_bytes(endpoint(), Echo("日本")) - most_bytes(endpoint(), Echo("")) == 6 * 256
+
+
+def test_an_echo_is_asked_for_with_its_logprobs_and_nothing_else() -> None:
+    asked = json.loads(body_of(endpoint(kind="completions", echo=True, stop=["x"], temperature=1, seed=3), Echo("a b")))
+    assert asked == {"model": "m", "prompt": "a b", "max_tokens": 1, "echo": True, "logprobs": 1}
+
+
+def echo(tokens: Any, logprobs: Any, **usage: Any) -> bytes:
+    said = {"tokens": tokens, "token_logprobs": logprobs}
+    return json.dumps({"choices": [{"text": "", "logprobs": said}], "usage": usage}).encode()
+
+
+def test_what_was_written_behind_an_echo_is_no_part_of_it() -> None:
+    tokens, logprobs = ["<s>", "a", " b"], [None, -1, -2.5]
+    assert echoed(echo(tokens, logprobs)) == ("<s>", [None, -1], 1)
+    assert echoed(echo(tokens, logprobs, completion_tokens=0)) == ("<s>", [None, -1, -2.5], 0)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "logprobs"),
+    [
+        (None, None),
+        (["a", "b"], [-1]),
+        (["a"], [-1]),
+        ([1, "b"], [None, -1]),
+        (["a", "b"], [None, 0.5]),
+        (["a", "b"], [None, True]),
+        (["a", "b"], [None, "x"]),
+        ([], []),
+    ],
+)
+def test_an_echo_without_logprobs_says_so(tokens: Any, logprobs: Any) -> None:
+    with pytest.raises(RemoteError, match="logprobs"):
+        echoed(echo(tokens, logprobs))
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"echo": True}, 'kind must be "completions"'),
+        ({"echo": "yes", "kind": "completions"}, "echo: must be true or false"),
+        ({"echo_prefix": "<s>", "kind": "completions"}, "echo_prefix: is read only with echo"),
+    ],
+)
+def test_settings_of_an_echo_fit_together(values: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        endpoint(**values)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from evald.backends.contract import BatchObserver, SilentObserver
 
 if TYPE_CHECKING:
-    from evald.backends.contract import Answer, RowFailure, Timings
+    from evald.backends.contract import Answer, Prompt, RowFailure, Timings
 
 # Why a row has no answer, beside MISSING_INPUT; what a caller can do about it differs from word to word.
 Reason = Literal[
     "BAD_MESSAGES",
+    "EMPTY_INPUT",
     "REMOTE_REFUSED",
     "REMOTE_RATE_LIMITED",
     "REMOTE_TIMEOUT",
@@ -35,6 +36,16 @@ class RemoteUse:
     input_tokens: int = 0
     output_tokens: int = 0
     price: float | None = None
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A text that an endpoint is asked to repeat, with the log-likelihoods of its tokens."""
+
+    text: str
+
+
+Asked: TypeAlias = "Prompt | Echo"
 
 
 @dataclass(frozen=True)

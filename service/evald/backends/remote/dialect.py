@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evald.backends.reasoning import marks_of, split
-from evald.backends.remote.contract import RemoteError
+from evald.backends.remote.contract import Echo, RemoteError
 from evald.endpoints import PLACEHOLDER
 
 if TYPE_CHECKING:
-    from evald.backends.contract import Messages, Prompt
+    from evald.backends.contract import Messages
+    from evald.backends.remote.contract import Asked
     from evald.endpoints import Endpoint
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions"}
@@ -20,7 +21,7 @@ _PATHS = {"chat": "/chat/completions", "completions": "/completions"}
 _EMPTY = ("length", "content_filter")
 # A token of JSON takes a few bytes, of an alphabet that is escaped a few dozen; the frame of an answer takes less than
 # the rest, and lists of filters or log-probabilities that nobody asked for at most as much.
-_BYTES_A_TOKEN, _BYTES_OF_FRAME = 64, 256 << 10
+_BYTES_A_TOKEN, _BYTES_OF_FRAME, _BYTES_OF_ECHO = 64, 256 << 10, 256
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,13 @@ def headers_of(endpoint: Endpoint, key: str) -> dict[str, str]:
     return headers
 
 
-def body_of(endpoint: Endpoint, prompt: Prompt) -> bytes:
-    """The request for a text, or for a chat. Raises RemoteError (BAD_MESSAGES)."""
+def body_of(endpoint: Endpoint, prompt: Asked) -> bytes:
+    """The request for a text, for a chat or for an echo. Raises RemoteError (BAD_MESSAGES)."""
     body: dict[str, Any] = {"model": endpoint.model}
+    if isinstance(prompt, Echo):
+        # Some endpoints write at least one token.
+        body |= {"prompt": prompt.text, "max_tokens": 1, "echo": True, "logprobs": 1}
+        return json.dumps(body).encode()
     text = endpoint.prompt.replace(PLACEHOLDER, prompt) if isinstance(prompt, str) else None
     if endpoint.kind == "chat":
         messages: Messages = prompt if isinstance(prompt, tuple) else (("user", str(text)),)
@@ -66,8 +71,10 @@ def body_of(endpoint: Endpoint, prompt: Prompt) -> bytes:
     return json.dumps({**body, **_parameters(endpoint)}).encode()
 
 
-def text_of(prompt: Prompt) -> str:
+def text_of(prompt: Asked) -> str:
     """A text that no other prompt has."""
+    if isinstance(prompt, Echo):
+        return "\0echo" + prompt.text
     return prompt if isinstance(prompt, str) else "\0" + json.dumps(prompt)
 
 
@@ -81,24 +88,21 @@ def request_digest(endpoint: Endpoint) -> str:
         endpoint.reasoning,
         _parameters(endpoint),
     ]
+    shape += [endpoint.echo_prefix] if endpoint.echo else []
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 
-def most_bytes(endpoint: Endpoint) -> int:
+def most_bytes(endpoint: Endpoint, prompt: Asked) -> int:
     """The largest answer that can be one."""
+    if isinstance(prompt, Echo):
+        # A token for each byte, and of each its text, its place, its number and that of the likeliest one.
+        return _BYTES_OF_FRAME + _BYTES_OF_ECHO * len(prompt.text.encode())
     return _BYTES_OF_FRAME + _BYTES_A_TOKEN * endpoint.max_tokens
 
 
 def written(endpoint: Endpoint, body: bytes) -> Written:
     """What an answer says. Raises RemoteError (REMOTE_BAD_ANSWER)."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _bad("is no JSON") from None
-    choices = answer.get("choices") if isinstance(answer, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, dict):
-        raise _bad("has no choices")
+    answer, choice = _parsed(body)
     finish_reason = choice.get("finish_reason")
     finish_reason = finish_reason if isinstance(finish_reason, str) else ""
     reasoning, text = split(_text(endpoint, choice, finish_reason), marks_of(endpoint.reasoning, _is_chat(endpoint)))
@@ -107,10 +111,51 @@ def written(endpoint: Endpoint, body: bytes) -> Written:
         (reasoning + text + finish_reason).encode()
     except UnicodeEncodeError:
         raise _bad("holds a lone surrogate, which is no Unicode text") from None
+    return Written(text, reasoning, finish_reason[:64], *_usage(answer))
+
+
+def echoed(body: bytes) -> tuple[str, list[float | None], int]:
+    """The first token of a text that was repeated, the log-likelihoods of all, None where there is none, and how many
+    tokens were written behind it. Raises RemoteError (REMOTE_BAD_ANSWER).
+    """
+    answer, choice = _parsed(body)
+    said = choice.get("logprobs")
+    said = said if isinstance(said, dict) else {}
+    tokens, found = said.get("tokens"), said.get("token_logprobs")
+    if not isinstance(tokens, list) or not isinstance(found, list) or len(tokens) != len(found) or not tokens:
+        raise _bad("has no logprobs of the tokens of the text: does the endpoint know echo?")
+    if not isinstance(tokens[0], str) or not all(one is None or _is_likelihood(one) for one in found):
+        raise _bad("has logprobs that are none")
+    # Who does not count what was written was asked for one token.
+    behind = _usage(answer)[1]
+    behind = 1 if behind is None else behind
+    if behind >= len(tokens):
+        raise _bad("has no logprobs of the tokens of the text: does the endpoint know echo?")
+    return tokens[0], found[: len(found) - behind], behind
+
+
+def _is_likelihood(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value <= 0
+
+
+def _parsed(body: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answer, and its first choice."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _bad("is no JSON") from None
+    choices = answer.get("choices") if isinstance(answer, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        raise _bad("has no choices")
+    return answer, choice
+
+
+def _usage(answer: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Tokens that were read and written."""
     usage = answer.get("usage")
     usage = usage if isinstance(usage, dict) else {}
-    tokens = _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")
-    return Written(text, reasoning, finish_reason[:64], *tokens)
+    return _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")
 
 
 def _is_chat(endpoint: Endpoint) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from evald.backends.contract import Answer, ModelInfo, RowFailure, Timings
 from evald.backends.remote import dialect
 from evald.backends.remote.cache import cache_key
-from evald.backends.remote.contract import Generation, RemoteError, RemoteUse
+from evald.backends.remote.contract import Echo, Generation, RemoteError, RemoteUse
 from evald.backends.remote.pace import Pace, Turns
 from evald.endpoints import PLACEHOLDER, price_of
 from evald.errors import CancelledError, DeadlineError, UnavailableError
@@ -25,9 +25,9 @@ from evald.errors import CancelledError, DeadlineError, UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from evald.backends.contract import CancelToken, Prompt
+    from evald.backends.contract import CancelToken
     from evald.backends.remote.cache import AnswerCache
-    from evald.backends.remote.contract import RemoteObserver
+    from evald.backends.remote.contract import Asked, RemoteObserver
     from evald.backends.remote.http import Http
     from evald.endpoints import Endpoint
 
@@ -74,6 +74,7 @@ class RemoteModel:
             host=endpoint.host,
             remote_model=endpoint.model,
             request_digest=dialect.request_digest(endpoint),
+            scores=endpoint.echo,
         )
         self.broken = asyncio.Event()
         self._endpoint = endpoint
@@ -89,12 +90,17 @@ class RemoteModel:
         self._loop = asyncio.get_running_loop()
 
     @property
+    def settings(self) -> Endpoint:
+        """What the settings say of it."""
+        return self._endpoint
+
+    @property
     def has_prices(self) -> bool:
         """Whether answers have a cost."""
         return self._endpoint.input_price is not None or self._endpoint.output_price is not None
 
     def generate(
-        self, prompts: Sequence[Prompt | None], cancellation: CancelToken, deadline: float | None = None
+        self, prompts: Sequence[Asked | None], cancellation: CancelToken, deadline: float | None = None
     ) -> Generation:
         """Blocks until every row is answered or failed; a row whose text is None fails. `deadline` is on the clock of
         `time.monotonic`.
@@ -123,6 +129,8 @@ class RemoteModel:
         self._headers = dialect.headers_of(self._endpoint, key)
         async with asyncio.timeout(self._endpoint.row_seconds):
             await self._request(_PROBE)
+            if self._endpoint.echo:
+                await self._request(Echo(_PROBE))
         self._failed_in_a_row = 0
         self.broken.clear()
 
@@ -134,9 +142,9 @@ class RemoteModel:
         if self._cache is not None:
             self._cache.close()
 
-    async def _answer_all(self, prompts: Sequence[Prompt | None]) -> Generation:
+    async def _answer_all(self, prompts: Sequence[Asked | None]) -> Generation:
         call = _Call(answers=[None] * len(prompts))
-        seen: Counter[Prompt | None] = Counter()
+        seen: Counter[Asked | None] = Counter()
         numbered = []
         for row, prompt in enumerate(prompts):
             numbered.append((row, prompt, seen[prompt]))
@@ -167,7 +175,7 @@ class RemoteModel:
             price=math.fsum(costs) if self.has_prices else None,
         )
 
-    async def _work(self, rows: Iterator[tuple[int, Prompt | None, int]], call: _Call) -> None:
+    async def _work(self, rows: Iterator[tuple[int, Asked | None, int]], call: _Call) -> None:
         for row, prompt, occurrence in rows:
             if prompt is None:
                 call.failures[row] = RowFailure(row, "MISSING_INPUT", "the row has no text for the endpoint")
@@ -177,7 +185,7 @@ class RemoteModel:
             except RemoteError as error:
                 call.failures[row] = RowFailure(row, error.reason, error.message)
 
-    async def _answer(self, prompt: Prompt, occurrence: int, call: _Call) -> Answer:
+    async def _answer(self, prompt: Asked, occurrence: int, call: _Call) -> Answer:
         key = cache_key(self.info.request_digest, dialect.text_of(prompt), occurrence) if self._cache else b""
         if self._cache and (known := await self._loop.run_in_executor(self._disk, self._cache.get, key)):
             call.cached += 1
@@ -190,7 +198,7 @@ class RemoteModel:
             await self._loop.run_in_executor(self._disk, self._cache.put, key, answer)
         return answer
 
-    async def _in_turn(self, prompt: Prompt, call: _Call) -> Answer:
+    async def _in_turn(self, prompt: Asked, call: _Call) -> Answer:
         alias, start = self.info.alias, self._loop.time()
         async with self._turns.turn(call):
             self._observer.on_queue(alias, self._turns.waiting, 0)
@@ -221,7 +229,7 @@ class RemoteModel:
         self._observer.on_remote(alias, "answered", answer.input_tokens or 0)
         return answer
 
-    async def _persist(self, prompt: Prompt, estimate: float, call: _Call) -> Answer:
+    async def _persist(self, prompt: Asked, estimate: float, call: _Call) -> Answer:
         """Asks until there is an answer or asking again is of no use."""
         end = self._loop.time() + self._endpoint.row_seconds
         for attempt in range(self._endpoint.retries + 1):
@@ -245,13 +253,16 @@ class RemoteModel:
             await self._pace.wait(estimate)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _request(self, prompt: Prompt) -> Answer:
+    async def _request(self, prompt: Asked) -> Answer:
         endpoint = self._endpoint
         start = self._loop.time()
-        body = await self._http.post(
-            dialect.url_of(endpoint), self._headers, dialect.body_of(endpoint, prompt), dialect.most_bytes(endpoint)
-        )
+        asked, most = dialect.body_of(endpoint, prompt), dialect.most_bytes(endpoint, prompt)
+        body = await self._http.post(dialect.url_of(endpoint), self._headers, asked, most)
         seconds = self._loop.time() - start
+        if isinstance(prompt, Echo):
+            first, likelihoods, behind = dialect.echoed(body)
+            cost = price_of(endpoint, len(likelihoods), behind)
+            return Answer("", "", seconds, len(likelihoods), behind, cost, echoed=(first, likelihoods))
         said = dialect.written(endpoint, body)
         cost = price_of(endpoint, said.input_tokens, said.output_tokens)
         tokens = said.input_tokens, said.output_tokens
@@ -276,7 +287,7 @@ class RemoteModel:
         if self._failed_in_a_row >= _BROKEN_AFTER:
             self.broken.set()
 
-    def _estimate(self, prompt: Prompt) -> float:
+    def _estimate(self, prompt: Asked) -> float:
         endpoint = self._endpoint
         frame = len(endpoint.system) + len(endpoint.prompt) - len(PLACEHOLDER)
         return (frame + len(dialect.text_of(prompt).encode())) / _BYTES_A_TOKEN + endpoint.max_tokens
