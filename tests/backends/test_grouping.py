@@ -18,9 +18,9 @@ def test_no_other_cut_costs_less(counts: dict[int, int], budget: int) -> None:
     ranked = sorted(counts)
 
     def cost(group: list[int]) -> float:
-        """A batch costs its padded tokens and 3 % of the budget; more than two batches are not joined."""
+        """A batch costs its padded tokens and 5 % of the budget; more than two batches are not joined."""
         tokens = max(group) * sum(counts[length] for length in group)
-        return float("inf") if len(group) > 1 and tokens > 2 * budget else tokens + 0.03 * max(budget, tokens)
+        return float("inf") if len(group) > 1 and tokens > 2 * budget else tokens + 0.05 * max(budget, tokens)
 
     cuts = [
         [ranked[start:end] for start, end in itertools.pairwise((0, *borders, len(ranked)))]

@@ -28,9 +28,10 @@ def padded_length(tokens: int, max_tokens: int) -> int:
     return min(-(-tokens // step) * step, max_tokens)
 
 
-# So many calls at the front of the line may always share a batch; of more, half may. Those behind would overtake too
-# many that came before them.
-_FRONT = 8
+# So many calls at the front of the line may always share a batch; of more, a third may. The larger the share, the
+# fuller the batches and the longer those wait whom nobody joins. Between 64 callers with a text each a third costs 5 %
+# of the rate and saves a quarter of the 99th percentile, as measured and in simulations.
+_FRONT, _FRONT_SHARE = 8, 3
 
 # A step of writing reads one token a sequence, where one of reading has all of them: so many more fit.
 _WRITING_BUDGET = 16
@@ -191,7 +192,7 @@ class LengthBuckets:
         seed = max(first.places)
         shapes = {seed}
         if self._mixes and not seed.written:
-            line = line[: max(_FRONT, -(-len(line) // 2))]
+            line = line[: max(_FRONT, -(-len(line) // _FRONT_SHARE))]
             shapes = {Shape(length) for length in lengths_beside(seed.length, _counts(line), budget)}
         largest = max(shapes)
         entries = self._fill(line, shapes, max(largest.budget(budget) // largest.tokens, 1))
