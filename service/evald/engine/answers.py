@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Answer,
         CancelToken,
         Floats,
+        Messages,
         ModelInfo,
         Prompt,
         Task,
@@ -120,7 +121,7 @@ def ask(
     if model.info.task == "seq2seq-lm" and needs is None and rows.generation is None:
         # There is no text of its own that it could score instead.
         rows = replace(rows, generation=GenerationOptions())
-    if rows.generation is None and any(rows.messages):
+    if rows.generation is None and any(rows.messages) and model.info.task != "causal-lm":
         return _without_messages(rows, lambda others: ask(model, others, needs, cancellation, deadline))
     if model.info.task in LANGUAGE_MODELS:
         if rows.generation is None:
@@ -185,7 +186,7 @@ def _with(first: Iterable[RowFailure], others: Iterable[RowFailure]) -> tuple[Ro
 
 
 def _without_messages(rows: ModelRows, answer: Callable[[ModelRows], Answers]) -> Answers:
-    """Only what writes reads chats: rows that have one fail, the others are answered."""
+    """For models that read no chats: rows that have one fail, the others are answered."""
     chats = {row for row, messages in enumerate(rows.messages) if messages}
     others = replace(
         rows,
@@ -195,7 +196,7 @@ def _without_messages(rows: ModelRows, answer: Callable[[ModelRows], Answers]) -
         choices=[() if row in chats else texts for row, texts in enumerate(rows.choices)],
     )
     found = answer(others)
-    problem = "a model that writes no text reads no messages: send an input"
+    problem = "only what writes, and a causal-lm model that scores, reads messages: send an input"
     refused = [RowFailure(row, "BAD_MESSAGES", problem) for row in sorted(chats)]
     return replace(found, failures=_with(refused, found.failures))
 
@@ -214,26 +215,30 @@ def _score(
     model: Model, rows: ModelRows, needs: Collection[str] | None, cancellation: CancelToken, deadline: float | None
 ) -> Answers:
     """Texts and choices of all rows go through the model together, so that its batches are full."""
+    prompts, refused = _prompts(rows)
     asked: list[Text | None] = []
-    lacking: dict[int, RowFailure] = {}
+    chats: dict[int, Messages] = {}
+    lacking = {failure.row: failure for failure in refused}
     owners: list[int] = []
     shapes: list[tuple[bool, int]] = []
-    for row, prompt in enumerate(rows.inputs):
+    for row, prompt in enumerate(prompts):
         choices = rows.choices[row] if rows.choices else ()
         has_text = not choices if needs is None else "token_logprobs" in needs
         reference = rows.references[row] if rows.references else None
         texts = [*([reference] if has_text else []), *choices]
-        own = [_text_to_score(prompt, text) for text in texts]
-        if model.info.task == "seq2seq-lm" and (prompt is None or None in texts):
-            # It reads one text and scores another; neither can stand in for both.
-            what = "input" if prompt is None else "reference"
-            problem = f"the row has no {what}; how likely a reference is for an input is asked"
-            lacking[row] = RowFailure(row, f"MISSING_{what.upper()}", problem)
-            own = [None] * len(texts)
+        if row not in lacking and (problem := _lacks(model.info, prompt, texts)):
+            lacking[row] = RowFailure(row, *problem)
+        if row in lacking:
+            own: list[Text | None] = [None] * len(texts)
+        elif isinstance(prompt, tuple):
+            own = list(texts)
+            chats |= dict.fromkeys(range(len(asked), len(asked) + len(own)), prompt)
+        else:
+            own = [_text_to_score(prompt, text) for text in texts]
         asked += own
         owners += [row] * len(own)
         shapes.append((has_text, len(choices)))
-    result = model.log_likelihoods(asked, cancellation, deadline, rows.context_tokens)
+    result = model.log_likelihoods(asked, cancellation, deadline, rows.context_tokens, chats)
     failures = lacking
     for failure in result.failures:
         failures.setdefault(owners[failure.row], failure)
@@ -251,6 +256,20 @@ def _score(
         token_logprobs=token_logprobs,
         choice_scores=choice_scores,
     )
+
+
+def _lacks(info: ModelInfo, prompt: Prompt | None, texts: Sequence[str | None]) -> tuple[str, str] | None:
+    """Reason and words if a row has one text where two are needed: one that is read, and one that is scored."""
+    if prompt is None and info.task == "seq2seq-lm":
+        return "MISSING_INPUT", "the row has no input, for which an encoder-decoder scores texts"
+    if None in texts and info.task == "seq2seq-lm":
+        return "MISSING_REFERENCE", "the row has no reference, which is scored for its input"
+    if None in texts and isinstance(prompt, tuple):
+        return (
+            "MISSING_REFERENCE",
+            "the row has no reference to score behind its chat; to have it answered, say generation",
+        )
+    return None
 
 
 def _text_to_score(prompt: str | None, text: str | None) -> Text | None:
