@@ -152,3 +152,28 @@ def test_a_setting_that_would_change_texts_fails_the_model(example: Path, tmp_pa
 
     with pytest.raises(LoadError, match=r"generation_config\.json: repetition_penalty"):
         backend_of(random_model("T5"), example, tmp_path, repetition_penalty=1.3)
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+def test_an_adapter_writes_what_peft_writes(example: Path, tmp_path: Path) -> None:
+    peft: Any = pytest.importorskip("peft", reason="peft is not installed")
+    from evald.backends.check import check
+    from evald.backends.registry import open_backend
+
+    load = transformers.AutoModelForSeq2SeqLM.from_pretrained
+    torch.manual_seed(11)
+    trained = peft.get_peft_model(load(example), peft.LoraConfig(task_type="SEQ_2_SEQ_LM", r=4))
+    for name, parameter in trained.named_parameters():
+        if "lora_" in name:
+            torch.nn.init.normal_(parameter, std=0.2)
+    trained.save_pretrained(tmp_path)
+    theirs = peft.PeftModel.from_pretrained(load(example), tmp_path).eval()
+    backend = open_backend("adapter", tmp_path, ModelOptions(base="base"), example)
+    for text in TEXTS:
+        (one,) = backend.encode([text])
+        (found,) = backend.write(asked(backend, [text], GenerationOptions(MOST)))
+        whole = theirs.generate(input_ids=torch.from_numpy(one.ids)[None], max_new_tokens=MOST, do_sample=False)
+        expected = [token for token in whole[0].tolist()[1:] if token != END]
+        assert list(found.ids) == expected
+    assert backend.decode(found.ids) != "seventy"
+    assert check(tmp_path, ModelOptions(), example).problem == ""

@@ -7,6 +7,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from tests.remote_stub import Stub
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from tests.server.conftest import Server
 
-pytest.importorskip("onnxruntime")
+onnxruntime = pytest.importorskip("onnxruntime")
+tokenizers = pytest.importorskip("tokenizers")
 pytest.importorskip("jinja2")
 pytest.importorskip("httpx2")
 
@@ -143,9 +145,60 @@ def test_chats_that_cannot_be_read_fail_their_rows(server: Server) -> None:
     assert found["refused"][1].endswith("A user must begin")
     assert answer.predictions[4].text
     for alias, writes in (("plain", True), ("plain", False), ("classifier", False), ("old", False)):
-        both = predict(server, alias, row(), instance_pb2.Instance(inputs={"text": "late"}), writes=writes)
+        both = predict(
+            server, alias, row(references=["Yes"]), instance_pb2.Instance(inputs={"text": "late"}), writes=writes
+        )
         assert [(error.id, error.reason) for error in both.errors] == [("#0", "BAD_MESSAGES")], alias
         assert both.predictions[1].ByteSize()
+
+
+def score(server: Server, alias: str, *rows: instance_pb2.Instance) -> model_pb2.PredictResponse:
+    return predict(server, alias, *rows, writes=False)
+
+
+def test_references_and_choices_are_scored_behind_the_rendered_chat(server: Server, folder: Path) -> None:
+    """Against one pass over the tokens in plain numbers; the template ends within a word."""
+    session = onnxruntime.InferenceSession(str(folder / "onnx" / "model.onnx"))
+    names = [item.name for item in session.get_inputs() if item.name.startswith("past")]
+    past = dict.fromkeys(names, np.zeros((1, 4, 0, 32), dtype=np.float32))
+
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+    def expected(text: str) -> list[float]:
+        prompt, wanted = (tokenizer.encode(one, add_special_tokens=False).ids for one in (READ, text))
+        ids = np.array([[*prompt, *wanted][:-1]])
+        (logits,) = session.run(["logits"], {"input_ids": ids, "attention_mask": np.ones_like(ids), **past})
+        wide = logits[0, len(prompt) - 1 :].astype(np.float64)
+        shifted = wide - wide.max(axis=1, keepdims=True)
+        found = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return [float(found[at, token]) for at, token in enumerate(wanted)]
+
+    choices = [instance_pb2.Choice(text=text) for text in ("er of", " x")]
+    answer = score(server, "chat", row(references=["er of items"]), row(choices=choices))
+    assert list(answer.predictions[0].token_logprobs) == pytest.approx(expected("er of items"), abs=1e-6)
+    sums = [sum(expected(text)) for text in ("er of", " x")]
+    assert list(answer.predictions[1].choice_scores) == pytest.approx(sums, abs=1e-5)
+    # The same as the text that a model without a template reads, where no special tokens are added either.
+    (plain,) = score(
+        server, "plain", instance_pb2.Instance(inputs={"text": READ}, references=["er of items"])
+    ).predictions
+    assert list(plain.token_logprobs) == list(answer.predictions[0].token_logprobs)
+    assert answer.provenance.chat_template_digest
+
+
+def test_a_chat_and_an_input_are_scored_in_one_call(server: Server) -> None:
+    rows = [row(references=["er of"]), instance_pb2.Instance(inputs={"text": "Return the"}, references=[" number"])]
+    together = score(server, "chat", *rows, row(id="none"), row([("bot", "hi")], id="bad", references=["a"]))
+    assert {error.id: error.reason for error in together.errors} == {"none": "MISSING_REFERENCE", "bad": "BAD_MESSAGES"}
+    alone = [score(server, "chat", one).predictions[0] for one in rows]
+    assert list(together.predictions[:2]) == alone
+    # An input is scored as it is.
+    assert alone[1] == score(server, "plain", rows[1]).predictions[0]
+    system = pb.System(name="lm", model=pb.ModelSource(alias="chat"))
+    spec = pb.EvaluationSpec(metrics=[metric_pb2.MetricSpec(name="nll")], systems=[system])
+    result = server.api.call(EVALUATE, pb.EvaluateRequest(spec=spec, instances=rows), pb.EvaluateResponse)
+    logs = [log for one in alone for log in one.token_logprobs]
+    assert result.systems[0].metrics[0].estimate.value == pytest.approx(-sum(logs) / len(logs), rel=1e-6)
 
 
 def test_an_endpoint_gets_the_chat_as_it_is(server: Server, stub: Stub) -> None:

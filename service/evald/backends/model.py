@@ -30,7 +30,7 @@ from evald.backends.trace import Stopwatch
 from evald.errors import CancelledError, DeadlineError, InternalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from evald.backends.chat import Chat
     from evald.backends.contract import (
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         EmbeddingInfo,
         Floats,
         GenerationOptions,
+        Messages,
         ModelInfo,
         Prompt,
         Result,
@@ -147,14 +148,22 @@ class Model:
         return Classification(scores, _sorted(call), timings)
 
     def log_likelihoods(
-        self, texts: Sequence[Text | None], cancellation: CancelToken, deadline: float | None = None, context: int = 1
+        self,
+        texts: Sequence[Text | None],
+        cancellation: CancelToken,
+        deadline: float | None = None,
+        context: int = 1,
+        chats: Mapping[int, Messages] | None = None,
     ) -> LogLikelihoods:
-        """Log-likelihoods of the tokens of every text, or of every completion given its prompt.
+        """Log-likelihoods of the tokens of every text, or of every completion given its prompt; `chats` are prompts by
+        the place of their text.
 
         A text without a prompt may have any length: see `likelihood.rolling_windows`, which explains `context`.
         """
-        call = _Call(cancellation, deadline)
-        work = self._windows(call.present(texts), context, call)
+        call, prompts = _Call(cancellation, deadline), chats or {}
+        present = call.present(texts)
+        work = self._replies([(row, prompts[row], str(text)) for row, text in present if row in prompts], call)
+        work += self._windows([(row, text) for row, text in present if row not in prompts], context, call)
         results, timings = self._run(work, call)
         parts: list[list[Doubles]] = [[] for _ in texts]
         for (row, _), result in zip(work, results, strict=True):
@@ -256,12 +265,16 @@ class Model:
         for row, prompt in enumerate(prompts):
             if prompt is None:
                 call.fail(row, "MISSING_INPUT", "the row has no text for the model")
-                continue
-            try:
-                found.append((row, self._chat.render(prompt) if self._chat else str(prompt)))
-            except ChatError as error:
-                call.fail(row, "BAD_MESSAGES", str(error))
+            elif (text := self._render(row, prompt, call)) is not None:
+                found.append((row, text))
         return found
+
+    def _render(self, row: int, prompt: Prompt, call: _Call) -> str | None:
+        try:
+            return self._chat.render(prompt) if self._chat else str(prompt)
+        except ChatError as error:
+            call.fail(row, "BAD_MESSAGES", str(error))
+            return None
 
     def _ends(self, call: _Call) -> bool:
         return call.is_over() or self._closing.is_set()
@@ -312,6 +325,12 @@ class Model:
             work += [_Work(row, window) for window in rolling_windows(sequence.ids, prefix, most, context)]
         return work
 
+    def _replies(self, present: list[tuple[int, Messages, str]], call: _Call) -> list[_Work]:
+        """What has to run to score what may be answered to chats; a template has put the special tokens into them."""
+        rendered = [(row, self._render(row, chat, call), text) for row, chat, text in present]
+        pairs = [(row, (prompt, text)) for row, prompt, text in rendered if prompt is not None]
+        return self._completions(pairs, call, special_tokens=False)
+
     def _targets(self, present: list[tuple[int, Text]], call: _Call) -> list[_Work]:
         """What has to run to score what may be written for texts."""
         work = []
@@ -322,14 +341,16 @@ class Model:
                 work.append(_Work(row, sequence))
         return work
 
-    def _completions(self, pairs: list[tuple[int, tuple[str, str]]], call: _Call) -> list[_Work]:
+    def _completions(
+        self, pairs: list[tuple[int, tuple[str, str]]], call: _Call, special_tokens: bool = True
+    ) -> list[_Work]:
         """Prompt and completion are encoded as one text, and what the prompt alone has is taken off, as the borders of
         tokens may depend on what follows.
         """
-        wholes = self._encode([prompt + completion for _, (prompt, completion) in pairs], call)
+        wholes = self._encode([prompt + completion for _, (prompt, completion) in pairs], call, special_tokens)
         # The choices of a question share their prompt.
         prompts = list(dict.fromkeys(prompt for _, (prompt, _) in pairs))
-        lengths = dict(zip(prompts, map(len, self._encode(prompts, call)), strict=True))
+        lengths = dict(zip(prompts, map(len, self._encode(prompts, call, special_tokens)), strict=True))
         work = []
         for (row, (prompt, _)), whole in zip(pairs, wholes, strict=True):
             if not lengths[prompt] < len(whole):

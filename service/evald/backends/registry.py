@@ -415,7 +415,8 @@ class ModelRegistry:
             queue_tokens=options.queue_tokens,
             workers=options.workers,
         )
-        chat = Chat(ModelFolder(base.path if base else slot.path), options.chat) if backend.info.writes else None
+        reads_chats = backend.info.writes or backend.info.task == "causal-lm"
+        chat = Chat(ModelFolder(base.path if base else slot.path), options.chat) if reads_chats else None
         return Model(backend, batcher, self._observer, chat)
 
 

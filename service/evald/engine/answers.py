@@ -122,7 +122,7 @@ def ask(
     if model.info.task == "seq2seq-lm" and needs is None and rows.generation is None:
         # There is no text of its own that it could score instead.
         rows = replace(rows, generation=GenerationOptions())
-    if rows.generation is None and any(rows.messages):
+    if rows.generation is None and any(rows.messages) and model.info.task != "causal-lm":
         return _without_messages(rows, lambda others: ask(model, others, needs, cancellation, deadline))
     if model.info.task in LANGUAGE_MODELS:
         if rows.generation is None:
@@ -156,7 +156,7 @@ def ask_endpoint(
         return _without_messages(rows, lambda others: ask_endpoint(endpoint, others, needs, cancellation, deadline))
     writes = not scores or "cost" in (needs or ()) or must_write(needs or ())
     prompts, refused = _prompts(rows) if writes else ([], [])
-    to_score = ToScore(rows if scores else replace(rows, inputs=()), needs)
+    to_score = ToScore(endpoint.info, rows, rows.inputs if scores else (), (), needs)
     echoes = Echoes(endpoint.settings, to_score.asked)
     found = endpoint.generate([*prompts, *echoes.asked], cancellation, deadline)
     failures = [failure for failure in found.failures if failure.row < len(prompts)]
@@ -201,7 +201,7 @@ def _with(first: Iterable[RowFailure], others: Iterable[RowFailure]) -> tuple[Ro
 
 
 def _without_messages(rows: ModelRows, answer: Callable[[ModelRows], Answers]) -> Answers:
-    """Only what writes reads chats: rows that have one fail, the others are answered."""
+    """For models that read no chats: rows that have one fail, the others are answered."""
     chats = {row for row, messages in enumerate(rows.messages) if messages}
     others = replace(
         rows,
@@ -211,7 +211,7 @@ def _without_messages(rows: ModelRows, answer: Callable[[ModelRows], Answers]) -
         choices=[() if row in chats else texts for row, texts in enumerate(rows.choices)],
     )
     found = answer(others)
-    problem = "a model that writes no text reads no messages: send an input"
+    problem = "only what writes, and a causal-lm model that scores, reads messages: send an input"
     refused = [RowFailure(row, "BAD_MESSAGES", problem) for row in sorted(chats)]
     return replace(found, failures=_with(refused, found.failures))
 
@@ -230,7 +230,9 @@ def _score(
     model: Model, rows: ModelRows, needs: Collection[str] | None, cancellation: CancelToken, deadline: float | None
 ) -> Answers:
     """Texts and choices of all rows go through the model together, so that its batches are full."""
-    to_score = ToScore(rows, needs, needs_both=model.info.task == "seq2seq-lm")
-    result = model.log_likelihoods(to_score.asked, cancellation, deadline, rows.context_tokens)
+    prompts, refused = _prompts(rows)
+    to_score = ToScore(model.info, rows, prompts, refused, needs)
+    asked, chats = to_score.asked, to_score.chats
+    result = model.log_likelihoods(asked, cancellation, deadline, rows.context_tokens, chats)
     failures, tokens, choices = to_score.collected([tokens.tolist() for tokens in result.tokens], result.failures)
     return Answers(failures, result.timings, token_logprobs=tokens, choice_scores=choices)

@@ -12,35 +12,45 @@ from typing import TYPE_CHECKING
 from evald.backends.contract import RowFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
-    from evald.backends.contract import Text
+    from evald.backends.contract import Messages, ModelInfo, Prompt, Text
     from evald.engine.answers import ModelRows
 
 
 class ToScore:
-    """The texts of all rows whose likelihood is asked, `asked`, and what becomes of their scores.
+    """The texts of all rows whose likelihood is asked, and what becomes of their scores.
 
-    A model that `needs_both` reads one text and scores another.
+    `asked` are texts alone or behind their prompts; `chats` has the prompts of those, by their place, that are chats.
     """
 
-    def __init__(self, rows: ModelRows, needs: Collection[str] | None, needs_both: bool = False) -> None:
+    def __init__(
+        self,
+        info: ModelInfo,
+        rows: ModelRows,
+        prompts: Sequence[Prompt | None],
+        refused: Iterable[RowFailure],
+        needs: Collection[str] | None,
+    ) -> None:
         self.asked: list[Text | None] = []
+        self.chats: dict[int, Messages] = {}
+        self._lacking = {failure.row: failure for failure in refused}
         self._owners: list[int] = []
         self._shapes: list[tuple[bool, int]] = []
-        self._lacking: dict[int, RowFailure] = {}
-        for row, prompt in enumerate(rows.inputs):
+        for row, prompt in enumerate(prompts):
             choices = rows.choices[row] if rows.choices else ()
             has_text = not choices if needs is None else "token_logprobs" in needs
             reference = rows.references[row] if rows.references else None
             texts = [*([reference] if has_text else []), *choices]
-            own = [_text_to_score(prompt, text) for text in texts]
-            if needs_both and (prompt is None or None in texts):
-                # Neither can stand in for both.
-                what = "input" if prompt is None else "reference"
-                problem = f"the row has no {what}; how likely a reference is for an input is asked"
-                self._lacking[row] = RowFailure(row, f"MISSING_{what.upper()}", problem)
-                own = [None] * len(texts)
+            if row not in self._lacking and (problem := _lacks(info, prompt, texts)):
+                self._lacking[row] = RowFailure(row, *problem)
+            if row in self._lacking:
+                own: list[Text | None] = [None] * len(texts)
+            elif isinstance(prompt, tuple):
+                own = list(texts)
+                self.chats |= dict.fromkeys(range(len(self.asked), len(self.asked) + len(own)), prompt)
+            else:
+                own = [_text_to_score(prompt, text) for text in texts]
             self.asked += own
             self._owners += [row] * len(own)
             self._shapes.append((has_text, len(choices)))
@@ -62,6 +72,20 @@ class ToScore:
             choice_scores.append([] if row in failures else scores)
         at_rows = (replace(failure, row=row) for row, failure in sorted(failures.items()))
         return tuple(at_rows), token_logprobs, choice_scores
+
+
+def _lacks(info: ModelInfo, prompt: Prompt | None, texts: Sequence[str | None]) -> tuple[str, str] | None:
+    """Reason and words if a row has one text where two are needed: one that is read, and one that is scored."""
+    if prompt is None and info.task == "seq2seq-lm":
+        return "MISSING_INPUT", "the row has no input, for which an encoder-decoder scores texts"
+    if None in texts and info.task == "seq2seq-lm":
+        return "MISSING_REFERENCE", "the row has no reference, which is scored for its input"
+    if None in texts and isinstance(prompt, tuple):
+        return (
+            "MISSING_REFERENCE",
+            "the row has no reference to score behind its chat; to have it answered, say generation",
+        )
+    return None
 
 
 def _text_to_score(prompt: str | None, text: str | None) -> Text | None:

@@ -1582,7 +1582,7 @@ pub struct Instance {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// A chat for models that write, in place of the input: system, then user and assistant in turn. Endpoints of the kind
+    /// A chat for language models, in place of the input: system, then user and assistant in turn. Endpoints of the kind
     /// "chat" get it as it is; a model of the server renders it by its chat template. A row whose model cannot read it fails
     /// (reason BAD_MESSAGES). Not used by metrics.
     #[prost(message, repeated, tag = "8")]
@@ -2382,7 +2382,8 @@ pub struct InlineSource {}
 /// - causal-lm: for metrics of token_logprobs the first reference, with the input as its prompt; the reference alone
 ///    if the row has no input, and the input alone if it has no reference. For metrics of choice_scores every choice,
 ///    with the input as its prompt: the score is the sum of the log-likelihoods of its tokens. For metrics of texts, or of
-///    what an answer took (latency, tokens), the model continues the input.
+///    what an answer took (latency, tokens), the model continues the input. A chat (Instance.messages) takes the place of
+///    the input and needs a reference to be scored.
 /// - seq2seq-lm: the input, for which it writes a text. For metrics of token_logprobs the first reference given the
 ///    input, for metrics of choice_scores every choice given the input; with the tokens that end a text.
 #[derive(Clone, PartialEq, ::prost::Message)]
