@@ -98,6 +98,8 @@ class ModelInfo:
     chat_template_digest: str = ""
     # Of an adapter: of its weights; `weights_digest` is that of the base.
     adapter_digest: str = ""
+    # What becomes of inputs that are too long, if they are not refused: "head", "tail" or "stride".
+    too_long: str = ""
 
 
 @dataclass(frozen=True)
@@ -262,6 +264,8 @@ class Texts:
     answers: tuple[Answer | None, ...]
     failures: tuple[RowFailure, ...]
     timings: Timings
+    # Rows whose prompt was cut.
+    cut: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,6 +275,8 @@ class Classification:
     scores: Floats
     failures: tuple[RowFailure, ...]
     timings: Timings
+    # Rows that were cut or read in windows.
+    cut: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,6 +286,8 @@ class LogLikelihoods:
     tokens: list[Doubles]
     failures: tuple[RowFailure, ...]
     timings: Timings
+    # Texts whose prompt was cut.
+    cut: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

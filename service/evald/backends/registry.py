@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from evald.backends.contract import Backend, CancelToken
     from evald.backends.model import Model
+    from evald.backends.too_long import TooLong
 
 _log = logging.getLogger(__name__)
 
@@ -78,6 +79,8 @@ class ModelOptions:
     file: str = ""
     # Alias of the model that the folder is an adapter of; how that one is run holds for the adapter, too.
     base: str = ""
+    # What becomes of inputs that are too long: "refuse", "head", "tail" or "stride".
+    too_long: TooLong = "refuse"
     # Never unloaded to make room for another model.
     pinned: bool = False
     # Loaded by the first request for it, not by `ModelRegistry.load`.
@@ -402,7 +405,10 @@ class ModelRegistry:
         from evald.backends.calibration import Calibration, calibrate
         from evald.backends.chat import Chat
         from evald.backends.model import Model
+        from evald.backends.too_long import Cutter
 
+        refuses = options.too_long == "refuse"
+        cutter = None if refuses else Cutter(options.too_long, backend.info.task, backend.encode)
         # Measured once, so that a model is loaded again in less time and runs as before.
         slot.size = size = slot.size or (
             Calibration(options.batch_tokens) if options.batch_tokens else calibrate(backend)
@@ -416,7 +422,7 @@ class ModelRegistry:
             workers=options.workers,
         )
         chat = Chat(ModelFolder(base.path if base else slot.path), options.chat) if backend.info.writes else None
-        return Model(backend, batcher, self._observer, chat)
+        return Model(backend, batcher, self._observer, chat, cutter)
 
 
 def open_backend(alias: str, path: Path, options: ModelOptions, base: Path | None = None) -> Backend:
