@@ -95,6 +95,8 @@ class ModelSetting:
     file: str = ""
     base: str = ""
     too_long: str = "refuse"
+    # Of a folder that has several; None is the highest.
+    version: int | None = None
     pinned: bool = False
     load: str = ""
 
@@ -199,6 +201,7 @@ _MODEL_FIELDS: dict[str, Callable[[object], object]] = {
     "file": _relative_path,
     "base": _text,
     "too_long": _too_long,
+    "version": _count,
     "pinned": _flag,
     "load": _load,
     "chat_template": _text,

@@ -96,6 +96,8 @@ class ModelInfo:
     # load time, or answers depend on their batches anyhow.
     mixes_lengths: bool = False
     chat_template_digest: str = ""
+    # Of a folder that has several.
+    version: str = ""
     # Of an adapter: of its weights; `weights_digest` is that of the base.
     adapter_digest: str = ""
     # What becomes of inputs that are too long, if they are not refused: "head", "tail" or "stride".

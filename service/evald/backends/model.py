@@ -118,6 +118,7 @@ class Model:
         observer: BatchObserver,
         chat: Chat | None = None,
         cutter: Cutter | None = None,
+        version: str = "",
     ) -> None:
         self._backend = backend
         self._cutter = cutter
@@ -125,7 +126,7 @@ class Model:
         self._batcher = batcher
         self._observer = observer
         self._closing = threading.Event()
-        info = replace(backend.info, batch_tokens=batcher.batch_tokens)
+        info = replace(backend.info, batch_tokens=batcher.batch_tokens, version=version)
         if chat is not None:
             info = replace(info, chat_template_digest=chat.digest, request_digest=chat.request_digest)
         if cutter is not None:

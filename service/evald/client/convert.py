@@ -318,6 +318,7 @@ def _model_provenance(message: report.ModelProvenance) -> results.ModelProvenanc
         chat_template_digest=message.chat_template_digest or None,
         adapter_digest=message.adapter_digest or None,
         too_long=message.too_long or None,
+        version=message.version or None,
         embedding_digest=message.embedding_digest or None,
         pooling=message.pooling or None,
         metric=message.metric or None,

@@ -229,6 +229,7 @@ def _options(settings: Settings, model: ModelSetting) -> ModelOptions:
         chat=ChatOptions(model.chat_template, model.system, model.system_as_user, model.reasoning),
         file=model.file,
         base=model.base,
+        version=model.version,
         too_long=cast("TooLong", model.too_long),
         pinned=model.pinned,
         on_demand=model.load == "on_demand",

@@ -38,6 +38,7 @@ def model_provenance(info: ModelInfo, system: str = "", metric: str = "") -> rep
         pooling=encoder.pooling + "+normalize" * encoder.normalize if encoder else "",
         adapter_digest=info.adapter_digest,
         too_long=info.too_long,
+        version=info.version,
     )
 
 

@@ -67,7 +67,7 @@ class Provenance(_message.Message):
     def __init__(self, evald_version: _Optional[str] = ..., unicode_version: _Optional[str] = ..., seed: _Optional[int] = ..., spec_digest: _Optional[str] = ..., slots: _Optional[int] = ..., row_key: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelProvenance, _Mapping]]] = ..., baselines: _Optional[_Iterable[_Union[BaselineProvenance, _Mapping]]] = ...) -> None: ...
 
 class ModelProvenance(_message.Message):
-    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest", "batch_tokens", "embedding_digest", "pooling", "metric", "chat_template_digest", "adapter_digest", "too_long")
+    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest", "batch_tokens", "embedding_digest", "pooling", "metric", "chat_template_digest", "adapter_digest", "too_long", "version")
     SYSTEM_FIELD_NUMBER: _ClassVar[int]
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +86,7 @@ class ModelProvenance(_message.Message):
     CHAT_TEMPLATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     ADAPTER_DIGEST_FIELD_NUMBER: _ClassVar[int]
     TOO_LONG_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     system: str
     alias: str
     weights_digest: str
@@ -104,7 +105,8 @@ class ModelProvenance(_message.Message):
     chat_template_digest: str
     adapter_digest: str
     too_long: str
-    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ..., batch_tokens: _Optional[int] = ..., embedding_digest: _Optional[str] = ..., pooling: _Optional[str] = ..., metric: _Optional[str] = ..., chat_template_digest: _Optional[str] = ..., adapter_digest: _Optional[str] = ..., too_long: _Optional[str] = ...) -> None: ...
+    version: str
+    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ..., batch_tokens: _Optional[int] = ..., embedding_digest: _Optional[str] = ..., pooling: _Optional[str] = ..., metric: _Optional[str] = ..., chat_template_digest: _Optional[str] = ..., adapter_digest: _Optional[str] = ..., too_long: _Optional[str] = ..., version: _Optional[str] = ...) -> None: ...
 
 class BaselineProvenance(_message.Message):
     __slots__ = ("system", "kind", "engine", "parameters", "training_rows", "training_digest")

@@ -2100,6 +2100,9 @@ pub struct ModelProvenance {
     /// What became of inputs that are longer than the model reads: "head", "tail" or "stride"; empty if their rows fail.
     #[prost(string, tag = "22")]
     pub too_long: ::prost::alloc::string::String,
+    /// Of models whose folder has several versions: the one that answered, for example "2".
+    #[prost(string, tag = "23")]
+    pub version: ::prost::alloc::string::String,
 }
 /// Which baseline was trained, and on what. The same kind, parameters, engine and digest give the same predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
