@@ -94,6 +94,9 @@ class ModelSetting:
     pooling: str = "auto"
     file: str = ""
     base: str = ""
+    too_long: str = "refuse"
+    # Of a folder that has several; None is the highest.
+    version: int | None = None
     pinned: bool = False
     load: str = ""
 
@@ -168,6 +171,7 @@ _device = _one_of("cpu", "cuda")
 _precision = _one_of("auto", "fp32", "bf16", "fp16")
 _pooling = _one_of("auto", "mean", "cls", "max")
 _load = _one_of("start", "on_demand")
+_too_long = _one_of("refuse", "head", "tail", "stride")
 
 
 def _text(value: object) -> str:
@@ -196,6 +200,8 @@ _MODEL_FIELDS: dict[str, Callable[[object], object]] = {
     "pooling": _pooling,
     "file": _relative_path,
     "base": _text,
+    "too_long": _too_long,
+    "version": _count,
     "pinned": _flag,
     "load": _load,
     "chat_template": _text,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from evald.backends.decoding_rules import not_used
-from evald.backends.folder import ADAPTER_CONFIG, LoadError, ModelFolder
+from evald.backends.folder import ADAPTER_CONFIG, LoadError, ModelFolder, find_version
 from evald.backends.registry import open_backend
 from evald.backends.weights import backend_of, onnx_files, weights_bytes
 
@@ -62,8 +62,12 @@ class FolderReport:
 
 
 def check(path: Path, options: ModelOptions, base: Path | None = None) -> FolderReport:
-    """Judges every file of a folder by its name, then loads the model as a server would; an adapter on `base`."""
+    """Judges every file of a folder by its name, then loads the model as a server would; an adapter on `base`.
+
+    Of a folder with versions, that is the highest.
+    """
     try:
+        path = find_version(path)[0]
         folder = ModelFolder(path)
     except LoadError as error:
         return FolderReport(problem=str(error))

@@ -96,8 +96,12 @@ class ModelInfo:
     # load time, or answers depend on their batches anyhow.
     mixes_lengths: bool = False
     chat_template_digest: str = ""
+    # Of a folder that has several.
+    version: str = ""
     # Of an adapter: of its weights; `weights_digest` is that of the base.
     adapter_digest: str = ""
+    # What becomes of inputs that are too long, if they are not refused: "head", "tail" or "stride".
+    too_long: str = ""
 
 
 @dataclass(frozen=True)
@@ -262,6 +266,8 @@ class Texts:
     answers: tuple[Answer | None, ...]
     failures: tuple[RowFailure, ...]
     timings: Timings
+    # Rows whose prompt was cut.
+    cut: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,6 +277,8 @@ class Classification:
     scores: Floats
     failures: tuple[RowFailure, ...]
     timings: Timings
+    # Rows that were cut or read in windows.
+    cut: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,6 +288,8 @@ class LogLikelihoods:
     tokens: list[Doubles]
     failures: tuple[RowFailure, ...]
     timings: Timings
+    # Texts whose prompt was cut.
+    cut: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

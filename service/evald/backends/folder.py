@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ ONNX_FILES = tuple(
     for root in ("onnx/", "")
 )
 ADAPTER_CONFIG = "adapter_config.json"
+_VERSION = re.compile(r"0|[1-9]\d{0,8}")
 _MAX_CONFIG_BYTES = 16 << 20
 # A tokenizer without a limit of its own writes a huge number.
 _NO_LIMIT = 1_000_000
@@ -227,6 +229,23 @@ class ModelFolder:
         if self.root.parent.name == "snapshots":
             allowed.append(self.root.parent.parent / "blobs")
         return any(path.is_relative_to(root) for root in allowed)
+
+
+def find_version(folder: Path, wanted: int | None = None) -> tuple[Path, str]:
+    """The folder of a model and the name of its version, "" if it has none.
+
+    A folder may have one folder a version in place of a model, named by whole numbers; the highest is taken unless one
+    is asked for. Raises LoadError if it is not there.
+    """
+    if wanted is None and any((folder / name).exists() for name in ("config.json", ADAPTER_CONFIG)):
+        return folder, ""
+    numbers = [int(path.name) for path in folder.glob("*") if _VERSION.fullmatch(path.name) and path.is_dir()]
+    if wanted is None:
+        return (folder / str(max(numbers)), str(max(numbers))) if numbers else (folder, "")
+    if wanted not in numbers:
+        there = ", ".join(map(str, sorted(numbers))) or "none"
+        raise LoadError(f"the folder of the model has no version {wanted}; there is {there}")
+    return folder / str(wanted), str(wanted)
 
 
 def digest(*paths: Path) -> str:

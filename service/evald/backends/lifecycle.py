@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from evald.backends.calibration import Calibration
     from evald.backends.contract import ModelInfo
+    from evald.backends.folder import ModelFolder
     from evald.backends.model import Model
     from evald.backends.registry import ModelOptions
 
@@ -41,6 +42,8 @@ class Slot:
     alias: str
     path: Path
     options: ModelOptions
+    # Of the version that was loaded last.
+    folder: ModelFolder | None = None
     # Of an adapter: the model whose weights it needs in memory.
     base: Slot | None = None
     state: ModelState = ModelState.UNLOADED

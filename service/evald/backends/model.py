@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from dataclasses import replace
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         TokenIds,
         TokenSequence,
     )
+    from evald.backends.too_long import Cutter
 
 # Tokenising so many texts, or so many characters of them, takes milliseconds: soon enough to look whether the call was
 # ended.
@@ -73,10 +75,16 @@ class _Call:
         self.deadline = deadline
         self.watch = Stopwatch()
         self.failures: dict[int, RowFailure] = {}
+        # Rows whose text was longer than the model reads, and was cut or read in windows.
+        self.shortened: set[int] = set()
 
     def fail(self, row: int, reason: str, message: str) -> None:
         """The first failure of a row counts."""
         self.failures.setdefault(row, RowFailure(row, reason, message))
+
+    def cut(self) -> frozenset[int]:
+        """Rows that were answered from less than their whole text, or from windows of it."""
+        return frozenset(self.shortened - self.failures.keys())
 
     def present(self, texts: Sequence[Text | None]) -> list[tuple[int, Text]]:
         """The rows that have a text; the others fail."""
@@ -104,15 +112,27 @@ class Model:
     `time.monotonic`. They raise OverloadedError, CancelledError, DeadlineError or UnavailableError.
     """
 
-    def __init__(self, backend: Backend, batcher: Batcher, observer: BatchObserver, chat: Chat | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        batcher: Batcher,
+        observer: BatchObserver,
+        chat: Chat | None = None,
+        cutter: Cutter | None = None,
+        version: str = "",
+    ) -> None:
         self._backend = backend
+        self._cutter = cutter
         self._chat = chat
         self._batcher = batcher
         self._observer = observer
         self._closing = threading.Event()
-        info = replace(backend.info, batch_tokens=batcher.batch_tokens)
+        info = replace(backend.info, batch_tokens=batcher.batch_tokens, version=version)
         if chat is not None:
             info = replace(info, chat_template_digest=chat.digest, request_digest=chat.request_digest)
+        if cutter is not None:
+            shape = hashlib.sha256(f"{info.request_digest} {cutter.way}".encode()).hexdigest()
+            info = replace(info, too_long=cutter.way, request_digest=shape)
         self._info = info
 
     @property
@@ -133,19 +153,20 @@ class Model:
         present = call.present(texts)
         encoded = self._encode([text for _, text in present], call)
         work: list[_Work] = []
-        for (row, _), sequence in zip(present, encoded, strict=True):
-            if self._fits(row, "input", len(sequence), call):
-                work.append(_Work(row, sequence))
+        for (row, text), sequence in zip(present, encoded, strict=True):
+            work += self._parts(row, text, sequence, self.info.max_tokens, call)
         results, timings = self._run(work, call)
-        logits = np.zeros((len(texts), len(self.info.classes)), dtype=np.float32)
-        for (row, _), result in zip(work, results, strict=True):
+        logits = np.zeros((len(work), len(self.info.classes)), dtype=np.float32)
+        for at, result in enumerate(results):
             if isinstance(result, np.ndarray):
-                logits[row] = result
-        scores = sigmoid(logits) if self.info.multilabel else softmax(logits)
+                logits[at] = result
+        scores = _by_row(
+            work, sigmoid(logits) if self.info.multilabel else softmax(logits), len(texts), logits.shape[1]
+        )
         for row in np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist():
             call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
         scores[list(call.failures)] = 0.0
-        return Classification(scores, _sorted(call), timings)
+        return Classification(scores, _sorted(call), timings, call.cut())
 
     def log_likelihoods(
         self,
@@ -176,7 +197,7 @@ class Model:
                 call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not a number")
         for row in call.failures:
             tokens[row] = nothing
-        return LogLikelihoods(tokens, _sorted(call), timings)
+        return LogLikelihoods(tokens, _sorted(call), timings, call.cut())
 
     def write(
         self,
@@ -191,8 +212,10 @@ class Model:
         present = self._rendered(prompts, call)
         work: list[_Work] = []
         # A template has put the special tokens where they belong.
-        encoded = self._encode([text for _, text in present], call, not (self._chat and self._chat.renders))
-        for (row, prompt), sequence in zip(present, encoded, strict=True):
+        special_tokens = not (self._chat and self._chat.renders)
+        encoded = self._encode([text for _, text in present], call, special_tokens)
+        for (row, prompt), whole in zip(present, encoded, strict=True):
+            sequence = self._prompt(row, prompt, whole, options.max_tokens, special_tokens, call)
             room, fits = self.info.max_tokens, self._fits(row, "input", len(sequence), call)
             if fits and self.info.task == "causal-lm":
                 # The answer shares the model's tokens with its prompt, which must leave room for one at least.
@@ -211,32 +234,31 @@ class Model:
             else:
                 call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
         written = sum(answer.output_tokens or 0 for answer in answers if answer)
-        return Texts(tuple(answers), _sorted(call), replace(timings, output_tokens=written))
+        return Texts(tuple(answers), _sorted(call), replace(timings, output_tokens=written), call.cut())
 
     def embed(
         self, texts: Sequence[str | None], cancellation: CancelToken, deadline: float | None = None, cuts: bool = False
     ) -> Embeddings:
-        """The embedding of every text. One that is too long fails, or with `cuts` loses its end."""
+        """The embedding of every text. One that is too long loses its end with `cuts`, else the alias says."""
         call, encoder = _Call(cancellation, deadline), _encoder(self.info)
-        work, truncated = self._texts(call.present(texts), encoder.max_tokens, None, cuts, call)
+        work = self._texts(call.present(texts), encoder.max_tokens, None, cuts, call)
         results, timings = self._run(work, call)
-        vectors = np.zeros((len(texts), encoder.dimensions), dtype=np.float32)
-        for (row, _), result in zip(work, results, strict=True):
-            if isinstance(result, np.ndarray):
-                vectors[row] = result
+        nothing = np.zeros(encoder.dimensions, dtype=np.float32)
+        found = [result if isinstance(result, np.ndarray) else nothing for result in results]
+        vectors = _by_row(work, found, len(texts), encoder.dimensions)
         for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)).tolist():
             call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
         vectors[list(call.failures)] = 0.0
         if encoder.normalize:
             vectors = normalized(vectors)
-        return Embeddings(vectors, truncated, _sorted(call), timings)
+        return Embeddings(vectors, call.cut(), _sorted(call), timings)
 
     def embed_tokens(
         self, texts: Sequence[str | None], layer: int, cancellation: CancelToken, deadline: float | None = None
     ) -> TokenEmbeddings:
         """The tokens of every text with their embeddings behind a layer. Texts that are too long lose their end."""
         call = _Call(cancellation, deadline)
-        work, truncated = self._texts(call.present(texts), self.info.max_tokens, layer, True, call)
+        work = self._texts(call.present(texts), self.info.max_tokens, layer, True, call)
         results, timings = self._run(work, call)
         tokens: list[tuple[TokenIds, Floats] | None] = [None] * len(texts)
         for (row, sequence), result in zip(work, results, strict=True):
@@ -246,7 +268,7 @@ class Model:
                 call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
             else:
                 tokens[row] = sequence.ids, result.astype(np.float32, copy=False)
-        return TokenEmbeddings(tokens, truncated, _sorted(call), timings)
+        return TokenEmbeddings(tokens, call.cut(), _sorted(call), timings)
 
     def tokens(self, texts: Sequence[str], cancellation: CancelToken, deadline: float | None = None) -> list[TokenIds]:
         """The tokens that `embed_tokens` reads of every text, without running the model."""
@@ -295,17 +317,39 @@ class Model:
 
     def _texts(
         self, present: list[tuple[int, Text]], most: int, layer: int | None, cuts: bool, call: _Call
-    ) -> tuple[list[_Work], frozenset[int]]:
-        """What has to run to embed texts of at most so many tokens, and the rows that were cut to that."""
-        work, cut_rows = list[_Work](), list[int]()
+    ) -> list[_Work]:
+        """What has to run to embed texts of at most so many tokens."""
+        work = list[_Work]()
         encoded = self._encode([text for _, text in present], call)
-        for (row, _), sequence in zip(present, encoded, strict=True):
+        for (row, text), sequence in zip(present, encoded, strict=True):
             whole = cut(sequence, most, _encoder(self.info)) if cuts else sequence
             if whole is not sequence:
-                cut_rows.append(row)
-            if self._fits(row, "input", len(whole), call, most):
-                work.append(_Work(row, replace(whole, layer=layer)))
-        return work, frozenset(cut_rows)
+                call.shortened.add(row)
+            parts = self._parts(row, text, whole, most, call)
+            work += [_Work(row, replace(part, layer=layer)) for _, part in parts]
+        return work
+
+    def _parts(self, row: int, text: Text, whole: TokenSequence, most: int, call: _Call) -> list[_Work]:
+        """What has to run for a text: all of it, or what the alias says of texts that are too long."""
+        if self._cutter is not None and len(whole) > most and (parts := self._cutter.parts(text, whole, most)):
+            call.shortened.add(row)
+            return [_Work(row, part) for part in parts]
+        return [_Work(row, whole)] if self._fits(row, "input", len(whole), call, most) else []
+
+    def _prompt(
+        self, row: int, prompt: str, whole: TokenSequence, asked: int, special_tokens: bool, call: _Call
+    ) -> TokenSequence:
+        """A prompt that is too long is cut; one that shares the model's tokens with its answer leaves room for all that
+        is asked for, at most half.
+        """
+        most, shares = self.info.max_tokens, self.info.task == "causal-lm"
+        if self._cutter is None or len(whole) + shares <= most:
+            return whole
+        kept = most - min(asked, most // 2) if shares else most
+        found = self._cutter.parts(prompt, whole, kept, special_tokens)
+        if found:
+            call.shortened.add(row)
+        return found[0] if found else whole
 
     def _windows(self, present: list[tuple[int, Text]], context: int, call: _Call) -> list[_Work]:
         """What has to run to score texts and completions."""
@@ -334,11 +378,13 @@ class Model:
     def _targets(self, present: list[tuple[int, Text]], call: _Call) -> list[_Work]:
         """What has to run to score what may be written for texts."""
         work = []
-        for (row, _), sequence in zip(present, self._encode([text for _, text in present], call), strict=True):
+        for (row, text), sequence in zip(present, self._encode([text for _, text in present], call), strict=True):
             wanted = 0 if sequence.targets is None else len(sequence.targets)
-            fits = self._fits(row, "input", len(sequence), call)
-            if fits and self._fits(row, "text to score", wanted, call):
-                work.append(_Work(row, sequence))
+            if self._fits(row, "text to score", wanted, call):
+                parts = self._parts(
+                    row, text if isinstance(text, str) else text[0], sequence, self.info.max_tokens, call
+                )
+                work += [_Work(row, replace(part, targets=sequence.targets)) for _, part in parts]
         return work
 
     def _completions(
@@ -355,8 +401,15 @@ class Model:
         for (row, (prompt, _)), whole in zip(pairs, wholes, strict=True):
             if not lengths[prompt] < len(whole):
                 call.fail(row, "EMPTY_INPUT", "the completion adds no token to its prompt")
-            elif self._fits(row, "prompt with its completion but the last token", len(whole) - 1, call):
-                work.append(_Work(row, completion_window(whole.ids, lengths[prompt])))
+                continue
+            ids, before = whole.ids, lengths[prompt]
+            if self._cutter is not None and len(ids) - 1 > self.info.max_tokens:
+                shorter = self._cutter.completion(ids, before, self.info.max_tokens)
+                if shorter is not None:
+                    call.shortened.add(row)
+                    ids, before = shorter
+            if self._fits(row, "prompt with its completion but the last token", len(ids) - 1, call):
+                work.append(_Work(row, completion_window(ids, before)))
         return work
 
     def _encode(self, texts: Sequence[Text], call: _Call, special_tokens: bool = True) -> list[TokenSequence]:
@@ -400,6 +453,17 @@ class Model:
         self._observer.on_stage(self.info.alias, "answer", trace.seconds)
         timings = Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, len(run.batch_seconds), trace)
         return run.results, timings
+
+
+def _by_row(work: Sequence[_Work], found: Iterable[Result], rows: int, width: int) -> Floats:
+    """What was answered to every row: as it is, or the mean over its windows."""
+    own: dict[int, list[Result]] = {}
+    for (row, _), answer in zip(work, found, strict=True):
+        own.setdefault(row, []).append(answer)
+    answers = np.zeros((rows, width), dtype=np.float32)
+    for row, windows in own.items():
+        answers[row] = windows[0] if len(windows) == 1 else np.mean(windows, axis=0, dtype=np.float64)
+    return answers
 
 
 def _last_answers(work: Sequence[_Work], run: BatchedRun, call: _Call) -> Iterable[tuple[float, float]]:

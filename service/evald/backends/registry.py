@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from evald.backends.aliases import unknown_alias
 from evald.backends.contract import BatchObserver, ChatOptions, ModelInfo, ModelState, SilentObserver
-from evald.backends.folder import LoadError, ModelFolder
+from evald.backends.folder import LoadError, ModelFolder, find_version
 from evald.backends.lifecycle import Attempt, Slot, adapters_on, busy, failed, in_use, release_memory, victims
 from evald.backends.weights import backend_of, weights_bytes
 from evald.errors import CancelledError, DeadlineError, EvaldError, UnavailableError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from evald.backends.contract import Backend, CancelToken
     from evald.backends.model import Model
+    from evald.backends.too_long import TooLong
 
 _log = logging.getLogger(__name__)
 
@@ -78,6 +79,10 @@ class ModelOptions:
     file: str = ""
     # Alias of the model that the folder is an adapter of; how that one is run holds for the adapter, too.
     base: str = ""
+    # Which version of a folder that has several; None is the highest when the model is loaded.
+    version: int | None = None
+    # What becomes of inputs that are too long: "refuse", "head", "tail" or "stride".
+    too_long: TooLong = "refuse"
     # Never unloaded to make room for another model.
     pinned: bool = False
     # Loaded by the first request for it, not by `ModelRegistry.load`.
@@ -351,8 +356,10 @@ class ModelRegistry:
         self._check_open()
         if slot.base is not None:
             self._load_base(slot.base, evict)
-        factory = _imported(_ADAPTER) if slot.base else _factory(ModelFolder(slot.path), slot.options)
-        needed = weights_bytes(ModelFolder(slot.path), slot.options)
+        path, version = find_version(slot.path, slot.options.version)
+        folder = ModelFolder(path)
+        factory = _imported(_ADAPTER) if slot.base else _factory(folder, slot.options)
+        needed = weights_bytes(folder, slot.options)
         with self._changed:
             if slot.base is not None and slot.base.state is not ModelState.READY:
                 raise busy(slot.base, self._waiting)
@@ -364,7 +371,11 @@ class ModelRegistry:
         for one, model in zip(leaving, models, strict=True):
             if model is not None:
                 self._free(one, model, f"it made room for {slot.alias}")
-        return self._open(slot, factory)
+        if slot.folder is not None and slot.folder.root != folder.root:
+            # Another version may want other batches.
+            slot.size = None
+        slot.folder = folder
+        return self._open(slot, folder, version, factory)
 
     def _load_base(self, base: Slot, evict: bool) -> None:
         """Has the base of an adapter in memory before the adapter enters, which is in the same thread's turn."""
@@ -391,18 +402,21 @@ class ModelRegistry:
             self._changed.notify_all()
         _log.info("model %s is unloaded %s", slot.alias, reason)
 
-    def _open(self, slot: Slot, factory: Callable[..., Backend]) -> Model:
+    def _open(self, slot: Slot, folder: ModelFolder, version: str, factory: Callable[..., Backend]) -> Model:
         options, base = slot.options, slot.base
         if base is None:
-            backend = factory(slot.alias, slot.path, options)
+            backend = factory(slot.alias, folder.root, options)
         else:
-            backend = factory(slot.alias, slot.path, _torch_backend(base))
+            backend = factory(slot.alias, folder.root, _torch_backend(base))
         # Needs numpy, which a server without models must not pay for.
         from evald.backends.batching import TokenBudgetBatcher
         from evald.backends.calibration import Calibration, calibrate
         from evald.backends.chat import Chat
         from evald.backends.model import Model
+        from evald.backends.too_long import Cutter
 
+        refuses = options.too_long == "refuse"
+        cutter = None if refuses else Cutter(options.too_long, backend.info.task, backend.encode)
         # Measured once, so that a model is loaded again in less time and runs as before.
         slot.size = size = slot.size or (
             Calibration(options.batch_tokens) if options.batch_tokens else calibrate(backend)
@@ -416,8 +430,8 @@ class ModelRegistry:
             workers=options.workers,
         )
         reads_chats = backend.info.writes or backend.info.task == "causal-lm"
-        chat = Chat(ModelFolder(base.path if base else slot.path), options.chat) if reads_chats else None
-        return Model(backend, batcher, self._observer, chat)
+        chat = Chat((base and base.folder) or folder, options.chat) if reads_chats else None
+        return Model(backend, batcher, self._observer, chat, cutter, version)
 
 
 def open_backend(alias: str, path: Path, options: ModelOptions, base: Path | None = None) -> Backend:
@@ -440,8 +454,8 @@ def _factory(folder: ModelFolder, options: ModelOptions) -> Callable[..., Backen
 
 def _torch_backend(base: Slot) -> Backend:
     """The loaded base of an adapter."""
-    options = base.options
-    if (name := backend_of(ModelFolder(base.path), options)) != "torch" or base.model is None:
+    name = backend_of(base.folder, base.options) if base.folder else ""
+    if name != "torch" or base.model is None:
         raise LoadError(f'its base {base.alias} runs on {name}; adapters need `backend = "torch"` for their base')
     return base.model.backend
 

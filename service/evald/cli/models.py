@@ -163,5 +163,7 @@ def _cells(one: ModelInfo) -> list[str]:
     made = one.provenance
     state = " ".join(filter(None, (one.state, "(pinned)" if one.pinned else "", one.state_reason)))
     size = f"{one.weights_bytes / (1 << 20):.1f}" if one.weights_bytes else "–"
-    alias = f"{one.alias} (on {one.base})" if one.base else one.alias
+    version = f"version {made.version}" if made.version else ""
+    about = ", ".join(filter(None, (f"on {one.base}" if one.base else "", version)))
+    alias = f"{one.alias} ({about})" if about else one.alias
     return [alias, one.task, state, size, made.engine or "–", made.device or "–", ", ".join(one.classes)]

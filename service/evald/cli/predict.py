@@ -17,6 +17,7 @@ from evald.data.naming import NAMES, Roles
 from evald.data.sources import FORMATS
 from evald.errors import InvalidRequestError
 from evald.results import Predictions, RowError
+from evald.results.text import note_line
 
 _EXAMPLES = """\
   evald predict tickets.jsonl --model support-tuned --server localhost:50051 --out answers.jsonl
@@ -84,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
                 print(f"classes: {','.join(predictions.classes)}", file=sys.stderr)
             for line in _lines(predictions, names, args.class_scores):
                 print(json.dumps(line, ensure_ascii=False, allow_nan=False), file=target)
+            for note in predictions.notes:
+                print(f"! {note_line(note)}", file=sys.stderr)
             target.flush()
             # A bar in between lines of the same terminal would only be in the way.
             if target is not sys.stdout:

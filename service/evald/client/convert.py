@@ -167,6 +167,7 @@ def predictions_of(message: model.PredictResponse | stream_predict_pb2.StreamPre
         usages=tuple(_usage(one.usage) if one.HasField("usage") else None for one in message.predictions),
         reasonings=tuple(one.reasoning or None for one in message.predictions),
         embeddings=tuple(tuple(one.embedding) or None for one in message.predictions),
+        notes=tuple(map(_note, message.notes)),
     )
 
 
@@ -316,6 +317,8 @@ def _model_provenance(message: report.ModelProvenance) -> results.ModelProvenanc
         batch_tokens=message.batch_tokens or None,
         chat_template_digest=message.chat_template_digest or None,
         adapter_digest=message.adapter_digest or None,
+        too_long=message.too_long or None,
+        version=message.version or None,
         embedding_digest=message.embedding_digest or None,
         pooling=message.pooling or None,
         metric=message.metric or None,
@@ -334,6 +337,7 @@ def _cost(message: report.Cost) -> results.Cost:
         performance=tuple(map(performance_of, message.performance)),
         output_tokens=message.output_tokens,
         truncated=message.truncated,
+        cut_inputs=message.cut_inputs,
         train_seconds=message.train_seconds,
     )
 

@@ -77,6 +77,8 @@ class Answers:
     texts: tuple[Answer | None, ...] | None = None
     # What asking an endpoint took.
     remote: RemoteUse | None = None
+    # Rows whose text was longer than the model reads, and was cut or read in windows.
+    cut: frozenset[int] = frozenset()
 
     @property
     def truncated(self) -> int:
@@ -134,13 +136,13 @@ def ask(
         return _joined(texts, ask(model, scores, needs, cancellation, deadline))
     if model.info.task == "embedding":
         embedded = model.embed(rows.inputs, cancellation, deadline)
-        return Answers(embedded.failures, embedded.timings, embeddings=embedded.vectors)
+        return Answers(embedded.failures, embedded.timings, embeddings=embedded.vectors, cut=embedded.truncated)
     read: Sequence[Text | None] = rows.inputs
     if rows.pair_inputs:
         pairs = zip(rows.inputs, rows.pair_inputs, strict=True)
         read = [None if first is None or second is None else (first, second) for first, second in pairs]
     result = model.classify(read, cancellation, deadline)
-    return Answers(result.failures, result.timings, class_scores=result.scores)
+    return Answers(result.failures, result.timings, class_scores=result.scores, cut=result.cut)
 
 
 def ask_endpoint(
@@ -177,7 +179,7 @@ def _write(
     # Rows that come without keys are not drawn.
     keys = rows.keys or [RowKey()] * len(prompts)
     found = model.write(prompts, keys, options, cancellation, deadline)
-    return Answers(_with(refused, found.failures), found.timings, texts=found.answers)
+    return Answers(_with(refused, found.failures), found.timings, texts=found.answers, cut=found.cut)
 
 
 def _prompts(rows: ModelRows) -> tuple[list[Prompt | None], list[RowFailure]]:
@@ -222,6 +224,7 @@ def _joined(texts: Answers, scores: Answers) -> Answers:
         scores,
         failures=_with(texts.failures, scores.failures),
         timings=texts.timings.plus(scores.timings),
+        cut=texts.cut | scores.cut,
         texts=texts.texts,
     )
 
@@ -235,4 +238,5 @@ def _score(
     asked, chats = to_score.asked, to_score.chats
     result = model.log_likelihoods(asked, cancellation, deadline, rows.context_tokens, chats)
     failures, tokens, choices = to_score.collected([tokens.tolist() for tokens in result.tokens], result.failures)
-    return Answers(failures, result.timings, token_logprobs=tokens, choice_scores=choices)
+    cut = to_score.owners(result.cut) - {failure.row for failure in failures}
+    return Answers(failures, result.timings, token_logprobs=tokens, choice_scores=choices, cut=cut)

@@ -98,6 +98,17 @@ class RunFacts:
     # Written by models of the server, and answers of models and endpoints that a limit cut.
     output_tokens: int
     truncated: int
+    # Inputs that were longer than their model reads.
+    cut: tuple[CutInputs, ...]
+
+
+@dataclass(frozen=True)
+class CutInputs:
+    """Rows of a system whose input was cut or read in windows; by id or, without one, by position."""
+
+    system: str
+    way: str
+    rows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -156,7 +167,7 @@ class Engine:
             trained = answer_baselines(
                 spec, batch, self._baselines, self.limits.max_collected_numbers, cancellation, deadline
             )
-            used, remote, answered_in, truncated = [], [], 0.0, 0
+            used, remote, cut, answered_in, truncated = [], [], list[CutInputs](), 0.0, 0
             for index, source, answerer in asked:
                 before = time.monotonic()
                 rows_to_ask = _rows_of(batch, index, source, answerer, spec.needs)
@@ -164,6 +175,8 @@ class Engine:
                 answered_in += time.monotonic() - before
                 _set_predictions(batch, index, answerer.info, answers)
                 truncated += answers.truncated
+                if answers.cut:
+                    cut.append(CutInputs(source.name, answerer.info.too_long, _names(batch, answers.cut)))
                 used.append((source.name, answerer.info, answers.timings))
                 if answers.remote is not None:
                     remote.append(answers.remote)
@@ -178,7 +191,7 @@ class Engine:
             accumulator.push(batch)
             response = accumulator.finish()
         score_seconds = time.monotonic() - start - answered_in - trained.seconds
-        return response, _facts(rows, used, remote, measured, truncated, score_seconds, trained)
+        return response, _facts(rows, used, remote, measured, truncated, cut, score_seconds, trained)
 
     def predict(
         self,
@@ -347,6 +360,11 @@ def _rows_of(
     )
 
 
+def _names(batch: _native.Batch, rows: Collection[int]) -> tuple[str, ...]:
+    keys = batch.row_keys()
+    return tuple(keys[row][0] or f"#{row}" for row in sorted(rows))
+
+
 def _set_predictions(batch: _native.Batch, index: int, info: ModelInfo, answers: Answers) -> None:
     if answers.class_scores is not None:
         batch.set_class_scores(index, info.classes, answers.class_scores)
@@ -394,6 +412,7 @@ def _facts(
     remote: Sequence[RemoteUse],
     measured: Sequence[Measured],
     truncated: int,
+    cut: Sequence[CutInputs],
     score_seconds: float,
     trained: Trained,
 ) -> RunFacts:
@@ -412,4 +431,5 @@ def _facts(
         trained=trained,
         output_tokens=sum(timing.output_tokens for timing in timings),
         truncated=truncated,
+        cut=tuple(cut),
     )

@@ -55,6 +55,10 @@ class ToScore:
             self._owners += [row] * len(own)
             self._shapes.append((has_text, len(choices)))
 
+    def owners(self, texts: Iterable[int]) -> frozenset[int]:
+        """The rows of some texts, by position in `asked`."""
+        return frozenset(self._owners[text] for text in texts)
+
     def collected(
         self, tokens: Iterable[list[float]], failed: Iterable[RowFailure]
     ) -> tuple[tuple[RowFailure, ...], list[list[float]], list[list[float]]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evald.results.cost import Cost
-from evald.results.findings import ModelProvenance
+from evald.results.findings import ModelProvenance, Note
 from evald.results.rows import RowError
 
 
@@ -105,6 +105,7 @@ class Predictions:
     # What was written before the texts, and is no part of them.
     reasonings: Sequence[str | None] = ()
     embeddings: Sequence[Sequence[float] | None] = ()
+    notes: Sequence[Note] = ()
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -33,8 +33,9 @@ class Cost:
     infer_seconds: float
     score_seconds: float
     remote: RemoteCost | None = None
-    # Written by models of the server, and answers that a limit of tokens cut.
+    # Written by models of the server, answers that a limit of tokens cut, and inputs that were cut or read in windows.
     output_tokens: int = 0
     truncated: int = 0
+    cut_inputs: int = 0
     train_seconds: float = 0.0
     performance: Sequence[ModelPerformance] = ()

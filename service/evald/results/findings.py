@@ -152,6 +152,10 @@ class ModelProvenance:
     chat_template_digest: str | None = None
     # Of adapters; `weights_digest` is that of the base.
     adapter_digest: str | None = None
+    # What became of inputs that are longer than the model reads: "head", "tail" or "stride"; None if their rows fail.
+    too_long: str | None = None
+    # Of models whose folder has several.
+    version: str | None = None
     # Most padded tokens of a batch; None for endpoints.
     batch_tokens: int | None = None
     # Of models that give embeddings: a digest of all that shapes them, whose beginning is in signatures; how those of

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -36,6 +37,9 @@ from evald.server.rpc import call_type, generic_handler
 from evald.server.streams import StreamBudget
 from evald.settings import ModelSetting, Settings, split_address
 from evald.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from evald.backends.too_long import TooLong
 
 _log = logging.getLogger(__name__)
 
@@ -225,6 +229,8 @@ def _options(settings: Settings, model: ModelSetting) -> ModelOptions:
         chat=ChatOptions(model.chat_template, model.system, model.system_as_user, model.reasoning),
         file=model.file,
         base=model.base,
+        version=model.version,
+        too_long=cast("TooLong", model.too_long),
         pinned=model.pinned,
         on_demand=model.load == "on_demand",
     )

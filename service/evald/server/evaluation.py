@@ -9,7 +9,7 @@ import grpc
 from evald.client.trained import notes_of
 from evald.engine.evaluate import Engine
 from evald.server.calls import Calls
-from evald.server.provenance import checked_size, cost_of, provenance_of
+from evald.server.provenance import checked_size, cost_of, cut_note, provenance_of
 from evald.telemetry import Telemetry
 from evald.v1 import evaluation_pb2
 
@@ -44,5 +44,6 @@ class EvaluationService:
             answer, facts = self._engine.run(kind, request, call.cancellation, call.deadline)
         self._telemetry.answered(kind, facts.rows, facts.score_seconds)
         # Fields that are appended to a serialised message merge into it.
-        report = _RESPONSES[kind](provenance=provenance_of(facts), cost=cost_of(facts), notes=notes_of(facts.trained))
+        notes = [*notes_of(facts.trained), *map(cut_note, facts.cut)]
+        report = _RESPONSES[kind](provenance=provenance_of(facts), cost=cost_of(facts), notes=notes)
         return checked_size(answer + report.SerializeToString(), self._max_response_bytes)

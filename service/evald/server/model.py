@@ -9,13 +9,13 @@ import grpc
 
 from evald.backends.contract import Answer, GenerationOptions, ModelInfo, ModelState, RowKey
 from evald.engine.answers import Answers, ModelRows
-from evald.engine.evaluate import Engine
+from evald.engine.evaluate import CutInputs, Engine
 from evald.engine.writing import checked
 from evald.errors import InvalidRequestError
 from evald.server.calls import Call, Calls
 from evald.server.performance import performance_of, steady_state_of
 from evald.server.predict_stream import PredictStream
-from evald.server.provenance import check_size, checked_size, model_provenance, remote_cost
+from evald.server.provenance import check_size, checked_size, cut_note, model_provenance, remote_cost
 from evald.server.rpc import parse
 from evald.server.streams import StreamBudget
 from evald.settings import Settings
@@ -195,6 +195,7 @@ def _refuse_unused(index: int, row: instance_pb2.Instance) -> None:
 def _answer(rows: Sequence[instance_pb2.Instance], info: ModelInfo, result: Answers) -> model_pb2.PredictResponse:
     failed = {failure.row: failure for failure in result.failures}
     predictions = _predictions(info, result)
+    names = tuple(rows[row].id or f"#{row}" for row in sorted(result.cut))
     return model_pb2.PredictResponse(
         predictions=[
             instance_pb2.Prediction() if index in failed else prediction for index, prediction in enumerate(predictions)
@@ -206,6 +207,7 @@ def _answer(rows: Sequence[instance_pb2.Instance], info: ModelInfo, result: Answ
         classes=info.classes,
         provenance=model_provenance(info),
         cost=_cost(len(rows), info, result),
+        notes=[cut_note(CutInputs("", info.too_long, names))] if names else (),
     )
 
 
@@ -221,6 +223,7 @@ def _cost(rows: int, info: ModelInfo, result: Answers) -> report_pb2.Cost:
         performance=[] if timings.trace is None else [performance_of(timings.trace, info.alias)],
         output_tokens=timings.output_tokens,
         truncated=result.truncated,
+        cut_inputs=len(result.cut),
     )
 
 

@@ -122,6 +122,7 @@ class PredictStream:
             classes=answer.classes,
             provenance=answer.provenance,
             cost=answer.cost,
+            notes=answer.notes,
         ).SerializeToString()
 
     def _patiently(self, message: model_pb2.PredictRequest, data: bytes) -> model_pb2.PredictResponse:

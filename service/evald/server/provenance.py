@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from evald.backends.contract import ModelInfo
 from evald.backends.remote.contract import RemoteUse
 from evald.client.trained import baselines_of
-from evald.engine.evaluate import RunFacts
+from evald.engine.evaluate import CutInputs, RunFacts
 from evald.errors import InvalidRequestError
 from evald.server.performance import performance_of
-from evald.v1 import report_pb2
+from evald.v1 import metric_pb2, report_pb2
+
+# Of a note.
+_NAMED_ROWS = 10
 
 
 def model_provenance(info: ModelInfo, system: str = "", metric: str = "") -> report_pb2.ModelProvenance:
@@ -34,6 +37,8 @@ def model_provenance(info: ModelInfo, system: str = "", metric: str = "") -> rep
         embedding_digest=encoder.digest if encoder else "",
         pooling=encoder.pooling + "+normalize" * encoder.normalize if encoder else "",
         adapter_digest=info.adapter_digest,
+        too_long=info.too_long,
+        version=info.version,
     )
 
 
@@ -57,8 +62,21 @@ def cost_of(facts: RunFacts) -> report_pb2.Cost:
         performance=[performance_of(trace, alias, system) for system, alias, trace in facts.traces],
         output_tokens=facts.output_tokens,
         truncated=facts.truncated,
+        cut_inputs=sum(len(one.rows) for one in facts.cut),
         train_seconds=facts.trained.seconds,
     )
+
+
+def cut_note(cut: CutInputs) -> metric_pb2.Note:
+    """Which inputs were longer than their model reads."""
+    how = (
+        "were read in windows, whose mean is the answer"
+        if cut.way == "stride"
+        else f"were cut, their {cut.way} was kept"
+    )
+    whose = f" of {cut.system}" if cut.system else ""
+    text = f"inputs that were longer than the model{whose} reads {how}, as its setting too_long says"
+    return metric_pb2.Note(code="CUT_INPUTS", text=text, count=len(cut.rows), row_ids=cut.rows[:_NAMED_ROWS])
 
 
 def remote_cost(uses: Sequence[RemoteUse]) -> report_pb2.RemoteCost | None:

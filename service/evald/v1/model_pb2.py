@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from evald.v1 import generation_pb2 as evald_dot_v1_dot_generation__pb2
 from evald.v1 import instance_pb2 as evald_dot_v1_dot_instance__pb2
+from evald.v1 import metric_pb2 as evald_dot_v1_dot_metric__pb2
 from evald.v1 import performance_pb2 as evald_dot_v1_dot_performance__pb2
 from evald.v1 import report_pb2 as evald_dot_v1_dot_report__pb2
 from evald.v1 import stream_predict_pb2 as evald_dot_v1_dot_stream__predict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x65vald/v1/model.proto\x12\x08\x65vald.v1\x1a\x19\x65vald/v1/generation.proto\x1a\x17\x65vald/v1/instance.proto\x1a\x1a\x65vald/v1/performance.proto\x1a\x15\x65vald/v1/report.proto\x1a\x1d\x65vald/v1/stream_predict.proto\"\x13\n\x11ListModelsRequest\"5\n\x12ListModelsResponse\x12\x1f\n\x06models\x18\x01 \x03(\x0b\x32\x0f.evald.v1.Model\" \n\x0fGetModelRequest\x12\r\n\x05\x61lias\x18\x01 \x01(\t\"2\n\x10GetModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.evald.v1.Model\"!\n\x10LoadModelRequest\x12\r\n\x05\x61lias\x18\x01 \x01(\t\"3\n\x11LoadModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.evald.v1.Model\"#\n\x12UnloadModelRequest\x12\r\n\x05\x61lias\x18\x01 \x01(\t\"5\n\x13UnloadModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.evald.v1.Model\"\x9f\x02\n\x05Model\x12\r\n\x05\x61lias\x18\x01 \x01(\t\x12\x0c\n\x04task\x18\x02 \x01(\t\x12#\n\x05state\x18\x03 \x01(\x0e\x32\x14.evald.v1.ModelState\x12\x14\n\x0cstate_reason\x18\x04 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x05 \x03(\t\x12\x12\n\nmax_tokens\x18\x06 \x01(\r\x12\x12\n\ndimensions\x18\x14 \x01(\r\x12\x0e\n\x06layers\x18\x15 \x03(\r\x12\x0c\n\x04\x62\x61se\x18\x16 \x01(\t\x12-\n\nprovenance\x18\x07 \x01(\x0b\x32\x19.evald.v1.ModelProvenance\x12\x15\n\rweights_bytes\x18\n \x01(\x04\x12\x0e\n\x06pinned\x18\x0b \x01(\x08\x12\x11\n\ton_demand\x18\x0c \x01(\x08\"\xf7\x01\n\x0ePredictRequest\x12\r\n\x05\x61lias\x18\x01 \x01(\t\x12%\n\tinstances\x18\x02 \x03(\x0b\x32\x12.evald.v1.Instance\x12\r\n\x05input\x18\x03 \x01(\t\x12\x12\n\npair_input\x18\x04 \x01(\t\x12\x1b\n\x0e\x63ontext_tokens\x18\x05 \x01(\rH\x00\x88\x01\x01\x12/\n\ngeneration\x18\n \x01(\x0b\x32\x1b.evald.v1.GenerationOptions\x12+\n\x0csteady_state\x18\x0f \x01(\x0b\x32\x15.evald.v1.SteadyStateB\x11\n\x0f_context_tokens\"\xbe\x01\n\x0fPredictResponse\x12)\n\x0bpredictions\x18\x01 \x03(\x0b\x32\x14.evald.v1.Prediction\x12\"\n\x06\x65rrors\x18\x02 \x03(\x0b\x32\x12.evald.v1.RowError\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12-\n\nprovenance\x18\x04 \x01(\x0b\x32\x19.evald.v1.ModelProvenance\x12\x1c\n\x04\x63ost\x18\x05 \x01(\x0b\x32\x0e.evald.v1.Cost*\xa6\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13MODEL_STATE_LOADING\x10\x01\x12\x15\n\x11MODEL_STATE_READY\x10\x02\x12\x16\n\x12MODEL_STATE_FAILED\x10\x03\x12\x18\n\x14MODEL_STATE_UNLOADED\x10\x04\x12\x19\n\x15MODEL_STATE_UNLOADING\x10\x05\x32\xc2\x03\n\x0cModelService\x12G\n\nListModels\x12\x1b.evald.v1.ListModelsRequest\x1a\x1c.evald.v1.ListModelsResponse\x12\x41\n\x08GetModel\x12\x19.evald.v1.GetModelRequest\x1a\x1a.evald.v1.GetModelResponse\x12\x44\n\tLoadModel\x12\x1a.evald.v1.LoadModelRequest\x1a\x1b.evald.v1.LoadModelResponse\x12J\n\x0bUnloadModel\x12\x1c.evald.v1.UnloadModelRequest\x1a\x1d.evald.v1.UnloadModelResponse\x12>\n\x07Predict\x12\x18.evald.v1.PredictRequest\x1a\x19.evald.v1.PredictResponse\x12T\n\rStreamPredict\x12\x1e.evald.v1.StreamPredictRequest\x1a\x1f.evald.v1.StreamPredictResponse(\x01\x30\x01\x42\x44\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x65vald/v1/model.proto\x12\x08\x65vald.v1\x1a\x19\x65vald/v1/generation.proto\x1a\x17\x65vald/v1/instance.proto\x1a\x15\x65vald/v1/metric.proto\x1a\x1a\x65vald/v1/performance.proto\x1a\x15\x65vald/v1/report.proto\x1a\x1d\x65vald/v1/stream_predict.proto\"\x13\n\x11ListModelsRequest\"5\n\x12ListModelsResponse\x12\x1f\n\x06models\x18\x01 \x03(\x0b\x32\x0f.evald.v1.Model\" \n\x0fGetModelRequest\x12\r\n\x05\x61lias\x18\x01 \x01(\t\"2\n\x10GetModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.evald.v1.Model\"!\n\x10LoadModelRequest\x12\r\n\x05\x61lias\x18\x01 \x01(\t\"3\n\x11LoadModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.evald.v1.Model\"#\n\x12UnloadModelRequest\x12\r\n\x05\x61lias\x18\x01 \x01(\t\"5\n\x13UnloadModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.evald.v1.Model\"\x9f\x02\n\x05Model\x12\r\n\x05\x61lias\x18\x01 \x01(\t\x12\x0c\n\x04task\x18\x02 \x01(\t\x12#\n\x05state\x18\x03 \x01(\x0e\x32\x14.evald.v1.ModelState\x12\x14\n\x0cstate_reason\x18\x04 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x05 \x03(\t\x12\x12\n\nmax_tokens\x18\x06 \x01(\r\x12\x12\n\ndimensions\x18\x14 \x01(\r\x12\x0e\n\x06layers\x18\x15 \x03(\r\x12\x0c\n\x04\x62\x61se\x18\x16 \x01(\t\x12-\n\nprovenance\x18\x07 \x01(\x0b\x32\x19.evald.v1.ModelProvenance\x12\x15\n\rweights_bytes\x18\n \x01(\x04\x12\x0e\n\x06pinned\x18\x0b \x01(\x08\x12\x11\n\ton_demand\x18\x0c \x01(\x08\"\xf7\x01\n\x0ePredictRequest\x12\r\n\x05\x61lias\x18\x01 \x01(\t\x12%\n\tinstances\x18\x02 \x03(\x0b\x32\x12.evald.v1.Instance\x12\r\n\x05input\x18\x03 \x01(\t\x12\x12\n\npair_input\x18\x04 \x01(\t\x12\x1b\n\x0e\x63ontext_tokens\x18\x05 \x01(\rH\x00\x88\x01\x01\x12/\n\ngeneration\x18\n \x01(\x0b\x32\x1b.evald.v1.GenerationOptions\x12+\n\x0csteady_state\x18\x0f \x01(\x0b\x32\x15.evald.v1.SteadyStateB\x11\n\x0f_context_tokens\"\xdd\x01\n\x0fPredictResponse\x12)\n\x0bpredictions\x18\x01 \x03(\x0b\x32\x14.evald.v1.Prediction\x12\"\n\x06\x65rrors\x18\x02 \x03(\x0b\x32\x12.evald.v1.RowError\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12-\n\nprovenance\x18\x04 \x01(\x0b\x32\x19.evald.v1.ModelProvenance\x12\x1c\n\x04\x63ost\x18\x05 \x01(\x0b\x32\x0e.evald.v1.Cost\x12\x1d\n\x05notes\x18\x06 \x03(\x0b\x32\x0e.evald.v1.Note*\xa6\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13MODEL_STATE_LOADING\x10\x01\x12\x15\n\x11MODEL_STATE_READY\x10\x02\x12\x16\n\x12MODEL_STATE_FAILED\x10\x03\x12\x18\n\x14MODEL_STATE_UNLOADED\x10\x04\x12\x19\n\x15MODEL_STATE_UNLOADING\x10\x05\x32\xc2\x03\n\x0cModelService\x12G\n\nListModels\x12\x1b.evald.v1.ListModelsRequest\x1a\x1c.evald.v1.ListModelsResponse\x12\x41\n\x08GetModel\x12\x19.evald.v1.GetModelRequest\x1a\x1a.evald.v1.GetModelResponse\x12\x44\n\tLoadModel\x12\x1a.evald.v1.LoadModelRequest\x1a\x1b.evald.v1.LoadModelResponse\x12J\n\x0bUnloadModel\x12\x1c.evald.v1.UnloadModelRequest\x1a\x1d.evald.v1.UnloadModelResponse\x12>\n\x07Predict\x12\x18.evald.v1.PredictRequest\x1a\x19.evald.v1.PredictResponse\x12T\n\rStreamPredict\x12\x1e.evald.v1.StreamPredictRequest\x1a\x1f.evald.v1.StreamPredictResponse(\x01\x30\x01\x42\x44\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,30 +38,30 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'evald.v1.model_pb2', _globa
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014dev.evald.v1P\001Z2github.com/evald/evald/clients/go/evald/v1;evaldv1'
-  _globals['_MODELSTATE']._serialized_start=1244
-  _globals['_MODELSTATE']._serialized_end=1410
-  _globals['_LISTMODELSREQUEST']._serialized_start=168
-  _globals['_LISTMODELSREQUEST']._serialized_end=187
-  _globals['_LISTMODELSRESPONSE']._serialized_start=189
-  _globals['_LISTMODELSRESPONSE']._serialized_end=242
-  _globals['_GETMODELREQUEST']._serialized_start=244
-  _globals['_GETMODELREQUEST']._serialized_end=276
-  _globals['_GETMODELRESPONSE']._serialized_start=278
-  _globals['_GETMODELRESPONSE']._serialized_end=328
-  _globals['_LOADMODELREQUEST']._serialized_start=330
-  _globals['_LOADMODELREQUEST']._serialized_end=363
-  _globals['_LOADMODELRESPONSE']._serialized_start=365
-  _globals['_LOADMODELRESPONSE']._serialized_end=416
-  _globals['_UNLOADMODELREQUEST']._serialized_start=418
-  _globals['_UNLOADMODELREQUEST']._serialized_end=453
-  _globals['_UNLOADMODELRESPONSE']._serialized_start=455
-  _globals['_UNLOADMODELRESPONSE']._serialized_end=508
-  _globals['_MODEL']._serialized_start=511
-  _globals['_MODEL']._serialized_end=798
-  _globals['_PREDICTREQUEST']._serialized_start=801
-  _globals['_PREDICTREQUEST']._serialized_end=1048
-  _globals['_PREDICTRESPONSE']._serialized_start=1051
-  _globals['_PREDICTRESPONSE']._serialized_end=1241
-  _globals['_MODELSERVICE']._serialized_start=1413
-  _globals['_MODELSERVICE']._serialized_end=1863
+  _globals['_MODELSTATE']._serialized_start=1298
+  _globals['_MODELSTATE']._serialized_end=1464
+  _globals['_LISTMODELSREQUEST']._serialized_start=191
+  _globals['_LISTMODELSREQUEST']._serialized_end=210
+  _globals['_LISTMODELSRESPONSE']._serialized_start=212
+  _globals['_LISTMODELSRESPONSE']._serialized_end=265
+  _globals['_GETMODELREQUEST']._serialized_start=267
+  _globals['_GETMODELREQUEST']._serialized_end=299
+  _globals['_GETMODELRESPONSE']._serialized_start=301
+  _globals['_GETMODELRESPONSE']._serialized_end=351
+  _globals['_LOADMODELREQUEST']._serialized_start=353
+  _globals['_LOADMODELREQUEST']._serialized_end=386
+  _globals['_LOADMODELRESPONSE']._serialized_start=388
+  _globals['_LOADMODELRESPONSE']._serialized_end=439
+  _globals['_UNLOADMODELREQUEST']._serialized_start=441
+  _globals['_UNLOADMODELREQUEST']._serialized_end=476
+  _globals['_UNLOADMODELRESPONSE']._serialized_start=478
+  _globals['_UNLOADMODELRESPONSE']._serialized_end=531
+  _globals['_MODEL']._serialized_start=534
+  _globals['_MODEL']._serialized_end=821
+  _globals['_PREDICTREQUEST']._serialized_start=824
+  _globals['_PREDICTREQUEST']._serialized_end=1071
+  _globals['_PREDICTRESPONSE']._serialized_start=1074
+  _globals['_PREDICTRESPONSE']._serialized_end=1295
+  _globals['_MODELSERVICE']._serialized_start=1467
+  _globals['_MODELSERVICE']._serialized_end=1917
 # @@protoc_insertion_point(module_scope)

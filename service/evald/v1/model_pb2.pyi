@@ -1,5 +1,6 @@
 from evald.v1 import generation_pb2 as _generation_pb2
 from evald.v1 import instance_pb2 as _instance_pb2
+from evald.v1 import metric_pb2 as _metric_pb2
 from evald.v1 import performance_pb2 as _performance_pb2
 from evald.v1 import report_pb2 as _report_pb2
 from evald.v1 import stream_predict_pb2 as _stream_predict_pb2
@@ -121,15 +122,17 @@ class PredictRequest(_message.Message):
     def __init__(self, alias: _Optional[str] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., input: _Optional[str] = ..., pair_input: _Optional[str] = ..., context_tokens: _Optional[int] = ..., generation: _Optional[_Union[_generation_pb2.GenerationOptions, _Mapping]] = ..., steady_state: _Optional[_Union[_performance_pb2.SteadyState, _Mapping]] = ...) -> None: ...
 
 class PredictResponse(_message.Message):
-    __slots__ = ("predictions", "errors", "classes", "provenance", "cost")
+    __slots__ = ("predictions", "errors", "classes", "provenance", "cost", "notes")
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     predictions: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Prediction]
     errors: _containers.RepeatedCompositeFieldContainer[_report_pb2.RowError]
     classes: _containers.RepeatedScalarFieldContainer[str]
     provenance: _report_pb2.ModelProvenance
     cost: _report_pb2.Cost
-    def __init__(self, predictions: _Optional[_Iterable[_Union[_instance_pb2.Prediction, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[_report_pb2.RowError, _Mapping]]] = ..., classes: _Optional[_Iterable[str]] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ...) -> None: ...
+    notes: _containers.RepeatedCompositeFieldContainer[_metric_pb2.Note]
+    def __init__(self, predictions: _Optional[_Iterable[_Union[_instance_pb2.Prediction, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[_report_pb2.RowError, _Mapping]]] = ..., classes: _Optional[_Iterable[str]] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ...) -> None: ...

@@ -67,7 +67,7 @@ class Provenance(_message.Message):
     def __init__(self, evald_version: _Optional[str] = ..., unicode_version: _Optional[str] = ..., seed: _Optional[int] = ..., spec_digest: _Optional[str] = ..., slots: _Optional[int] = ..., row_key: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelProvenance, _Mapping]]] = ..., baselines: _Optional[_Iterable[_Union[BaselineProvenance, _Mapping]]] = ...) -> None: ...
 
 class ModelProvenance(_message.Message):
-    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest", "batch_tokens", "embedding_digest", "pooling", "metric", "chat_template_digest", "adapter_digest")
+    __slots__ = ("system", "alias", "weights_digest", "tokenizer_digest", "engine", "device", "precision", "batch_invariant", "remote_host", "remote_model", "request_digest", "batch_tokens", "embedding_digest", "pooling", "metric", "chat_template_digest", "adapter_digest", "too_long", "version")
     SYSTEM_FIELD_NUMBER: _ClassVar[int]
     ALIAS_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -85,6 +85,8 @@ class ModelProvenance(_message.Message):
     METRIC_FIELD_NUMBER: _ClassVar[int]
     CHAT_TEMPLATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     ADAPTER_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    TOO_LONG_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     system: str
     alias: str
     weights_digest: str
@@ -102,7 +104,9 @@ class ModelProvenance(_message.Message):
     metric: str
     chat_template_digest: str
     adapter_digest: str
-    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ..., batch_tokens: _Optional[int] = ..., embedding_digest: _Optional[str] = ..., pooling: _Optional[str] = ..., metric: _Optional[str] = ..., chat_template_digest: _Optional[str] = ..., adapter_digest: _Optional[str] = ...) -> None: ...
+    too_long: str
+    version: str
+    def __init__(self, system: _Optional[str] = ..., alias: _Optional[str] = ..., weights_digest: _Optional[str] = ..., tokenizer_digest: _Optional[str] = ..., engine: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ..., batch_invariant: bool = ..., remote_host: _Optional[str] = ..., remote_model: _Optional[str] = ..., request_digest: _Optional[str] = ..., batch_tokens: _Optional[int] = ..., embedding_digest: _Optional[str] = ..., pooling: _Optional[str] = ..., metric: _Optional[str] = ..., chat_template_digest: _Optional[str] = ..., adapter_digest: _Optional[str] = ..., too_long: _Optional[str] = ..., version: _Optional[str] = ...) -> None: ...
 
 class BaselineProvenance(_message.Message):
     __slots__ = ("system", "kind", "engine", "parameters", "training_rows", "training_digest")
@@ -128,7 +132,7 @@ class BaselineProvenance(_message.Message):
     def __init__(self, system: _Optional[str] = ..., kind: _Optional[str] = ..., engine: _Optional[str] = ..., parameters: _Optional[_Mapping[str, str]] = ..., training_rows: _Optional[int] = ..., training_digest: _Optional[str] = ...) -> None: ...
 
 class Cost(_message.Message):
-    __slots__ = ("rows", "tokens", "queue_seconds", "tokenize_seconds", "infer_seconds", "score_seconds", "remote", "performance", "train_seconds", "output_tokens", "truncated")
+    __slots__ = ("rows", "tokens", "queue_seconds", "tokenize_seconds", "infer_seconds", "score_seconds", "remote", "performance", "train_seconds", "output_tokens", "truncated", "cut_inputs")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     QUEUE_SECONDS_FIELD_NUMBER: _ClassVar[int]
@@ -140,6 +144,7 @@ class Cost(_message.Message):
     TRAIN_SECONDS_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    CUT_INPUTS_FIELD_NUMBER: _ClassVar[int]
     rows: int
     tokens: int
     queue_seconds: float
@@ -151,7 +156,8 @@ class Cost(_message.Message):
     train_seconds: float
     output_tokens: int
     truncated: int
-    def __init__(self, rows: _Optional[int] = ..., tokens: _Optional[int] = ..., queue_seconds: _Optional[float] = ..., tokenize_seconds: _Optional[float] = ..., infer_seconds: _Optional[float] = ..., score_seconds: _Optional[float] = ..., remote: _Optional[_Union[RemoteCost, _Mapping]] = ..., performance: _Optional[_Iterable[_Union[_performance_pb2.ModelPerformance, _Mapping]]] = ..., train_seconds: _Optional[float] = ..., output_tokens: _Optional[int] = ..., truncated: _Optional[int] = ...) -> None: ...
+    cut_inputs: int
+    def __init__(self, rows: _Optional[int] = ..., tokens: _Optional[int] = ..., queue_seconds: _Optional[float] = ..., tokenize_seconds: _Optional[float] = ..., infer_seconds: _Optional[float] = ..., score_seconds: _Optional[float] = ..., remote: _Optional[_Union[RemoteCost, _Mapping]] = ..., performance: _Optional[_Iterable[_Union[_performance_pb2.ModelPerformance, _Mapping]]] = ..., train_seconds: _Optional[float] = ..., output_tokens: _Optional[int] = ..., truncated: _Optional[int] = ..., cut_inputs: _Optional[int] = ...) -> None: ...
 
 class RemoteCost(_message.Message):
     __slots__ = ("requests", "retries", "cached_rows", "input_tokens", "output_tokens", "price")

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from evald.v1 import generation_pb2 as evald_dot_v1_dot_generation__pb2
 from evald.v1 import instance_pb2 as evald_dot_v1_dot_instance__pb2
+from evald.v1 import metric_pb2 as evald_dot_v1_dot_metric__pb2
 from evald.v1 import report_pb2 as evald_dot_v1_dot_report__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65vald/v1/stream_predict.proto\x12\x08\x65vald.v1\x1a\x19\x65vald/v1/generation.proto\x1a\x17\x65vald/v1/instance.proto\x1a\x15\x65vald/v1/report.proto\"\xa8\x01\n\x13StreamPredictHeader\x12\r\n\x05\x61lias\x18\x01 \x01(\t\x12\r\n\x05input\x18\x02 \x01(\t\x12\x12\n\npair_input\x18\x03 \x01(\t\x12\x1b\n\x0e\x63ontext_tokens\x18\x04 \x01(\rH\x00\x88\x01\x01\x12/\n\ngeneration\x18\x05 \x01(\x0b\x32\x1b.evald.v1.GenerationOptionsB\x11\n\x0f_context_tokens\"l\n\x14StreamPredictRequest\x12-\n\x06header\x18\x01 \x01(\x0b\x32\x1d.evald.v1.StreamPredictHeader\x12%\n\tinstances\x18\x02 \x03(\x0b\x32\x12.evald.v1.Instance\"\xd5\x01\n\x15StreamPredictResponse\x12\x0f\n\x07message\x18\x01 \x01(\x04\x12)\n\x0bpredictions\x18\x02 \x03(\x0b\x32\x14.evald.v1.Prediction\x12\"\n\x06\x65rrors\x18\x03 \x03(\x0b\x32\x12.evald.v1.RowError\x12\x0f\n\x07\x63lasses\x18\x04 \x03(\t\x12-\n\nprovenance\x18\x05 \x01(\x0b\x32\x19.evald.v1.ModelProvenance\x12\x1c\n\x04\x63ost\x18\x06 \x01(\x0b\x32\x0e.evald.v1.CostBD\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65vald/v1/stream_predict.proto\x12\x08\x65vald.v1\x1a\x19\x65vald/v1/generation.proto\x1a\x17\x65vald/v1/instance.proto\x1a\x15\x65vald/v1/metric.proto\x1a\x15\x65vald/v1/report.proto\"\xa8\x01\n\x13StreamPredictHeader\x12\r\n\x05\x61lias\x18\x01 \x01(\t\x12\r\n\x05input\x18\x02 \x01(\t\x12\x12\n\npair_input\x18\x03 \x01(\t\x12\x1b\n\x0e\x63ontext_tokens\x18\x04 \x01(\rH\x00\x88\x01\x01\x12/\n\ngeneration\x18\x05 \x01(\x0b\x32\x1b.evald.v1.GenerationOptionsB\x11\n\x0f_context_tokens\"l\n\x14StreamPredictRequest\x12-\n\x06header\x18\x01 \x01(\x0b\x32\x1d.evald.v1.StreamPredictHeader\x12%\n\tinstances\x18\x02 \x03(\x0b\x32\x12.evald.v1.Instance\"\xf4\x01\n\x15StreamPredictResponse\x12\x0f\n\x07message\x18\x01 \x01(\x04\x12)\n\x0bpredictions\x18\x02 \x03(\x0b\x32\x14.evald.v1.Prediction\x12\"\n\x06\x65rrors\x18\x03 \x03(\x0b\x32\x12.evald.v1.RowError\x12\x0f\n\x07\x63lasses\x18\x04 \x03(\t\x12-\n\nprovenance\x18\x05 \x01(\x0b\x32\x19.evald.v1.ModelProvenance\x12\x1c\n\x04\x63ost\x18\x06 \x01(\x0b\x32\x0e.evald.v1.Cost\x12\x1d\n\x05notes\x18\x07 \x03(\x0b\x32\x0e.evald.v1.NoteBD\n\x0c\x64\x65v.evald.v1P\x01Z2github.com/evald/evald/clients/go/evald/v1;evaldv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,10 +36,10 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'evald.v1.stream_predict_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014dev.evald.v1P\001Z2github.com/evald/evald/clients/go/evald/v1;evaldv1'
-  _globals['_STREAMPREDICTHEADER']._serialized_start=119
-  _globals['_STREAMPREDICTHEADER']._serialized_end=287
-  _globals['_STREAMPREDICTREQUEST']._serialized_start=289
-  _globals['_STREAMPREDICTREQUEST']._serialized_end=397
-  _globals['_STREAMPREDICTRESPONSE']._serialized_start=400
-  _globals['_STREAMPREDICTRESPONSE']._serialized_end=613
+  _globals['_STREAMPREDICTHEADER']._serialized_start=142
+  _globals['_STREAMPREDICTHEADER']._serialized_end=310
+  _globals['_STREAMPREDICTREQUEST']._serialized_start=312
+  _globals['_STREAMPREDICTREQUEST']._serialized_end=420
+  _globals['_STREAMPREDICTRESPONSE']._serialized_start=423
+  _globals['_STREAMPREDICTRESPONSE']._serialized_end=667
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 from evald.v1 import generation_pb2 as _generation_pb2
 from evald.v1 import instance_pb2 as _instance_pb2
+from evald.v1 import metric_pb2 as _metric_pb2
 from evald.v1 import report_pb2 as _report_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -31,17 +32,19 @@ class StreamPredictRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[StreamPredictHeader, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ...) -> None: ...
 
 class StreamPredictResponse(_message.Message):
-    __slots__ = ("message", "predictions", "errors", "classes", "provenance", "cost")
+    __slots__ = ("message", "predictions", "errors", "classes", "provenance", "cost", "notes")
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     message: int
     predictions: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Prediction]
     errors: _containers.RepeatedCompositeFieldContainer[_report_pb2.RowError]
     classes: _containers.RepeatedScalarFieldContainer[str]
     provenance: _report_pb2.ModelProvenance
     cost: _report_pb2.Cost
-    def __init__(self, message: _Optional[int] = ..., predictions: _Optional[_Iterable[_Union[_instance_pb2.Prediction, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[_report_pb2.RowError, _Mapping]]] = ..., classes: _Optional[_Iterable[str]] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ...) -> None: ...
+    notes: _containers.RepeatedCompositeFieldContainer[_metric_pb2.Note]
+    def __init__(self, message: _Optional[int] = ..., predictions: _Optional[_Iterable[_Union[_instance_pb2.Prediction, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[_report_pb2.RowError, _Mapping]]] = ..., classes: _Optional[_Iterable[str]] = ..., provenance: _Optional[_Union[_report_pb2.ModelProvenance, _Mapping]] = ..., cost: _Optional[_Union[_report_pb2.Cost, _Mapping]] = ..., notes: _Optional[_Iterable[_Union[_metric_pb2.Note, _Mapping]]] = ...) -> None: ...

@@ -587,7 +587,8 @@ pub struct Note {
     /// UNPAIRED_ROWS, IDENTICAL_SYSTEMS, FEW_CHANGES, INTERVAL_DISAGREES, LIBERAL_TEST, SMALL_SAMPLE, FEW_CLUSTERS of a
     /// comparison;
     /// SMALL_SLICE of a slice; SIMPSONS_PARADOX of the consistency of slices; TOO_MANY_NGRAMS of an analysis;
-    /// NO_OTHER_TASK, UNSTABLE and NEGATIVE_DENOMINATOR of forgetting.
+    /// NO_OTHER_TASK, UNSTABLE and NEGATIVE_DENOMINATOR of forgetting;
+    /// CUT_INPUTS of what models of the server read.
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
     /// The note in words, and what to do about it.
@@ -2072,7 +2073,7 @@ pub struct ModelProvenance {
     #[prost(string, tag = "10")]
     pub remote_model: ::prost::alloc::string::String,
     /// Of endpoints: digest (sha256, hex) of all that shapes a request beside the row: host, path, model, prompts and
-    /// parameters. Of models with a chat template: digest of what the settings say of chats.
+    /// parameters. Of models with a chat template: digest of what the settings say of chats. With too_long: of that, too.
     #[prost(string, tag = "11")]
     pub request_digest: ::prost::alloc::string::String,
     /// Most padded tokens of a batch: measured when the model was loaded, or as the server's setting batch_tokens says. 0
@@ -2096,6 +2097,12 @@ pub struct ModelProvenance {
     /// Of adapters: digest (sha256, hex) of the adapter's weights file.
     #[prost(string, tag = "21")]
     pub adapter_digest: ::prost::alloc::string::String,
+    /// What became of inputs that are longer than the model reads: "head", "tail" or "stride"; empty if their rows fail.
+    #[prost(string, tag = "22")]
+    pub too_long: ::prost::alloc::string::String,
+    /// Of models whose folder has several versions: the one that answered, for example "2".
+    #[prost(string, tag = "23")]
+    pub version: ::prost::alloc::string::String,
 }
 /// Which baseline was trained, and on what. The same kind, parameters, engine and digest give the same predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2159,6 +2166,9 @@ pub struct Cost {
     /// Answers that end where a limit of tokens was (finish_reason "length"), of models and endpoints.
     #[prost(uint64, tag = "11")]
     pub truncated: u64,
+    /// Inputs that were longer than their model reads, and were cut or read in windows, as the server's settings say.
+    #[prost(uint64, tag = "12")]
+    pub cut_inputs: u64,
 }
 /// What asking endpoints took. Rows answered from a cache cost nothing.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -2629,6 +2639,9 @@ pub struct StreamPredictResponse {
     /// What answering this batch took.
     #[prost(message, optional, tag = "6")]
     pub cost: ::core::option::Option<Cost>,
+    /// As in PredictResponse.
+    #[prost(message, repeated, tag = "7")]
+    pub notes: ::prost::alloc::vec::Vec<Note>,
 }
 /// Request of ListModels.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2702,8 +2715,8 @@ pub struct Model {
     /// Classes of a classifier, in the order of class scores.
     #[prost(string, repeated, tag = "5")]
     pub classes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Most tokens that the model reads at once. A longer input fails its row (reason INPUT_TOO_LONG); a text that a
-    /// causal-lm model scores without a prompt is read in windows. 0 for endpoints, which know their own.
+    /// Most tokens that the model reads at once. A longer input fails its row (reason INPUT_TOO_LONG), or is treated as
+    /// provenance.too_long says; a text that a causal-lm model scores without a prompt is read in windows. 0 for endpoints, which know their own.
     #[prost(uint32, tag = "6")]
     pub max_tokens: u32,
     /// Of models that give embeddings: numbers of one; 0 otherwise.
@@ -2777,6 +2790,9 @@ pub struct PredictResponse {
     /// What answering took.
     #[prost(message, optional, tag = "5")]
     pub cost: ::core::option::Option<Cost>,
+    /// What a reader should know about the predictions: CUT_INPUTS.
+    #[prost(message, repeated, tag = "6")]
+    pub notes: ::prost::alloc::vec::Vec<Note>,
 }
 /// State of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
