@@ -29,7 +29,7 @@ def sequence(*ids: int) -> TokenSequence:
 class FakeBackend:
     """Implements `contract.Backend`. The logits of a sequence are its first token, its sum and its length."""
 
-    def __init__(self, max_tokens: int = 64, *, mixes_lengths: bool = False, device: str = "cpu") -> None:
+    def __init__(self, max_tokens: int = 64, *, length_step: int = 0, device: str = "cpu") -> None:
         self.info = ModelInfo(
             "fake",
             "text-classification",
@@ -41,7 +41,7 @@ class FakeBackend:
             device,
             "fp32",
             True,
-            mixes_lengths=mixes_lengths,
+            length_step=length_step,
         )
         self.batches: list[tuple[int, list[TokenSequence]]] = []
         self.entered = threading.Semaphore(0)
@@ -136,8 +136,8 @@ class Bench:
     def __init__(self) -> None:
         self._open: list[tuple[FakeBackend, TokenBudgetBatcher]] = []
 
-    def backend(self, max_tokens: int = 64, *, mixes_lengths: bool = False, device: str = "cpu") -> FakeBackend:
-        return FakeBackend(max_tokens, mixes_lengths=mixes_lengths, device=device)
+    def backend(self, max_tokens: int = 64, *, length_step: int = 0, device: str = "cpu") -> FakeBackend:
+        return FakeBackend(max_tokens, length_step=length_step, device=device)
 
     def batcher(
         self,

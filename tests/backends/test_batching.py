@@ -116,7 +116,7 @@ def test_what_came_during_a_batch_is_the_next_one(bench: Bench, pool: ThreadPool
 
 
 def test_padding_to_neighbours_is_counted(bench: Bench, pool: ThreadPoolExecutor) -> None:
-    backend = bench.backend(mixes_lengths=True)
+    backend = bench.backend(length_step=1)
     batcher = bench.batcher(backend)
     backend.go_on.clear()
     first = ask(pool, batcher, sequences_of(3), bench.Token())

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evald.backends.buckets import Call, Entry, LengthBuckets, padded_length
+from evald.backends.buckets import Call, Entry, LengthBuckets, padded_length, shape_of
 from evald.backends.contract import TokenSequence
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def make_call(
     tenant: str = "",
 ) -> Call:
     sequences = [TokenSequence(np.ones(length, dtype=np.int64)) for length in lengths]
-    return Call(sequences, bench.Token(tenant), deadline, bench.backend(300, mixes_lengths=mixes).info, now)
+    return Call(sequences, bench.Token(tenant), deadline, bench.backend(300, length_step=int(mixes)).info, now)
 
 
 @given(st.integers(1, 4096), st.integers(1, 4096))
@@ -39,6 +39,17 @@ def test_padding_is_enough_small_and_never_above_the_models_limit(tokens: int, m
     assert tokens <= padded <= max_tokens
     assert padded - tokens < max(4, tokens / 8 + 1)
     assert padded == padded_length(padded, max_tokens)
+
+
+@given(st.integers(1, 301), st.sampled_from([1, 2, 4]))
+def test_lengths_that_share_batches_are_multiples_of_the_models_step(
+    make_bench: Callable[[], Bench], tokens: int, step: int
+) -> None:
+    """Or the most that the model reads, beside which nothing is longer."""
+    sequence = TokenSequence(np.ones(tokens, dtype=np.int64))
+    length = shape_of(sequence, make_bench().backend(301, length_step=step).info).length
+    assert tokens <= length < tokens + step
+    assert length % step == 0 or length == 301
 
 
 @given(st.lists(st.tuples(LENGTHS, st.floats(0, 100)), min_size=1, max_size=8), st.integers(1, 2000), st.booleans())

@@ -177,20 +177,20 @@ def test_a_model_that_rounds_single_rows_differently_is_given_two(folder: Path) 
     assert np.array_equal(backend.run(ids[:1], 4)[0], backend.run(ids, 4)[0])
 
 
-def test_a_model_that_padding_changes_runs_one_padded_length_at_a_time(folder: Path, root: Path) -> None:
-    assert load(root / "examples" / "models" / "support-tuned").info.mixes_lengths
-    # A sum over more tokens is rounded in another order.
-    assert not load(folder).info.mixes_lengths
-    tail = [
-        node("Shape", ["input_ids"], "shape"),
-        node("Gather", ["shape", "one"], "length"),
-        node("Cast", ["length"], "change", integer_attribute("to", FLOAT)),
+def test_lengths_that_padding_changes_are_found_out(folder: Path, root: Path) -> None:
+    assert load(root / "examples" / "models" / "support-tuned").info.length_step == 1
+    length = [node("Shape", ["input_ids"], "shape"), node("Gather", ["shape", "one"], "length")]
+    change = [
+        node("Cast", ["number"], "change", integer_attribute("to", FLOAT)),
         node("Add", ["products", "change"], "logits"),
     ]
+    write_model(folder / "onnx" / "model.onnx", tail=[*length, node("Mod", ["length", "axis2"], "number"), *change])
+    assert load(folder).info.length_step in (2, 4)
+    tail = [*length, node("Identity", ["length"], "number"), *change]
     write_model(folder / "onnx" / "model.onnx", tail=tail)
     info = load(folder).info
     assert info.batch_invariant
-    assert not info.mixes_lengths
+    assert info.length_step == 0
 
 
 def test_the_tokenizer_neither_truncates_nor_pads(folder: Path) -> None:
@@ -336,7 +336,7 @@ def test_fp32_answers_have_the_same_bits_under_any_batching(
     example: OnnxBackend, bench: Bench, calls: list[list[str]], batch_tokens: int, workers: int
 ) -> None:
     assert example.info.batch_invariant
-    assert example.info.mixes_lengths
+    assert example.info.length_step
     token = bench.Token()
     options = {"queue_tokens": 1 << 20}
     single = TokenBudgetBatcher(example, SilentObserver(), batch_tokens=1, **options)

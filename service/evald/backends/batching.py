@@ -55,7 +55,7 @@ class TokenBudgetBatcher:
         self._batch_tokens = batch_tokens
         self._queue_tokens = queue_tokens
         self._changed = threading.Condition()
-        self._buckets = LengthBuckets(mixes=backend.info.mixes_lengths)
+        self._buckets = LengthBuckets(mixes=backend.info.length_step > 0)
         self._calls: set[Call] = set()
         self._pace = _FIRST_PACE if pace is None else pace
         self._paces = deque([] if pace is None else [pace], maxlen=_PACE_WINDOW)

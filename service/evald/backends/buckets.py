@@ -57,7 +57,9 @@ def shape_of(sequence: TokenSequence, info: ModelInfo) -> Shape:
     """The shape of a sequence. What is written behind is not padded: see `generation`."""
     if sequence.writing is not None:
         return Shape(len(sequence), sequence.writing.max_tokens)
-    return Shape(len(sequence) if info.mixes_lengths else padded_length(len(sequence), info.max_tokens))
+    if not info.length_step:
+        return Shape(padded_length(len(sequence), info.max_tokens))
+    return Shape(min(-(-len(sequence) // info.length_step) * info.length_step, info.max_tokens))
 
 
 @dataclass

@@ -92,9 +92,10 @@ class ModelInfo:
     request_digest: str = ""
     # Most padded tokens of a batch; 0 for endpoints.
     batch_tokens: int = 0
-    # Whether texts of different lengths may share a batch: padding changes no bit of an answer, as a probe found at
-    # load time, or answers depend on their batches anyhow.
-    mixes_lengths: bool = False
+    # Texts of different lengths may share a batch if each has a length that is a multiple of this, with padding: more
+    # padding changes no bit of an answer, as a probe found at load time, or answers depend on their batches anyhow. 0:
+    # they may not.
+    length_step: int = 0
     chat_template_digest: str = ""
     # Of a folder that has several.
     version: str = ""

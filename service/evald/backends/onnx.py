@@ -44,9 +44,10 @@ if TYPE_CHECKING:
 _LAST_LAYER = ("last_hidden_state", "token_embeddings")
 _REQUIRED_INPUTS = frozenset({"input_ids", "attention_mask"})
 _OPTIONAL_INPUTS = frozenset({"position_ids", "token_type_ids"})
-# Vector instructions take up to 16 numbers at a time, and loops several of those: lengths of every remainder, for some
-# graphs round differently for a few of them alone, and longer ones.
-_PADDED_LENGTHS, _PADDING = (*range(2, 34), 120, 250), (1, 9, 40)
+# Matrix libraries take up to 16 numbers at a time, and what is left by fours, twos or ones: lengths of every remainder,
+# and longer ones, with little and much more padding.
+_PADDED_LENGTHS, _PADDING = (*range(2, 18), 31, 120, 250), (1, 5, 20)
+_LENGTH_STEPS = (1, 2, 4)
 
 
 class OnnxBackend:
@@ -86,8 +87,7 @@ class OnnxBackend:
         )
         if self._pooling is not None:
             self._info = replace(self._info, embedding=self._embedding(self._pooling))
-        mixes_lengths = not self._info.batch_invariant or self._ignores_padding()
-        self._info = replace(self._info, mixes_lengths=mixes_lengths)
+        self._info = replace(self._info, length_step=self._length_step() if self._info.batch_invariant else 1)
 
     @property
     def info(self) -> ModelInfo:
@@ -193,15 +193,22 @@ class OnnxBackend:
             or self._writes_invariantly(np.stack([np.resize(tokens, length) for tokens in ids]))
         )
 
-    def _ignores_padding(self) -> bool:
-        """Whether a text has the same bits however far it is padded, and whatever longer text runs beside it."""
+    def _length_step(self) -> int:
+        """See `ModelInfo`: some graphs round otherwise for texts of 3, 7, 11... tokens without any padding."""
+        return next((step for step in _LENGTH_STEPS if self._ignores_padding(step)), 0)
+
+    def _ignores_padding(self, step: int) -> bool:
+        """Whether a text that is padded to a multiple of a step has the same bits with more padding, whatever longer
+        text runs beside it.
+        """
         words = self.encode([PROBE_TEXT])[0].ids
         most, scores_tokens = self._config.max_tokens, self._config.task == "causal-lm"
         for length in (length for length in _PADDED_LENGTHS if length < most):
             ids = np.resize(words, length)
             sequence = TokenSequence(ids, targets=ids if scores_tokens else None)
-            alone = self.run([sequence], length)[0].tobytes()
-            for padded in {min(length + padding, most) for padding in _PADDING}:
+            least = min(-(-length // step) * step, most)
+            alone = self.run([sequence], least)[0].tobytes()
+            for padded in {min(least + step * steps, most) for steps in _PADDING}:
                 longer = TokenSequence(np.resize(words[::-1], padded), targets=sequence.targets)
                 if self.run([sequence, longer], padded)[0].tobytes() != alone:
                     return False

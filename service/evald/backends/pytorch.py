@@ -84,7 +84,7 @@ class TorchBackend:
             precision=next((name for name, kind in _DTYPES.items() if kind == self._loaded.model.dtype), "unknown"),
             # Kernels are chosen by shape here, and another one may round differently.
             batch_invariant=False,
-            mixes_lengths=True,
+            length_step=1,
             multilabel=config.multilabel,
             unused_parameters=self._loaded.unused,
             prefix_token=_prefix_token(self._tokenizer) if config.task == "causal-lm" else None,
