@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from evald.backends.chat import ChatError
+from evald.backends.chunks import chunks
 from evald.backends.contract import (
     Answer,
     Classification,
@@ -31,7 +32,7 @@ from evald.backends.trace import Stopwatch
 from evald.errors import CancelledError, DeadlineError, InternalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from evald.backends.chat import Chat
     from evald.backends.contract import (
@@ -54,10 +55,6 @@ if TYPE_CHECKING:
         TokenSequence,
     )
     from evald.backends.too_long import Cutter
-
-# Tokenising so many texts, or so many characters of them, takes milliseconds: soon enough to look whether the call was
-# ended.
-_CHUNK_TEXTS, _CHUNK_CHARACTERS = 256, 1 << 17
 
 
 class _Work(NamedTuple):
@@ -414,7 +411,7 @@ class Model:
 
     def _encode(self, texts: Sequence[Text], call: _Call, special_tokens: bool = True) -> list[TokenSequence]:
         encoded: list[TokenSequence] = []
-        for chunk in _chunks(texts):
+        for chunk in chunks(texts):
             call.check()
             encoded += self._backend.encode(chunk, special_tokens)
         return encoded
@@ -489,17 +486,6 @@ def _shape(sequence: TokenSequence, info: ModelInfo) -> tuple[int, ...]:
         return (len(info.classes),)
     dimensions = info.embedding.dimensions
     return (dimensions,) if sequence.layer is None else (len(sequence), dimensions)
-
-
-def _chunks(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
-    start = characters = 0
-    for at, text in enumerate(texts):
-        if at - start == _CHUNK_TEXTS or characters >= _CHUNK_CHARACTERS:
-            yield texts[start:at]
-            start, characters = at, 0
-        characters += len(text) if isinstance(text, str) else sum(map(len, text))
-    if start < len(texts):
-        yield texts[start:]
 
 
 def _sorted(call: _Call) -> tuple[RowFailure, ...]:

@@ -1,0 +1,25 @@
+"""Cuts the texts of a call into pieces that are tokenised in milliseconds. Must not know models or calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from evald.backends.contract import Text
+
+# Soon enough to look whether a call was ended.
+_TEXTS, _CHARACTERS = 256, 1 << 17
+
+
+def chunks(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
+    """All texts in order, at most so many of them or so many characters and one text at once."""
+    start = characters = 0
+    for at, text in enumerate(texts):
+        if at - start == _TEXTS or characters >= _CHARACTERS:
+            yield texts[start:at]
+            start, characters = at, 0
+        characters += len(text) if isinstance(text, str) else sum(map(len, text))
+    if start < len(texts):
+        yield texts[start:]
