@@ -316,6 +316,13 @@ def test_the_client_and_the_command_line_have_numbers_written(
         assert client.predict(ALIAS, ["4096"]).texts == ("four thousand and ninety-six",)
         result = client.evaluate(evald.Model(ALIAS), ["seven"], inputs=["7"], metrics="exact_match")
         assert result["exact_match"].value == 100
+        likely, unlikely = (
+            client.evaluate(evald.Model(ALIAS), [text], inputs=["7"], metrics="nll")["nll"].value
+            for text in ("seven", "eight")
+        )
+        assert likely is not None
+        assert unlikely is not None
+        assert likely < 0.01 < unlikely
     rows = tmp_path / "numbers.jsonl"
     rows.write_text('{"inputs": {"text": "4096"}, "reference": "four thousand and ninety-six"}\n', encoding="utf-8")
     flags = [str(rows), "--model", f"words={ALIAS}", "--server", address, "--metrics", "exact_match", "--json"]

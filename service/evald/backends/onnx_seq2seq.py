@@ -42,6 +42,23 @@ _FIXED = ".encoder."
 _TWO_SIDED = ("M2M100", "MBart", "Marian", "Nllb", "PLBart", "SeamlessM4T")
 
 
+class _Graph:
+    """A graph that takes what it needs of what it is given."""
+
+    def __init__(self, path: Path, options: ModelOptions, known: frozenset[str]) -> None:
+        self.session = open_session(path, options)
+        # Asking the runtime takes as long as a small graph.
+        self._kinds = {item.name: INTEGERS.get(item.type) for item in self.session.get_inputs()}
+        if unknown := sorted({name for name in self._kinds if not is_cache_input(name)} - known):
+            raise LoadError(f"the inputs of {path.name} do not fit: unknown {unknown}")
+
+    def run(self, outputs: Sequence[str], feed: Feed) -> list[Any]:
+        """These outputs for those of the inputs that the graph has."""
+        taken = {name: np.ascontiguousarray(feed[name], dtype=kind) for name, kind in self._kinds.items()}
+        found: list[Any] = self.session.run(outputs, taken)
+        return found
+
+
 class Seq2SeqGraphs:
     """The graphs of an encoder-decoder: one reads a text, one begins to write, one goes on; the last two may be merged.
 
@@ -51,26 +68,24 @@ class Seq2SeqGraphs:
     def __init__(self, files: OnnxFiles, options: ModelOptions) -> None:
         if not files.decoders:
             raise LoadError(f"{files.graph.name} is no encoder: encoder_model.onnx and its decoder are missing")
-        self._encoder = open_session(files.graph, options)
-        self._first, *later = (open_session(path, options) for path in files.decoders)
+        self._encoder = _Graph(files.graph, options, _OF_ENCODER)
+        self._first, *later = (_Graph(path, options, _OF_DECODER) for path in files.decoders)
         self._later = later[0] if later else self._first
-        for session, known in ((self._encoder, _OF_ENCODER), (self._first, _OF_DECODER), (self._later, _OF_DECODER)):
-            _check_inputs(session, known)
-        cache = read_cache(self._later, self._first)
+        cache = read_cache(self._later.session, self._first.session)
         if cache is None:
             raise LoadError(f"{files.decoders[-1].name} has no inputs past_key_values: export the model with its cache")
         self._cache = cache
 
     def encode(self, ids: TokenIds, mask: TokenIds) -> Floats:
         """The states of texts, [rows, tokens, width]."""
-        states: Floats = _run(self._encoder, ["last_hidden_state"], {"input_ids": ids, "attention_mask": mask})[0]
+        states: Floats = self._encoder.run(["last_hidden_state"], {"input_ids": ids, "attention_mask": mask})[0]
         return states
 
     def begin(self, feed: Feed, keeps: bool = True) -> tuple[Floats, Feed]:
         """The logits of the first tokens of every row, [rows, tokens, vocabulary], and what later steps read."""
         outputs = self._cache.outputs if keeps else ()
         merged = self._cache.empty(len(feed["input_ids"]))
-        logits, *present = _run(self._first, ["logits", *outputs], {**feed, **merged})
+        logits, *present = self._first.run(["logits", *outputs], {**feed, **merged})
         return logits, dict(zip(self._cache.inputs, present, strict=keeps))
 
     def go_on(self, feed: Feed, past: Feed) -> tuple[Floats, Feed]:
@@ -78,7 +93,7 @@ class Seq2SeqGraphs:
         names = dict(zip(self._cache.inputs, self._cache.outputs, strict=True))
         moving = [name for name in names if _FIXED not in name]
         whole = self._cache.switched({**feed, **past}, True)
-        logits, *present = _run(self._later, ["logits", *(names[name] for name in moving)], whole)
+        logits, *present = self._later.run(["logits", *(names[name] for name in moving)], whole)
         return logits, {**past, **dict(zip(moving, present, strict=True))}
 
 
@@ -242,19 +257,3 @@ def _padded(rows: Sequence[TokenIds], length: int, pad: int) -> tuple[TokenIds, 
         ids[at, : len(row)] = row
         mask[at, : len(row)] = 1
     return ids, mask
-
-
-def _check_inputs(session: Any, known: frozenset[str]) -> None:
-    unknown = sorted({item.name for item in session.get_inputs() if not is_cache_input(item.name)} - known)
-    if unknown:
-        raise LoadError(f"the inputs of the graph do not fit: unknown {unknown}")
-
-
-def _run(session: Any, outputs: Sequence[str], feed: Feed) -> list[Any]:
-    """What a graph makes of those of the inputs that it has."""
-    taken = {
-        item.name: np.ascontiguousarray(feed[item.name], dtype=INTEGERS.get(item.type, feed[item.name].dtype))
-        for item in session.get_inputs()
-    }
-    found: list[Any] = session.run(outputs, taken)
-    return found

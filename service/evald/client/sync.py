@@ -164,8 +164,9 @@ class Client:
         """Runs a model on texts, on dicts of named texts, of which `input` names the model's, or on chats: lists of
         dicts with role and content.
 
-        With `generation` a language model continues the texts; without, it scores them. With `steady_seconds` the texts
-        are repeated for at most so long, until the figures of `cost.performance` are stable.
+        With `generation` a language model continues the texts; without, it scores them. An encoder-decoder always
+        writes. With `steady_seconds` the texts are repeated for at most so long, until the figures of
+        `cost.performance` are stable.
         """
         cells = listed(inputs, "inputs")
         names = None if ids is None else column(ids, "ids").values
