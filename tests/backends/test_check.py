@@ -171,3 +171,11 @@ def test_a_snapshot_of_a_hub_cache_loads(folder: Path, tmp_path: Path) -> None:
     found = check(snapshot, ModelOptions())
     assert (found.problem, found.info is not None) == ("", True)
     assert set(verdicts(snapshot).values()) == {"used", "ignored"}
+
+
+@pytest.mark.parametrize(("asked", "pooling"), [(["--pooling", "cls"], "cls"), ([], "mean")])
+def test_an_encoder_is_loaded_with_the_pooling_of_the_settings(
+    root: Path, capsys: pytest.CaptureFixture[str], asked: list[str], pooling: str
+) -> None:
+    assert main(["models", "check", str(root / "examples" / "models" / "tiny-encoder"), *asked]) == 0
+    assert re.search(rf"^pooling +{pooling}$", capsys.readouterr().out, flags=re.MULTILINE)

@@ -58,6 +58,9 @@ def _add_check(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument(
         "--precision", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="as in the settings"
     )
+    parser.add_argument(
+        "--pooling", choices=("auto", "mean", "cls", "max"), default="auto", help="as in the settings, of an encoder"
+    )
     parser.add_argument("--file", default="", metavar="NAME", help="graph of an ONNX model that has an unusual name")
     parser.add_argument("--base", type=Path, metavar="DIR", help="the folder of the base, if DIR is an adapter")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -98,7 +101,7 @@ def run_check(args: argparse.Namespace) -> int:
     from evald.backends.check import check
     from evald.backends.registry import ModelOptions
 
-    options = ModelOptions(args.backend, args.device, args.precision, file=args.file)
+    options = ModelOptions(args.backend, args.device, args.precision, args.pooling, file=args.file)
     found = check(args.folder, options, args.base)
     if args.json:
         print(output.to_json(asdict(found)))
@@ -145,6 +148,7 @@ def _facts(backend: str, info: LoadedInfo, size: int) -> Iterator[str]:
         *([("adapter", f"sha256 {info.adapter_digest}")] if info.adapter_digest else ()),
         ("tokenizer", f"sha256 {info.tokenizer_digest}"),
         ("max_tokens", str(info.max_tokens)),
+        *([("pooling", info.embedding.pooling)] if info.embedding else ()),
         ("batch_invariant", str(info.batch_invariant).lower()),
     ]
     return (f"{name:16}{printable(value)}" for name, value in facts)
