@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import shutil
 import tempfile
 import warnings
@@ -24,8 +25,10 @@ import torch
 
 from evald.backends.contract import TokenSequence
 from evald.backends.embedding import inner_layers
+from evald.backends.export_decoder import CachedGraph, check_writing, write_cached_graph
 from evald.backends.folder import LoadError, ModelFolder
 from evald.backends.onnx import OnnxBackend
+from evald.backends.onnx_decoder import read_cache
 from evald.backends.pytorch import load_model, load_tokenizer
 from evald.backends.registry import ModelOptions
 from evald.backends.tokenizer import FileTokenizer
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from evald.backends.contract import ModelInfo, Text
     from evald.backends.folder import ModelConfig
     from evald.backends.pytorch import Loaded
+
+_log = logging.getLogger(__name__)
 
 TOLERANCE = 1e-4
 _OPSET = 17
@@ -108,9 +113,12 @@ def export(source: Path, target: Path, adapter: Path | None = None) -> Exported:
             _save_tokenizer(tokenizer, scratch)
         sequences = _same_tokens(tokenizer, FileTokenizer(ModelFolder(scratch)), config)
         graph = _Graph(model, config).eval()
-        _write_graph(graph, tokenizer, scratch / "onnx" / "model.onnx")
+        path = scratch / "onnx" / "model.onnx"
+        path.parent.mkdir()
+        if not (graph.takes_positions and _writes_cached(model, path)):
+            _write_graph(graph, tokenizer, path)
         try:
-            difference = _largest_difference(graph, sequences, scratch / "onnx" / "model.onnx")
+            difference = _largest_difference(graph, sequences, path)
         except Exception as error:  # of torch or of the runtime, for example for tokens without an embedding
             raise LoadError(f"the model fails on one of the texts ({type(error).__name__})") from error
         if not difference <= TOLERANCE:
@@ -118,6 +126,8 @@ def export(source: Path, target: Path, adapter: Path | None = None) -> Exported:
                 f"the numbers of the graph differ from those of torch by {difference:.2g}, at most {TOLERANCE:g} may"
             )
         backend = OnnxBackend(target.name, scratch, ModelOptions())
+        if backend.info.writes:
+            check_writing(model, backend, sequences, folder.end_tokens(), TOLERANCE)
         backend.close()
     return Exported(backend.info, difference, len(sequences), made_tokenizer)
 
@@ -219,8 +229,23 @@ def _outputs(config: ModelConfig) -> list[str]:
     return ["last_hidden_state", *(f"hidden_states.{layer}" for layer in inner_layers(config))]
 
 
+def _writes_cached(model: Any, path: Path) -> bool:
+    """Writes the graph with a cache, if the model keeps one that can be exported; else it can score only."""
+    try:
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore")
+            write_cached_graph(CachedGraph(model).eval(), path, _OPSET)
+    except Exception as error:  # noqa: BLE001 - whatever a model or the exporter raises
+        _log.warning("the graph has no cache (%s), so that it cannot write texts", type(error).__name__)
+        path.unlink(missing_ok=True)
+        return False
+    finally:
+        # The exporter leaves the model in training mode, with dropout.
+        model.eval()
+    return True
+
+
 def _write_graph(graph: _Graph, tokenizer: Any, path: Path) -> None:
-    path.parent.mkdir()
     names = ["input_ids", "attention_mask"]
     if graph.takes_segments and "token_type_ids" in tokenizer.model_input_names:
         names.append("token_type_ids")
@@ -254,6 +279,7 @@ def _largest_difference(graph: _Graph, sequences: Sequence[TokenSequence], path:
     """Over every real token of every text, in batches of one text and of several that are padded."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     inputs = {item.name for item in session.get_inputs()}
+    cache = read_cache(session)
     by_row = graph.config.task == "text-classification"
     expected = [_torch_outputs(graph, sequence, "token_type_ids" in inputs) for sequence in sequences]
     numbers = range(len(sequences))
@@ -262,7 +288,9 @@ def _largest_difference(graph: _Graph, sequences: Sequence[TokenSequence], path:
     largest = 0.0
     for batch in batches:
         feed = _feed([sequences[number] for number in batch], graph.config)
-        found = session.run(_outputs(graph.config), {name: feed[name] for name in feed if name in inputs})
+        given = {name: feed[name] for name in feed if name in inputs}
+        past = cache.empty(len(batch)) if cache else {}
+        found = session.run(_outputs(graph.config), given | past)
         for row, number in enumerate(batch):
             for output, wanted in zip(found, expected[number], strict=True):
                 real = output[row] if by_row else output[row, : len(sequences[number])]

@@ -131,7 +131,9 @@ def run_export(args: argparse.Namespace) -> int:
         print(f"evald models export: nothing was written: {error}", file=sys.stderr)
         return FAILED
     made_tokenizer = "; tokenizer.json was made from the slow tokenizer" if made.made_tokenizer else ""
-    print(f"{args.out}: {made.info.task}, batch_invariant {str(made.info.batch_invariant).lower()}{made_tokenizer}")
+    writes = ", writes texts" if made.info.writes else ", scores only" if made.info.task == "causal-lm" else ""
+    invariant = str(made.info.batch_invariant).lower()
+    print(f"{args.out}: {made.info.task}{writes}, batch_invariant {invariant}{made_tokenizer}")
     print(
         f"largest difference of a number {made.largest_difference:.2g} over {made.sequences} texts, "
         f"allowed {TOLERANCE:g}"
