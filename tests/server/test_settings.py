@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,11 @@ def test_every_default_is_a_value_that_its_own_check_accepts() -> None:
         if value is not None:
             assert field.metadata["parse"](value) == value, name
         assert field.metadata["help"]
+
+
+def test_the_settings_of_the_models_page_are_settings(root: Path, tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", (root / "docs" / "models.md").read_text(), flags=re.DOTALL)
+    assert len(blocks) > 5
+    for block in blocks:
+        (tmp_path / "evald.toml").write_text(block)
+        assert load(environ={}, config=tmp_path / "evald.toml").all_models()
