@@ -179,3 +179,13 @@ def test_an_encoder_is_loaded_with_the_pooling_of_the_settings(
 ) -> None:
     assert main(["models", "check", str(root / "examples" / "models" / "tiny-encoder"), *asked]) == 0
     assert re.search(rf"^pooling +{pooling}$", capsys.readouterr().out, flags=re.MULTILINE)
+
+
+def test_what_a_language_model_should_heed_when_it_writes_and_does_not_is_named(root: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(root / "examples" / "models" / "tiny-lm", tmp_path / "model")
+    assert "dropped" not in verdicts(folder).values()
+    path = folder / "generation_config.json"
+    settings = json.loads(path.read_text()) | {"repetition_penalty": 1.1, "top_p": 0.8, "min_length": 0}
+    path.write_text(json.dumps(settings))
+    dropped = [name for name, verdict in verdicts(folder).items() if verdict == "dropped"]
+    assert dropped == ["generation_config.json: top_p", "generation_config.json: repetition_penalty"]

@@ -64,8 +64,11 @@ def test_settings_that_change_nothing_are_no_reason_to_refuse(tmp_path: Path) ->
     neutral = {"repetition_penalty": 1.0, "penalty_alpha": None, "guidance_scale": 1, "num_beams": 1, "top_k": 50}
     folder = folder_of(tmp_path, CONFIG, neutral)
     assert read_rules(folder) == DecodingRules(frozenset({1}), 0)
-    assert not_used(folder) == []
-    assert not_used(folder_of(tmp_path, CONFIG, {"num_beams": 4, "max_length": 142})) == ["max_length", "num_beams"]
+    assert not_used(folder, "seq2seq-lm") == []
+    assert not_used(folder_of(tmp_path, CONFIG, {"num_beams": 4, "max_length": 142}), "seq2seq-lm") == [
+        "max_length",
+        "num_beams",
+    ]
 
 
 def test_only_the_first_and_the_last_token_are_forced() -> None:

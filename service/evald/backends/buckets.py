@@ -28,8 +28,8 @@ def padded_length(tokens: int, max_tokens: int) -> int:
     return min(-(-tokens // step) * step, max_tokens)
 
 
-# So many calls at the front of the line may always share a batch; of more, half may. The larger the share, the fuller the
-# batches, and the longer those wait whom nobody joins.
+# So many calls at the front of the line may always share a batch; of more, half may. The larger the share, the fuller
+# the batches, and the longer those wait whom nobody joins.
 _FRONT, _FRONT_SHARE = 8, 2
 
 # A step of writing reads one token a sequence, where one of reading has all of them: so many more fit.

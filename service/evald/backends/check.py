@@ -92,9 +92,10 @@ def check(path: Path, options: ModelOptions, base: Path | None = None) -> Folder
         unused = info.unused_parameters
         why = f"{len(unused)} parameters that the model does not have, for example {unused[0]}"
         files.append(FileVerdict("weights", "dropped", why))
-    if info is not None and info.task == "seq2seq-lm" and not is_adapter:
-        why = "texts are written greedily or drawn as a request says, and no beams are searched"
-        files += [FileVerdict(f"generation_config.json: {name}", "dropped", why) for name in not_used(folder)]
+    if info is not None and info.task in ("causal-lm", "seq2seq-lm") and not is_adapter:
+        why = "texts are written greedily or drawn as a request says; transformers' generate would heed it"
+        dropped = not_used(folder, info.task)
+        files += [FileVerdict(f"generation_config.json: {name}", "dropped", why) for name in dropped]
     return FolderReport(tuple(files), backend, size, info, problem, missing)
 
 

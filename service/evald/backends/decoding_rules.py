@@ -14,6 +14,7 @@ from evald.backends.folder import LoadError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from evald.backends.contract import Task
     from evald.backends.folder import ModelFolder
 
 _FILE = "generation_config.json"
@@ -40,6 +41,19 @@ _NOT_USED: dict[str, tuple[object, ...]] = {
     "temperature": (None, 1),
     "top_k": (None, 50),
     "top_p": (None, 1),
+}
+
+
+# What encoder-decoders alone heed here.
+_RULES: dict[str, tuple[object, ...]] = {
+    "bad_words_ids": (None, []),
+    "begin_suppress_tokens": (None, []),
+    "forced_bos_token_id": (None,),
+    "forced_eos_token_id": (None,),
+    "min_length": (None, 0),
+    "min_new_tokens": (None, 0),
+    "no_repeat_ngram_size": (None, 0),
+    "suppress_tokens": (None, []),
 }
 
 
@@ -121,10 +135,13 @@ def read_rules(folder: ModelFolder) -> DecodingRules:
     )
 
 
-def not_used(folder: ModelFolder) -> list[str]:
+def not_used(folder: ModelFolder, task: Task) -> list[str]:
     """The settings of a folder that would have transformers write in another way than evald does."""
+    if task == "causal-lm" and not folder.existing(_FILE):
+        return []
     settings = _Settings(folder)
-    return [name for name, neutral in _NOT_USED.items() if settings.value(name) not in neutral]
+    known = _NOT_USED if task == "seq2seq-lm" else {**_NOT_USED, **_REFUSED, **_RULES}
+    return [name for name, neutral in known.items() if settings.value(name) not in neutral]
 
 
 class _Settings:

@@ -415,6 +415,9 @@ class ModelRegistry:
         from evald.backends.model import Model
         from evald.backends.too_long import Cutter
 
+        # First what may fail: a batcher has threads.
+        reads_chats = backend.info.writes or backend.info.task == "causal-lm"
+        chat = Chat((base and base.folder) or folder, options.chat) if reads_chats else None
         refuses = options.too_long == "refuse"
         cutter = None if refuses else Cutter(options.too_long, backend.info.task, backend.encode)
         # Measured once, so that a model is loaded again in less time and runs as before.
@@ -429,8 +432,6 @@ class ModelRegistry:
             queue_tokens=options.queue_tokens,
             workers=options.workers,
         )
-        reads_chats = backend.info.writes or backend.info.task == "causal-lm"
-        chat = Chat((base and base.folder) or folder, options.chat) if reads_chats else None
         return Model(backend, batcher, self._observer, chat, cutter, version)
 
 
