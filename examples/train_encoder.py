@@ -22,7 +22,7 @@ import torch
 from examples.onnx_score import pad, read_split
 from examples.train import PAD, SPECIALS, train_tokenizer
 from examples.train_lm import docstrings
-from examples.training import Descent, add_steps, options, record, write_graph, write_json
+from examples.training import Descent, add_steps, options, record, write_graph, write_json, write_tokenizer
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
@@ -151,16 +151,9 @@ def export(model: BertModel, path: Path) -> None:
 def save(folder: Path, model: BertModel, tokenizer: Tokenizer, found: float) -> None:
     """Writes the folder as sentence-transformers lays it out, and records what was found in config.json."""
     model.save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    pad, cls, sep = SPECIALS
+    write_tokenizer(folder, tokenizer, POSITIONS, pad_token=pad, cls_token=cls, sep_token=sep)
     write = {
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "pad_token": SPECIALS[0],
-            "cls_token": SPECIALS[1],
-            "sep_token": SPECIALS[2],
-            "model_max_length": POSITIONS,
-            "clean_up_tokenization_spaces": False,
-        },
         "modules.json": [
             {"idx": idx, "name": str(idx), "path": path, "type": f"sentence_transformers.models.{kind}"}
             for idx, (path, kind) in enumerate(

@@ -21,7 +21,7 @@ import sysconfig
 from pathlib import Path
 
 import torch
-from examples.training import Descent, add_steps, cache_names, options, record, write_graph, write_json
+from examples.training import Descent, add_steps, cache_names, options, record, write_graph, write_tokenizer
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel
@@ -193,15 +193,7 @@ def export(model: GPT2LMHeadModel, path: Path) -> None:
 def save(folder: Path, model: GPT2LMHeadModel, tokenizer: Tokenizer, held_out: float) -> None:
     """Writes the folder as model hubs lay it out, and records the held-out loss in config.json."""
     model.save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    about = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": END,
-        "eos_token": END,
-        "model_max_length": POSITIONS,
-        "clean_up_tokenization_spaces": False,
-    }
-    write_json(folder / "tokenizer_config.json", about)
+    write_tokenizer(folder, tokenizer, POSITIONS, bos_token=END, eos_token=END)
     record(folder, {"text": "held-out docstrings", "nats_per_byte": round(held_out, 4)})
     export(model, folder / "onnx" / "model.onnx")
 

@@ -27,7 +27,7 @@ import torch
 from examples.numbers_in_words import DIGITS, HELD_OUT, held_out, in_words
 from examples.onnx_score import pad
 from examples.train_lm import END, byte_tokenizer
-from examples.training import Descent, add_steps, cache_names, options, record, write_graph, write_json
+from examples.training import Descent, add_steps, cache_names, options, record, write_graph, write_tokenizer
 from tokenizers import Tokenizer, processors
 from torch import Tensor, nn
 from transformers import T5Config, T5ForConditionalGeneration
@@ -291,15 +291,7 @@ def export(model: T5ForConditionalGeneration, folder: Path) -> None:
 def save(folder: Path, model: T5ForConditionalGeneration, tokenizer: Tokenizer, right: int) -> None:
     """Writes the folder as model hubs lay it out, and records the count of right numbers in config.json."""
     model.save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    about = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "eos_token": END,
-        "pad_token": PAD,
-        "model_max_length": MOST_TOKENS,
-        "clean_up_tokenization_spaces": False,
-    }
-    write_json(folder / "tokenizer_config.json", about)
+    write_tokenizer(folder, tokenizer, MOST_TOKENS, eos_token=END, pad_token=PAD)
     record(folder, {"numbers": f"{HELD_OUT} held out", "right": right})
     export(model, folder / "onnx")
 

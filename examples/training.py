@@ -12,6 +12,7 @@ from typing import Any
 import onnx
 import torch
 from examples.onnx_score import EXAMPLES
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 OPSET = 17
@@ -55,6 +56,18 @@ def write_json(path: Path, value: object) -> None:
     """Writes a file of a model folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def write_tokenizer(folder: Path, tokenizer: Tokenizer, most_tokens: int, **specials: str) -> None:
+    """Writes the tokenizer, and what transformers has to know of it: its special tokens by their roles."""
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    about = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        **specials,
+        "model_max_length": most_tokens,
+        "clean_up_tokenization_spaces": False,
+    }
+    write_json(folder / "tokenizer_config.json", about)
 
 
 def record(folder: Path, evaluation: Mapping[str, object]) -> None:

@@ -23,20 +23,19 @@ import copy
 import importlib.util
 import json
 import shutil
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from examples.banking77.banking import Rows, intents, reviews
+from examples.training import write_graph, write_json
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 from transformers import AutoTokenizer, BertModel
 
 MAX_TOKENS = 128
 BATCH = 32
-OPSET = 17
 
 
 class Classifier(nn.Module):
@@ -127,31 +126,20 @@ def fine_tuned(encoder: BertModel, texts_of: Texts, rows: Rows, epochs: int, rat
 
 def save(model: Classifier, encoder_folder: Path, folder: Path) -> None:
     """Writes a folder that evald runs: configuration, tokenizer, graph."""
-    (folder / "onnx").mkdir(parents=True)
     config = json.loads((encoder_folder / "config.json").read_text(encoding="utf-8"))
     config |= {
         "architectures": ["BertForSequenceClassification"],
         "id2label": dict(enumerate(model.classes)),
         "label2id": {label: number for number, label in enumerate(model.classes)},
     }
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / "config.json", config)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(encoder_folder / name, folder / name)
-    names, axes = ["input_ids", "attention_mask"], {0: "batch", 1: "sequence"}
+    names = ["input_ids", "attention_mask"]
+    axes = {name: {0: "batch", 1: "sequence"} for name in names} | {"logits": {0: "batch"}}
     ids = torch.ones((2, 5), dtype=torch.int64)
-    with warnings.catch_warnings(), torch.inference_mode():
-        # Tracing warns of every shape that it sees.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            model,
-            (ids, torch.ones_like(ids)),
-            str(folder / "onnx" / "model.onnx"),
-            input_names=names,
-            output_names=["logits"],
-            dynamic_axes=dict.fromkeys(names, axes) | {"logits": {0: "batch"}},
-            opset_version=OPSET,
-            dynamo=False,
-        )
+    with torch.inference_mode():
+        write_graph(model, (ids, torch.ones_like(ids)), folder / "onnx" / "model.onnx", names, ["logits"], axes)
     model.eval()
     print(f"wrote {folder}", flush=True)
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from evald.backends.batching import TokenBudgetBatcher
 from evald.backends.contract import LogLikelihoods, ModelInfo, SilentObserver, TokenSequence
-from evald.backends.likelihood import log_likelihoods, move_spaces, rolling_windows
+from evald.backends.likelihood import log_likelihoods, rolling_windows
 from evald.backends.model import Model
+from evald.backends.texts import move_spaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

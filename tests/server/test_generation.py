@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.server.conftest import SOON
+from tests.server.writing import in_both_ways
 
 import evald
 from evald.__main__ import main
@@ -278,10 +278,5 @@ def test_texts_are_the_same_under_any_batching(
     server: Server, busy: Server, calls: list[tuple[list[instance_pb2.Instance], GenerationOptions]]
 ) -> None:
     """Row by row and alone, against concurrent calls in large batches on several threads."""
-
-    def ask(target: Server, rows: list[instance_pb2.Instance], options: GenerationOptions) -> list[tuple[str, str]]:
-        return [(one.text, one.finish_reason) for one in predict(target, rows, options).predictions]
-
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda call: ask(busy, *call), calls))
-    assert together == [[ask(server, [row], options)[0] for row in rows] for rows, options in calls]
+    together, alone = in_both_ways(predict, server, busy, calls)
+    assert together == alone

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from examples.numbers_in_words import held_out, in_words
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.server.conftest import SOON
+from tests.server.writing import in_both_ways
 
 import evald
 from evald.__main__ import main
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.server.conftest import Server
+
+    Graphs = tuple[Any, Any, Any, dict[str, Any]]
 
 onnxruntime = pytest.importorskip("onnxruntime")
 tokenizers = pytest.importorskip("tokenizers")
@@ -49,8 +51,8 @@ def server(start_server: Callable[..., Server], root: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def greedy(root: Path) -> Callable[[str, int], str]:
-    """What the model writes for a text, without a cache: every step reads all that is there."""
+def graphs(root: Path) -> Graphs:
+    """The tokenizer, the encoder, and the decoder with what it reads in place of a cache."""
     folder = root / "examples" / "models" / ALIAS
     encoder, decoder = (
         onnxruntime.InferenceSession(str(folder / "onnx" / f"{name}.onnx"))
@@ -59,6 +61,13 @@ def greedy(root: Path) -> Callable[[str, int], str]:
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     names = [item.name for item in decoder.get_inputs() if item.name.startswith("past")]
     fixed = dict.fromkeys(names, np.zeros((1, 4, 0, 16), dtype=np.float32)) | {"use_cache_branch": np.array([False])}
+    return tokenizer, encoder, decoder, fixed
+
+
+@pytest.fixture(scope="module")
+def greedy(graphs: Graphs) -> Callable[[str, int], str]:
+    """What the model writes for a text, without a cache: every step reads all that is there."""
+    tokenizer, encoder, decoder, fixed = graphs
 
     def written(text: str, most: int) -> str:
         given = np.array([tokenizer.encode(text).ids])
@@ -78,16 +87,9 @@ def greedy(root: Path) -> Callable[[str, int], str]:
 
 
 @pytest.fixture(scope="module")
-def score(root: Path) -> Callable[[str, str], list[float]]:
+def score(graphs: Graphs) -> Callable[[str, str], list[float]]:
     """Log-likelihoods of the tokens of a text for an input, of logits that are read at once, in plain numbers."""
-    folder = root / "examples" / "models" / ALIAS
-    encoder, decoder = (
-        onnxruntime.InferenceSession(str(folder / "onnx" / f"{name}.onnx"))
-        for name in ("encoder_model", "decoder_model_merged")
-    )
-    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-    names = [item.name for item in decoder.get_inputs() if item.name.startswith("past")]
-    fixed = dict.fromkeys(names, np.zeros((1, 4, 0, 16), dtype=np.float32)) | {"use_cache_branch": np.array([False])}
+    tokenizer, encoder, decoder, fixed = graphs
 
     def scored(text: str, target: str) -> list[float]:
         given, wanted = (np.array([tokenizer.encode(one).ids]) for one in (text, target))
@@ -348,10 +350,5 @@ def test_texts_are_the_same_under_any_batching(
     server: Server, busy: Server, calls: list[tuple[list[instance_pb2.Instance], GenerationOptions]]
 ) -> None:
     """Row by row and alone, against concurrent calls in large batches on several threads."""
-
-    def ask(target: Server, rows: list[instance_pb2.Instance], options: GenerationOptions) -> list[tuple[str, str]]:
-        return [(one.text, one.finish_reason) for one in predict(target, rows, options).predictions]
-
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda call: ask(busy, *call), calls))
-    assert together == [[ask(server, [row], options)[0] for row in rows] for rows, options in calls]
+    together, alone = in_both_ways(predict, server, busy, calls)
+    assert together == alone

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evald.backends.contract import TokenSequence
+from evald.backends.contract import LANGUAGE_MODELS, TokenSequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,4 +88,4 @@ def _sequence(backend: Backend) -> TokenSequence:
     """What a batch is made of; the tokens of a language model are scored as well."""
     length = min(_LENGTH, backend.info.max_tokens)
     ids = np.resize(backend.encode([_TEXT])[0].ids, length)
-    return TokenSequence(ids, targets=ids if backend.info.task in ("causal-lm", "seq2seq-lm") else None)
+    return TokenSequence(ids, targets=ids if backend.info.task in LANGUAGE_MODELS else None)

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from evald.backends.contract import LANGUAGE_MODELS
 from evald.backends.decoding_rules import not_used
 from evald.backends.folder import ADAPTER_CONFIG, LoadError, ModelFolder, find_version
 from evald.backends.registry import open_backend
@@ -92,7 +93,7 @@ def check(path: Path, options: ModelOptions, base: Path | None = None) -> Folder
         unused = info.unused_parameters
         why = f"{len(unused)} parameters that the model does not have, for example {unused[0]}"
         files.append(FileVerdict("weights", "dropped", why))
-    if info is not None and info.task in ("causal-lm", "seq2seq-lm") and not is_adapter:
+    if info is not None and info.task in LANGUAGE_MODELS and not is_adapter:
         why = "texts are written greedily or drawn as a request says; transformers' generate would heed it"
         dropped = not_used(folder, info.task)
         files += [FileVerdict(f"generation_config.json: {name}", "dropped", why) for name in dropped]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # A server without models never imports numpy.
 
 Stage = Literal["tokenize", "queue", "infer", "answer"]
 Task = Literal["text-classification", "causal-lm", "seq2seq-lm", "text-generation", "embedding"]
+# What writes texts and tells how likely texts are.
+LANGUAGE_MODELS: tuple[Task, ...] = ("causal-lm", "seq2seq-lm")
 # What a model that writes is given: a text, or the role and content of every message of a chat.
 Messages: TypeAlias = tuple[tuple[str, str], ...]
 Prompt: TypeAlias = str | Messages

@@ -41,12 +41,6 @@ def rolling_windows(tokens: TokenIds, prefix: int, most: int, context: int) -> l
     return windows
 
 
-def move_spaces(prompt: str, completion: str) -> tuple[str, str]:
-    """Spaces at the end of a prompt go to its completion: tokenizers join them to the word that follows."""
-    kept = prompt.rstrip()
-    return kept, prompt[len(kept) :] + completion
-
-
 def completion_window(whole: TokenIds, prompt: int) -> TokenSequence:
     """Scores the tokens behind the first `prompt` ones of prompt and completion, which were encoded as one text."""
     return TokenSequence(whole[:-1], targets=whole[prompt:])

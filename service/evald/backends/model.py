@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from evald.backends.chat import ChatError
-from evald.backends.chunks import chunks
 from evald.backends.contract import (
     Answer,
     Classification,
@@ -26,8 +25,9 @@ from evald.backends.contract import (
 from evald.backends.embedding import cut, normalized
 from evald.backends.generation import before_stop, writing
 from evald.backends.gpu import meter
-from evald.backends.likelihood import completion_window, move_spaces, rolling_windows
+from evald.backends.likelihood import completion_window, rolling_windows
 from evald.backends.probabilities import sigmoid, softmax
+from evald.backends.texts import chunks, move_spaces
 from evald.backends.trace import Stopwatch
 from evald.errors import CancelledError, DeadlineError, InternalError
 

@@ -17,7 +17,7 @@ import torch
 import transformers
 from transformers.modeling_outputs import BaseModelOutput
 
-from evald.backends.contract import ModelInfo, TokenSequence
+from evald.backends.contract import LANGUAGE_MODELS, ModelInfo, TokenSequence
 from evald.backends.decoding_rules import DecodingRules, read_rules
 from evald.backends.embedding import check_layers, embedding_info, inner_layers, read_pooling
 from evald.backends.folder import LoadError, ModelFolder, digest
@@ -269,7 +269,7 @@ class TorchBackend:
         """Runs a first text, so that what cannot run is not READY."""
         try:
             ids = self.encode([_FIRST_TEXT])[0].ids[: self._info.max_tokens]
-            targets = ids if self._config.task in ("causal-lm", "seq2seq-lm") else None
+            targets = ids if self._config.task in LANGUAGE_MODELS else None
             (result,) = self.run([TokenSequence(ids, targets=targets)], len(ids))
         except Exception as error:  # whatever a model raises
             raise LoadError(f"the model fails on a first text ({type(error).__name__})") from error

@@ -65,14 +65,7 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=ALIAS",
         help="a remote endpoint of the server as a system; the server sends it the texts of the rows",
     )
-    group.add_argument(
-        "--generate",
-        metavar="NAME=NUMBER,...",
-        help="how language models of --model write: max_tokens, temperature, top_p, seed; for example max_tokens=64",
-    )
-    group.add_argument(
-        "--stop", action="append", default=[], metavar="TEXT", help="their answers end before it; may be repeated"
-    )
+    add_generation_flags(group, "how language models of --model write")
     group.add_argument(
         "--baseline-model",
         action="append",
@@ -203,6 +196,13 @@ def add_comparison_flags(parser: argparse.ArgumentParser) -> None:
         help="a rate of adaptation, 'emar(METRIC, target_task=TASK, benchmark_task=TASK)', perhaps with"
         " variant=formula, prose, example or relative_improvement; may be given several times, implies --forgetting",
     )
+
+
+def add_generation_flags(parser: argparse._ActionsContainer, what: str) -> None:
+    """Adds --generate and --stop."""
+    options = "max_tokens, temperature, top_p, seed; for example max_tokens=64"
+    parser.add_argument("--generate", metavar="NAME=NUMBER,...", help=f"{what}: {options}")
+    parser.add_argument("--stop", action="append", default=[], metavar="TEXT", help="answers end before it; repeatable")
 
 
 def add_server_flags(parser: argparse.ArgumentParser, required: bool = False, timeout: float | None = 120.0) -> None:

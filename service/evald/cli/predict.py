@@ -44,14 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--batch", type=int, default=_BATCH, metavar="ROWS", help=f"rows that are sent at once (default {_BATCH})"
     )
-    parser.add_argument(
-        "--generate",
-        metavar="NAME=NUMBER,...",
-        help="have a language model write: max_tokens, temperature, top_p, seed; for example max_tokens=64",
-    )
-    parser.add_argument(
-        "--stop", action="append", default=[], metavar="TEXT", help="its answers end before it; may be repeated"
-    )
+    inputs.add_generation_flags(parser, "have a language model write")
     parser.add_argument(
         "--class-scores",
         action="store_true",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evald.backends.chat import problem_of
-from evald.backends.contract import GenerationOptions, RowFailure, RowKey
+from evald.backends.contract import LANGUAGE_MODELS, GenerationOptions, RowFailure, RowKey
 from evald.backends.remote.echo import Echoes
 from evald.engine.scoring import ToScore
 from evald.errors import InvalidRequestError
@@ -44,8 +44,6 @@ _PRODUCES: dict[Task, tuple[str, ...]] = {
     "embedding": (),
     "text-generation": _WRITES,
 }
-# What writes texts and tells how likely texts are.
-LANGUAGE_MODELS: tuple[Task, ...] = ("causal-lm", "seq2seq-lm")
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from evald import _native
 from evald.backends.baseline.kinds import Baselines
-from evald.backends.contract import GenerationOptions, RowKey
-from evald.engine.answers import (
-    LANGUAGE_MODELS,
-    Answers,
-    ModelRows,
-    ask,
-    ask_endpoint,
-    check_options,
-    must_write,
-    produces,
-)
+from evald.backends.contract import LANGUAGE_MODELS, GenerationOptions, RowKey
+from evald.engine.answers import Answers, ModelRows, ask, ask_endpoint, check_options, must_write, produces
 from evald.engine.baselines import Trained, answer_baselines, check_baselines
 from evald.engine.cancellation import Cancellation
 from evald.engine.needs import GOLD

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from evald.backends.contract import RowFailure
 from evald.backends.remote.contract import Echo, RemoteError
+from evald.backends.texts import move_spaces
 from evald.endpoints import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -71,10 +72,8 @@ class Echoes:
 def _parts_of(endpoint: Endpoint, text: Text) -> _Parts:
     if isinstance(text, str):
         return _Parts(endpoint.echo_prefix, text)
-    prompt, completion = endpoint.prompt.replace(PLACEHOLDER, text[0]), text[1]
-    # Tokenizers join a space to the word that follows.
-    kept = prompt.rstrip()
-    return _Parts(kept or endpoint.echo_prefix, prompt[len(kept) :] + completion)
+    prompt, completion = move_spaces(endpoint.prompt.replace(PLACEHOLDER, text[0]), text[1])
+    return _Parts(prompt or endpoint.echo_prefix, completion)
 
 
 def _echoes_of(parts: _Parts) -> list[str]:
