@@ -17,6 +17,7 @@ __all__ = [
     "Batch",
     "CancelFlag",
     "Generation",
+    "InlineScorer",
     "Limits",
     "Measure",
     "Resources",
@@ -125,6 +126,25 @@ class CancelFlag:
     def __new__(cls) -> CancelFlag: ...
     def set(self) -> None: ...
     def is_set(self) -> bool: ...
+
+@final
+class InlineScorer:
+    """Answers requests whose predictions are all in their rows, in one step; keeps the last checked headers."""
+
+    def __new__(cls, limits: Limits, resources: Resources) -> InlineScorer: ...
+    def answer(
+        self, kind: Literal["evaluate", "compare"], request: bytes, cancel: CancelFlag | None
+    ) -> tuple[bytes, int, float] | None:
+        """The serialised answer with its cost, the number of rows, and seconds that it took.
+
+        None if the request asks for more than its rows hold: a model, a baseline, a template or a metric that a model
+        computes. Raises InvalidRequestError, CancelledError.
+        """
+    def answer_quickly(self, kind: Literal["evaluate", "compare"], request: bytes) -> tuple[bytes, int, float] | None:
+        """The same for a request of at most 1,024 bytes without replicates, with the GIL; None for any other.
+
+        That takes microseconds, and getting the GIL back from busy neighbours takes longer.
+        """
 
 @final
 class Limits:

@@ -3,6 +3,7 @@
 mod forgetting;
 
 use std::fmt::Write;
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
@@ -282,6 +283,8 @@ pub struct Spec {
     pub gate: Option<Policy>,
     /// What is asked of tasks; `None` for nothing.
     pub forgetting: Option<ForgettingOptions>,
+    /// The digest, once it was asked for.
+    pub digest: OnceLock<String>,
 }
 
 impl Spec {
@@ -363,7 +366,11 @@ impl Spec {
 
     /// Digest (sha256, hex) of everything that decides the sums and the answer. States merge only if it
     /// is equal.
-    pub fn digest(&self) -> String {
+    pub fn digest(&self) -> &str {
+        self.digest.get_or_init(|| self.compute_digest())
+    }
+
+    fn compute_digest(&self) -> String {
         let mut hasher = Sha256::new();
         let mut line = |text: &str| {
             hasher.update((text.len() as u64).to_le_bytes());

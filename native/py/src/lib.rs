@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 mod accumulator;
 mod batch;
 mod errors;
+mod inline;
 mod judging;
 mod label_columns;
 mod leaks;
@@ -37,6 +38,8 @@ mod _native {
     use crate::accumulator::Accumulator;
     #[pymodule_export]
     use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::inline::InlineScorer;
     #[pymodule_export]
     use crate::judging::{calibrate_judge, rank_systems};
     #[pymodule_export]

@@ -46,6 +46,11 @@ pub fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> 
         .map_err(|error| to_python(py, &error))
 }
 
+/// The same for work of microseconds, with the GIL: getting it back may take longer.
+pub fn run_briefly<T>(py: Python<'_>, work: impl FnOnce() -> Result<T>) -> PyResult<T> {
+    run_attached(py, || work().map_err(|error| to_python(py, &error)))
+}
+
 /// Runs work that needs the GIL; a panic becomes an internal error, too.
 pub fn run_attached<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     let outcome = catch_unwind(AssertUnwindSafe(work));

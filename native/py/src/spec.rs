@@ -96,7 +96,8 @@ impl Limits {
 #[pyclass(frozen)]
 #[derive(Debug, Default)]
 pub struct Resources {
-    core: metrics::Resources,
+    /// What metrics read.
+    pub core: metrics::Resources,
 }
 
 #[pymethods]
@@ -176,6 +177,18 @@ pub struct Spec {
     pub core: Arc<spec::Spec>,
 }
 
+/// "evaluate" or "compare".
+pub fn request_kind(py: Python<'_>, kind: &str) -> PyResult<RequestKind> {
+    match kind {
+        "evaluate" => Ok(RequestKind::Evaluate),
+        "compare" => Ok(RequestKind::Compare),
+        _ => {
+            let error = Error::invalid("BAD_KIND", "kind", "must be evaluate or compare");
+            Err(to_python(py, &error))
+        }
+    }
+}
+
 /// The header of a request with what its template adds; `expand` knows templates.
 fn expanded<'py>(
     py: Python<'py>,
@@ -210,14 +223,7 @@ impl Spec {
         let with_models = models.map(|models| resources.with_models(models));
         let resources = with_models.as_ref().unwrap_or(resources);
         let (bytes, limits) = (request.as_bytes(), limits.to_core());
-        let kind = match kind {
-            "evaluate" => RequestKind::Evaluate,
-            "compare" => RequestKind::Compare,
-            _ => {
-                let error = Error::invalid("BAD_KIND", "kind", "must be evaluate or compare");
-                return Err(to_python(py, &error));
-            }
-        };
+        let kind = request_kind(py, kind)?;
         let found = run(py, || {
             let header = split(kind, bytes)?;
             if header.spec.template.is_some() {

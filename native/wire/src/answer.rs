@@ -66,6 +66,29 @@ pub fn encode(mut answer: Answer, spec: &Spec) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Appends what an answer from rows alone took: rows, and seconds from request to answer. Fields that are appended to a
+/// message merge into it.
+pub fn append_cost(bytes: &mut Vec<u8>, question: Question, rows: usize, score_seconds: f64) {
+    let cost = Some(proto::Cost {
+        rows: rows as u64,
+        score_seconds,
+        ..proto::Cost::default()
+    });
+    let appended = match question {
+        Question::Evaluate => proto::EvaluateResponse {
+            cost,
+            ..proto::EvaluateResponse::default()
+        }
+        .encode_to_vec(),
+        Question::Compare { .. } => proto::CompareResponse {
+            cost,
+            ..proto::CompareResponse::default()
+        }
+        .encode_to_vec(),
+    };
+    bytes.extend_from_slice(&appended);
+}
+
 fn check_size(bytes: usize, spec: &Spec) -> Result<()> {
     if bytes as u64 <= spec.limits.max_response_bytes {
         return Ok(());

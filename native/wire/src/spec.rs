@@ -1,5 +1,7 @@
 //! From the header of a request to the checked specification.
 
+use std::sync::OnceLock;
+
 use evald_core::error::{Error, Result};
 use evald_core::gate::{Known, Policy};
 use evald_core::metrics::{Context, Direction, Field, MetricRequest, ResolvedMetric, Resources};
@@ -84,6 +86,7 @@ pub fn build_spec(
         limits,
         gate,
         forgetting,
+        digest: OnceLock::new(),
     })
 }
 

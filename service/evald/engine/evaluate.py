@@ -147,6 +147,7 @@ class Engine:
         self._baselines = baselines or Baselines()
         self._resources = _native.Resources(resources or {})
         self.limits = (limits or Limits()).to_native()
+        self._inline = _native.InlineScorer(self.limits, self._resources)
         if threads:
             _native.set_threads(threads)
 
@@ -154,6 +155,20 @@ class Engine:
     def versions(self) -> dict[str, str]:
         """Version of evald and Unicode version of its text tables."""
         return {"version": _native.VERSION, "unicode_version": _native.UNICODE_VERSION}
+
+    def score(
+        self, kind: Kind, request: bytes, cancellation: Cancellation, deadline: float | None = None
+    ) -> tuple[bytes, int, float] | None:
+        """What `run` answers, with its cost, number of rows and seconds, where rows hold all that is asked for."""
+        _check_not_over(cancellation, deadline)
+        try:
+            return self._inline.answer(kind, request, cancellation.flag)
+        except CancelledError as error:
+            raise _cause(error, cancellation, deadline) from error
+
+    def score_quickly(self, kind: Kind, request: bytes) -> tuple[bytes, int, float] | None:
+        """The same where that takes microseconds, so that there is nothing to admit or to cancel."""
+        return self._inline.answer_quickly(kind, request)
 
     def run(
         self,
@@ -390,12 +405,17 @@ def _ends(cancellation: Cancellation, deadline: float | None) -> Iterator[None]:
         _check_not_over(cancellation, deadline)
         yield
     except CancelledError as error:
-        if cancellation.reason == "shutdown":
-            raise UnavailableError("the server is shutting down", reason="SHUTTING_DOWN") from error
-        # gRPC ends a call by the same signal whether its caller left or its deadline passed.
-        if cancellation.reason == "deadline" or (deadline is not None and time.monotonic() >= deadline):
-            raise DeadlineError("the deadline passed before the call was done") from error
-        raise
+        raise _cause(error, cancellation, deadline) from error
+
+
+def _cause(error: CancelledError, cancellation: Cancellation, deadline: float | None) -> EvaldError:
+    """Why a call was ended."""
+    if cancellation.reason == "shutdown":
+        return UnavailableError("the server is shutting down", reason="SHUTTING_DOWN")
+    # gRPC ends a call by the same signal whether its caller left or its deadline passed.
+    if cancellation.reason == "deadline" or (deadline is not None and time.monotonic() >= deadline):
+        return DeadlineError("the deadline passed before the call was done")
+    return error
 
 
 def _check_not_over(cancellation: Cancellation, deadline: float | None) -> None:

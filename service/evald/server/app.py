@@ -28,13 +28,12 @@ from evald.data.resources import read_resources
 from evald.engine.evaluate import Engine, Limits
 from evald.server import calibration, catalog, evaluation, health, judge, model, reflection, template
 from evald.server.calls import Calls
-from evald.server.fuse import SPARE_THREADS, FuseInterceptor, RpcThreads
+from evald.server.fuse import SPARE_THREADS, RpcThreads
 from evald.server.gpu_metrics import GpuCollector
-from evald.server.interceptors import ErrorInterceptor, MetricsInterceptor
 from evald.server.judge_request import Orders
 from evald.server.limits import Admission
 from evald.server.operations import OperationsServer, Page, text
-from evald.server.rpc import call_type, generic_handler
+from evald.server.rpc import Handlers, call_type
 from evald.server.streams import StreamBudget
 from evald.settings import ModelSetting, Settings, split_address
 from evald.telemetry import Telemetry
@@ -152,16 +151,11 @@ class Application:
             for method in service.methods:
                 self.telemetry.register_method(service.full_name, method.name, call_type(method))
         server = grpc.server(
-            self._threads,
-            interceptors=[
-                MetricsInterceptor(self.telemetry),
-                ErrorInterceptor(),
-                FuseInterceptor(self._threads, self.settings.max_rpcs, self.telemetry),
-            ],
+            self._threads,  # type: ignore[arg-type]  # grpc submits, and asks when that is done; no more
             options=_channel_options(self.settings),
             maximum_concurrent_rpcs=self.settings.max_rpcs + SPARE_THREADS,
         )
-        server.add_generic_rpc_handlers([generic_handler(service, servicer) for service, servicer in served.items()])
+        server.add_generic_rpc_handlers([Handlers(served, self._threads, self.settings.max_rpcs, self.telemetry)])
         return server, server.add_insecure_port(self.settings.grpc_address)
 
     def _pages(self) -> dict[str, Callable[[str], Page]]:

@@ -1,5 +1,8 @@
 """What happens around every call: RPC metrics outside, the mapping of errors inside. Must not know any service.
 
+Ends calls that raise with the status of the error; what is no EvaldError is a bug of ours. Counts and times calls under
+the names that dashboards of gRPC servers expect.
+
 Nothing that is logged here may hold text of a request: only types and places of exceptions are, never their messages,
 because the message of a KeyError or of a panic may quote what a caller sent.
 """
@@ -11,138 +14,73 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 
 from evald.errors import EvaldError, InternalError
 from evald.server.status import to_rpc_status
-from evald.telemetry import MethodMeters, Telemetry
+from evald.telemetry import MethodMeters
 
 _log = logging.getLogger(__name__)
 
-if TYPE_CHECKING:  # The types of grpc take parameters only in its stubs.
-    _Behavior = Callable[[Any, grpc.ServicerContext], Any]
-    _Handler = grpc.RpcMethodHandler[Any, Any]
-    _Continuation = Callable[[grpc.HandlerCallDetails], _Handler | None]
+_Behavior = Callable[[Any, grpc.ServicerContext], Any]
 
 
-class _WrappingInterceptor(grpc.ServerInterceptor):
-    """Wraps each handler once; the handlers of a server never change."""
+def around_unary(method: str, behavior: _Behavior, meters: MethodMeters) -> _Behavior:
+    """Wraps a behavior with one answer."""
+    clock = time.perf_counter
 
-    def __init__(self) -> None:
-        self._wrapped: dict[tuple[str, _Handler], _Handler] = {}
-
-    def intercept_service(self, continuation: _Continuation, details: grpc.HandlerCallDetails) -> _Handler | None:
-        handler = continuation(details)
-        if handler is None:
-            self.unknown()
-            return None
-        key = (details.method, handler)
-        known = self._wrapped.get(key)
-        if known is None:
-            known = self._wrapped[key] = self._wrap(details.method, handler)
-        return known
-
-    def unknown(self) -> None:
-        """A method that the server does not have was called."""
-
-    def around_unary(self, method: str, behavior: _Behavior) -> _Behavior:
-        """Wraps a behavior with one answer."""
-        raise NotImplementedError
-
-    def around_stream(self, method: str, behavior: _Behavior) -> _Behavior:
-        """Wraps a behavior with a stream of answers."""
-        raise NotImplementedError
-
-    def _wrap(self, method: str, handler: _Handler) -> _Handler:
-        if handler.unary_unary is not None:
-            return grpc.unary_unary_rpc_method_handler(self.around_unary(method, handler.unary_unary))
-        if handler.unary_stream is not None:
-            return grpc.unary_stream_rpc_method_handler(self.around_stream(method, handler.unary_stream))
-        if handler.stream_stream is not None:
-            return grpc.stream_stream_rpc_method_handler(self.around_stream(method, handler.stream_stream))
-        raise NotImplementedError(method)
-
-
-class ErrorInterceptor(_WrappingInterceptor):
-    """Ends calls that raise with the status of the error; what is no EvaldError is a bug of ours."""
-
-    def around_unary(self, method: str, behavior: _Behavior) -> _Behavior:
-        def call(request: Any, context: grpc.ServicerContext) -> Any:
-            try:
-                return behavior(request, context)
-            except Exception as error:  # noqa: BLE001 (any error must become a status)
-                failed = error
-            return context.abort_with_status(to_rpc_status(public_error(method, failed)))
-
-        return call
-
-    def around_stream(self, method: str, behavior: _Behavior) -> _Behavior:
-        def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-            try:
-                yield from behavior(request, context)
-                return
-            except Exception as error:  # noqa: BLE001 (as above)
-                failed = error
-            if context.is_active():
-                context.abort_with_status(to_rpc_status(public_error(method, failed)))
-
-        return call
-
-
-class MetricsInterceptor(_WrappingInterceptor):
-    """Counts and times calls under the names that dashboards of gRPC servers expect."""
-
-    def __init__(self, telemetry: Telemetry) -> None:
-        super().__init__()
-        self._telemetry = telemetry
-
-    def unknown(self) -> None:
-        meters = self._telemetry.method(None)
+    def call(request: Any, context: grpc.ServicerContext) -> Any:
         meters.started()
-        meters.handled("UNIMPLEMENTED", 0.0)
-
-    def around_unary(self, method: str, behavior: _Behavior) -> _Behavior:
-        meters = self._telemetry.method(method)
-
-        def call(request: Any, context: grpc.ServicerContext) -> Any:
-            meters.started()
-            meters.received()
-            start = time.perf_counter()
+        meters.received()
+        start = clock()
+        try:
             try:
                 answer = behavior(request, context)
-            except BaseException:
-                meters.handled(_code(context), time.perf_counter() - start)
-                raise
-            meters.sent()
-            meters.handled("OK", time.perf_counter() - start)
-            return answer
+            except Exception as error:  # noqa: BLE001 (any error must become a status)
+                failed = error
+            else:
+                meters.answered(clock() - start)
+                return answer
+            return context.abort_with_status(to_rpc_status(public_error(method, failed)))
+        except BaseException:
+            meters.handled(_code(context), clock() - start)
+            raise
 
-        return call
+    return call
 
-    def around_stream(self, method: str, behavior: _Behavior) -> _Behavior:
-        meters = self._telemetry.method(method)
 
-        def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-            meters.started()
-            start = time.perf_counter()
-            code = "OK"
-            try:
-                if not hasattr(request, "__next__"):
-                    meters.received()
-                for answer in behavior(_counted(request, meters), context):
-                    meters.sent()
-                    yield answer
-            except BaseException:
-                code = _code(context)
-                raise
-            finally:
-                meters.handled(
-                    code if context.is_active() or code != "OK" else "CANCELLED", time.perf_counter() - start
-                )
+def around_stream(method: str, behavior: _Behavior, meters: MethodMeters) -> _Behavior:
+    """Wraps a behavior with a stream of answers."""
 
-        return call
+    def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        meters.started()
+        start = time.perf_counter()
+        code = "OK"
+        try:
+            if not hasattr(request, "__next__"):
+                meters.received()
+            for answer in _answers(method, behavior, _counted(request, meters), context):
+                meters.sent()
+                yield answer
+        except BaseException:
+            code = _code(context)
+            raise
+        finally:
+            meters.handled(code if context.is_active() or code != "OK" else "CANCELLED", time.perf_counter() - start)
+
+    return call
+
+
+def _answers(method: str, behavior: _Behavior, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+    try:
+        yield from behavior(request, context)
+        return
+    except Exception as error:  # noqa: BLE001 (any error must become a status)
+        failed = error
+    if context.is_active():
+        context.abort_with_status(to_rpc_status(public_error(method, failed)))
 
 
 def _counted(request: Any, meters: MethodMeters) -> Any:

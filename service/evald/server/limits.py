@@ -31,6 +31,8 @@ class Admission:
         self._bytes = 0
         self._seconds = _RETRY_SECONDS[0]
         self._closed = False
+        telemetry.calls.set_function(lambda: self._calls)
+        telemetry.bytes.set_function(lambda: self._bytes)
 
     @property
     def calls(self) -> int:
@@ -40,23 +42,27 @@ class Admission:
     @contextmanager
     def admit(self, size: int) -> Iterator[None]:
         """Room for a call with a request of `size` bytes. Raises OverloadedError or UnavailableError."""
-        self._enter(size)
-        start = time.monotonic()
+        start = self.enter(size)
         try:
             yield
         finally:
-            self._leave(size, time.monotonic() - start)
+            self.leave(size, start)
 
     def close(self) -> None:
         """Refuses what comes from now on."""
         with self._lock:
             self._closed = True
 
-    def _enter(self, size: int) -> None:
+    def check_open(self) -> None:
+        """Refuses all calls after `close`."""
+        if self._closed:
+            self._telemetry.shed.labels("draining").inc()
+            raise UnavailableError("the server is shutting down", reason="SHUTTING_DOWN", retry_after=1.0)
+
+    def enter(self, size: int) -> float:
+        """The same for whoever calls `leave` in any case; returns what that asks for."""
         with self._lock:
-            if self._closed:
-                self._telemetry.shed.labels("draining").inc()
-                raise UnavailableError("the server is shutting down", reason="SHUTTING_DOWN", retry_after=1.0)
+            self.check_open()
             if self._calls >= self._max_calls:
                 raise self._overloaded("calls", "max_concurrent_calls", self._max_calls)
             # A call of any size fits an idle server: settings keep this limit above max_request_bytes.
@@ -64,16 +70,15 @@ class Admission:
                 raise self._overloaded("bytes", "max_bytes_in_progress", self._max_bytes)
             self._calls += 1
             self._bytes += size
-        self._telemetry.calls.inc()
-        self._telemetry.bytes.inc(size)
+        return time.monotonic()
 
-    def _leave(self, size: int, seconds: float) -> None:
+    def leave(self, size: int, start: float) -> None:
+        """Gives back the room of a call that entered at `start`."""
+        seconds = time.monotonic() - start
         with self._lock:
             self._calls -= 1
             self._bytes -= size
             self._seconds += _MEMORY * (seconds - self._seconds)
-        self._telemetry.calls.dec()
-        self._telemetry.bytes.dec(size)
 
     def _overloaded(self, reason: str, limit: str, most: int) -> OverloadedError:
         self._telemetry.shed.labels(reason).inc()

@@ -6,13 +6,20 @@ grpcio's own deserialisers answer INTERNAL and log the exception when a message 
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from evald.errors import InvalidRequestError
+from evald.server.fuse import RpcThreads, refusing
+from evald.server.interceptors import around_stream, around_unary
+from evald.telemetry import MethodMeters, Telemetry
+
+if TYPE_CHECKING:  # The types of grpc take parameters only in its stubs.
+    _Handler = grpc.RpcMethodHandler[Any, Any]
 
 _M = TypeVar("_M", bound=Message)
 
@@ -28,10 +35,35 @@ def parse(kind: type[_M], data: bytes) -> _M:
         raise InvalidRequestError.of_field("MALFORMED_REQUEST", "request", description, messageType=name) from None
 
 
-def generic_handler(service: ServiceDescriptor, servicer: object, name: str | None = None) -> grpc.GenericRpcHandler:
-    """Handlers of all methods of a service; `ListMetrics` is the servicer's `list_metrics`."""
-    handlers = {method.name: _handler(method, servicer) for method in service.methods}
-    return grpc.method_handlers_generic_handler(name or service.full_name, handlers)
+class Handlers(grpc.GenericRpcHandler):
+    """The methods of all services of a server; `ListMetrics` is the servicer's `list_metrics`.
+
+    grpc asks for the handler of every call. Interceptors of grpc would be asked beside it, each time, so what is around
+    every call is put there once.
+    """
+
+    def __init__(
+        self, services: Mapping[ServiceDescriptor, object], threads: RpcThreads, most: int, telemetry: Telemetry
+    ) -> None:
+        self._threads = threads
+        self._most = most
+        self._unknown = telemetry.method(None)
+        self._handlers: dict[str, tuple[_Handler, _Handler]] = {}
+        refuse = refusing(most, telemetry)
+        for service, servicer in services.items():
+            for method in service.methods:
+                path = f"/{service.full_name}/{method.name}"
+                meters = telemetry.method(path)
+                refused: _Handler = grpc.stream_stream_rpc_method_handler(around_stream(path, refuse, meters))
+                self._handlers[path] = _handler(path, method, servicer, meters), refused
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> _Handler | None:
+        found = self._handlers.get(handler_call_details.method)
+        if found is None:
+            self._unknown.started()
+            self._unknown.handled("UNIMPLEMENTED", 0.0)
+            return None
+        return found[self._threads.in_use >= self._most]
 
 
 def call_type(method: MethodDescriptor) -> str:
@@ -41,10 +73,12 @@ def call_type(method: MethodDescriptor) -> str:
     return "server_stream" if method.server_streaming else "unary"
 
 
-def _handler(method: MethodDescriptor, servicer: object) -> grpc.RpcMethodHandler[bytes, bytes]:
+def _handler(path: str, method: MethodDescriptor, servicer: object, meters: MethodMeters) -> _Handler:
     behavior = getattr(servicer, re.sub(r"(?<!^)(?=[A-Z])", "_", method.name).lower())
-    return {
-        "unary": grpc.unary_unary_rpc_method_handler,
-        "server_stream": grpc.unary_stream_rpc_method_handler,
-        "bidi_stream": grpc.stream_stream_rpc_method_handler,
-    }[call_type(method)](behavior)
+    kind = call_type(method)
+    if kind == "unary":
+        return grpc.unary_unary_rpc_method_handler(around_unary(path, behavior, meters))
+    around = around_stream(path, behavior, meters)
+    if kind == "server_stream":
+        return grpc.unary_stream_rpc_method_handler(around)
+    return grpc.stream_stream_rpc_method_handler(around)

@@ -160,6 +160,9 @@ impl Desk<'_> {
         correction: Correction,
         over: &str,
     ) {
+        if comparisons.is_empty() {
+            return;
+        }
         let spec = &self.accumulator.spec;
         let alpha = 1.0 - spec.statistics.confidence;
         let raw: Vec<f64> = comparisons

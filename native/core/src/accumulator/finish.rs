@@ -93,7 +93,7 @@ impl Desk<'_> {
             analysis: self.analysis(&included),
             slots: self.ranks.len() as u32,
             row_key: accumulator.keys.name(),
-            spec_digest: spec.digest(),
+            spec_digest: spec.digest().to_owned(),
             slices: Vec::new(),
             consistency: Vec::new(),
         })

@@ -156,7 +156,7 @@ pub fn write(accumulator: &Accumulator) -> Vec<u8> {
         evald_version: text_form::VERSION.to_owned(),
         unicode_version: UNICODE_VERSION.to_owned(),
         key_hash: KEY_HASH.to_owned(),
-        spec_digest: accumulator.spec.digest(),
+        spec_digest: accumulator.spec.digest().to_owned(),
         labels: accumulator
             .labels
             .sorted_names()
@@ -229,17 +229,9 @@ pub fn read(bytes: &[u8], spec: &Spec) -> Result<State> {
         return Err(damaged("bytes follow the body"));
     }
     let expected = [
-        (
-            "evald version",
-            &state.evald_version,
-            text_form::VERSION.to_owned(),
-        ),
-        (
-            "Unicode version",
-            &state.unicode_version,
-            UNICODE_VERSION.to_owned(),
-        ),
-        ("key hash", &state.key_hash, KEY_HASH.to_owned()),
+        ("evald version", &state.evald_version, text_form::VERSION),
+        ("Unicode version", &state.unicode_version, UNICODE_VERSION),
+        ("key hash", &state.key_hash, KEY_HASH),
         ("specification digest", &state.spec_digest, spec.digest()),
     ];
     for (what, got, expected) in expected {

@@ -228,6 +228,20 @@ fn nltk(params: &Params, counting: Counting) -> Result<Bleu> {
     })
 }
 
+/// The name of a component of an order. Formatting it would take a tenth of the time that a call with one row does.
+fn numbered(name: &str, order: usize) -> String {
+    let mut numbered = String::with_capacity(name.len() + 2);
+    numbered.push_str(name);
+    match u32::try_from(order)
+        .ok()
+        .and_then(|order| char::from_digit(order, 10))
+    {
+        Some(digit) => numbered.push(digit),
+        None => numbered.push_str(&order.to_string()),
+    }
+    numbered
+}
+
 struct Bleu {
     counting: Counting,
     unicode: &'static str,
@@ -292,14 +306,14 @@ impl RowMetric for Bleu {
             .iter()
             .enumerate()
         {
-            parts.push((format!("precision_{}", order + 1), defined(*precision)));
+            parts.push((numbered("precision_", order + 1), defined(*precision)));
         }
         parts.push(("brevity_penalty".into(), defined(score.brevity_penalty)));
         parts.push(("sys_len".into(), Some(sums.sys_len)));
         parts.push(("ref_len".into(), Some(sums.ref_len)));
-        for (name, counts) in [("correct", sums.correct), ("total", sums.total)] {
+        for (name, counts) in [("correct_", sums.correct), ("total_", sums.total)] {
             for (order, count) in counts.iter().enumerate() {
-                parts.push((format!("{name}_{}", order + 1), Some(*count)));
+                parts.push((numbered(name, order + 1), Some(*count)));
             }
         }
         parts
