@@ -1,0 +1,149 @@
+"""CPU time of a call, for 1 to 4,096 rows: evald, the bare echo, the plain service, and scoring without a server.
+
+Rounds are interleaved; a ratio is taken inside a round. Everything but the load runs on one core.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from bench.measure import Spread
+from bench.report import Figure, Goal, main
+from bench.requests import limits
+from bench.service import workload
+from bench.service.load import PERCENTILES, Sample, build, closed_loop
+from bench.service.servers import EVALD, PLAIN, SERVER_CORE, Pinned, echo, pinned
+from evald import _native
+from evald.v1 import evaluation_pb2
+
+CALLERS = 16
+ROUNDS = 9
+# Of one measurement, about; the plain service takes part where it is compared.
+_SECONDS = 0.7
+_TOLERANCE = 1e-9
+
+_Round = dict[str, Sample]
+
+
+def run(quick: bool) -> list[Figure]:
+    """All figures of this section."""
+    build()
+    os.sched_setaffinity(0, {SERVER_CORE})
+    _native.set_threads(1)
+    return [figure for rows in workload.SIZES for figure in _size(rows, 2 if quick else ROUNDS)]
+
+
+def _size(rows: int, rounds: int) -> list[Figure]:
+    request = workload.request(rows)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        file = Path(folder) / "request"
+        file.write_bytes(request)
+        evald = stack.enter_context(pinned(EVALD))
+        answer = evald.evaluate(request)
+        plain = stack.enter_context(pinned(PLAIN))
+        _check_equal(answer, plain.evaluate(request))
+        servers = {"evald": evald, "echo": stack.enter_context(pinned(echo(len(answer)))), "plain": plain}
+        calls = {name: _calls(server, file) for name, server in servers.items()}
+        measured, native = _rounds(servers, file, calls, request, rounds)
+    return _figures(rows, measured, native)
+
+
+def _rounds(
+    servers: Mapping[str, Pinned], file: Path, calls: Mapping[str, int], request: bytes, rounds: int
+) -> tuple[list[_Round], list[float]]:
+    measured, native = [], []
+    names = list(servers)
+    compute = _native_call(request)
+    for turn in range(rounds):
+        shift = turn % len(names)
+        order = names[shift:] + names[:shift]
+        measured.append({name: closed_loop(servers[name], file, CALLERS, calls[name]) for name in order})
+        native.append(_native_microseconds(compute))
+    return measured, native
+
+
+def _calls(server: Pinned, file: Path) -> int:
+    """As many calls as take about `_SECONDS`, after a warm-up."""
+    warm = closed_loop(server, file, CALLERS, 2 * CALLERS)
+    return max(2 * CALLERS, round(warm.rate * _SECONDS))
+
+
+def _native_call(request: bytes) -> Callable[[], object]:
+    """Scoring as the server does it, from request bytes to answer bytes."""
+    scorer = _native.InlineScorer(limits(), _native.Resources({}))
+    return lambda: scorer.answer("evaluate", request, None)
+
+
+def _native_microseconds(compute: Callable[[], object]) -> float:
+    compute()
+    calls, start = 0, time.process_time()
+    while time.process_time() - start < _SECONDS / 3:
+        compute()
+        calls += 1
+    return (time.process_time() - start) / calls * 1e6
+
+
+def _check_equal(ours: bytes, theirs: bytes) -> None:
+    """Ends the run if the plain service scores otherwise."""
+    answers = [evaluation_pb2.EvaluateResponse.FromString(answer) for answer in (ours, theirs)]
+    values = [{one.metric: one.estimate.value for one in answer.systems[0].metrics} for answer in answers]
+    worst = max(abs(value - values[1][name]) for name, value in values[0].items())
+    if values[0].keys() != values[1].keys() or worst > _TOLERANCE:
+        raise RuntimeError(f"the plain service scores otherwise: {values}")
+
+
+def _figures(rows: int, measured: Sequence[_Round], native: Sequence[float]) -> list[Figure]:
+    def of(formula: Callable[[_Round, float], float]) -> Spread:
+        return Spread.of(formula(*one) for one in zip(measured, native, strict=True))
+
+    echoed = Goal(">=", 0.85) if rows == 1 else None
+    added = Goal("<=", 220) if rows == 256 else None
+    share = Goal("<=", 1.3) if rows == 4096 else None
+    faster = Goal(">=", 5) if rows >= 256 else None
+    key = f"calls.{rows}"
+    return [
+        Figure(
+            f"{key}.echo",
+            of(lambda one, _: one["echo"].cpu / one["evald"].cpu),
+            "x",
+            "calls a CPU second, evald / bare echo",
+            echoed,
+        ),
+        Figure(
+            f"{key}.added", of(lambda one, native: one["evald"].cpu - native), "us", "CPU beside native compute", added
+        ),
+        Figure(f"{key}.share", of(lambda one, native: one["evald"].cpu / native), "x", "CPU / native compute", share),
+        Figure(
+            f"{key}.plain",
+            of(lambda one, _: one["plain"].cpu / one["evald"].cpu),
+            "x",
+            "calls a CPU second, evald / plain service",
+            faster,
+        ),
+        *(Figure(f"{key}.us.{name}", of(partial(_cpu, name)), "us", "CPU a call") for name in measured[0]),
+        Figure(f"{key}.us.native", Spread.of(native), "us", "CPU a call, without a server"),
+        Figure(f"{key}.rate", of(lambda one, _: one["evald"].rate), "1/s", f"calls of {CALLERS} callers, one core"),
+        *(
+            Figure(f"{key}.ms.p{mark}", of(partial(_latency, mark)), "ms", f"latency with {CALLERS} callers")
+            for mark in PERCENTILES
+        ),
+    ]
+
+
+def _cpu(name: str, one: _Round, _native: float) -> float:
+    return one[name].cpu
+
+
+def _latency(mark: int, one: _Round, _native: float) -> float:
+    return one["evald"].latency[mark] * 1e3
+
+
+if __name__ == "__main__":
+    sys.exit(main("service_calls", run))

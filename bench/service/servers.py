@@ -1,0 +1,74 @@
+"""Servers that are measured: processes on a core of their own, with the malloc settings of evald's image."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from bench.machine import ROOT
+from bench.server import EVALUATE
+
+SERVER_CORE = 0
+LOAD_CORE = 1
+
+# As in the Dockerfile: messages of a megabyte are not mapped and unmapped one by one.
+MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
+    "MALLOC_TOP_PAD_": str(16 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+}
+
+EVALD = ["-m", "evald", "serve", "--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"]
+EVALD += ["--pre-stop-seconds", "0", "--log-level", "warning"]
+PLAIN = ["-m", "bench.service.plain"]
+
+
+def echo(size: int) -> list[str]:
+    """A bare echo whose answers have this size."""
+    return ["-m", "bench.service.echo", str(size)]
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A running server."""
+
+    pid: int
+    address: str
+
+    def cpu_seconds(self) -> float:
+        """CPU time of all its threads so far."""
+        # The clock of another process, as clock_getcpuclockid(3) makes it on Linux.
+        return time.clock_gettime((~self.pid << 3) | 2)
+
+    def evaluate(self, request: bytes) -> bytes:
+        """One call."""
+        with grpc.insecure_channel(self.address) as channel:
+            call: Any = channel.unary_unary(EVALUATE)
+            answer: bytes = call(request, wait_for_ready=True, timeout=60)
+            return answer
+
+
+@contextmanager
+def pinned(arguments: Sequence[str]) -> Iterator[Pinned]:
+    """A server on its core, for a `with` block; `arguments` are those of the interpreter."""
+    environment = {name: value for name, value in os.environ.items() if name == "EVALD_CPU" or name[:6] != "EVALD_"}
+    command = ["taskset", "--cpu-list", str(SERVER_CORE), sys.executable, *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment | MALLOC)
+    try:
+        line = process.stdout.readline() if process.stdout is not None else ""
+        if not line:
+            raise RuntimeError(f"{' '.join(arguments)} ended with {process.wait()}")
+        yield Pinned(process.pid, json.loads(line)["grpc"])
+    finally:
+        process.kill()
+        process.wait()
