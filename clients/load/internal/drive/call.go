@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 
 	"github.com/evald/evald/clients/load/internal/schedule"
@@ -28,6 +29,9 @@ type Outcome struct {
 	Sent, End time.Duration
 	// Status is nil if it was answered.
 	Status *status.Status
+	// Reached tells that its headers were sent, so that the server can know of it. A call that ends within microseconds never
+	// leaves this process.
+	Reached bool
 	// Left tells that the caller had gone, by cancelling or at its deadline, when the call ended.
 	Left bool
 	// Answer is the serialised message; nil if the call failed.
@@ -43,6 +47,22 @@ func (o *Outcome) Service() time.Duration { return o.End - o.Sent }
 // Late is how much later than planned it was sent: the generator's own part.
 func (o *Outcome) Late() time.Duration { return o.Sent - o.Call.At }
 
+// reachedKey is where a call's context holds the Reached of its outcome.
+type reachedKey struct{}
+
+// watch marks calls whose headers are sent. gRPC tells it in the goroutine of the call.
+type watch struct{}
+
+func (watch) HandleRPC(ctx context.Context, event stats.RPCStats) {
+	if _, is := event.(*stats.OutHeader); is {
+		*ctx.Value(reachedKey{}).(*bool) = true
+	}
+}
+
+func (watch) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context   { return ctx }
+func (watch) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+func (watch) HandleConn(context.Context, stats.ConnStats)                       {}
+
 // perform makes one call.
 func perform(
 	ctx context.Context, connection *grpc.ClientConn, request *Request, call schedule.Call, start time.Time,
@@ -54,7 +74,7 @@ func perform(
 		defer timer.Stop()
 	}
 	outcome := Outcome{Call: call, Sent: time.Since(start)}
-	err := connection.Invoke(ctx, request.Method, &request.Body, &outcome.Answer)
+	err := connection.Invoke(context.WithValue(ctx, reachedKey{}, &outcome.Reached), request.Method, &request.Body, &outcome.Answer)
 	outcome.End = time.Since(start)
 	if err != nil {
 		outcome.Status, outcome.Left, outcome.Answer = status.Convert(err), ctx.Err() != nil, nil

@@ -39,6 +39,7 @@ func Connect(ctx context.Context, address string, count int) (Connections, error
 			grpc.WithTransportCredentials(insecure.NewCredentials()),
 			// A call that is sent twice would be counted once here and twice by the server.
 			grpc.WithDisableRetry(),
+			grpc.WithStatsHandler(watch{}),
 			grpc.WithDefaultCallOptions(
 				grpc.ForceCodecV2(passThrough{}),
 				grpc.MaxCallRecvMsgSize(math.MaxInt32),

@@ -87,12 +87,16 @@ func TestCallersLeave(t *testing.T) {
 		return nil, ctx.Err()
 	})
 	plan := []schedule.Call{
-		{Timeout: time.Minute, CancelAfter: time.Millisecond},
+		{Timeout: time.Minute, CancelAfter: 20 * time.Millisecond},
 		{Timeout: 20 * time.Millisecond},
+		{Timeout: 1},
 	}
 	ends := map[codes.Code]bool{}
-	Open(context.Background(), connections, requests, plan, 2, func(o *Outcome) {
+	Open(context.Background(), connections, requests, plan, len(plan), func(o *Outcome) {
 		ends[o.Status.Code()] = o.Left
+		if o.Reached == (o.Call.Timeout == 1) {
+			t.Errorf("%+v reached the server: %v", o.Call, o.Reached)
+		}
 	}, nil)
 	if !ends[codes.Canceled] || !ends[codes.DeadlineExceeded] {
 		t.Errorf("%v", ends)

@@ -43,6 +43,7 @@ type Ending struct {
 type Class struct {
 	Name                   string
 	Calls, Answered        int64
+	Reached                int64
 	Unsent                 int64
 	RowsSent, RowsAnswered int64
 	// Of answered calls: from the intended time, and from the real one.
@@ -84,6 +85,9 @@ func (r *Record) Took(outcome *drive.Outcome) {
 	}
 	for _, class := range []*Class{&r.All, r.class(request.Class)} {
 		class.Calls++
+		if outcome.Reached {
+			class.Reached++
+		}
 		class.RowsSent += int64(request.Rows)
 		if ending.Code == codes.OK {
 			class.Answered++

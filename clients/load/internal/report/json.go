@@ -39,6 +39,8 @@ type Report struct {
 	Invalid []string `json:"invalid"`
 	// Calls a second that were answered.
 	Goodput float64 `json:"goodput"`
+	// Calls whose headers were sent: those that a server can count.
+	Reached int64 `json:"reached"`
 	// Calls that were planned and not sent, because too many were in flight.
 	Unsent       int64 `json:"unsent"`
 	RowsSent     int64 `json:"rowsSent"`
@@ -103,6 +105,7 @@ type Class struct {
 type Warmup struct {
 	Total        time.Duration `json:"total"`
 	Count        int64         `json:"count"`
+	Reached      int64         `json:"reached"`
 	RowsAnswered int64         `json:"rowsAnswered"`
 	Endings      []Ending      `json:"endings"`
 }
@@ -125,7 +128,7 @@ func New(found *record.Record, total time.Duration) *Report {
 		RPS: float64(all.Calls) / total.Seconds(), Goodput: float64(all.Answered) / total.Seconds(),
 		ErrorDistribution: found.Errors, StatusCodeDistribution: map[string]int64{},
 		LatencyDistribution: latencies(&all.Intended), Histogram: buckets(&all.Intended),
-		Unsent: all.Unsent, RowsSent: all.RowsSent, RowsAnswered: all.RowsAnswered,
+		Reached: all.Reached, Unsent: all.Unsent, RowsSent: all.RowsSent, RowsAnswered: all.RowsAnswered,
 		Lateness: durations(&found.Late), Service: durations(&all.Service),
 		Endings: endings(found), RelativeError: histogram.RelativeError,
 	}
@@ -150,7 +153,7 @@ func (r *Report) Doubt(why string) {
 
 // WarmupOf is the part of a report that tells what was sent before.
 func WarmupOf(found *record.Record, total time.Duration) *Warmup {
-	return &Warmup{total, found.All.Calls, found.All.RowsAnswered, endings(found)}
+	return &Warmup{total, found.All.Calls, found.All.Reached, found.All.RowsAnswered, endings(found)}
 }
 
 func durations(h *histogram.Histogram) Durations {
