@@ -64,7 +64,7 @@ def evald_load(binary: Path, process: Process) -> Load:
 @pytest.fixture(scope="module")
 def process(root: Path) -> Iterator[Process]:
     """A real server with the example models, ready."""
-    process = Process("--models-dir", str(root / "examples" / "models"))
+    process = Process("--models-dir", str(root / "examples" / "models"), "--pre-stop-seconds", "0")
     process.wait_until(lambda: process.get("/readyz")[0] == 200)
     yield process
     process.popen.terminate()
