@@ -56,7 +56,7 @@ serve: setup  ## Start a server with the example models; ARGS="..." is passed on
 .PHONY: test
 test: setup-dev proto-tools  ## Run all tests that need no torch; ARGS="..." goes to pytest
 	cargo test --workspace --locked
-	$(PY) -m pytest -m "not torch and not chromium" $(ARGS)
+	$(PY) -m pytest -m "not torch and not chromium and not clients and not load" $(ARGS)
 
 .PHONY: check
 check: setup-dev  ## Run all linters and type checkers; changes nothing
@@ -78,9 +78,11 @@ format: setup-dev  ## Format Python and Rust in place
 	cargo fmt --manifest-path native/fuzz/Cargo.toml
 
 .PHONY: proto
-proto: $(VENV)/.stamp-dev proto-tools  ## Regenerate the Python and Rust code of proto/
+proto: $(VENV)/.stamp-dev proto-tools  ## Regenerate the Python, Rust and Go code of proto/
 	$(PROTO_VENV)/bin/python tools/generate_proto.py service
 	cargo run --quiet --locked -p evald-protogen
+	@if command -v go >/dev/null; then $(VENV)/bin/buf generate --template clients/go/buf.gen.yaml; \
+		else echo "there is no go: clients/go was NOT regenerated"; fi
 
 .PHONY: metrics
 metrics: setup  ## Rewrite README's table of metrics and the facts in docs/metrics from the registry
@@ -161,6 +163,15 @@ test-torch: $(TORCH_VENV)/.stamp  ## Run the tests that need torch, in a virtual
 .PHONY: test-report
 test-report: setup-dev  ## Open reports in Debian's Chromium (apt-get install chromium)
 	EVALD_CHROMIUM=required $(PY) -m pytest -m chromium $(ARGS)
+
+.PHONY: test-load
+test-load: setup-dev  ## Test the load generator, and a server under load (needs Go); ARGS="..." goes to pytest
+	cd clients/load && test -z "$$(gofmt -l .)" && go vet ./... && go test ./...
+	EVALD_LOAD=required $(PY) -m pytest -m load $(ARGS)
+
+.PHONY: load
+load:  ## Send calls to a server: make load ARGS="--rate 100 --duration 30s" (needs Go)
+	go run -C clients/load ./cmd/evald-load $(ARGS)
 
 .PHONY: test-floor
 test-floor: $(FLOOR_VENV)/.stamp  ## Run the tests of messages and client on the oldest protobuf and grpcio allowed

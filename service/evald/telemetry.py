@@ -59,6 +59,10 @@ class MethodMeters:
         self._handled(code)()
         self._observe(seconds)
 
+    def left(self) -> None:
+        """A call ended because its caller had left before it began; it took no time."""
+        self._handled("CANCELLED")()
+
 
 class Telemetry:
     """All metrics of one server."""

@@ -20,7 +20,7 @@ from evald.v1 import evaluation_pb2 as pb
 from evald.v1 import metric_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.server.conftest import Server
 
@@ -153,6 +153,27 @@ def test_many_callers_that_cancel_fail_and_succeed_leave_nothing_behind(
 def samples(server: Server, name: str) -> float:
     families = server.app.telemetry.registry.collect()
     return sum(sample.value for family in families for sample in family.samples if sample.name == name)
+
+
+def test_a_call_that_ends_before_its_request_has_come_is_counted(make_server: Callable[..., Server]) -> None:
+    server = make_server()
+    labels = {"grpc_type": "unary", "grpc_service": "evald.v1.EvaluationService", "grpc_method": "Evaluate"}
+    never = threading.Event()
+
+    def requests() -> Iterator[bytes]:
+        never.wait(60)
+        yield b""
+
+    method: Any = server.api.channel.stream_unary(EVALUATE)
+    call = method.future(requests())
+    server.wait_until(lambda: server.metric("grpc_server_started_total", **labels) == 1)
+    assert samples(server, "grpc_server_handled_total") == 0
+    call.cancel()
+    server.wait_until(lambda: server.metric("grpc_server_handled_total", **labels, grpc_code="CANCELLED") == 1)
+    never.set()
+    # No handler had it, so it has no time.
+    assert server.metric("grpc_server_handling_seconds_count", **labels) == 0
+    assert server.metric("grpc_server_msg_received_total", **labels) == 0
 
 
 def test_a_second_server_on_the_same_port_does_not_start(make_server: Callable[..., Server]) -> None:

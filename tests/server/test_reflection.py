@@ -86,3 +86,21 @@ def test_an_unknown_symbol_is_an_answer_and_the_stream_goes_on(server: Server, v
     missing, found = ask(server, version, symbol("nobody.Nothing"), symbol("evald.v1.Instance"))
     assert missing.error_response.error_code == 5
     assert found.file_descriptor_response.file_descriptor_proto
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_method_is_a_symbol_of_its_file(server: Server, version: str) -> None:
+    method, service, *others = ask(
+        server,
+        version,
+        symbol("evald.v1.CatalogService.GetServerInfo"),
+        symbol("evald.v1.CatalogService"),
+        symbol("evald.v1.CatalogService.Nothing"),
+        symbol("evald.v1.Instance.Nothing"),
+        symbol("GetServerInfo"),
+        symbol(""),
+    )
+    files = method.file_descriptor_response.file_descriptor_proto
+    assert files
+    assert files == service.file_descriptor_response.file_descriptor_proto
+    assert [answer.error_response.error_code for answer in others] == [5, 5, 5, 5]

@@ -30,6 +30,7 @@ from evald.server import calibration, catalog, evaluation, health, judge, model,
 from evald.server.calls import Calls
 from evald.server.fuse import SPARE_THREADS, RpcThreads
 from evald.server.gpu_metrics import GpuCollector
+from evald.server.interceptors import has_ended
 from evald.server.judge_request import Orders
 from evald.server.limits import Admission
 from evald.server.operations import OperationsServer, Page, text
@@ -83,7 +84,7 @@ class Application:
         self.telemetry.set_build(self.engine.versions)
         self._services = self._api()
         self._health = health.HealthService([service.full_name for service in self._services], self._streams)
-        self._threads = RpcThreads(settings.max_rpcs)
+        self._threads = RpcThreads(settings.max_rpcs, has_ended)
         self._server, self.grpc_port = self._rpc_server()
         self._operations = OperationsServer(split_address(settings.http_address), self._pages())
 

@@ -14,6 +14,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextvars import Context, ContextVar
 from typing import Any
 
 import grpc
@@ -26,13 +27,29 @@ _log = logging.getLogger(__name__)
 
 _Behavior = Callable[[Any, grpc.ServicerContext], Any]
 
+# The meters of a call that has come and not begun. grpc looks for the handler of a call and runs it in one context.
+_come: ContextVar[MethodMeters | None] = ContextVar("evald-come", default=None)
+
+
+def has_come(meters: MethodMeters) -> None:
+    """Counts a call when it comes, not when a thread has time for it: whatever a caller sent is counted."""
+    meters.started()
+    _come.set(meters)
+
+
+def has_ended(context: Context) -> None:
+    """Counts a call that ended and never began, because its caller left before a thread and its request were there."""
+    meters = context.get(_come)
+    if meters is not None:
+        meters.left()
+
 
 def around_unary(method: str, behavior: _Behavior, meters: MethodMeters) -> _Behavior:
     """Wraps a behavior with one answer."""
     clock = time.perf_counter
 
     def call(request: Any, context: grpc.ServicerContext) -> Any:
-        meters.started()
+        _come.set(None)
         meters.received()
         start = clock()
         try:
@@ -55,7 +72,7 @@ def around_stream(method: str, behavior: _Behavior, meters: MethodMeters) -> _Be
     """Wraps a behavior with a stream of answers."""
 
     def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        meters.started()
+        _come.set(None)
         start = time.perf_counter()
         code = "OK"
         try:

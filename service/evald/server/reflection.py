@@ -7,10 +7,11 @@ the answers of v1alpha are sent under both names. Must not know which services e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
-from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, ServiceDescriptor
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from evald.server.rpc import parse
@@ -51,11 +52,33 @@ def _renamed(proto: descriptor_pb2.FileDescriptorProto) -> descriptor_pb2.FileDe
     return proto
 
 
+class _Pool:
+    """The descriptors of the process, found by the names of methods, too.
+
+    The protocol counts methods as symbols, and ghz asks for them; upb does not find them.
+    """
+
+    def __init__(self) -> None:
+        self._pool = descriptor_pool.Default()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:
+        """Raises KeyError."""
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            service, _, method = symbol.rpartition(".")
+            found: MethodDescriptor = self._pool.FindServiceByName(service).methods_by_name[method]
+            return found.containing_service.file
+
+
 class ReflectionService:
     """Answers from the descriptors; serves as the servicer of both versions."""
 
     def __init__(self, services: Iterable[str], streams: StreamBudget) -> None:
-        self._answers = reflection.ReflectionServicer(tuple(services))
+        self._answers = reflection.ReflectionServicer(tuple(services), pool=_Pool())
         self._streams = streams
 
     def server_reflection_info(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError, Message
 
 from evald.errors import InvalidRequestError
 from evald.server.fuse import RpcThreads, refusing
-from evald.server.interceptors import around_stream, around_unary
+from evald.server.interceptors import around_stream, around_unary, has_come
 from evald.telemetry import MethodMeters, Telemetry
 
 if TYPE_CHECKING:  # The types of grpc take parameters only in its stubs.
@@ -48,14 +48,15 @@ class Handlers(grpc.GenericRpcHandler):
         self._threads = threads
         self._most = most
         self._unknown = telemetry.method(None)
-        self._handlers: dict[str, tuple[_Handler, _Handler]] = {}
+        # The handler of a path, the one that refuses, and what counts.
+        self._handlers: dict[str, tuple[_Handler, _Handler, MethodMeters]] = {}
         refuse = refusing(most, telemetry)
         for service, servicer in services.items():
             for method in service.methods:
                 path = f"/{service.full_name}/{method.name}"
                 meters = telemetry.method(path)
                 refused: _Handler = grpc.stream_stream_rpc_method_handler(around_stream(path, refuse, meters))
-                self._handlers[path] = _handler(path, method, servicer, meters), refused
+                self._handlers[path] = _handler(path, method, servicer, meters), refused, meters
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> _Handler | None:
         found = self._handlers.get(handler_call_details.method)
@@ -63,7 +64,9 @@ class Handlers(grpc.GenericRpcHandler):
             self._unknown.started()
             self._unknown.handled("UNIMPLEMENTED", 0.0)
             return None
-        return found[self._threads.in_use >= self._most]
+        handler, refused, meters = found
+        has_come(meters)
+        return refused if self._threads.in_use >= self._most else handler
 
 
 def call_type(method: MethodDescriptor) -> str:
