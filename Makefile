@@ -100,6 +100,10 @@ bench-metrics: setup-dev  ## Measure the speed of single metrics and processor p
 bench-judging: setup-dev  ## Measure runs of judges against what their endpoint allows; ARGS="..." is passed on
 	$(PY) -m bench.judging $(ARGS)
 
+.PHONY: bench-service
+bench-service: setup-dev  ## Measure the server beside a bare gRPC echo and a plain service (needs Go); ARGS="..." is passed on
+	$(PY) -m bench.service $(ARGS)
+
 .PHONY: bench-models
 bench-models: $(TORCH_VENV)/.stamp  ## Measure models over gRPC against plain loops and transformers; ARGS="..." is passed on
 	PYTHONPATH=service $(TORCH_VENV)/bin/python -m bench.models $(ARGS)

@@ -12,7 +12,7 @@ from bench.machine import ROOT
 from bench.server import EVALUATE
 from bench.service.servers import LOAD_CORE, Pinned
 
-_BINARY = ROOT / "target" / "evald-load"
+_BINARY = ROOT / "target" / "load" / "evald-load"
 PERCENTILES = (50, 95, 99)
 
 
@@ -29,7 +29,7 @@ def build() -> None:
     """Builds the load generator."""
     if shutil.which("go") is None:
         raise RuntimeError("go is missing: the load generator of clients/load is written in it")
-    command = ["go", "build", "-o", str(_BINARY), "./cmd/evald-load"]
+    command = ["go", "build", "-buildvcs=false", "-o", str(_BINARY), "./cmd/evald-load"]
     subprocess.run(command, cwd=ROOT / "clients" / "load", check=True)
 
 

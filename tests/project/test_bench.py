@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from bench import judging, metrics, models
+from bench import judging, metrics, models, service
 from bench.sections import Section
 
 from evald import _native
@@ -54,6 +55,15 @@ def test_a_section_of_judging_runs(root: Path, section: Section) -> None:
 def test_a_section_of_models_runs(root: Path, section: Section) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     check_section(root, "models", section)
+
+
+@needs_release
+@pytest.mark.load
+@pytest.mark.parametrize("section", service.SECTIONS, ids=name_of)
+def test_a_section_of_the_service_runs(root: Path, section: Section) -> None:
+    if section.name == "profile" and shutil.which("perf") is None:
+        pytest.skip("perf is not installed")
+    check_section(root, "service", section)
 
 
 def test_another_build_is_refused(root: Path) -> None:

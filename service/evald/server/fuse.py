@@ -98,14 +98,15 @@ class RpcThreads(Executor):
             except Exception:  # noqa: BLE001 (the thread must live)
                 _log.exception("an RPC ended without a status")
             # The function of grpc is the `run` of the context of its call.
-            self._ended(function.__self__)  # type: ignore[attr-defined]
+            if isinstance(context := getattr(function, "__self__", None), Context):
+                self._ended(context)
             with self._lock:
                 self._in_use -= 1
                 callbacks, ended.callbacks = ended.callbacks, None
             for callback in callbacks or ():
                 callback(ended)
             # Nothing of a call is kept while the next one is waited for.
-            del task, function, args, ended, callbacks
+            del task, function, args, ended, callbacks, context
 
 
 def refusing(most: int, telemetry: Telemetry) -> Callable[[Iterator[bytes], grpc.ServicerContext], Iterator[bytes]]:
