@@ -48,9 +48,11 @@ def test_a_call_whose_deadline_passes_stops_computing(make_server: Callable[...,
     assert server.metric("grpc_server_handled_total", **labels, grpc_code="DEADLINE_EXCEEDED") == 1
 
 
-def test_a_deadline_that_passed_is_refused_before_any_work(make_server: Callable[..., Server]) -> None:
+def test_a_deadline_that_passed_is_refused_before_any_work(
+    make_server: Callable[..., Server], slow_request: bytes
+) -> None:
     server = make_server()
-    assert server.api.failure(EVALUATE, b"", timeout=0.0).code == "DEADLINE_EXCEEDED"
+    assert server.api.failure(EVALUATE, slow_request, timeout=0.0).code == "DEADLINE_EXCEEDED"
     assert server.metric("evald_rows_total", rpc="evaluate") == 0
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from evald import _native
+from evald.errors import CancelledError, DeadlineError, EvaldError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class Cancellation:
@@ -59,3 +62,31 @@ class Cancellation:
     def _unsubscribe(self, key: object) -> None:
         with self._lock:
             self._wakes.pop(key, None)
+
+
+@contextmanager
+def ends(cancellation: Cancellation, deadline: float | None) -> Iterator[None]:
+    """Ends a call whose time is over before it starts, and says why a call was ended: native code only knows that."""
+    try:
+        check_not_over(cancellation, deadline)
+        yield
+    except CancelledError as error:
+        raise cause(error, cancellation, deadline) from error
+
+
+def cause(error: CancelledError, cancellation: Cancellation, deadline: float | None) -> EvaldError:
+    """Why a call was ended."""
+    if cancellation.reason == "shutdown":
+        return UnavailableError("the server is shutting down", reason="SHUTTING_DOWN")
+    # gRPC ends a call by the same signal whether its caller left or its deadline passed.
+    if cancellation.reason == "deadline" or (deadline is not None and time.monotonic() >= deadline):
+        return DeadlineError("the deadline passed before the call was done")
+    return error
+
+
+def check_not_over(cancellation: Cancellation, deadline: float | None) -> None:
+    """Raises CancelledError or DeadlineError if the call is over before it begins."""
+    if cancellation.is_set():
+        raise CancelledError("the call was ended before it began")
+    if deadline is not None and time.monotonic() >= deadline:
+        raise DeadlineError("the deadline passed before the call began")

@@ -17,7 +17,7 @@ from evald.backends.baseline.kinds import Baselines
 from evald.backends.contract import LANGUAGE_MODELS, GenerationOptions, RowKey
 from evald.engine.answers import Answers, ModelRows, ask, ask_endpoint, check_options, must_write, produces
 from evald.engine.baselines import Trained, answer_baselines, check_baselines
-from evald.engine.cancellation import Cancellation
+from evald.engine.cancellation import Cancellation, cause, check_not_over, ends
 from evald.engine.needs import GOLD
 from evald.engine.steady import SteadyState, repeat
 from evald.engine.templated import (
@@ -33,11 +33,9 @@ from evald.engine.templated import (
 from evald.engine.writing import checked
 from evald.errors import (
     CancelledError,
-    DeadlineError,
     EvaldError,
     InvalidRequestError,
     ModelNotReadyError,
-    UnavailableError,
     Violation,
 )
 
@@ -160,11 +158,11 @@ class Engine:
         self, kind: Kind, request: bytes, cancellation: Cancellation, deadline: float | None = None
     ) -> tuple[bytes, int, float] | None:
         """What `run` answers, with its cost, number of rows and seconds, where rows hold all that is asked for."""
-        _check_not_over(cancellation, deadline)
+        check_not_over(cancellation, deadline)
         try:
             return self._inline.answer(kind, request, cancellation.flag)
         except CancelledError as error:
-            raise _cause(error, cancellation, deadline) from error
+            raise cause(error, cancellation, deadline) from error
 
     def score_quickly(self, kind: Kind, request: bytes) -> tuple[bytes, int, float] | None:
         """The same where that takes microseconds, so that there is nothing to admit or to cancel."""
@@ -185,7 +183,7 @@ class Engine:
         Native code knows no clock: whoever gives a deadline also sets the cancellation when it passes.
         """
         start = time.monotonic()
-        with _ends(cancellation, deadline):
+        with ends(cancellation, deadline):
             spec, measuring = self._spec(kind, request, cancellation, deadline, expansion)
             template = expansion.template if expansion else None
             check_baselines(spec)
@@ -238,7 +236,7 @@ class Engine:
         steady: SteadyState | None = None,
     ) -> tuple[ModelInfo, Answers]:
         """Predictions of a model or an endpoint alone; a row without a text fails with MISSING_INPUT."""
-        with _ends(cancellation, deadline):
+        with ends(cancellation, deadline):
             kind: Literal["model", "remote"] = "remote" if alias in self.endpoints.aliases() else "model"
             answerer = self._answerer(kind, alias, cancellation, deadline)
             pair_input = "pair_input" if rows.pair_inputs else ""
@@ -253,13 +251,13 @@ class Engine:
 
     def load_model(self, alias: str, cancellation: Cancellation, deadline: float | None = None) -> None:
         """Loads a model and waits for it. Raises InvalidRequestError for an endpoint, else as `ModelRegistry.use`."""
-        with _ends(cancellation, deadline):
+        with ends(cancellation, deadline):
             self._refuse_endpoint(alias)
             self.models.load_one(alias, cancellation, deadline)
 
     def unload_model(self, alias: str, cancellation: Cancellation, deadline: float | None = None) -> None:
         """Frees a model that is done with its calls. Raises as `ModelRegistry.unload`."""
-        with _ends(cancellation, deadline):
+        with ends(cancellation, deadline):
             self._refuse_endpoint(alias)
             self.models.unload(alias, cancellation, deadline)
 
@@ -281,7 +279,7 @@ class Engine:
     ) -> bytes:
         """A serialised `CalibrateJudgeResponse` or `RankSystemsResponse`. Raises InvalidRequestError."""
         ask = _native.calibrate_judge if question == "calibrate_judge" else _native.rank_systems
-        with _ends(cancellation, deadline):
+        with ends(cancellation, deadline):
             return ask(request, self.limits, cancellation.flag)
 
     def list_metrics(self) -> bytes:
@@ -396,33 +394,6 @@ class Engine:
                     answerer = replace(answerer, generation=options)
             asked.append((index, source, answerer))
         return asked
-
-
-@contextmanager
-def _ends(cancellation: Cancellation, deadline: float | None) -> Iterator[None]:
-    """Ends a call whose time is over before it starts, and says why a call was ended: native code only knows that."""
-    try:
-        _check_not_over(cancellation, deadline)
-        yield
-    except CancelledError as error:
-        raise _cause(error, cancellation, deadline) from error
-
-
-def _cause(error: CancelledError, cancellation: Cancellation, deadline: float | None) -> EvaldError:
-    """Why a call was ended."""
-    if cancellation.reason == "shutdown":
-        return UnavailableError("the server is shutting down", reason="SHUTTING_DOWN")
-    # gRPC ends a call by the same signal whether its caller left or its deadline passed.
-    if cancellation.reason == "deadline" or (deadline is not None and time.monotonic() >= deadline):
-        return DeadlineError("the deadline passed before the call was done")
-    return error
-
-
-def _check_not_over(cancellation: Cancellation, deadline: float | None) -> None:
-    if cancellation.is_set():
-        raise CancelledError("the call was ended before it began")
-    if deadline is not None and time.monotonic() >= deadline:
-        raise DeadlineError("the deadline passed before the call began")
 
 
 def _rows_of(
