@@ -130,7 +130,7 @@ def test_the_one_step_can_be_ended(engine: Engine) -> None:
     with pytest.raises(CancelledError):
         engine.score("evaluate", data, before)
     during = Cancellation()
-    timer = threading.Timer(0.05, during.set, ["deadline"])
+    timer = threading.Timer(0.002, during.set, ["deadline"])
     timer.start()
     with pytest.raises(DeadlineError):
         engine.score("evaluate", data, during)
