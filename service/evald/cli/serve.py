@@ -6,6 +6,7 @@ Must not know what the server does with the settings.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import select
@@ -97,6 +98,10 @@ def _serve(settings: Settings) -> int:
         print(f"evald serve: cannot start: {error}", file=sys.stderr)
         return FAILED
     application.start()
+    # What is there now stays: looking for garbage in it again and again would take a few percent of a call, and now and
+    # then many milliseconds of one.
+    gc.collect()
+    gc.freeze()
     print(json.dumps(_addresses(settings, application)), flush=True)
     signals.wait()
     application.drain(signals.wait)

@@ -11,7 +11,7 @@ from evald.client.template import notes_of_template
 from evald.client.trained import notes_of
 from evald.engine.evaluate import Engine, RunFacts
 from evald.server.calls import Calls
-from evald.server.provenance import checked_size, cost_of, cut_note, provenance_of
+from evald.server.provenance import check_size, cost_of, cut_note, provenance_of
 from evald.server.template import expander
 from evald.telemetry import Telemetry
 from evald.templates.registry import Templates
@@ -52,7 +52,8 @@ class EvaluationService:
         self._calls.check_open()
         answer, rows, seconds = self._engine.score_quickly(kind, request) or self._compute(kind, request, context)
         self._telemetry.answered(kind, rows, seconds)
-        return checked_size(answer, self._max_response_bytes)
+        check_size(len(answer), self._max_response_bytes)
+        return answer
 
     def _compute(self, kind: Kind, request: bytes, context: grpc.ServicerContext) -> tuple[bytes, int, float]:
         """Answer, rows and seconds of scoring."""
