@@ -177,6 +177,10 @@ test-load: setup-dev  ## Test the load generator, and a server under load (needs
 load:  ## Send calls to a server: make load ARGS="--rate 100 --duration 30s" (needs Go)
 	go run -C clients/load ./cmd/evald-load $(ARGS)
 
+.PHONY: test-clients
+test-clients: setup-dev  ## Test the clients in Go and Java against a server, as far as there are go, mvn and a JDK
+	$(PY) -m pytest -m clients $(ARGS)
+
 .PHONY: test-floor
 test-floor: $(FLOOR_VENV)/.stamp  ## Run the tests of messages and client on the oldest protobuf and grpcio allowed
 	$(FLOOR_VENV)/bin/python -m pytest tests/project/test_protobuf_floor.py tests/client/test_status.py $(ARGS)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -66,6 +67,9 @@ func (e *Error) Error() string {
 	}
 	return text.String()
 }
+
+// CodeName is the code as other languages write it, for example "INVALID_ARGUMENT".
+func (e *Error) CodeName() string { return code.Code(e.Code).String() }
 
 // GRPCStatus is what status.FromError and status.Code find.
 func (e *Error) GRPCStatus() *status.Status {

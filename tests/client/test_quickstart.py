@@ -13,8 +13,11 @@ def test_quickstart(root: Path, address: str) -> None:
     program = root / "clients" / "python" / "quickstart.py"
     done = subprocess.run([sys.executable, program, address], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    assert "tuned against baseline" in done.stdout
-    assert "verdict by accuracy: improved" in done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[2].startswith("labels, accuracy: 0.6000 -> 0.8000, +0.2000 [")
+    assert lines[2].endswith(", improved")
+    assert lines[4].startswith("models, accuracy: ")
+    assert lines[5] == "refused: INVALID_ARGUMENT UNKNOWN_METRIC, spec.metrics[0].name, nearest bleu"
 
 
 def test_checkpoints(root: Path, address: str) -> None:
