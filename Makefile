@@ -179,7 +179,7 @@ load:  ## Send calls to a server: make load ARGS="--rate 100 --duration 30s" (ne
 
 .PHONY: test-clients
 test-clients: setup-dev  ## Test the clients in Go and Java against a server, as far as there are go, mvn and a JDK
-	$(PY) -m pytest -m clients $(ARGS)
+	$(PY) -m pytest tests/clients $(ARGS)
 
 .PHONY: test-floor
 test-floor: $(FLOOR_VENV)/.stamp  ## Run the tests of messages and client on the oldest protobuf and grpcio allowed
