@@ -25,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -140,6 +142,7 @@ class TransportTest {
             left.set(Context.current().getDeadline().timeRemaining(TimeUnit.MINUTES));
             return EvaluateResponse.getDefaultInstance();
         };
+        ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
         try (Recorder recorder = new Recorder(answer);
                 EvaldClient client = EvaldClient.builder(recorder.address())
                         .deadline(Duration.ofHours(1))
@@ -148,11 +151,12 @@ class TransportTest {
             assertTrue(left.get() < 61, () -> left + " minutes");
             client.call(EvaluationServiceGrpc.getEvaluateMethod(), evaluation("bleu"), Duration.ofHours(24));
             assertTrue(left.get() > 120, () -> left + " minutes");
-            try (Context.CancellableContext day = Context.current()
-                    .withDeadlineAfter(24, TimeUnit.HOURS, java.util.concurrent.Executors.newScheduledThreadPool(1))) {
+            try (Context.CancellableContext day = Context.current().withDeadlineAfter(24, TimeUnit.HOURS, clock)) {
                 day.call(() -> client.evaluate(evaluation("bleu")));
             }
             assertTrue(left.get() > 120, () -> left + " minutes");
+        } finally {
+            clock.shutdownNow();
         }
     }
 
