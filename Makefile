@@ -56,7 +56,7 @@ serve: setup  ## Start a server with the example models; ARGS="..." is passed on
 .PHONY: test
 test: setup-dev proto-tools  ## Run all tests that need no torch; ARGS="..." goes to pytest
 	cargo test --workspace --locked
-	$(PY) -m pytest -m "not torch and not chromium and not clients and not load" $(ARGS)
+	$(PY) -m pytest -m "not torch and not chromium and not clients and not load and not image" $(ARGS)
 
 .PHONY: check
 check: setup-dev  ## Run all linters and type checkers; changes nothing
@@ -181,6 +181,10 @@ load:  ## Send calls to a server: make load ARGS="--rate 100 --duration 30s" (ne
 test-clients: setup-dev  ## Test the clients in Go and Java against a server, as far as there are go, mvn and a JDK
 	$(PY) -m pytest tests/clients $(ARGS)
 
+.PHONY: test-image
+test-image: setup-dev $(if $(shell command -v go),target/tools/kubeconform target/kubernetes/.stamp)  ## Build and run the image (buildah, podman), check the manifests (Go)
+	$(PY) -m pytest -m image tests/deploy $(ARGS)
+
 .PHONY: test-floor
 test-floor: $(FLOOR_VENV)/.stamp  ## Run the tests of messages and client on the oldest protobuf and grpcio allowed
 	$(FLOOR_VENV)/bin/python -m pytest tests/project/test_protobuf_floor.py tests/client/test_status.py $(ARGS)
@@ -249,4 +253,12 @@ $(FLOOR_VENV)/.stamp: target/wheels/.stamp constraints/floor.txt
 	$(UV) venv --quiet --clear --python $(PY) $(FLOOR_VENV)
 	$(UV) pip install --quiet --python $(FLOOR_VENV)/bin/python --constraint constraints/floor.txt \
 		target/wheels/*.whl pytest pytest-timeout hypothesis
+	@touch $@
+
+target/tools/kubeconform:
+	GOBIN=$(abspath target/tools) go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+
+# Of the Kubernetes whose manifests are checked.
+target/kubernetes/.stamp: tools/kubernetes_schemas.py | $(VENV)/.stamp-run
+	$(PY) tools/kubernetes_schemas.py v1.36.3 target/kubernetes
 	@touch $@

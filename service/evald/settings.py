@@ -239,11 +239,11 @@ def _setting(default: _T, parse: Callable[[object], _T], text: str, low: float =
 class Settings:
     """Everything that can be set. A size of 1 MiB is 1,048,576 bytes; a limit is named in the error that it causes."""
 
-    # All interfaces, because probes, scrapes and calls reach a pod by its own address. There is no authentication
-    # yet: use 127.0.0.1 on a machine that others can reach.
-    grpc_address: str = _setting("0.0.0.0:50051", _address, "HOST:PORT of the gRPC API; port 0 picks a free port")
+    # Loopback, because there is no authentication yet. The image's command says otherwise, because probes, scrapes and
+    # calls reach a container from outside.
+    grpc_address: str = _setting("127.0.0.1:50051", _address, "HOST:PORT of the gRPC API; port 0 picks a free port")
     http_address: str = _setting(
-        "0.0.0.0:9090", _address, "HOST:PORT of /livez /readyz /startupz /metrics; port 0 picks a free port"
+        "127.0.0.1:9090", _address, "HOST:PORT of /livez /readyz /startupz /metrics; port 0 picks a free port"
     )
     models_dir: Path | None = _setting(  # noqa: RUF009 (a field specifier, as dataclasses.field is)
         None, _path, "folder whose subfolders are models; their names are the aliases"
