@@ -101,6 +101,10 @@ def test_probes_answer_while_every_rpc_thread_is_busy(make_server: Callable[...,
         labels = {"grpc_type": "unary", "grpc_service": kind, "grpc_method": path.rpartition("/")[2]}
         assert server.metric("grpc_server_handled_total", **labels, grpc_code="RESOURCE_EXHAUSTED") == 1
     assert server.metric("evald_shed_total", reason="rpcs") == 2
+    # However many come at once, each is told why, and counted.
+    crowd = [server.api.start(EVALUATE, b"", pb.EvaluateResponse) for _ in range(200)]
+    assert {server.api.failure_of(call).reason for call in crowd} == {"OVERLOADED"}
+    assert server.metric("evald_shed_total", reason="rpcs") == 202
     assert [server.get(path)[0] for path in ("/livez", "/readyz", "/metrics")] == [200, 200, 200]
     for call in calls:
         call.cancel()

@@ -28,7 +28,7 @@ from evald.data.resources import read_resources
 from evald.engine.evaluate import Engine, Limits
 from evald.server import calibration, catalog, evaluation, health, judge, model, reflection, template
 from evald.server.calls import Calls
-from evald.server.fuse import SPARE_THREADS, RpcThreads
+from evald.server.fuse import RpcThreads
 from evald.server.gpu_metrics import GpuCollector
 from evald.server.interceptors import has_ended
 from evald.server.judge_request import Orders
@@ -154,7 +154,6 @@ class Application:
         server = grpc.server(
             self._threads,  # type: ignore[arg-type]  # grpc submits, and asks when that is done; no more
             options=_channel_options(self.settings),
-            maximum_concurrent_rpcs=self.settings.max_rpcs + SPARE_THREADS,
         )
         server.add_generic_rpc_handlers([Handlers(served, self._threads, self.settings.max_rpcs, self.telemetry)])
         return server, server.add_insecure_port(self.settings.grpc_address)

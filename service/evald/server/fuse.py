@@ -1,8 +1,9 @@
 """The outer fuse: how many RPCs of any kind may hold a thread. Must not know what they do.
 
-The limit of grpcio itself answers without details, and nothing counts what it refuses. Ours keeps a few threads to
-refuse with; a refused call is handled as a stream, because a handler of streams starts before the request has arrived,
-so a slow upload cannot hold one of them.
+The limit of grpcio itself answers without details, and nothing counts what it refuses, so it is not set. Ours keeps a
+few threads to refuse with; a refused call is handled as a stream, because a handler of streams starts before the
+request has arrived, so a slow upload cannot hold one of them. What comes faster than it is refused waits inside gRPC,
+which drops calls when about a thousand wait.
 """
 
 from __future__ import annotations

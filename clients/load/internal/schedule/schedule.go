@@ -94,7 +94,7 @@ func (c *Calls) request(pick float64) int {
 
 // Open is the plan of an open loop: calls in the order of their times, all of them below the duration.
 func Open(calls *Calls, arrivals Arrivals, rate float64, duration time.Duration, seed uint64) []Call {
-	random := rand.New(rand.NewPCG(seed, 0x74696d6573))
+	random := rand.New(rand.NewPCG(seed, 0x6172726976616c73))
 	plan := make([]Call, 0, int(rate*duration.Seconds()*1.1)+16)
 	distance := 1 / rate
 	at := 0.0
