@@ -171,11 +171,11 @@ test-report: setup-dev  ## Open reports in Debian's Chromium (apt-get install ch
 .PHONY: test-load
 test-load: setup-dev  ## Test the load generator, and a server under load (needs Go); ARGS="..." goes to pytest
 	cd clients/load && test -z "$$(gofmt -l .)" && go vet ./... && go test ./...
-	EVALD_LOAD=required $(PY) -m pytest -m load $(ARGS)
+	EVALD_LOAD=required $(PY) -m pytest tests/load $(ARGS)
 
 .PHONY: load
 load:  ## Send calls to a server: make load ARGS="--rate 100 --duration 30s" (needs Go)
-	go run -C clients/load ./cmd/evald-load $(ARGS)
+	go run -C clients/load -buildvcs=false ./cmd/evald-load $(ARGS)
 
 .PHONY: test-clients
 test-clients: setup-dev  ## Test the clients in Go and Java against a server, as far as there are go, mvn and a JDK
