@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -20,13 +21,8 @@ from bench.server import EVALUATE
 SERVER_CORE = 0
 LOAD_CORE = 1
 
-# As in the Dockerfile: messages of a megabyte are not mapped and unmapped one by one.
-MALLOC = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
-    "MALLOC_TOP_PAD_": str(16 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
-}
+# As the image has them: messages of a megabyte are not mapped and unmapped one by one.
+MALLOC = dict(re.findall(r"\b(MALLOC_\w+)=(\d+)", (ROOT / "Dockerfile").read_text()))
 
 EVALD = ["-m", "evald", "serve", "--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"]
 EVALD += ["--pre-stop-seconds", "0", "--log-level", "warning"]
