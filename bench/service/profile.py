@@ -1,6 +1,6 @@
-"""Where the CPU time of a call goes: samples of `perf` by library, for 1 and 256 rows.
+"""Where the CPU time of a call goes, for 1 and 256 rows, in evald and in its bare echo.
 
-Needs perf (Debian's linux-perf). Sampling itself costs, so shares count here and times are those of `calls`.
+Needs perf (Debian's linux-perf). Sampling itself costs, so its shares divide the time of calls that were not sampled.
 """
 
 from __future__ import annotations
@@ -12,23 +12,31 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 from bench.measure import Spread
 from bench.report import Figure, main
 from bench.service import workload
 from bench.service.load import build, closed_loop
-from bench.service.servers import EVALD, Pinned, pinned
+from bench.service.servers import EVALD, Pinned, echo, pinned
 
 _CALLERS = 16
 _ROUNDS = 5
-# What a library is called here, by what its file's name begins with.
+# What a library's file begins with, by what it is called here.
+_FILES = {
+    "[kernel": "kernel",
+    "libpython": "python",
+    "cygrpc": "grpc",
+    "_native": "native",
+    "libc": "libc",
+}
 _ROOMS = {
-    "[kernel": "kernel: sockets, switching threads",
-    "libpython": "Python",
-    "cygrpc": "gRPC",
-    "_native": "evald's native code",
-    "libc": "memory, locks",
+    "kernel": "sockets, switching threads",
+    "python": "the interpreter",
+    "grpc": "gRPC's core",
+    "native": "evald's native code",
+    "libc": "memory and locks, of all",
 }
 _OTHER = "other"
 
@@ -42,16 +50,28 @@ def run(quick: bool) -> list[Figure]:
 
 
 def _size(rows: int, rounds: int) -> list[Figure]:
-    with tempfile.TemporaryDirectory() as folder, pinned(EVALD) as server:
-        file = Path(folder) / "request"
-        file.write_bytes(workload.request(rows))
-        calls = round(closed_loop(server, file, _CALLERS, 1000).rate * 2)
-        found = [_shares(server, file, calls, Path(folder) / "samples") for _ in range(rounds)]
-    rooms = [*_ROOMS.values(), _OTHER]
+    request = workload.request(rows)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        (folder / "request").write_bytes(request)
+        evald = stack.enter_context(pinned(EVALD))
+        servers = {"evald": evald, "echo": stack.enter_context(pinned(echo(len(evald.evaluate(request)))))}
+        turns = [{name: _times(server, folder) for name, server in servers.items()} for _ in range(rounds)]
     return [
-        Figure(f"profile.{rows}.{room.split(':')[0]}", Spread.of(one[room] for one in found), "%", room)
-        for room in rooms
+        Figure(f"profile.{rows}.{name}.{room}", Spread.of(turn[name][room] for turn in turns), "us", what)
+        for name in servers
+        for room, what in {**_ROOMS, _OTHER: _OTHER}.items()
     ]
+
+
+def _times(server: Pinned, folder: Path) -> dict[str, float]:
+    """CPU microseconds of a call by room."""
+    file = folder / "request"
+    warm = closed_loop(server, file, _CALLERS, 1000)
+    calls = round(warm.rate * 2)
+    cpu = closed_loop(server, file, _CALLERS, calls).cpu
+    shares = _shares(server, file, calls, folder / "samples")
+    return {room: cpu * shares[room] / 100 for room in (*_ROOMS, _OTHER)}
 
 
 def _shares(server: Pinned, file: Path, calls: int, samples: Path) -> Counter[str]:
@@ -68,7 +88,7 @@ def _shares(server: Pinned, file: Path, calls: int, samples: Path) -> Counter[st
     for line in page.splitlines():
         if line.strip() and not line.startswith("#"):
             percent, library = line.split(maxsplit=1)
-            room = next((room for start, room in _ROOMS.items() if library.startswith(start)), _OTHER)
+            room = next((room for start, room in _FILES.items() if library.startswith(start)), _OTHER)
             shares[room] += float(percent.rstrip("%"))  # type: ignore[assignment]
     if not shares:
         raise RuntimeError("perf took no samples")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -137,3 +141,41 @@ def test_the_one_step_can_be_ended(engine: Engine) -> None:
     timer.join()
     with pytest.raises(DeadlineError):
         engine.score("evaluate", data, Cancellation(), time.monotonic() - 1)
+
+
+ALONE = """
+import sys
+from tests.engine.test_inline import request
+from evald import _native
+_native.set_threads(1)
+scorer = _native.InlineScorer(_native.Limits(), _native.Resources({}))
+row = ("the cat sat on the mat " * 5, "a cat sat on that mat " * 5)
+
+def data(rows, metrics=("bleu",), **options):
+    return request([row] * rows, metrics=metrics, **options).SerializeToString()
+
+quick = lambda message: scorer.answer_quickly("evaluate", message) is not None
+assert not quick(data(100)), "nobody knows yet how long it takes"
+assert scorer.answer("evaluate", data(100), None)[1] == 100
+assert quick(data(100)) and quick(data(101)), "it is known to be fast"
+assert not quick(data(1000)), "more than 128 KiB"
+assert not quick(request([row] * 50 + [("a " * 900, "b " * 900)], metrics=("bleu",)).SerializeToString()), "a long row"
+assert not quick(data(100, replicates=100)), "replicates"
+slow = request([(row[0] * 3, row[1] * 3)] * 90, metrics=("ter",)).SerializeToString()
+scorer.answer("evaluate", slow, None)
+assert not quick(slow), "it is known to be slow"
+one, other = (scorer.answer("evaluate", data(100), None)[0], scorer.answer_quickly("evaluate", data(100))[0])
+from evald.v1.evaluation_pb2 import EvaluateResponse
+one, other = EvaluateResponse.FromString(one), EvaluateResponse.FromString(other)
+one.ClearField("cost"), other.ClearField("cost")
+assert one == other
+print("ok")
+"""
+
+
+def test_one_core_scores_what_is_known_to_be_fast_with_the_gil(root: Path) -> None:
+    """In a process of its own: the pool is as large as the machine here."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "service")])}
+    command = [sys.executable, "-c", ALONE]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "ok\n"), done.stderr

@@ -30,6 +30,11 @@ pub fn set_threads(threads: usize) -> usize {
     pool_of(threads).size
 }
 
+/// Number of threads that score, those of callers included.
+pub fn threads() -> usize {
+    pool_of(0).size
+}
+
 /// Hands tasks to this thread and to those that are idle, until none is left or one fails. Returns what each thread made
 /// of its tasks, in no order.
 ///

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use evald_core::accumulator::{Accumulator, ModelOutput};
@@ -68,6 +69,7 @@ fn spec(
         limits: Limits::default(),
         gate: None,
         forgetting: None,
+        digest: OnceLock::new(),
     }
 }
 

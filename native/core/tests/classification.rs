@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use evald_core::accumulator::Accumulator;
 use evald_core::batch::{Batch, Instance, Prediction, RowExtra, Span};
@@ -83,6 +84,7 @@ fn spec(table: &Value, corpus: &Value) -> Result<Spec> {
         limits: Limits::default(),
         gate: None,
         forgetting: None,
+        digest: OnceLock::new(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What every metric says that its value is of its rows' scores holds for generated rows.
 
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use evald_core::accumulator::Accumulator;
 use evald_core::batch::{Batch, Instance, Prediction, PredictionExtra, RowExtra, Span, Usage};
@@ -207,6 +208,7 @@ fn score(form: &str, seed: u64) -> (Answer, Vec<f64>) {
         limits: Limits::default(),
         gate: None,
         forgetting: None,
+        digest: OnceLock::new(),
     };
     let mut accumulator = Accumulator::new(Arc::new(spec));
     accumulator

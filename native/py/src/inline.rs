@@ -1,15 +1,16 @@
 //! Requests whose predictions are all in their rows: from request bytes to answer bytes in one step.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use evald_core::accumulator::Accumulator;
 use evald_core::error::Result;
 use evald_core::metrics;
+use evald_core::pool;
 use evald_core::spec::{self, Source, Spec};
 use evald_wire::answer::{append_cost, encode};
-use evald_wire::reader::{ReadLimits, RequestKind, header_bytes, read_rows, split};
+use evald_wire::reader::{Outline, ReadLimits, RequestKind, outline, read_rows, split};
 use evald_wire::spec::build_spec;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -21,6 +22,11 @@ use crate::spec::{Limits, Resources, request_kind};
 /// thread have the GIL (5 ms), and nearly all take microseconds.
 const QUICK_BYTES: usize = 1024;
 
+/// The same where one thread scores. Letting go of the GIL gains nothing there, and costs a tenth of a call with 256 rows.
+const ALONE_BYTES: usize = 128 << 10;
+/// Then requests like it must have taken at most this for so many bytes.
+const ALONE_TIME: Duration = Duration::from_millis(1);
+
 /// Checked headers that are kept: callers send few different ones again and again.
 const KEPT_SPECS: usize = 64;
 /// Longest header that is kept, in bytes.
@@ -29,11 +35,25 @@ const KEPT_BYTES: usize = 8192;
 /// Answer, rows, seconds.
 type Answered<'py> = (Bound<'py, PyBytes>, usize, f64);
 
-/// A checked header and what it was read from.
+/// A checked header, what it was read from and how long its last request took.
 struct Known {
     kind: RequestKind,
     header: Vec<u8>,
     spec: Arc<Spec>,
+    /// Nanoseconds for [`ALONE_BYTES`] of a request.
+    pace: AtomicU64,
+}
+
+impl Known {
+    fn is_brief(&self) -> bool {
+        u128::from(self.pace.load(Ordering::Relaxed)) <= ALONE_TIME.as_nanos()
+    }
+
+    fn learn(&self, bytes: usize, seconds: f64) {
+        let share = ALONE_BYTES as f64 / bytes as f64;
+        let pace = seconds * 1e9 * share;
+        self.pace.store(pace as u64, Ordering::Relaxed);
+    }
 }
 
 /// Answers requests whose systems are all inline, under the limits of a server.
@@ -42,7 +62,7 @@ pub struct InlineScorer {
     limits: spec::Limits,
     resources: metrics::Resources,
     /// The most recent last.
-    known: Mutex<Vec<Known>>,
+    known: Mutex<Vec<Arc<Known>>>,
 }
 
 #[pymethods]
@@ -68,31 +88,43 @@ impl InlineScorer {
         let kind = request_kind(py, kind)?;
         let cancel = shared(cancel);
         let start = Instant::now();
-        let found = run(py, || match self.spec(kind, request)? {
-            Some(spec) => score(request, &spec, &cancel, start).map(Some),
-            None => Ok(None),
+        let found = run(py, || {
+            let outline = outline(request)?;
+            let Some(known) = self.known(kind, outline)? else {
+                return Ok(None);
+            };
+            score(request, &known, &cancel, start).map(Some)
         })?;
         Ok(found.map(|found| found.into_python(py)))
     }
 
     /// The same for a short request without replicates, with the GIL: that takes microseconds, and getting the GIL back
-    /// from busy neighbours takes longer. None for any other request.
+    /// from busy neighbours takes longer. Where one thread scores, also for longer ones that are known to take less than a
+    /// millisecond. None for any other request.
     fn answer_quickly<'py>(
         &self,
         py: Python<'py>,
         kind: &str,
         request: &[u8],
     ) -> PyResult<Option<Answered<'py>>> {
-        if request.len() > QUICK_BYTES {
+        let is_alone = pool::threads() == 1;
+        let most = if is_alone { ALONE_BYTES } else { QUICK_BYTES };
+        if request.len() > most {
             return Ok(None);
         }
         let kind = request_kind(py, kind)?;
         let start = Instant::now();
-        let found = run_briefly(py, || match self.spec(kind, request)? {
-            Some(spec) if !spec.resamples() => {
-                score(request, &spec, &AtomicBool::new(false), start).map(Some)
+        let found = run_briefly(py, || {
+            let outline = outline(request)?;
+            let is_short = outline.longest_row <= QUICK_BYTES;
+            let Some(known) = self.known(kind, outline)? else {
+                return Ok(None);
+            };
+            let is_brief = request.len() <= QUICK_BYTES || is_short && known.is_brief();
+            if known.spec.resamples() || !is_brief {
+                return Ok(None);
             }
-            _ => Ok(None),
+            score(request, &known, &AtomicBool::new(false), start).map(Some)
         })?;
         Ok(found.map(|found| found.into_python(py)))
     }
@@ -100,10 +132,9 @@ impl InlineScorer {
 
 impl InlineScorer {
     /// The checked header of a request; None if it asks for more than its rows hold.
-    fn spec(&self, kind: RequestKind, request: &[u8]) -> Result<Option<Arc<Spec>>> {
-        let header = header_bytes(request)?;
-        let is_short = header.len() <= KEPT_BYTES;
-        if is_short && let Some(known) = self.known(kind, &header) {
+    fn known(&self, kind: RequestKind, outline: Outline) -> Result<Option<Arc<Known>>> {
+        let header = outline.header;
+        if let Some(known) = self.find(kind, &header) {
             return Ok(Some(known));
         }
         let parsed = split(kind, &header)?;
@@ -115,24 +146,27 @@ impl InlineScorer {
         if !spec.systems.iter().all(inline) || spec.measures().next().is_some() {
             return Ok(None);
         }
-        if is_short {
-            self.keep(Known {
-                kind,
-                header,
-                spec: Arc::clone(&spec),
-            });
+        let known = Arc::new(Known {
+            kind,
+            header,
+            spec,
+            // Unknown is slow.
+            pace: AtomicU64::new(u64::MAX),
+        });
+        if known.header.len() <= KEPT_BYTES {
+            self.keep(Arc::clone(&known));
         }
-        Ok(Some(spec))
+        Ok(Some(known))
     }
 
-    fn known(&self, kind: RequestKind, header: &[u8]) -> Option<Arc<Spec>> {
+    fn find(&self, kind: RequestKind, header: &[u8]) -> Option<Arc<Known>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut latest_first = known.iter().rev();
         let found = latest_first.find(|known| known.kind == kind && known.header == header);
-        found.map(|known| Arc::clone(&known.spec))
+        found.map(Arc::clone)
     }
 
-    fn keep(&self, new: Known) {
+    fn keep(&self, new: Arc<Known>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() == KEPT_SPECS {
             known.remove(0);
@@ -155,7 +189,8 @@ impl Scored {
 }
 
 /// Reads and scores the rows of a request.
-fn score(request: &[u8], spec: &Arc<Spec>, cancel: &AtomicBool, start: Instant) -> Result<Scored> {
+fn score(request: &[u8], known: &Known, cancel: &AtomicBool, start: Instant) -> Result<Scored> {
+    let spec = &known.spec;
     let cancel = || cancel.load(Ordering::Relaxed);
     let limits = ReadLimits {
         max_rows: spec.limits.max_rows as usize,
@@ -169,6 +204,7 @@ fn score(request: &[u8], spec: &Arc<Spec>, cancel: &AtomicBool, start: Instant) 
     let mut bytes = encode(answer, spec)?;
     let (rows, seconds) = (batch.instances.len(), start.elapsed().as_secs_f64());
     append_cost(&mut bytes, spec.question, rows, seconds);
+    known.learn(request.len(), seconds);
     Ok(Scored {
         bytes,
         rows,

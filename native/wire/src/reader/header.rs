@@ -33,8 +33,7 @@ pub struct Header {
 
 /// Reads everything of a request but its rows.
 pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
-    let (fields, _) =
-        without_rows(request).map_err(|malformed| malformed_request(malformed, "request"))?;
+    let fields = outline(request)?.header;
     let header = match kind {
         RequestKind::Evaluate => {
             proto::EvaluateRequest::decode(&fields[..]).map(|request| Header {
@@ -54,29 +53,41 @@ pub fn split(kind: RequestKind, request: &[u8]) -> Result<Header> {
 
 /// The bytes of a request without its rows.
 pub fn header_bytes(request: &[u8]) -> Result<Vec<u8>> {
-    let found = without_rows(request);
-    found.map_or_else(
-        |malformed| Err(malformed_request(malformed, "request")),
-        |(fields, _)| Ok(fields),
-    )
+    outline(request).map(|outline| outline.header)
+}
+
+/// What a request is like, by its top-level fields alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// The bytes of all fields but the rows.
+    pub header: Vec<u8>,
+    /// Number of rows.
+    pub rows: usize,
+    /// Bytes of the longest row.
+    pub longest_row: usize,
+}
+
+/// The outline of a request; its rows are skipped.
+pub fn outline(request: &[u8]) -> Result<Outline> {
+    without_rows(request).map_err(|malformed| malformed_request(malformed, "request"))
 }
 
 /// How far ahead of the row at hand a request is fetched.
 const BYTES_AHEAD: usize = 2048;
 
-/// The bytes of all top-level fields but the rows, and the number of rows.
-pub(super) fn without_rows(request: &[u8]) -> Read<(Vec<u8>, usize)> {
-    let mut fields = Vec::new();
-    let mut rows = 0;
+/// The outline, or what is malformed.
+pub(super) fn without_rows(request: &[u8]) -> Read<Outline> {
+    let mut found = Outline::default();
     let mut cursor = Cursor::new(request);
     loop {
         let start = cursor.offset();
         let Some((tag, wire)) = cursor.key()? else {
-            return Ok((fields, rows));
+            return Ok(found);
         };
         if tag == INSTANCES {
             let row = cursor.bytes(wire)?.len();
-            rows += 1;
+            found.rows += 1;
+            found.longest_row = found.longest_row.max(row);
             // Where the next row begins is only known once this one is there: fetch what comes.
             let ahead = cursor.offset() + BYTES_AHEAD;
             prefetch(
@@ -86,7 +97,8 @@ pub(super) fn without_rows(request: &[u8]) -> Read<(Vec<u8>, usize)> {
             );
         } else {
             cursor.skip(tag, wire, DEPTH)?;
-            fields.extend_from_slice(&request[start..cursor.offset()]);
+            let field = &request[start..cursor.offset()];
+            found.header.extend_from_slice(field);
         }
     }
 }

@@ -29,7 +29,7 @@ use header::without_rows;
 use instance::Rows;
 use issues::{Stop, limit_exceeded, malformed_request};
 
-pub use header::{Header, RequestKind, header_bytes, split};
+pub use header::{Header, Outline, RequestKind, header_bytes, outline, split};
 pub(crate) use issues::shown_key;
 
 /// Field number of the rows in every request that has rows.
@@ -112,7 +112,7 @@ pub fn read_instance<'a>(instance: &'a [u8], limits: &ReadLimits) -> Result<Batc
 #[cold]
 fn too_many_rows(request: &[u8], maximum: usize) -> Error {
     let rows = match without_rows(request) {
-        Ok((_, rows)) => rows,
+        Ok(outline) => outline.rows,
         Err(malformed) => return malformed_request(malformed, "request"),
     };
     let description = format!(
