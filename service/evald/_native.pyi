@@ -143,8 +143,9 @@ class InlineScorer:
     def answer_quickly(self, kind: Literal["evaluate", "compare"], request: bytes) -> tuple[bytes, int, float] | None:
         """The same for a request of at most 1,024 bytes without replicates, with the GIL; None for any other.
 
-        That takes microseconds, and getting the GIL back from busy neighbours takes longer. Where one thread scores, also
-        for a request of at most 128 KiB with rows of at most 1,024 bytes, if the last one with the same header was fast.
+        That takes microseconds, and getting the GIL back from busy neighbours takes longer. Where one thread scores,
+        also for a request of at most 128 KiB with rows of at most 1,024 bytes, if the last one with the same header
+        was fast.
         """
 
 @final

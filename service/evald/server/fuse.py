@@ -78,9 +78,7 @@ class RpcThreads(Executor):
         with self._lock:
             self._in_use += 1
             if self._in_use > len(self._threads) < self._most:
-                thread = threading.Thread(target=self._work, name=f"evald-rpc-{len(self._threads)}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                self._start_thread()
         self._queue.put((function, args, ended))
         return ended
 
@@ -90,6 +88,17 @@ class RpcThreads(Executor):
             self._queue.put(None)
         for thread in self._threads if wait else ():
             thread.join()
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"evald-rpc-{len(self._threads)}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system has no more: the call waits for one that is there. An error would end grpc's own thread.
+            if not self._threads:
+                raise
+            return
+        self._threads.append(thread)
 
     def _work(self) -> None:
         while (task := self._queue.get()) is not None:
