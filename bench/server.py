@@ -21,6 +21,17 @@ EVALUATE = "/evald.v1.EvaluationService/Evaluate"
 _OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 
 
+def environment() -> dict[str, str]:
+    """Of a server: its flags say what is measured, not settings of whoever measures; EVALD_CPU chooses the path."""
+    return {name: value for name, value in os.environ.items() if name == "EVALD_CPU" or name[:6] != "EVALD_"}
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """CPU time of all threads of a process so far."""
+    # The clock of another process, as clock_getcpuclockid(3) makes it on Linux.
+    return time.clock_gettime((~pid << 3) | 2)
+
+
 class Server:
     """`evald serve` with these flags, for a `with` block; calls send raw request bytes over one channel."""
 
@@ -31,9 +42,7 @@ class Server:
         command = [sys.executable, "-m", "evald", "serve", "--grpc-address", "127.0.0.1:0"]
         command += ["--http-address", "127.0.0.1:0", "--pre-stop-seconds", "0", "--log-level", "warning"]
         command += self._arguments
-        # Flags alone say what is measured, not settings of whoever measures; EVALD_CPU chooses the processor path.
-        environment = {name: value for name, value in os.environ.items() if name == "EVALD_CPU" or name[:6] != "EVALD_"}
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment())
         try:
             addresses = self._addresses()
             self._http = addresses["http"]
@@ -80,8 +89,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU time of all threads of the server so far."""
-        # The clock of another process, as clock_getcpuclockid(3) makes it on Linux.
-        return time.clock_gettime((~self._process.pid << 3) | 2)
+        return cpu_seconds_of(self._process.pid)
 
     def memory(self, field: str = "VmRSS") -> float:
         """Memory of the server in MB (1,000,000 bytes), by the name of a field in /proc/PID/status."""

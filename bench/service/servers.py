@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from typing import Any
 import grpc
 
 from bench.machine import ROOT
-from bench.server import EVALUATE
+from bench.server import EVALUATE, cpu_seconds_of, environment
 
 SERVER_CORE = 0
 LOAD_CORE = 1
@@ -43,8 +41,7 @@ class Pinned:
 
     def cpu_seconds(self) -> float:
         """CPU time of all its threads so far."""
-        # The clock of another process, as clock_getcpuclockid(3) makes it on Linux.
-        return time.clock_gettime((~self.pid << 3) | 2)
+        return cpu_seconds_of(self.pid)
 
     def evaluate(self, request: bytes) -> bytes:
         """One call."""
@@ -57,9 +54,8 @@ class Pinned:
 @contextmanager
 def pinned(arguments: Sequence[str]) -> Iterator[Pinned]:
     """A server on its core, for a `with` block; `arguments` are those of the interpreter."""
-    environment = {name: value for name, value in os.environ.items() if name == "EVALD_CPU" or name[:6] != "EVALD_"}
     command = ["taskset", "--cpu-list", str(SERVER_CORE), sys.executable, *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment | MALLOC)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment() | MALLOC)
     try:
         line = process.stdout.readline() if process.stdout is not None else ""
         if not line:
