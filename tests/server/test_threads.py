@@ -24,10 +24,10 @@ def test_threads_are_started_when_none_is_free_and_stay() -> None:
     ended: list[contextvars.Context] = []
     threads = RpcThreads(2, ended.append)
     most = 2 + SPARE_THREADS
-    go_on, names, done = threading.Event(), set[str](), threading.Semaphore(0)
+    go_on, used, done = threading.Event(), set[threading.Thread](), threading.Semaphore(0)
 
     def call() -> None:
-        names.add(threading.current_thread().name)
+        used.add(threading.current_thread())
         go_on.wait(SOON)
 
     futures = [threads.submit(contextvars.Context().run, call) for _ in range(2 * most)]
@@ -38,21 +38,21 @@ def test_threads_are_started_when_none_is_free_and_stay() -> None:
     for _ in futures:
         assert done.acquire(timeout=SOON)
     assert threads.in_use == 0
-    assert len(names) <= most
+    assert len(used) <= most
     assert len(ended) == 2 * most
     # A callback that comes late is called at once.
     futures[0].add_done_callback(lambda _: done.release())
     assert done.acquire(timeout=SOON)
     threads.shutdown()
-    assert not [thread for thread in threading.enumerate() if thread.name in names]
+    assert not [thread for thread in used if thread.is_alive()]
 
 
 def test_one_call_after_the_other_takes_one_thread() -> None:
     threads = RpcThreads(64, lambda _: None)
-    names = set[str]()
+    used = set[threading.Thread]()
     for _ in range(50):
-        assert ends(threads.submit(lambda: names.add(threading.current_thread().name)))
-    assert names == {"evald-rpc-0"}
+        assert ends(threads.submit(lambda: used.add(threading.current_thread())))
+    assert len(used) == 1
     threads.shutdown()
 
 
