@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from evald.cli.serve import GRPC_EXPERIMENTS
+
 ROOT = Path(__file__).resolve().parent.parent
+
+# Servers inside the process of the tests are served as `evald serve` does it. gRPC reads this once.
+os.environ.setdefault("GRPC_EXPERIMENTS", GRPC_EXPERIMENTS)
 
 # HYPOTHESIS_PROFILE=slow before a release; CI uses more examples than a developer's loop, and always the same ones.
 settings.register_profile("fast", max_examples=30, deadline=None)

@@ -1,6 +1,7 @@
 """CPU time of a call, for 1 to 4,096 rows: evald, the bare echo, the plain service, and scoring without a server.
 
-Rounds are interleaved; a ratio is taken inside a round. Everything but the load runs on one core.
+A second echo has evald's settings of gRPC and threads. Rounds are interleaved; a ratio is taken inside a round.
+Everything but the load runs on one core.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bench.report import Figure, Goal, main
 from bench.requests import limits
 from bench.service import workload
 from bench.service.load import PERCENTILES, Sample, build, closed_loop
-from bench.service.servers import EVALD, PLAIN, SERVER_CORE, Pinned, echo, pinned
+from bench.service.servers import EVALD, PLAIN, SERVER_CORE, Pinned, echo, pinned, tuned_echo
 from evald import _native
 from evald.v1 import evaluation_pb2
 
@@ -51,7 +52,11 @@ def _size(key: str, rows: int, metrics: Sequence[str], rounds: int) -> list[Figu
         file.write_bytes(request)
         evald = stack.enter_context(pinned(EVALD))
         answer = evald.evaluate(request)
-        servers = {"evald": evald, "echo": stack.enter_context(pinned(echo(len(answer))))}
+        servers = {
+            "evald": evald,
+            "echo": stack.enter_context(pinned(echo(len(answer)))),
+            "tuned_echo": stack.enter_context(pinned(tuned_echo(len(answer)))),
+        }
         if metrics == workload.METRICS:
             servers["plain"] = stack.enter_context(pinned(PLAIN))
             _check_equal(answer, servers["plain"].evaluate(request))
@@ -126,6 +131,12 @@ def _figures(key: str, rows: int, measured: Sequence[_Round], native: Sequence[f
             echoed,
         ),
         Figure(
+            f"{key}.tuned_echo",
+            of(lambda one, _: one["tuned_echo"].cpu / one["evald"].cpu),
+            "x",
+            "the same, beside an echo with evald's settings of gRPC and threads",
+        ),
+        Figure(
             f"{key}.added", of(lambda one, native: one["evald"].cpu - native), "us", "CPU beside native compute", added
         ),
         Figure(f"{key}.share", of(lambda one, native: one["evald"].cpu / native), "x", "CPU / native compute", share),
@@ -139,7 +150,7 @@ def _figures(key: str, rows: int, measured: Sequence[_Round], native: Sequence[f
     ]
     if "plain" in measured[0]:
         ratio = of(lambda one, _: one["plain"].cpu / one["evald"].cpu)
-        figures.insert(3, Figure(f"{key}.plain", ratio, "x", "calls a CPU second, evald / plain service", faster))
+        figures.insert(4, Figure(f"{key}.plain", ratio, "x", "calls a CPU second, evald / plain service", faster))
     return figures
 
 

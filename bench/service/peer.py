@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,10 +14,10 @@ _THREADS = 16
 _SERVICE = "evald.v1.EvaluationService"
 
 
-def serve(evaluate: grpc.RpcMethodHandler[Any, Any]) -> None:
-    """Serves `Evaluate` until the process is ended."""
+def serve(evaluate: grpc.RpcMethodHandler[Any, Any], begin: Callable[[], object] | None = None) -> None:
+    """Serves `Evaluate` until the process is ended; each thread begins with `begin`."""
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
+    server = grpc.server(ThreadPoolExecutor(_THREADS, initializer=begin), options=options)
     handlers = {"Evaluate": evaluate}
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(_SERVICE, handlers)])
     server.add_registered_method_handlers(_SERVICE, handlers)

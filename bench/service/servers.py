@@ -15,6 +15,7 @@ import grpc
 
 from bench.machine import ROOT
 from bench.server import EVALUATE, cpu_seconds_of, environment
+from evald.cli.serve import GRPC_EXPERIMENTS
 
 SERVER_CORE = 0
 LOAD_CORE = 1
@@ -30,6 +31,11 @@ PLAIN = ["-m", "bench.service.plain"]
 def echo(size: int) -> list[str]:
     """A bare echo whose answers have this size."""
     return ["-m", "bench.service.echo", str(size)]
+
+
+def tuned_echo(size: int) -> list[str]:
+    """The same with what evald asks of gRPC and of the system."""
+    return [*echo(size), "tuned"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,10 @@ class Pinned:
 def pinned(arguments: Sequence[str]) -> Iterator[Pinned]:
     """A server on its core, for a `with` block; `arguments` are those of the interpreter."""
     command = ["taskset", "--cpu-list", str(SERVER_CORE), sys.executable, *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment() | MALLOC)
+    settings = environment() | MALLOC
+    if "tuned" in arguments:
+        settings["GRPC_EXPERIMENTS"] = GRPC_EXPERIMENTS
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=settings)
     try:
         line = process.stdout.readline() if process.stdout is not None else ""
         if not line:

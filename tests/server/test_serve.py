@@ -13,6 +13,7 @@ import grpc
 import pytest
 from tests.server.conftest import failure_of
 
+from evald.cli.serve import GRPC_EXPERIMENTS
 from evald.v1 import evaluation_pb2 as pb
 from evald.v1 import instance_pb2, metric_pb2
 
@@ -59,6 +60,29 @@ def test_a_call_that_outlives_the_grace_is_ended_with_unavailable(
     assert (failure.code, failure.reason) == ("UNAVAILABLE", "SHUTTING_DOWN")
     process.end()
     assert process.popen.returncode == 0
+
+
+def test_the_installed_grpc_knows_what_evald_asks_of_it(
+    serve: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GRPC_EXPERIMENTS")
+    process = serve("--pre-stop-seconds", "0")
+    assert process.api.call(EVALUATE, small_request(), pb.EvaluateResponse).systems
+    process.popen.send_signal(signal.SIGTERM)
+    assert "experiment" not in process.end()
+
+
+@pytest.mark.parametrize("given", [None, "", "-event_engine_dns"])
+def test_what_the_operator_asks_of_grpc_stays(given: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRPC_EXPERIMENTS")
+    if given is not None:
+        monkeypatch.setenv("GRPC_EXPERIMENTS", given)
+    # It ends at an address that is none, after it has asked.
+    code = "import os; from evald.__main__ import main; main(['serve', '--grpc-address', '192.0.2.1:1']); "
+    code += "print(os.environ['GRPC_EXPERIMENTS'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == f"{GRPC_EXPERIMENTS if given is None else given}\n", done.stderr
+    assert "cannot start" in done.stderr
 
 
 def test_new_calls_are_served_during_the_pre_stop_delay_and_a_second_signal_skips_it(

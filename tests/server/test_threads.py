@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import subprocess
 import sys
 import threading
@@ -63,6 +64,16 @@ def test_a_call_that_fails_costs_no_thread(caplog: pytest.LogCaptureFixture) -> 
     assert threads.in_use == 0
     assert "an RPC ended without a status" in caplog.text
     threads.shutdown()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the policy")
+def test_a_thread_does_not_interrupt_the_one_that_wakes_it() -> None:
+    mine, its = os.sched_getscheduler(0), list[int]()
+    threads = RpcThreads(1, lambda _: None)
+    assert ends(threads.submit(lambda: its.append(os.sched_getscheduler(0))))
+    threads.shutdown()
+    assert its == [os.SCHED_BATCH if mine == os.SCHED_OTHER else mine]
+    assert os.sched_getscheduler(0) == mine
 
 
 SHORTAGE = """

@@ -8,8 +8,11 @@ which drops calls when about a thousand wait.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -101,6 +104,7 @@ class RpcThreads(Executor):
         self._threads.append(thread)
 
     def _work(self) -> None:
+        wait_for_waker()
         while (task := self._queue.get()) is not None:
             function, args, ended = task
             try:
@@ -117,6 +121,19 @@ class RpcThreads(Executor):
                 callback(ended)
             # Nothing of a call is kept while the next one is waited for.
             del task, function, args, ended, callbacks, context
+
+
+def wait_for_waker() -> None:
+    """From now on this thread does not interrupt the one that wakes it, if the system lets it.
+
+    By default Linux runs a woken thread at once. Here whoever wakes it has the GIL, so it could only wait for that: two
+    switches for nothing, twice a call, and a quarter of the time of a short one. See sched(7).
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            # An operator who chose another policy knows why.
+            if os.sched_getscheduler(0) == os.SCHED_OTHER:
+                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def refusing(most: int, telemetry: Telemetry) -> Callable[[Iterator[bytes], grpc.ServicerContext], Iterator[bytes]]:
