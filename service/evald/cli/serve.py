@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 FAILED = 1
 USAGE = 2
 
-# Since 1.80 gRPC reads sockets in threads of its own, which then wake the one that serves. Without them that one reads
-# itself, which takes a third off a short call, and off receiving a long one. gRPC offers this switch until all use the
-# new way; a later version that does not know it any more says so once and serves on.
+# By default gRPC now reads sockets in threads of its own, which then wake the one that serves. Without them that one
+# reads itself, which takes a third off a short call, and off receiving a long one. gRPC offers this switch until all
+# use the new way; a later version that does not know it any more says so once and serves on.
 GRPC_EXPERIMENTS = "-event_engine_listener"
 
 _EPILOG = """\
