@@ -180,6 +180,15 @@ def test_the_architecture_says_what_a_model_is_for(folder: Path, architecture: s
     assert ModelFolder(folder).model_config().task == task
 
 
+def test_the_decoder_of_an_encoder_decoder_gives_no_embeddings(folder: Path) -> None:
+    change(folder, "config.json", architectures=["T5EncoderModel"], is_encoder_decoder=True)
+    (folder / "modules.json").unlink()
+    assert ModelFolder(folder).model_config().task == "embedding"
+    change(folder, "config.json", architectures=["BartModel"], is_encoder_decoder=True)
+    with pytest.raises(LoadError, match="BartModel has a decoder but no head to write with"):
+        ModelFolder(folder).model_config()
+
+
 def test_a_cut_keeps_what_stands_behind_a_text() -> None:
     info = EmbeddingInfo(4, (1,), "mean", False, 8, (1,), (2, 3), "d")
     whole = TokenSequence(np.array([1, 10, 11, 12, 2, 3]), np.zeros(6, dtype=np.int64))

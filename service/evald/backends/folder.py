@@ -198,7 +198,14 @@ class ModelFolder:
         if any(str(module.get("type")).endswith(".Pooling") for module in self.sentence_modules()):
             return True
         names = [str(name) for name in config.get("architectures") or ()]
-        return any(name.endswith(_ENCODER) and not name.endswith(_CAUSAL_LM) for name in names)
+        found = [name for name in names if name.endswith(_ENCODER) and not name.endswith(_CAUSAL_LM)]
+        if found and config.get("is_encoder_decoder") is True and not found[0].endswith("EncoderModel"):
+            # What it answers comes from its decoder, which reads each token without those behind it.
+            raise LoadError(
+                f"config.json: a {found[0]} has a decoder but no head to write with; save the model with its head "
+                "(ForConditionalGeneration), or its encoder alone"
+            )
+        return bool(found)
 
     def _max_tokens(self, config: dict[str, Any], pad_token_id: int) -> int:
         limits = []
