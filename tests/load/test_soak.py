@@ -145,8 +145,9 @@ def test_nothing_is_wrong_lost_or_kept(process: Process, evald_load: Load, kinds
                 tally.add(kind, future.result())
             tally.calls["streams"] += STREAMS
 
-        # More callers than later, so that the server has all the threads that it will ever need.
-        calls_of_a_round(0, 2 * CALLERS)
+        # Many more callers than later, so that the server has all the threads that it will ever need: a call whose
+        # caller has left, or has its answer, holds one for a moment while the next call comes.
+        calls_of_a_round(0, 4 * CALLERS)
         seen = [at_rest(process)]
         streams.endings, tally = Counter(), Tally()
         started = quiet(process).total("grpc_server_started_total")
