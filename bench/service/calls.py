@@ -25,7 +25,7 @@ from evald import _native
 from evald.v1 import evaluation_pb2
 
 CALLERS = 16
-ROUNDS = 9
+ROUNDS = 15
 # Of one measurement, about, and calls at least: the plain service takes half a second for one.
 _SECONDS = 0.7
 _FEWEST = 4
