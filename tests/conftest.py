@@ -14,7 +14,7 @@ from evald.cli.serve import GRPC_EXPERIMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Servers inside the process of the tests are served as `evald serve` does it. gRPC reads this once.
+# Servers inside the process of the tests are served as `evald serve` does it. gRPC reads it when it is imported.
 os.environ.setdefault("GRPC_EXPERIMENTS", GRPC_EXPERIMENTS)
 
 # HYPOTHESIS_PROFILE=slow before a release; CI uses more examples than a developer's loop, and always the same ones.

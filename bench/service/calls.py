@@ -118,21 +118,18 @@ def _figures(key: str, rows: int, measured: Sequence[_Round], native: Sequence[f
     def of(formula: Callable[[_Round, float], float]) -> Spread:
         return Spread.of(formula(*one) for one in zip(measured, native, strict=True))
 
+    def beside(name: str) -> Spread:
+        return of(lambda one, _: one[name].cpu / one["evald"].cpu)
+
     echoed = Goal(">=", 0.85) if rows == 1 else None
     added = Goal("<=", 220) if rows == 256 else None
     share = Goal("<=", 1.3) if rows == 4096 else None
     faster = Goal(">=", 5) if rows >= 256 else None
     figures = [
-        Figure(
-            f"{key}.echo",
-            of(lambda one, _: one["echo"].cpu / one["evald"].cpu),
-            "x",
-            "calls a CPU second, evald / bare echo",
-            echoed,
-        ),
+        Figure(f"{key}.echo", beside("echo"), "x", "calls a CPU second, evald / bare echo", echoed),
         Figure(
             f"{key}.tuned_echo",
-            of(lambda one, _: one["tuned_echo"].cpu / one["evald"].cpu),
+            beside("tuned_echo"),
             "x",
             "the same, beside an echo with evald's settings of gRPC and threads",
         ),
@@ -149,8 +146,8 @@ def _figures(key: str, rows: int, measured: Sequence[_Round], native: Sequence[f
         ),
     ]
     if "plain" in measured[0]:
-        ratio = of(lambda one, _: one["plain"].cpu / one["evald"].cpu)
-        figures.insert(4, Figure(f"{key}.plain", ratio, "x", "calls a CPU second, evald / plain service", faster))
+        ratio = Figure(f"{key}.plain", beside("plain"), "x", "calls a CPU second, evald / plain service", faster)
+        figures.insert(4, ratio)
     return figures
 
 

@@ -63,6 +63,7 @@ def pinned(arguments: Sequence[str]) -> Iterator[Pinned]:
     command = ["taskset", "--cpu-list", str(SERVER_CORE), sys.executable, *arguments]
     settings = environment() | MALLOC
     if "tuned" in arguments:
+        # From the start: gRPC reads it when it is imported.
         settings["GRPC_EXPERIMENTS"] = GRPC_EXPERIMENTS
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=settings)
     try:

@@ -85,6 +85,13 @@ def test_what_the_operator_asks_of_grpc_stays(given: str | None, monkeypatch: py
     assert "cannot start" in done.stderr
 
 
+def test_grpc_is_not_imported_before_it_is_asked() -> None:
+    code = "import sys; from evald.cli import serve; from evald.settings import load; load({}); "
+    code += "print('grpc' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "False\n", done.stderr
+
+
 def test_new_calls_are_served_during_the_pre_stop_delay_and_a_second_signal_skips_it(
     serve: Callable[..., Process],
 ) -> None:

@@ -92,6 +92,7 @@ def _serve(settings: Settings) -> int:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
+    # gRPC reads it when it is imported.
     os.environ.setdefault("GRPC_EXPERIMENTS", GRPC_EXPERIMENTS)
     # Imported late: wrong settings need no server, and `evald evaluate` needs none at all.
     try:
