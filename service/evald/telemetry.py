@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 
+from evald.journal import Journal, Update
+
 OTHER = "other"
 
 # A label value of a histogram costs a series a bucket; settings with more models than this share "other".
@@ -42,26 +44,54 @@ class MethodMeters:
     def __init__(self, telemetry: Telemetry, labels: tuple[str, str, str]) -> None:
         # Looking up labels takes longer than counting.
         self._handled = functools.cache(lambda code: telemetry.rpc_handled.labels(*labels, code).inc)
-        self._ok: Callable[[], None] = telemetry.rpc_handled.labels(*labels, "OK").inc
-        self._observe = telemetry.rpc_seconds.labels(*labels).observe
-        self.started: Callable[[], None] = telemetry.rpc_started.labels(*labels).inc
-        self.received: Callable[[], None] = telemetry.rpc_received.labels(*labels).inc
-        self.sent: Callable[[], None] = telemetry.rpc_sent.labels(*labels).inc
+        self._observe: Callable[[float], None] = telemetry.rpc_seconds.labels(*labels).observe
+        self._note = telemetry.journal.note
+        self._started: Update = (telemetry.rpc_started.labels(*labels).inc, 1)
+        self._received: Update = (telemetry.rpc_received.labels(*labels).inc, 1)
+        self._sent: Update = (telemetry.rpc_sent.labels(*labels).inc, 1)
+        ok = self._handled("OK")
+
+        def answered(seconds: float) -> None:
+            self._sent[0](1)
+            ok(1)
+            self._observe(seconds)
+
+        self._answered = answered
+
+    def started(self) -> None:
+        """A call came."""
+        self._note(self._started)
+
+    def received(self) -> None:
+        """A message came."""
+        self._note(self._received)
+
+    def sent(self) -> None:
+        """A message of a stream was sent."""
+        self._note(self._sent)
 
     def answered(self, seconds: float) -> None:
         """A call with one answer ended well."""
-        self.sent()
-        self._ok()
-        self._observe(seconds)
+        self._note((self._answered, seconds))
 
     def handled(self, code: str, seconds: float) -> None:
         """A call ended with a code after so many seconds."""
-        self._handled(code)()
-        self._observe(seconds)
+        self._note((self._handled(code), 1))
+        self._note((self._observe, seconds))
 
     def left(self) -> None:
         """A call ended because its caller had left before it began; it took no time."""
-        self._handled("CANCELLED")()
+        self._note((self._handled("CANCELLED"), 1))
+
+
+class ModelMeters:
+    """The meters of one model."""
+
+    def __init__(self, telemetry: Telemetry, label: str) -> None:
+        self.sequences: Callable[[float], None] = telemetry.batch_sequences.labels(label).observe
+        self.padded_tokens: Callable[[float], None] = telemetry.batch_tokens.labels(label).observe
+        self.queue: Callable[[float], None] = telemetry.queue_sequences.labels(label).set
+        self.answer: Callable[[float], None] = telemetry.answers.labels(label).observe
 
 
 class Telemetry:
@@ -69,6 +99,8 @@ class Telemetry:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
+        self.journal = Journal()
+        self.registry.register(self.journal)
         ProcessCollector(registry=self.registry)
         self._rpc_meters()
         self._work_meters()
@@ -76,6 +108,7 @@ class Telemetry:
         self._lock = threading.Lock()
         self._methods = {"": MethodMeters(self, ("unary", OTHER, OTHER))}
         self._aliases: set[str] = set()
+        self._models: dict[str, ModelMeters] = {}
 
     def _rpc_meters(self) -> None:
         registry = self.registry
@@ -114,8 +147,10 @@ class Telemetry:
         for values, meter in ((RPCS, self.rows), (STAGES, self.stages), (SHED_REASONS, self.shed)):
             for value in values:
                 meter.labels(value)
-        self._answered = {rpc: self.rows.labels(rpc).inc for rpc in RPCS}
-        self._scored = self.stages.labels("score").observe
+        self._answered: dict[str, Callable[[float], None]] = {rpc: self.rows.labels(rpc).inc for rpc in RPCS}
+        self._stage_seconds: dict[str, Callable[[float], None]] = {
+            stage: self.stages.labels(stage).observe for stage in STAGES
+        }
 
     def _model_meters(self) -> None:
         registry = self.registry
@@ -164,9 +199,9 @@ class Telemetry:
 
     def answered(self, rpc: str, rows: int, score_seconds: float | None = None) -> None:
         """A computing call was answered."""
-        self._answered[rpc](rows)
+        self.journal.note((self._answered[rpc], rows))
         if score_seconds is not None:
-            self._scored(score_seconds)
+            self.journal.note((self._stage_seconds["score"], score_seconds))
 
     def judged(self, alias: str, status: str) -> None:
         """A judge was asked for a verdict."""
@@ -184,24 +219,32 @@ class Telemetry:
     def _model(self, alias: str) -> str:
         return alias if alias in self._aliases else OTHER
 
+    def _meters(self, alias: str) -> ModelMeters:
+        label = self._model(alias)
+        if label not in self._models:
+            self._models[label] = ModelMeters(self, label)
+        return self._models[label]
+
+    def _other_stage(self, seconds: float) -> None:
+        self.stages.labels(OTHER).observe(seconds)
+
     # What the queues of models and endpoints report (`evald.backends.remote.contract.RemoteObserver`).
 
     def on_batch(self, alias: str, sequences: int, tokens: int, padded_tokens: int) -> None:
         """A batch ran."""
-        self.tokens.inc(tokens)
-        self.batch_sequences.labels(self._model(alias)).observe(sequences)
-        self.batch_tokens.labels(self._model(alias)).observe(padded_tokens)
+        meters = self._meters(alias)
+        self.journal.note((self.tokens.inc, tokens))
+        self.journal.note((meters.sequences, sequences))
+        self.journal.note((meters.padded_tokens, padded_tokens))
 
     def on_queue(self, alias: str, sequences: int, padded_tokens: int) -> None:  # noqa: ARG002 (of the contract)
         """The queue has this length now."""
-        self.queue_sequences.labels(self._model(alias)).set(sequences)
+        self._meters(alias).queue(sequences)
 
     def on_stage(self, alias: str, stage: str, seconds: float) -> None:
         """A stage of the work took so long."""
-        if stage == "answer":
-            self.answers.labels(self._model(alias)).observe(seconds)
-            return
-        self.stages.labels(stage if stage in STAGES else OTHER).observe(seconds)
+        observe = self._meters(alias).answer if stage == "answer" else self._stage_seconds.get(stage, self._other_stage)
+        self.journal.note((observe, seconds))
 
     def on_shed(self, alias: str, reason: str, sequences: int) -> None:  # noqa: ARG002 (of the contract)
         """Sequences were dropped before they ran."""

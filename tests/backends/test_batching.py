@@ -115,6 +115,36 @@ def test_what_came_during_a_batch_is_the_next_one(bench: Bench, pool: ThreadPool
     assert recorder.queues[-1] == (0, 0)
 
 
+def test_the_next_batch_does_not_wait_for_answers_to_be_handed_out(bench: Bench, pool: ThreadPoolExecutor) -> None:
+    class Slow(bench.Recorder):  # type: ignore[name-defined,misc]
+        def on_batch(self, alias: str, sequences: int, tokens: int, padded_tokens: int) -> None:
+            assert backend.entered.acquire(timeout=SOON), "the second batch never began"
+            super().on_batch(alias, sequences, tokens, padded_tokens)
+
+    backend = bench.backend()
+    batcher = bench.batcher(backend, Slow(), batch_tokens=4)
+    backend.go_on.clear()
+    calls = [ask(pool, batcher, sequences_of(3, token=1), bench.Token())]
+    assert backend.entered.acquire(timeout=SOON)
+    calls.append(ask(pool, batcher, sequences_of(3, token=2), bench.Token()))
+    wait_for(lambda: bool(batcher._buckets.sequences))
+    # The first answer is handed out when the second batch runs; the last one finds nothing after it.
+    backend.go_on.set()
+    assert answers(calls[0].result(SOON)) == [[1, 3, 3]]
+    backend.entered.release()
+    assert answers(calls[1].result(SOON)) == [[2, 6, 3]]
+
+
+def test_a_batch_is_counted_before_its_callers_are_answered(bench: Bench, pool: ThreadPoolExecutor) -> None:
+    recorder = bench.Recorder()
+    batcher = bench.batcher(bench.backend(), recorder, batch_tokens=8)
+    for asked in range(1, 101):
+        runs = [ask(pool, batcher, sequences_of(3), bench.Token()) for _ in range(4)]
+        for run in runs:
+            run.result(SOON)
+        assert sum(sequences for _, sequences, _, _ in recorder.batches) == 4 * asked
+
+
 def test_padding_to_neighbours_is_counted(bench: Bench, pool: ThreadPoolExecutor) -> None:
     backend = bench.backend(length_step=1)
     batcher = bench.batcher(backend)
@@ -289,8 +319,8 @@ def test_close_ends_waiting_and_running_calls_and_the_threads(bench: Bench, pool
     before = set(threading.enumerate())
     backend, recorder = bench.backend(), bench.Recorder()
     batcher = bench.batcher(backend, recorder, workers=3)
-    workers = set(threading.enumerate()) - before
-    assert len({thread for thread in workers if thread.name.startswith("evald-model-fake")}) == 3
+    started = sorted(thread.name for thread in set(threading.enumerate()) - before if "evald-model" in thread.name)
+    assert started == [f"evald-model-fake-{name}" for name in (0, 1, 2, "answers")]
     backend.go_on.clear()
     calls = [ask(pool, batcher, sequences_of(3, 60), bench.Token()) for _ in range(6)]
     wait_for(lambda: any(count > 6 for count, _ in recorder.queues))
@@ -307,6 +337,8 @@ def test_close_ends_waiting_and_running_calls_and_the_threads(bench: Bench, pool
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_nobody_waits_for_a_worker_that_died(bench: Bench) -> None:
+    """Of three batches the first is given to the thread that hands out answers."""
+
     class Broken(SilentObserver):
         def on_batch(self, alias: str, sequences: int, tokens: int, padded_tokens: int) -> None:
             raise RuntimeError("a bug of the observer")

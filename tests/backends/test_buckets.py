@@ -211,12 +211,21 @@ def test_one_call_runs_from_its_longest_texts_to_its_shortest_with_little_paddin
     assert padded <= 1.03 * sum(lengths)
 
 
-def test_who_came_late_does_not_overtake_the_first_half(bench: Bench) -> None:
+def test_who_came_late_does_not_overtake_who_waited_long(bench: Bench) -> None:
     buckets = LengthBuckets(mixes=True)
-    calls = [make_call(bench, [10], mixes=True) for _ in range(40)]
+    calls = [make_call(bench, [10], float(second), mixes=True) for second in range(60)]
     for call in calls:
         buckets.push(call)
-    assert [entry.call for entry in buckets.take(512, 0.0, PACE)[1]] == calls[:20]
+    # At 60 the first has waited 60 seconds; 80 % of that have waited those who came up to 12.
+    assert [entry.call for entry in buckets.take(512, 60.0, PACE)[1]] == calls[:13]
+
+
+def test_the_front_of_the_line_always_shares_a_batch(bench: Bench) -> None:
+    buckets = LengthBuckets(mixes=True)
+    calls = [make_call(bench, [10], 0.0 if number == 0 else 59.0, mixes=True) for number in range(20)]
+    for call in calls:
+        buckets.push(call)
+    assert [entry.call for entry in buckets.take(512, 60.0, PACE)[1]] == calls[:8]
 
 
 def test_a_call_that_must_start_now_goes_first(bench: Bench) -> None:

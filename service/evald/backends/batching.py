@@ -2,23 +2,25 @@
 
 The unit is the sequence: batches mix calls. A worker never waits for a batch to fill: what came while the last batch
 ran is the next one. A batch holds neighbouring lengths, or just one if padding would change answers, and a bounded
-number of padded tokens, because on a CPU a bigger batch leaves the caches and is slower.
+number of padded tokens, because on a CPU a bigger batch leaves the caches and is slower. While others wait, answers are
+handed out by a thread of its own, so that the next batch does not wait for that.
 """
 
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections import Counter, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from evald.backends.buckets import Call, Entry, LengthBuckets, Shape
 from evald.backends.contract import BatchedRun
 from evald.errors import CancelledError, DeadlineError, EvaldError, InternalError, OverloadedError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from evald.backends.contract import Backend, BatchObserver, CancelToken, Result, TokenSequence, WrittenTokens
 
@@ -31,6 +33,17 @@ _PACE_WEIGHT = 0.2
 # Work counts as hopeless only if it is so at the best speed of this many batches.
 _PACE_WINDOW = 32
 _RETRY_SECONDS = (0.05, 30.0)
+
+
+class _Batch(NamedTuple):
+    """A batch that ran: when, and what came of it; no results and the name of an error if it failed."""
+
+    shape: Shape
+    entries: list[Entry]
+    start: float
+    end: float
+    results: Sequence[Result | WrittenTokens] | None
+    failure: str
 
 
 class TokenBudgetBatcher:
@@ -60,12 +73,9 @@ class TokenBudgetBatcher:
         self._pace = _FIRST_PACE if pace is None else pace
         self._paces = deque([] if pace is None else [pace], maxlen=_PACE_WINDOW)
         self._closed = False
-        self._threads = [
-            threading.Thread(target=self._work, name=f"evald-model-{self._alias}-{number}", daemon=True)
-            for number in range(workers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._ran: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._workers = [self._start(self._work, f"{number}") for number in range(workers)]
+        self._finisher = self._start(self._finish_each, "answers")
 
     @property
     def batch_tokens(self) -> int:
@@ -107,8 +117,27 @@ class TokenBudgetBatcher:
             self._changed.notify_all()
         for call in calls:
             self._end(call, _shutting_down(), "SHUTDOWN")
-        for thread in self._threads:
-            thread.join()
+        for worker in self._workers:
+            worker.join()
+        self._ran.put(None)
+        self._finisher.join()
+
+    def _start(self, work: Callable[[], None], name: str) -> threading.Thread:
+        def run() -> None:
+            try:
+                work()
+            except BaseException:
+                # Without this thread, callers would wait for ever.
+                with self._changed:
+                    self._closed = True
+                    calls = list(self._calls)
+                for call in calls:
+                    self._end(call, InternalError("the worker of a model ended"), "SHUTDOWN")
+                raise
+
+        thread = threading.Thread(target=run, name=f"evald-model-{self._alias}-{name}", daemon=True)
+        thread.start()
+        return thread
 
     def _admit(self, call: Call) -> None:
         error: EvaldError | None = None
@@ -147,17 +176,16 @@ class TokenBudgetBatcher:
             self._observe_queue()
 
     def _work(self) -> None:
-        try:
-            while (batch := self._next()) is not None:
-                self._run_batch(*batch)
-        except BaseException:
-            # Without a worker, callers would wait for ever.
-            with self._changed:
-                self._closed = True
-                calls = list(self._calls)
-            for call in calls:
-                self._end(call, InternalError("the worker of a model ended"), "SHUTDOWN")
-            raise
+        while (batch := self._next()) is not None:
+            ran = self._run_batch(*batch)
+            if self._buckets.sequences:
+                self._ran.put(ran)
+            else:
+                self._finish(ran)
+
+    def _finish_each(self) -> None:
+        while (ran := self._ran.get()) is not None:
+            self._finish(ran)
 
     def _next(self) -> tuple[Shape, list[Entry]] | None:
         """The next batch, as soon as there is one; None when closed."""
@@ -167,7 +195,7 @@ class TokenBudgetBatcher:
                     self._changed.wait()
                 if self._closed:
                     return None
-                pace = self._pace / len(self._threads)
+                pace = self._pace / len(self._workers)
                 shape, entries = self._buckets.take(self._batch_tokens, time.monotonic(), pace)
             live = self._without_hopeless(shape, entries)
             if live:
@@ -187,7 +215,7 @@ class TokenBudgetBatcher:
         """
         if call.deadline is None:
             return None
-        needed = tokens * min(self._paces, default=0.0) / len(self._threads)
+        needed = tokens * min(self._paces, default=0.0) / len(self._workers)
         left = call.deadline - time.monotonic()
         return _unmeetable(needed, left) if needed >= left else None
 
@@ -195,31 +223,38 @@ class TokenBudgetBatcher:
         """Padded tokens to be read before the deadline of a call that has come: its own, and of whom it finds."""
         return 0 if call.deadline is None else call.waiting_to_read + self._buckets.ahead(call.deadline)
 
-    def _run_batch(self, shape: Shape, entries: list[Entry]) -> None:
+    def _run_batch(self, shape: Shape, entries: list[Entry]) -> _Batch:
         start = time.monotonic()
         sequences = [entry.call.sequences[entry.position] for entry in entries]
+        results, failure = self._ask_backend(sequences, shape)
+        return _Batch(shape, entries, start, time.monotonic(), results, failure)
+
+    def _finish(self, batch: _Batch) -> None:
+        """Gives the calls what a batch answered."""
+        shape, entries, start, end, results, failure = batch
+        seconds = end - start
+        # Counted first: who has an answer finds its batch on the metrics page.
         for call in {entry.call for entry in entries}:
             self._observer.on_stage(self._alias, "queue", start - call.enqueued)
-        results, failure = self._ask_backend(sequences, shape)
-        now = time.monotonic()
+        tokens = sum(len(entry.call.sequences[entry.position]) for entry in entries)
+        self._observer.on_batch(self._alias, len(entries), tokens, shape.length * len(entries))
+        self._observer.on_stage(self._alias, "infer", seconds)
         with self._changed:
             # Nobody knows how much will be written, so that only reading tells how fast the model is.
             if results is not None and not shape.written:
-                self._measure((now - start) / (shape.tokens * len(entries)))
+                self._measure(seconds / (shape.tokens * len(entries)))
             for row, entry in enumerate(entries):
                 if entry.call.done.is_set():
                     continue
                 entry.call.waited[entry.position] = start - entry.call.enqueued
-                entry.call.ran[entry.position] = now - start
+                entry.call.ran[entry.position] = seconds
                 entry.call.padded_tokens += shape.tokens - entry.call.shapes[entry.position].tokens
                 if results is None:
                     entry.call.failed[entry.position] = failure
                 else:
                     entry.call.results[entry.position] = results[row]
-            for call, sequences_of_call in Counter(entry.call for entry in entries).items():
-                self._account(call, sequences_of_call, now, now - start, sequences_of_call / len(entries))
-        self._observer.on_batch(self._alias, len(entries), sum(map(len, sequences)), shape.length * len(entries))
-        self._observer.on_stage(self._alias, "infer", now - start)
+            for call, sequences in Counter(entry.call for entry in entries).items():
+                self._account(call, sequences, end, seconds, sequences / len(entries))
         self._observe_queue()
 
     def _ask_backend(
@@ -252,7 +287,7 @@ class TokenBudgetBatcher:
 
     def _overloaded(self, waiting: int) -> OverloadedError:
         shortest, longest = _RETRY_SECONDS
-        drain = waiting * self._pace / len(self._threads)
+        drain = waiting * self._pace / len(self._workers)
         return OverloadedError(
             f"the queue of the model holds {waiting} tokens, the limit is {self._queue_tokens}",
             reason="MODEL_QUEUE_FULL",

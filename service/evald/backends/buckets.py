@@ -28,9 +28,9 @@ def padded_length(tokens: int, max_tokens: int) -> int:
     return min(-(-tokens // step) * step, max_tokens)
 
 
-# So many calls at the front of the line may always share a batch; of more, half may. The larger the share, the fuller
-# the batches, and the longer those wait whom nobody joins.
-_FRONT, _FRONT_SHARE = 8, 2
+# So many calls at the front of the line may always share a batch, and who has waited nearly as long as the first, this
+# share of its time. The smaller the share, the fuller the batches, and the longer those wait whom nobody joins.
+_FRONT, _FRONT_SHARE = 8, 0.8
 
 # A step of writing reads one token a sequence, where one of reading has all of them: so many more fit.
 _WRITING_BUDGET = 16
@@ -186,14 +186,14 @@ class LengthBuckets:
         if not self._calls:
             return Shape(0), []
         active = len(self._tenants)
-        first = self._next(budget, now, pace)
-        others = [call for call in self._calls.values() if call is not first]
-        line = [first, *sorted(others, key=Call.turn)]
+        line = self._line(budget, now, pace)
+        first = line[0]
         # The longest first, so that what is left of a call are neighbours.
         seed = max(first.places)
         shapes = {seed}
         if self._mixes and not seed.written:
-            line = line[: max(_FRONT, -(-len(line) // _FRONT_SHARE))]
+            latest = now - _FRONT_SHARE * (now - first.enqueued)
+            line = line[:_FRONT] + [call for call in line[_FRONT:] if call.enqueued <= latest]
             shapes = {Shape(length) for length in lengths_beside(seed.length, _counts(line), budget)}
         largest = max(shapes)
         entries = self._fill(line, shapes, max(largest.budget(budget) // largest.tokens, 1))
@@ -207,16 +207,19 @@ class LengthBuckets:
         self._leave(call, waiting, call.waiting_tokens)
         return waiting
 
-    def _next(self, budget: int, now: float, pace: float) -> Call:
-        """The call whose turn it is."""
-        if not self._pressed:
-            pressed = min(self._calls.values(), key=lambda call: call.slack(now, pace))
+    def _line(self, budget: int, now: float, pace: float) -> list[Call]:
+        """The calls by turn, but one first whose slack is used up."""
+        line = sorted(self._calls.values(), key=Call.turn)
+        if self._pressed:
+            self._pressed = False
+        elif hurried := [call for call in line if call.deadline is not None]:
+            pressed = min(hurried, key=lambda call: call.slack(now, pace))
             # After one more batch it would be too late.
             self._pressed = pressed.slack(now, pace) < budget * pace
             if self._pressed:
-                return pressed
-        self._pressed = False
-        return min(self._calls.values(), key=Call.turn)
+                line.remove(pressed)
+                line.insert(0, pressed)
+        return line
 
     def _fill(self, line: Sequence[Call], shapes: set[Shape], most: int) -> list[Entry]:
         """Up to so many sequences of these shapes, of the calls in line."""

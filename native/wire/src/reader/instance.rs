@@ -69,7 +69,11 @@ impl<'a> Rows<'a> {
     pub fn make_room(&mut self, offset: usize, end: usize) {
         /// Bounds what is only expected.
         const MOST: usize = 1 << 16;
-        let more = |len: usize| (len.saturating_mul(end - offset) / offset.max(1)).min(MOST);
+        // A little too little would double it all later, with a copy of what was read.
+        let more = |len: usize| {
+            let like_these = len.saturating_mul(end - offset) / offset.max(1);
+            (like_these + like_these / 16).min(MOST)
+        };
         let batch = &mut self.batch;
         batch.instances.reserve(more(batch.instances.len()));
         batch.predictions.reserve(more(batch.predictions.len()));
