@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import platform
-import threading
 from collections.abc import Callable, Mapping
 
 import prometheus_client
@@ -105,7 +104,6 @@ class Telemetry:
         self._rpc_meters()
         self._work_meters()
         self._model_meters()
-        self._lock = threading.Lock()
         self._methods = {"": MethodMeters(self, ("unary", OTHER, OTHER))}
         self._aliases: set[str] = set()
         self._models: dict[str, ModelMeters] = {}

@@ -38,13 +38,15 @@ def address(root: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_examples(request: pytest.FixtureRequest, page: Path) -> None:
+def test_examples(request: pytest.FixtureRequest, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A fence ends an example; doctest would take it for output.
     text = page.read_text(encoding="utf-8").replace("```", "\n")
     needs_server = "evald.Client(address)" in text
     known: dict[str, Any] = {"address": request.getfixturevalue("address")} if needs_server else {}
     found = doctest.DocTestParser().get_doctest(text, known, page.name, str(page), 0)
     assert found.examples, f"{page.name} has no example"
+    # What an example writes must not land in the repository.
+    monkeypatch.chdir(tmp_path)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     report: list[str] = []
     runner.run(found, out=report.append)
