@@ -111,12 +111,7 @@ class TokenBudgetBatcher:
 
     def close(self) -> None:
         """See `contract.Batcher`; closing twice is allowed."""
-        with self._changed:
-            self._closed = True
-            calls = list(self._calls)
-            self._changed.notify_all()
-        for call in calls:
-            self._end(call, _shutting_down(), "SHUTDOWN")
+        self._end_all(_shutting_down)
         for worker in self._workers:
             worker.join()
         self._ran.put(None)
@@ -128,11 +123,7 @@ class TokenBudgetBatcher:
                 work()
             except BaseException:
                 # Without this thread, callers would wait for ever.
-                with self._changed:
-                    self._closed = True
-                    calls = list(self._calls)
-                for call in calls:
-                    self._end(call, InternalError("the worker of a model ended"), "SHUTDOWN")
+                self._end_all(lambda: InternalError("the worker of a model ended"))
                 raise
 
         thread = threading.Thread(target=run, name=f"evald-model-{self._alias}-{name}", daemon=True)
@@ -174,6 +165,15 @@ class TokenBudgetBatcher:
         if dropped:
             self._observer.on_shed(self._alias, reason, dropped)
             self._observe_queue()
+
+    def _end_all(self, error: Callable[[], EvaldError]) -> None:
+        """Lets no call in any more and ends those that are; the workers end after what they run."""
+        with self._changed:
+            self._closed = True
+            calls = list(self._calls)
+            self._changed.notify_all()
+        for call in calls:
+            self._end(call, error(), "SHUTDOWN")
 
     def _work(self) -> None:
         while (batch := self._next()) is not None:
