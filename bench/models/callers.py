@@ -11,9 +11,9 @@ import queue
 import random
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.measure import Spread
 from bench.models.service import PREDICT, Bench, classifier, request_of, rounds_of
@@ -96,9 +96,40 @@ def _round(bench: Bench, bulk: bytes, single: Sequence[bytes], seed: int) -> _Ro
     )
 
 
+class _Answers:
+    """Sends requests without a thread for each, and collects the seconds until they were answered."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._server = bench.server
+        self._ended: queue.SimpleQueue[tuple[float, Any]] = queue.SimpleQueue()
+
+    def send(self, request: bytes, start: float, then: Callable[[], None] = lambda: None) -> None:
+        """Does what is to be done `then` as soon as there is an answer; latency counts from `start`."""
+
+        def ended(call: Any) -> None:
+            self._ended.put((time.perf_counter() - start, call))
+            then()
+
+        self._server.begin(PREDICT, request).add_done_callback(ended)
+
+    def seconds(self, count: int) -> list[float]:
+        """Of so many calls; raises what a call ended with."""
+        ended = [self._ended.get() for _ in range(count)]
+        for _, call in ended:
+            call.result()
+        return [seconds for seconds, _ in ended]
+
+
 def _together(bench: Bench, requests: Sequence[bytes]) -> list[float]:
-    with ThreadPoolExecutor(CALLERS) as pool:
-        return list(pool.map(lambda request: _ask(bench, request), requests))
+    answers, left = _Answers(bench), iter(requests)
+
+    def send_next() -> None:
+        if (request := next(left, None)) is not None:
+            answers.send(request, time.perf_counter(), send_next)
+
+    for _ in range(CALLERS):
+        send_next()
+    return answers.seconds(len(requests))
 
 
 def _ask(bench: Bench, request: bytes) -> float:
@@ -108,15 +139,13 @@ def _ask(bench: Bench, request: bytes) -> float:
 
 
 def _open_loop(bench: Bench, requests: Sequence[bytes], rate: float, seed: int) -> list[float]:
-    random_ = random.Random(seed)
-    latencies: queue.SimpleQueue[float] = queue.SimpleQueue()
+    answers, random_ = _Answers(bench), random.Random(seed)
     due = time.perf_counter()
     for request in requests:
         due += random_.expovariate(rate)
         time.sleep(max(0.0, due - time.perf_counter()))
-        call = bench.server.begin(PREDICT, request)
-        call.add_done_callback(lambda _, due=due: latencies.put(time.perf_counter() - due))
-    return [latencies.get() for _ in requests]
+        answers.send(request, due)
+    return answers.seconds(len(requests))
 
 
 def _percentile(values: Sequence[float], share: float) -> float:

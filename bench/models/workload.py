@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import random
-import warnings
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import torch
 import transformers
 
 from bench import corpora
+from evald.backends.export import export
 
 TEXTS = 1000
 SHORTEST, LONGEST = 4, 128
@@ -42,7 +44,7 @@ def texts(rows: int = TEXTS) -> tuple[str, list[str]]:
 
 
 def make_classifier(folder: Path) -> None:
-    """A BERT of 6 layers and 384 dimensions with a head, as safetensors and as onnx/model.onnx."""
+    """A BERT of 6 layers and 384 dimensions with a head, as safetensors and as `evald models export` makes of them."""
     tokenizer = _word_tokenizer(texts()[1])
     labels = [f"class {label}" for label in range(CLASSES)]
     config = transformers.BertConfig(
@@ -58,11 +60,13 @@ def make_classifier(folder: Path) -> None:
     torch.manual_seed(11)
     model = transformers.BertForSequenceClassification(config).eval()
     model.save_pretrained(folder)
-    names = ["input_ids", "token_type_ids", "attention_mask"]
+    names = ["input_ids", "attention_mask"]
     fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_input_names=names, **_SPECIALS)
     fast.save_pretrained(folder)
-    (folder / "onnx").mkdir()
-    _export(model, folder / "onnx" / "model.onnx")
+    with tempfile.TemporaryDirectory() as scratch:
+        exported = Path(scratch) / "exported"
+        export(folder, exported)
+        shutil.move(exported / "onnx", folder / "onnx")
 
 
 def _word_tokenizer(sample: list[str]) -> Any:
@@ -75,32 +79,3 @@ def _word_tokenizer(sample: list[str]) -> Any:
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     return tokenizer
-
-
-class _Logits(torch.nn.Module):  # type: ignore[misc,unused-ignore]
-    """What the graph answers."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-        return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
-
-
-def _export(model: Any, path: Path) -> None:
-    ids = torch.ones((2, 8), dtype=torch.int64)
-    axes = {0: "batch", 1: "sequence"}
-    with warnings.catch_warnings():
-        # The exporter warns of its own future and of branches on shapes.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _Logits(model).eval(),
-            (ids, torch.ones_like(ids)),
-            str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["logits"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "logits": {0: "batch"}},
-            opset_version=17,
-            dynamo=False,
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,17 @@ def test_the_smallest_size_that_is_nearly_the_fastest_is_taken(bench: Bench) -> 
     assert size.batch_tokens == 256
     assert size.pace == pytest.approx(1e-5 * 272 / 256)
     assert sizes(backend) == [128, 256, 512, 1024]
+
+
+def test_a_slow_moment_does_not_decide(bench: Bench) -> None:
+    backend, runs = bench.backend(), Counter[int]()
+
+    def seconds(tokens: int) -> float:
+        runs[tokens] += 1
+        slow = tokens >= 1024 or (tokens == 256 and runs[tokens] <= 4)
+        return 1e-5 * (tokens + 16) * (1.3 if slow else 1)
+
+    assert found(backend, seconds).batch_tokens == 256
 
 
 def test_sizes_of_a_gpu_are_larger_and_end_where_memory_does(bench: Bench) -> None:

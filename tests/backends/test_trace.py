@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,3 +67,21 @@ def test_texts_that_failed_are_not_in_the_trace(bench: Bench) -> None:
 def test_the_peak_of_memory_is_known_on_linux() -> None:
     found = peak_memory_bytes()
     assert found is None or 10_000_000 < found < 1 << 40
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+@pytest.mark.parametrize("grows", [0, 400_000_000])
+def test_the_peak_of_memory_is_not_that_of_the_parent(grows: int) -> None:
+    held = b"x" * 200_000_000
+    script = f"""
+from pathlib import Path
+from evald.backends.trace import peak_memory_bytes
+before = peak_memory_bytes()
+held = b"x" * {grows}
+status = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+print(before, peak_memory_bytes(), int(status.split()[1]) << 10)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    before, after, own = map(int, done.stdout.split())
+    assert before < len(held)
+    assert abs(after - own) < 1 << 20

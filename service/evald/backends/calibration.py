@@ -28,8 +28,9 @@ _FALLBACKS = {"cpu": 512, "cuda": 16_384}
 # Long enough to try all sizes of a small model, short enough for every model of a server.
 _SECONDS = 3.0
 _LENGTH = 32
-# The best of so many runs counts, as others may have had the processor for a while. One run comes before, to warm up.
-_RUNS = 3
+# The best run counts, as others may have had the processor for a while: of so many with each size, behind one to warm
+# up, and of so many turns of all sizes.
+_RUNS, _TURNS = 2, 2
 # A smaller batch answers sooner and is taken if it is nearly as fast; past a drop like this none gets faster.
 _NEARLY, _DROP = 0.95, 0.9
 _TEXT = "a text of usual length shows how many tokens of such texts a model reads best at once "
@@ -52,12 +53,16 @@ def calibrate(backend: Backend, clock: Callable[[], float] = time.perf_counter) 
         sequence = _sequence(backend)
         for size in _SIZES[info.device]:
             # A batch of twice the size takes about twice the time.
-            needed = 2 * paces[size // 2] * size * (_RUNS + 1) / 2 if paces else 0.0
+            needed = paces[size // 2] * size * (_RUNS + 1) if paces else 0.0
             if clock() + needed > end:
                 break
-            paces[size] = _pace(backend, sequence, size, clock)
+            _pace(backend, sequence, size, clock)
+            paces[size] = min(_pace(backend, sequence, size, clock) for _ in range(_RUNS))
             if paces[size] * _DROP > min(paces.values()):
                 break
+        for size in sorted(paces) * _TURNS:
+            if clock() + paces[size] * size <= end:
+                paces[size] = min(paces[size], _pace(backend, sequence, size, clock))
     except Exception as error:  # noqa: BLE001 - a size that does not fit the device ends the search, not the model
         _log.info("model %s: batches above %s fail (%s)", info.alias, max(paces, default=0), type(error).__name__)
     return _chosen(info, paces)
@@ -75,13 +80,9 @@ def _chosen(info: ModelInfo, paces: dict[int, float]) -> Calibration:
 
 def _pace(backend: Backend, sequence: TokenSequence, size: int, clock: Callable[[], float]) -> float:
     batch = [sequence] * max(1, size // len(sequence))
+    start = clock()
     backend.run(batch, len(sequence))
-    seconds = []
-    for _ in range(_RUNS):
-        start = clock()
-        backend.run(batch, len(sequence))
-        seconds.append(clock() - start)
-    return min(seconds) / (len(batch) * len(sequence))
+    return (clock() - start) / (len(batch) * len(sequence))
 
 
 def _sequence(backend: Backend) -> TokenSequence:
