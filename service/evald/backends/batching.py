@@ -90,7 +90,7 @@ class TokenBudgetBatcher:
         unsubscribe = cancel.subscribe(lambda: self._end(call, _cancelled(), "CANCELLED"))
         try:
             self._admit(call)
-            if not call.done.wait(_seconds_until(deadline)):
+            if not call.wait(_seconds_until(deadline)):
                 self._end(call, DeadlineError("the deadline passed while a model was running"), "DEADLINE")
         finally:
             unsubscribe()
@@ -133,7 +133,7 @@ class TokenBudgetBatcher:
     def _admit(self, call: Call) -> None:
         error: EvaldError | None = None
         with self._changed:
-            if call.done.is_set():
+            if call.is_done:
                 return
             waiting = self._buckets.padded_tokens
             if self._closed:
@@ -155,7 +155,7 @@ class TokenBudgetBatcher:
     def _end(self, call: Call, error: EvaldError, reason: str, taken: int = 0) -> None:
         """Ends a call early: what waits is dropped, what runs is ignored when it is done."""
         with self._changed:
-            if call.done.is_set():
+            if call.is_done:
                 return
             call.error = error
             admitted = call in self._calls
@@ -207,7 +207,7 @@ class TokenBudgetBatcher:
                 self._end(call, _cancelled(), "CANCELLED", taken)
             elif late := self._hopeless(call, call.waiting_to_read + taken * shape.length):
                 self._end(call, late, "DEADLINE", taken)
-        return [entry for entry in entries if not entry.call.done.is_set()]
+        return [entry for entry in entries if not entry.call.is_done]
 
     def _hopeless(self, call: Call, tokens: int) -> DeadlineError | None:
         """Why a call cannot be done in time if so many tokens are read before, at the best speed of late. What will be
@@ -244,7 +244,7 @@ class TokenBudgetBatcher:
             if results is not None and not shape.written:
                 self._measure(seconds / (shape.tokens * len(entries)))
             for row, entry in enumerate(entries):
-                if entry.call.done.is_set():
+                if entry.call.is_done:
                     continue
                 entry.call.waited[entry.position] = start - entry.call.enqueued
                 entry.call.ran[entry.position] = seconds
@@ -272,7 +272,7 @@ class TokenBudgetBatcher:
         return (results, "") if len(results) == len(sequences) else (None, "WrongShape")
 
     def _account(self, call: Call, sequences: int, now: float, seconds: float, share: float) -> None:
-        if call.done.is_set():
+        if call.is_done:
             return
         call.batch_seconds.append(seconds)
         call.infer_seconds += seconds * share

@@ -160,9 +160,7 @@ class Model:
         scores = _by_row(
             work, sigmoid(logits) if self.info.multilabel else softmax(logits), len(texts), logits.shape[1]
         )
-        for row in np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist():
-            call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
-        scores[list(call.failures)] = 0.0
+        _fail_infinite(scores, call)
         return Classification(scores, _sorted(call), timings, call.cut())
 
     def log_likelihoods(
@@ -243,9 +241,7 @@ class Model:
         nothing = np.zeros(encoder.dimensions, dtype=np.float32)
         found = [result if isinstance(result, np.ndarray) else nothing for result in results]
         vectors = _by_row(work, found, len(texts), encoder.dimensions)
-        for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)).tolist():
-            call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
-        vectors[list(call.failures)] = 0.0
+        _fail_infinite(vectors, call)
         if encoder.normalize:
             vectors = normalized(vectors)
         return Embeddings(vectors, call.cut(), _sorted(call), timings)
@@ -450,6 +446,16 @@ class Model:
         self._observer.on_stage(self.info.alias, "answer", trace.seconds)
         timings = Timings(tokens, run.queue_seconds, tokenize_seconds, run.infer_seconds, len(run.batch_seconds), trace)
         return run.results, timings
+
+
+def _fail_infinite(answers: Floats, call: _Call) -> None:
+    """Rows that are not finite fail; all that failed are zeros."""
+    finite = np.isfinite(answers)
+    if not finite.all():
+        for row in np.flatnonzero(~finite.all(axis=1)).tolist():
+            call.fail(row, "NON_FINITE_SCORE", "the model answered with a value that is not finite")
+    if call.failures:
+        answers[list(call.failures)] = 0.0
 
 
 def _by_row(work: Sequence[_Work], found: Iterable[Result], rows: int, width: int) -> Floats:
