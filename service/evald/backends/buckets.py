@@ -110,7 +110,7 @@ class Call:
         self.infer_seconds = 0.0
         self.error: EvaldError | None = None
         self.is_done = False
-        # Held until the call is done. An event would take ten times as long, for many that wait and for clearing it.
+        # Held until the call is done. An event, which is for many that wait, would take six times as long.
         self._open = threading.Lock()
         self._open.acquire()
 
