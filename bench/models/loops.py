@@ -17,13 +17,11 @@ Logits: TypeAlias = NDArray[np.float32]
 Runner: TypeAlias = Callable[[Ids, Ids], Logits]
 
 
-def open_session(folder: Path, threads: int = 1) -> Runner:
+def open_session(graph: Path, threads: int = 1) -> Runner:
     """ONNX Runtime as its documentation opens it, with so many threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    session: Any = onnxruntime.InferenceSession(
-        str(folder / "onnx" / "model.onnx"), options, providers=["CPUExecutionProvider"]
-    )
+    session: Any = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
     def run(ids: Ids, mask: Ids) -> Logits:
         found: Logits = session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]

@@ -31,6 +31,11 @@ class Bench:
     source: str
     texts: list[str]
 
+    @property
+    def graph(self) -> Path:
+        """What `evald models export` made of the model."""
+        return self.folder / "onnx" / "model.onnx"
+
     def predict(self, request: bytes) -> model_pb2.PredictResponse:
         """One call, its answer decoded."""
         return model_pb2.PredictResponse.FromString(self.server.call(PREDICT, request))

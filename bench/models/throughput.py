@@ -21,7 +21,7 @@ def run(quick: bool) -> list[Figure]:
     """All figures of this section."""
     rows = 60 if quick else TEXTS
     with classifier(rows) as bench:
-        loop = Loop(bench.folder, open_session(bench.folder))
+        loop = Loop(bench.folder, open_session(bench.graph))
         request = request_of(bench.texts)
         bench.check_equal(bench.predict(request), loop.by_budget(bench.texts, BUDGETS[0]))
         best = min(BUDGETS, key=lambda tokens: seconds_of(partial(loop.by_budget, bench.texts, tokens)))

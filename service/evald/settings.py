@@ -315,7 +315,7 @@ class Settings:
     model_threads: int = _setting(1, _count, "threads inside one run of a model", 1)
     model_workers: int = _setting(1, _count, "batches of one model that run at once", 1)
     batch_tokens: int = _setting(
-        0, _count, "most padded tokens of a batch; 0 measures what is fastest when a model is loaded"
+        0, _count, "most tokens of a batch with what padding costs; 0 measures what is fastest when a model is loaded"
     )
     queue_tokens: int = _setting(1 << 18, _count, "most padded tokens that wait for one model", 1)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from evald.backends.buckets import Call, Entry, LengthBuckets, padded_length, shape_of
 from evald.backends.contract import TokenSequence
+from evald.backends.grouping import TokenCost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,11 +53,16 @@ def test_lengths_that_share_batches_are_multiples_of_the_models_step(
     assert length % step == 0 or length == 301
 
 
-@given(st.lists(st.tuples(LENGTHS, st.floats(0, 100)), min_size=1, max_size=8), st.integers(1, 2000), st.booleans())
+@given(
+    st.lists(st.tuples(LENGTHS, st.floats(0, 100)), min_size=1, max_size=8),
+    st.integers(1, 2000),
+    st.booleans(),
+    st.sampled_from([0, 16, 384]),
+)
 def test_every_sequence_comes_out_once_within_the_budget(
-    make_bench: Callable[[], Bench], plan: list[tuple[list[int], float]], budget: int, mixes: bool
+    make_bench: Callable[[], Bench], plan: list[tuple[list[int], float]], budget: int, mixes: bool, packed_width: int
 ) -> None:
-    buckets = LengthBuckets(mixes=mixes)
+    buckets, cost = LengthBuckets(mixes=mixes, packed_width=packed_width), TokenCost(packed_width)
     calls = [make_call(make_bench(), lengths, now, mixes=mixes) for lengths, now in plan]
     for call in calls:
         buckets.push(call)
@@ -65,8 +71,10 @@ def test_every_sequence_comes_out_once_within_the_budget(
         shape, entries = buckets.take(budget, 0.0, 0.01)
         if not entries:
             break
-        assert len(entries) == 1 or len(entries) * shape.tokens <= shape.budget(budget)
-        own = {entry.call.shapes[entry.position] for entry in entries}
+        taken = [entry.call.shapes[entry.position] for entry in entries]
+        cost_of_batch = sum(cost.of_sequence(own.tokens, shape.tokens) for own in taken)
+        assert len(entries) == 1 or cost_of_batch <= shape.budget(budget) + 1e-6
+        own = set(taken)
         assert max(own) == shape
         assert mixes or len(own) == 1
         seen += [(id(entry.call), entry.position) for entry in entries]
@@ -209,6 +217,13 @@ def test_one_call_runs_from_its_longest_texts_to_its_shortest_with_little_paddin
         order.append(batch[0].length)
     assert order == sorted(order, reverse=True)
     assert padded <= 1.03 * sum(lengths)
+
+
+def test_short_texts_join_a_long_one_where_padding_is_cheap(bench: Bench) -> None:
+    for packed_width, expected in ((0, 1), (384, 4)):
+        buckets = LengthBuckets(mixes=True, packed_width=packed_width)
+        buckets.push(make_call(bench, [100, 10, 10, 10], mixes=True))
+        assert len(buckets.take(1024, 0.0, PACE)[1]) == expected
 
 
 def test_who_came_late_does_not_overtake_who_waited_long(bench: Bench) -> None:

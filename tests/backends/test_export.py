@@ -49,18 +49,24 @@ LANGUAGE_MODELS: dict[str, dict[str, Any]] = {
 _ENDS = {"bos_token_id": 2, "eos_token_id": 3}
 
 
+def save_classifier(kind: str, sizes: dict[str, Any], folder: Path) -> None:
+    """As save_pretrained writes it, with random weights that make answers differ well."""
+    torch.manual_seed(7)
+    config = getattr(transformers, f"{kind}Config")(**sizes, **LABELS, initializer_range=0.3)
+    getattr(transformers, f"{kind}ForSequenceClassification")(config).save_pretrained(folder)
+    save_tokenizer(folder)
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[[str], Path]:
-    """A folder as save_pretrained writes it, with random weights that make answers differ well."""
+    """A folder as save_pretrained writes it."""
 
     def make(kind: str) -> Path:
-        torch.manual_seed(7)
         folder = tmp_path / kind
         if kind in CLASSIFIERS:
-            config = getattr(transformers, f"{kind}Config")(**CLASSIFIERS[kind], **LABELS, initializer_range=0.3)
-            getattr(transformers, f"{kind}ForSequenceClassification")(config).save_pretrained(folder)
-            save_tokenizer(folder)
+            save_classifier(kind, CLASSIFIERS[kind], folder)
         else:
+            torch.manual_seed(7)
             sizes = LANGUAGE_MODELS.get(kind, LANGUAGE_MODELS["Llama"])
             config = getattr(transformers, f"{kind}Config")(**sizes, **_ENDS, initializer_range=0.3)
             model = "GPT2LMHeadModel" if kind == "GPT2" else f"{kind}ForCausalLM"

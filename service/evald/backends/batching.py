@@ -2,8 +2,8 @@
 
 The unit is the sequence: batches mix calls. A worker never waits for a batch to fill: what came while the last batch
 ran is the next one. A batch holds neighbouring lengths, or just one if padding would change answers, and a bounded
-number of padded tokens, because on a CPU a bigger batch leaves the caches and is slower. While others wait, answers are
-handed out by a thread of its own, so that the next batch does not wait for that.
+number of tokens, because on a CPU a bigger batch leaves the caches and is slower. While others wait, answers are handed
+out by a thread of its own, so that the next batch does not wait for that.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from evald.backends.buckets import Call, Entry, LengthBuckets, Shape
 from evald.backends.contract import BatchedRun
+from evald.backends.grouping import TokenCost
 from evald.errors import CancelledError, DeadlineError, EvaldError, InternalError, OverloadedError, UnavailableError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Seconds a padded token before anything was measured: a small encoder on one core.
+# Seconds a token before anything was measured: a small encoder on one core.
 _FIRST_PACE = 1e-4
 # One slow batch on a busy machine must not change the order of work much.
 _PACE_WEIGHT = 0.2
@@ -49,7 +50,7 @@ class _Batch(NamedTuple):
 class TokenBudgetBatcher:
     """The `Batcher` of this release: length buckets, a token budget, fair between calls.
 
-    `pace` is the expected seconds a padded token, if they are known.
+    `pace` is the expected seconds a token, if they are known.
     """
 
     def __init__(
@@ -68,7 +69,9 @@ class TokenBudgetBatcher:
         self._batch_tokens = batch_tokens
         self._queue_tokens = queue_tokens
         self._changed = threading.Condition()
-        self._buckets = LengthBuckets(mixes=backend.info.length_step > 0)
+        info = backend.info
+        self._cost = TokenCost(info.packed_width)
+        self._buckets = LengthBuckets(mixes=info.length_step > 0, packed_width=info.packed_width)
         self._calls: set[Call] = set()
         self._pace = _FIRST_PACE if pace is None else pace
         self._paces = deque([] if pace is None else [pace], maxlen=_PACE_WINDOW)
@@ -202,14 +205,22 @@ class TokenBudgetBatcher:
                 return shape, live
 
     def _without_hopeless(self, shape: Shape, entries: list[Entry]) -> list[Entry]:
-        for call, taken in Counter(entry.call for entry in entries).items():
+        taken: dict[Call, list[Entry]] = {}
+        for entry in entries:
+            taken.setdefault(entry.call, []).append(entry)
+        for call, own in taken.items():
             if call.cancel.is_set():
-                self._end(call, _cancelled(), "CANCELLED", taken)
-            elif late := self._hopeless(call, call.waiting_to_read + taken * shape.length):
-                self._end(call, late, "DEADLINE", taken)
+                self._end(call, _cancelled(), "CANCELLED", len(own))
+            elif late := self._hopeless(call, call.waiting_to_read + self._tokens_to_read(shape, own)):
+                self._end(call, late, "DEADLINE", len(own))
         return [entry for entry in entries if not entry.call.is_done]
 
-    def _hopeless(self, call: Call, tokens: int) -> DeadlineError | None:
+    def _tokens_to_read(self, shape: Shape, entries: list[Entry]) -> float:
+        """What sequences of a batch cost, by `TokenCost`; what is written behind them is not counted."""
+        lengths = (entry.call.shapes[entry.position].length for entry in entries)
+        return sum(self._cost.of_sequence(length, shape.length) for length in lengths)
+
+    def _hopeless(self, call: Call, tokens: float) -> DeadlineError | None:
         """Why a call cannot be done in time if so many tokens are read before, at the best speed of late. What will be
         written takes time as well, but nobody knows how much that is.
         """
@@ -242,7 +253,7 @@ class TokenBudgetBatcher:
         with self._changed:
             # Nobody knows how much will be written, so that only reading tells how fast the model is.
             if results is not None and not shape.written:
-                self._measure(seconds / (shape.tokens * len(entries)))
+                self._measure(seconds / self._tokens_to_read(shape, entries))
             for row, entry in enumerate(entries):
                 if entry.call.is_done:
                     continue

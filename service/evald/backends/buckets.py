@@ -8,7 +8,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from evald.backends.grouping import lengths_beside
+from evald.backends.grouping import TokenCost, lengths_beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,8 +155,9 @@ class LengthBuckets:
     batch: deadlines cannot keep a call without one from its share.
     """
 
-    def __init__(self, *, mixes: bool = False) -> None:
+    def __init__(self, *, mixes: bool = False, packed_width: int = 0) -> None:
         self._mixes = mixes
+        self._cost = TokenCost(packed_width)
         self.sequences = 0
         self.padded_tokens = 0
         # In the order in which they came, which breaks ties.
@@ -185,8 +186,8 @@ class LengthBuckets:
         )
 
     def take(self, budget: int, now: float, pace: float) -> tuple[Shape, list[Entry]]:
-        """The next sequences and the shape that all of them fit into, together at most `budget` padded tokens; empty if
-        nothing waits.
+        """The next sequences and the shape that all of them fit into, together at most `budget` tokens with what their
+        padding costs; empty if nothing waits.
 
         One sequence is always allowed, else one longer than the budget would wait for ever. `pace` is the expected
         seconds a token.
@@ -202,9 +203,8 @@ class LengthBuckets:
         if self._mixes and not seed.written:
             latest = now - _FRONT_SHARE * (now - first.enqueued)
             line = line[:_FRONT] + [call for call in line[_FRONT:] if call.enqueued <= latest]
-            shapes = {Shape(length) for length in lengths_beside(seed.length, _counts(line), budget)}
-        largest = max(shapes)
-        entries = self._fill(line, shapes, max(largest.budget(budget) // largest.tokens, 1))
+            shapes = {Shape(length) for length in lengths_beside(seed.length, _counts(line), budget, self._cost)}
+        entries = self._fill(line, shapes, budget)
         taken = [entry.call.shapes[entry.position] for entry in entries]
         self._fair_share += sum(shape.tokens for shape in taken) / active
         return max(taken), entries
@@ -229,15 +229,20 @@ class LengthBuckets:
                 line.insert(0, pressed)
         return line
 
-    def _fill(self, line: Sequence[Call], shapes: set[Shape], most: int) -> list[Entry]:
-        """Up to so many sequences of these shapes, of the calls in line."""
+    def _fill(self, line: Sequence[Call], shapes: set[Shape], budget: int) -> list[Entry]:
+        """Sequences of these shapes, of the calls in line, as many as the budget has room for."""
         entries: list[Entry] = []
+        largest = max(shapes)
+        room = float(largest.budget(budget))
         for call in line:
             for shape in sorted(call.places.keys() & shapes, reverse=True):
-                room = most - len(entries)
-                if not room:
+                each = self._cost.of_sequence(shape.tokens, largest.tokens)
+                most = int(room // each) if entries else max(int(room // each), 1)
+                if not most:
                     return entries
-                entries += [Entry(position, call) for position in self._serve(call, shape, room)]
+                taken = self._serve(call, shape, most)
+                room -= each * len(taken)
+                entries += [Entry(position, call) for position in taken]
         return entries
 
     def _serve(self, call: Call, shape: Shape, most: int) -> list[int]:

@@ -92,12 +92,14 @@ class ModelInfo:
     remote_model: str = ""
     # Of a model that renders chats: a digest of its template, and in `request_digest` one of what its settings say.
     request_digest: str = ""
-    # Most padded tokens of a batch; 0 for endpoints.
+    # Most tokens of a batch, with what their padding costs; 0 for endpoints.
     batch_tokens: int = 0
     # Texts of different lengths may share a batch if each has a length that is a multiple of this, with padding: more
     # padding changes no bit of an answer, as a probe found at load time, or answers depend on their batches anyhow. 0:
     # they may not.
     length_step: int = 0
+    # Of a model that computes padding in attention only: the width of its hidden states, which tells what that costs.
+    packed_width: int = 0
     chat_template_digest: str = ""
     # Of a folder that has several.
     version: str = ""
@@ -423,7 +425,7 @@ class Batcher(Protocol):
 
     @property
     def batch_tokens(self) -> int:
-        """Most padded tokens of a batch."""
+        """Most tokens of a batch, with what their padding costs."""
 
     def run(self, sequences: Sequence[TokenSequence], cancel: CancelToken, deadline: float | None) -> BatchedRun:
         """Blocks until every sequence is done. `deadline` is on the clock of `time.monotonic`.

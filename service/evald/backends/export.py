@@ -26,6 +26,7 @@ import torch
 from evald.backends.contract import TokenSequence
 from evald.backends.embedding import inner_layers
 from evald.backends.export_decoder import CachedGraph, check_writing, write_cached_graph
+from evald.backends.export_packed import pack
 from evald.backends.folder import LoadError, ModelFolder
 from evald.backends.onnx import OnnxBackend
 from evald.backends.onnx_decoder import read_cache
@@ -273,6 +274,11 @@ def _write_graph(graph: _Graph, tokenizer: Any, path: Path) -> None:
         raise LoadError(f"torch cannot export a {kind} ({type(error).__name__}); use the torch backend") from error
     # The exporter leaves the model in training mode, with dropout.
     graph.eval()
+    try:
+        pack(path)
+    except Exception as error:  # onnxruntime raises classes of its own, and RuntimeError
+        kind = type(graph.model).__name__
+        raise LoadError(f"the graph of a {kind} fails ({type(error).__name__}); use the torch backend") from error
 
 
 def _largest_difference(graph: _Graph, sequences: Sequence[TokenSequence], path: Path) -> float:

@@ -27,6 +27,7 @@ from evald.backends.onnx_session import (
     check_precision,
     least_rows,
     open_session,
+    packed_width,
 )
 from evald.backends.tokenizer import FileTokenizer
 from evald.backends.weights import onnx_files
@@ -84,6 +85,7 @@ class OnnxBackend:
             multilabel=config.multilabel,
             prefix_token=self._tokenizer.prefix_token() if config.task == "causal-lm" else None,
             writes=config.task == "causal-lm" and self._cache is not None,
+            packed_width=packed_width(self._session),
         )
         if self._pooling is not None:
             self._info = replace(self._info, embedding=self._embedding(self._pooling))

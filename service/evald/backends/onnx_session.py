@@ -28,6 +28,8 @@ _PROVIDERS: dict[str, tuple[str, dict[str, str]]] = {
 _FATAL_ONLY = 4
 # Of inputs that hold token ids, masks or positions.
 INTEGERS: dict[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
+# In the metadata of a graph that computes no padding but in attention: the width of its hidden states.
+PACKED_WIDTH = "evald.packed_width"
 # What is asked of a graph to find out whether its answers depend on the rows beside them.
 PROBE_LENGTHS = (8, 32)
 PROBE_ROWS = (1, 2, 3, 4, 7, 16)
@@ -58,6 +60,14 @@ def open_session(path: Path, options: ModelOptions) -> Any:
     if got != provider[0]:
         raise LoadError(f"device {options.device} was asked for, but onnxruntime fell back to {got}")
     return session
+
+
+def packed_width(session: Any) -> int:
+    """See `ModelInfo.packed_width`. Raises LoadError."""
+    found = session.get_modelmeta().custom_metadata_map.get(PACKED_WIDTH, "0")
+    if not (found.isascii() and found.isdigit()):
+        raise LoadError(f"the graph says {PACKED_WIDTH}={found[:20]!r}, which is no number")
+    return int(found)
 
 
 def check_precision(files: OnnxFiles, options: ModelOptions) -> None:

@@ -133,7 +133,8 @@ def run_export(args: argparse.Namespace) -> int:
     made_tokenizer = "; tokenizer.json was made from the slow tokenizer" if made.made_tokenizer else ""
     writes = ", writes texts" if made.info.writes else ", scores only" if made.info.task == "causal-lm" else ""
     invariant = str(made.info.batch_invariant).lower()
-    print(f"{args.out}: {made.info.task}{writes}, batch_invariant {invariant}{made_tokenizer}")
+    padding = ", no padding but in attention" if made.info.packed_width else ""
+    print(f"{args.out}: {made.info.task}{writes}, batch_invariant {invariant}{padding}{made_tokenizer}")
     print(
         f"largest difference of a number {made.largest_difference:.2g} over {made.sequences} texts, "
         f"allowed {TOLERANCE:g}"

@@ -39,7 +39,7 @@ type ModelPerformance struct {
 	TextsPerSecond float64 `protobuf:"fixed64,5,opt,name=texts_per_second,json=textsPerSecond,proto3" json:"texts_per_second,omitempty"`
 	// Tokens a second, padding not counted.
 	TokensPerSecond float64 `protobuf:"fixed64,6,opt,name=tokens_per_second,json=tokensPerSecond,proto3" json:"tokens_per_second,omitempty"`
-	// Share of padding in what the model read, 0 to 1.
+	// Share of padding in what the model read, 0 to 1; it counts in full for models that compute it in attention only.
 	PaddingShare float64 `protobuf:"fixed64,7,opt,name=padding_share,json=paddingShare,proto3" json:"padding_share,omitempty"`
 	// A text from the start of the call to its answer: the sum of the next three.
 	Latency *Latency `protobuf:"bytes,8,opt,name=latency,proto3" json:"latency,omitempty"`

@@ -409,8 +409,8 @@ type ModelProvenance struct {
 	// Of endpoints: digest (sha256, hex) of all that shapes a request beside the row: host, path, model, prompts and
 	// parameters. Of models with a chat template: digest of what the settings say of chats. With too_long: of that, too.
 	RequestDigest string `protobuf:"bytes,11,opt,name=request_digest,json=requestDigest,proto3" json:"request_digest,omitempty"`
-	// Most padded tokens of a batch: measured when the model was loaded, or as the server's setting batch_tokens says. 0
-	// for endpoints.
+	// Most tokens of a batch with what their padding costs: measured when the model was loaded, or as the server's setting
+	// batch_tokens says. 0 for endpoints.
 	BatchTokens uint32 `protobuf:"varint,30,opt,name=batch_tokens,json=batchTokens,proto3" json:"batch_tokens,omitempty"`
 	// Of models that give embeddings: digest (sha256, hex) of all that shapes them: weights, tokenizer, pooling and the
 	// longest text. Signatures of metrics carry its beginning.

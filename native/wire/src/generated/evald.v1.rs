@@ -2326,7 +2326,7 @@ pub struct ModelPerformance {
     /// Tokens a second, padding not counted.
     #[prost(double, tag = "6")]
     pub tokens_per_second: f64,
-    /// Share of padding in what the model read, 0 to 1.
+    /// Share of padding in what the model read, 0 to 1; it counts in full for models that compute it in attention only.
     #[prost(double, tag = "7")]
     pub padding_share: f64,
     /// A text from the start of the call to its answer: the sum of the next three.
@@ -2635,8 +2635,8 @@ pub struct ModelProvenance {
     /// parameters. Of models with a chat template: digest of what the settings say of chats. With too_long: of that, too.
     #[prost(string, tag = "11")]
     pub request_digest: ::prost::alloc::string::String,
-    /// Most padded tokens of a batch: measured when the model was loaded, or as the server's setting batch_tokens says. 0
-    /// for endpoints.
+    /// Most tokens of a batch with what their padding costs: measured when the model was loaded, or as the server's setting
+    /// batch_tokens says. 0 for endpoints.
     #[prost(uint32, tag = "30")]
     pub batch_tokens: u32,
     /// Of models that give embeddings: digest (sha256, hex) of all that shapes them: weights, tokenizer, pooling and the
