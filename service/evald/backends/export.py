@@ -26,6 +26,7 @@ import torch
 from evald.backends.contract import TokenSequence
 from evald.backends.embedding import inner_layers
 from evald.backends.export_decoder import CachedGraph, check_writing, write_cached_graph
+from evald.backends.export_first import keep_first
 from evald.backends.export_packed import pack
 from evald.backends.folder import LoadError, ModelFolder
 from evald.backends.onnx import OnnxBackend
@@ -275,6 +276,7 @@ def _write_graph(graph: _Graph, tokenizer: Any, path: Path) -> None:
     # The exporter leaves the model in training mode, with dropout.
     graph.eval()
     try:
+        keep_first(path)
         pack(path)
     except Exception as error:  # onnxruntime raises classes of its own, and RuntimeError
         kind = type(graph.model).__name__

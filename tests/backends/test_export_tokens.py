@@ -1,4 +1,4 @@
-"""Graphs that compute padding in attention only: the same numbers, for whatever is padded, and fewer of them."""
+"""Graphs that leave out padding and tokens that no head reads: the same numbers, and fewer of them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from tests.backends.test_export import CLASSIFIERS, SIZES, save_classifier  # no
 from tests.backends.test_pytorch import SMALL, WORDS  # noqa: E402 (needs torch)
 
 from evald.backends import export as exporting  # noqa: E402 (needs torch)
+from evald.backends.export_first import keep_first  # noqa: E402 (needs onnx)
 from evald.backends.export_packed import pack  # noqa: E402 (needs onnx)
 
 if TYPE_CHECKING:
@@ -54,6 +55,20 @@ def feed_of(session: Any, lengths: Sequence[int], pad: int = 0) -> Feed:
     return {item.name: feed[item.name] for item in session.get_inputs()}
 
 
+def factors_of(path: Path, lengths: Sequence[int]) -> list[tuple[int, ...]]:
+    """The shapes of what matrices of weights are multiplied with in a batch."""
+    model = onnx.load(path)
+    weights = {tensor.name for tensor in model.graph.initializer if len(tensor.dims) == 2}
+    # Weights that several layers share.
+    weights |= {node.output[0] for node in model.graph.node if node.op_type == "Identity" and node.input[0] in weights}
+    factors = [node.input[0] for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in weights]
+    names = list(dict.fromkeys(factors))
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    shape_of = dict(zip(names, map(np.shape, session.run(names, feed_of(session, lengths))), strict=True))
+    return [shape_of[name] for name in factors]
+
+
 def opened(path: Path, *, plain: bool = False) -> Any:
     options = onnxruntime.SessionOptions()
     if plain:
@@ -69,6 +84,7 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tup
         save_classifier(kind, KINDS[kind], tmp_path / kind)
         with monkeypatch.context() as patch:
             patch.setattr(exporting, "pack", lambda path: 0)
+            patch.setattr(exporting, "keep_first", lambda path: False)
             exporting.export(tmp_path / kind, tmp_path / "plain")
         exporting.export(tmp_path / kind, tmp_path / "packed")
         first, second = (tmp_path / name / "onnx" / "model.onnx" for name in ("plain", "packed"))
@@ -85,17 +101,31 @@ def test_only_attention_sees_padding_and_no_number_changes(both: Callable[[str],
         feed = feed_of(first, lengths, KINDS[kind].get("pad_token_id", 0))
         expected, found = (session.run(None, feed)[0] for session in (first, second))
         assert np.abs(expected - found).max() < 1e-6
-    # What matrices of weights are multiplied with: rows of real tokens.
-    model = onnx.load(packed)
-    weights = {tensor.name for tensor in model.graph.initializer if len(tensor.dims) == 2}
-    factors = [node.input[0] for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in weights]
-    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in dict.fromkeys(factors))
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    feed = feed_of(session, [3, 17, 40])
-    shapes = [np.shape(value) for value in session.run(list(dict.fromkeys(factors)), feed)]
-    # Beside them, what the head makes of three texts, and what DeBERTa makes of distances between tokens.
-    assert sum(shape[0] == 3 + 17 + 40 for shape in shapes) >= 0.7 * len(shapes)
+    shapes = factors_of(packed, [3, 17, 40])
+    # Beside rows of real tokens, those of three texts, and what DeBERTa makes of distances between tokens.
+    assert sum(shape[0] == 3 + 17 + 40 for shape in shapes) >= 4
+    assert sum(shape[0] in (3, 3 + 17 + 40) for shape in shapes) >= 0.7 * len(shapes)
     assert all(shape[:2] != (3, 40) for shape in shapes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_behind_the_last_attention_only_first_tokens_are_computed(
+    both: Callable[[str], tuple[Path, Path]], kind: str
+) -> None:
+    plain, _ = both(kind)
+    before, session = plain.read_bytes(), opened(plain, plain=True)
+    # Llama's head reads the last token, wherever that is.
+    assert keep_first(plain) == (kind != "Llama")
+    assert (plain.read_bytes() == before) == (kind == "Llama")
+    rewritten = opened(plain, plain=True)
+    for lengths in ([1], [9], [3, 17, 40], [2] * 7):
+        feed = feed_of(session, lengths, KINDS[kind].get("pad_token_id", 0))
+        expected, found = (one.run(None, feed)[0] for one in (session, rewritten))
+        assert np.abs(expected - found).max() < 1e-6
+    if kind != "Llama":
+        shapes = factors_of(plain, [3, 17, 40])
+        # The matrix behind attention and two of the layer after it, at least; some have a third.
+        assert sum(shape == (3, shape[-1]) for shape in shapes) >= 3
 
 
 @pytest.mark.parametrize("kind", ["Bert", "Roberta", "ModernBert"])
