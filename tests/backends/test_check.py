@@ -75,7 +75,14 @@ def test_every_file_gets_a_verdict_and_no_pickle_is_opened(folder: Path, tmp_pat
 def test_the_command_prints_it_and_ends_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "check", str(folder)]) == 0
     out = capsys.readouterr().out
-    for part in ("onnx/model.onnx", "text-classification", "billing, cancel", "MiB, sha256 ", "batch_invariant true"):
+    for part in (
+        "onnx/model.onnx",
+        "text-classification",
+        "billing, cancel",
+        "MiB, sha256 ",
+        "batch_invariant true",
+        "by every layer",
+    ):
         assert part in out
     assert out.endswith("loads\n")
     assert main(["models", "check", str(folder), "--json"]) == 0

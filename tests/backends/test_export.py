@@ -105,6 +105,8 @@ def test_the_export_answers_as_torch_does(
     assert main(["models", "export", str(source), "--out", str(target)]) == 0
     assert "largest difference of a number" in capsys.readouterr().out
     assert sorted(path.name for path in source.parent.iterdir()) == sorted([kind, "exported"])
+    assert main(["models", "check", str(target)]) == 0
+    assert ("computed in attention only" in capsys.readouterr().out) == (kind in CLASSIFIERS)
     here, there = opened(target, "auto"), opened(source, "torch")
     assert here.info.engine.startswith("onnxruntime")
     assert (here.info.classes, here.info.max_tokens) == (there.info.classes, there.info.max_tokens)

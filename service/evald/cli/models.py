@@ -21,6 +21,7 @@ FAILED = 1
 _CHECK_CODES = "Exit codes: 0 the model loads here, 1 it does not, 2 wrong usage."
 # Loading a large model takes minutes.
 _LOAD_SECONDS = 600.0
+_ENCODERS = ("text-classification", "embedding")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -153,8 +154,15 @@ def _facts(backend: str, info: LoadedInfo, size: int) -> Iterator[str]:
         ("max_tokens", str(info.max_tokens)),
         *([("pooling", info.embedding.pooling)] if info.embedding else ()),
         ("batch_invariant", str(info.batch_invariant).lower()),
+        *([("padding", _padding(info))] if backend == "onnx" and info.task in _ENCODERS else ()),
     ]
     return (f"{name:16}{printable(value)}" for name, value in facts)
+
+
+def _padding(info: LoadedInfo) -> str:
+    if info.packed_width:
+        return "computed in attention only"
+    return "computed by every layer; `evald models export` makes graphs that leave it out"
 
 
 def _show(found: list[ModelInfo], args: argparse.Namespace) -> int:
