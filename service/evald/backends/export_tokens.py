@@ -67,7 +67,7 @@ class TokenGraph:
         if any(name not in self.widths for name in node.output):
             return False
         if node.op_type in _OF_TWO:
-            return all(name in self.widths or len(self.dims.get(name, "no constant")) <= 1 for name in node.input)
+            return all(name in self.widths or self._is_short(name) for name in node.input)
         first, *others = node.input
         if node.op_type not in _OF_ONE or first not in self.widths:
             return False
@@ -79,6 +79,10 @@ class TokenGraph:
         if node.op_type == "MatMul":
             return len(self.dims[others[0]]) == 2
         return all(axis in (-1, 2) for axis in _axes(node))
+
+    def _is_short(self, name: str) -> bool:
+        """Whether a value is a constant that fits rows as well: a number or a list."""
+        return name in self.dims and len(self.dims[name]) <= 1
 
     def share_of_weights(self, nodes: Iterable[onnx.NodeProto]) -> float:
         """How much of the weights that are used for each place some nodes use; tables to look up are not weights."""
