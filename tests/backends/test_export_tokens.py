@@ -25,6 +25,7 @@ from tests.backends.test_pytorch import SMALL, WORDS  # noqa: E402 (needs torch)
 from evald.backends import export as exporting  # noqa: E402 (needs torch)
 from evald.backends.export_first import keep_first  # noqa: E402 (needs onnx)
 from evald.backends.export_packed import pack  # noqa: E402 (needs onnx)
+from evald.backends.export_tokens import rewrite  # noqa: E402 (needs onnx)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,8 +84,8 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tup
     def both(kind: str) -> tuple[Path, Path]:
         save_classifier(kind, KINDS[kind], tmp_path / kind)
         with monkeypatch.context() as patch:
-            patch.setattr(exporting, "pack", lambda path: 0)
-            patch.setattr(exporting, "keep_first", lambda path: False)
+            patch.setattr(exporting, "pack", lambda tokens: 0)
+            patch.setattr(exporting, "keep_first", lambda tokens: 0)
             exporting.export(tmp_path / kind, tmp_path / "plain")
         exporting.export(tmp_path / kind, tmp_path / "packed")
         first, second = (tmp_path / name / "onnx" / "model.onnx" for name in ("plain", "packed"))
@@ -115,7 +116,7 @@ def test_behind_the_last_attention_only_first_tokens_are_computed(
     plain, _ = both(kind)
     before, session = plain.read_bytes(), opened(plain, plain=True)
     # Llama's head reads the last token, wherever that is.
-    assert keep_first(plain) == (kind != "Llama")
+    assert any(rewrite(plain, keep_first)) == (kind != "Llama")
     assert (plain.read_bytes() == before) == (kind == "Llama")
     rewritten = opened(plain, plain=True)
     for lengths in ([1], [9], [3, 17, 40], [2] * 7):
@@ -173,7 +174,7 @@ def test_weights_in_files_of_their_own_stay_there(both: Callable[[str], tuple[Pa
     path.parent.mkdir()
     onnx.save(onnx.load(plain), path, save_as_external_data=True, location="weights", size_threshold=0)
     weights = (path.parent / "weights").read_bytes()
-    assert pack(path) == 32
+    assert rewrite(path, pack) == [32]
     assert (path.parent / "weights").read_bytes() == weights
     assert sorted(one.name for one in path.parent.iterdir()) == ["model.onnx", "weights"]
     first, second = opened(packed), opened(path)
@@ -200,7 +201,7 @@ def test_other_graphs_stay_as_they_are(tmp_path: Path) -> None:
     )
     onnx.save(onnx.helper.make_model(outer), path)
     before = path.read_bytes()
-    assert pack(path) == 0
+    assert rewrite(path, keep_first, pack) == [0, 0]
     assert path.read_bytes() == before
 
 

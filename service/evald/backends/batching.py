@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from evald.backends.buckets import Call, Entry, LengthBuckets, Shape
 from evald.backends.contract import BatchedRun
-from evald.backends.grouping import TokenCost
 from evald.errors import CancelledError, DeadlineError, EvaldError, InternalError, OverloadedError, UnavailableError
 
 if TYPE_CHECKING:
@@ -70,7 +69,6 @@ class TokenBudgetBatcher:
         self._queue_tokens = queue_tokens
         self._changed = threading.Condition()
         info = backend.info
-        self._cost = TokenCost(info.packed_width)
         self._buckets = LengthBuckets(mixes=info.length_step > 0, packed_width=info.packed_width)
         self._calls: set[Call] = set()
         self._pace = _FIRST_PACE if pace is None else pace
@@ -218,7 +216,7 @@ class TokenBudgetBatcher:
     def _tokens_to_read(self, shape: Shape, entries: list[Entry]) -> float:
         """What sequences of a batch cost, by `TokenCost`; what is written behind them is not counted."""
         lengths = (entry.call.shapes[entry.position].length for entry in entries)
-        return sum(self._cost.of_sequence(length, shape.length) for length in lengths)
+        return sum(self._buckets.cost.of_sequence(length, shape.length) for length in lengths)
 
     def _hopeless(self, call: Call, tokens: float) -> DeadlineError | None:
         """Why a call cannot be done in time if so many tokens are read before, at the best speed of late. What will be

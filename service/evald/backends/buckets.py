@@ -157,7 +157,7 @@ class LengthBuckets:
 
     def __init__(self, *, mixes: bool = False, packed_width: int = 0) -> None:
         self._mixes = mixes
-        self._cost = TokenCost(packed_width)
+        self.cost = TokenCost(packed_width)
         self.sequences = 0
         self.padded_tokens = 0
         # In the order in which they came, which breaks ties.
@@ -203,7 +203,7 @@ class LengthBuckets:
         if self._mixes and not seed.written:
             latest = now - _FRONT_SHARE * (now - first.enqueued)
             line = line[:_FRONT] + [call for call in line[_FRONT:] if call.enqueued <= latest]
-            shapes = {Shape(length) for length in lengths_beside(seed.length, _counts(line), budget, self._cost)}
+            shapes = {Shape(length) for length in lengths_beside(seed.length, _counts(line), budget, self.cost)}
         entries = self._fill(line, shapes, budget)
         taken = [entry.call.shapes[entry.position] for entry in entries]
         self._fair_share += sum(shape.tokens for shape in taken) / active
@@ -236,8 +236,8 @@ class LengthBuckets:
         room = float(largest.budget(budget))
         for call in line:
             for shape in sorted(call.places.keys() & shapes, reverse=True):
-                each = self._cost.of_sequence(shape.tokens, largest.tokens)
-                most = int(room // each) if entries else max(int(room // each), 1)
+                each = self.cost.of_sequence(shape.tokens, largest.tokens)
+                most = max(int(room // each), int(not entries))
                 if not most:
                     return entries
                 taken = self._serve(call, shape, most)

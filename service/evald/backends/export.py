@@ -28,6 +28,7 @@ from evald.backends.embedding import inner_layers
 from evald.backends.export_decoder import CachedGraph, check_writing, write_cached_graph
 from evald.backends.export_first import keep_first
 from evald.backends.export_packed import pack
+from evald.backends.export_tokens import rewrite
 from evald.backends.folder import LoadError, ModelFolder
 from evald.backends.onnx import OnnxBackend
 from evald.backends.onnx_decoder import read_cache
@@ -276,8 +277,7 @@ def _write_graph(graph: _Graph, tokenizer: Any, path: Path) -> None:
     # The exporter leaves the model in training mode, with dropout.
     graph.eval()
     try:
-        keep_first(path)
-        pack(path)
+        rewrite(path, keep_first, pack)
     except Exception as error:  # onnxruntime raises classes of its own, and RuntimeError
         kind = type(graph.model).__name__
         raise LoadError(f"the graph of a {kind} fails ({type(error).__name__}); use the torch backend") from error

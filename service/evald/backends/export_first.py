@@ -13,24 +13,22 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from evald.backends.export_tokens import on_rows, read
+from evald.backends.export_tokens import on_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from evald.backends.export_tokens import TokenGraph
 
 _FIRST = "first/place"
 
 
-def keep_first(path: Path) -> bool:
-    """Rewrites a graph in place, and says whether there was something to leave out."""
-    tokens = read(path)
-    if tokens is None or not (read_first := _read_first(tokens)):
-        return False
-    tokens.write(path, [*_rewritten(tokens, read_first)], {_FIRST: np.array(0, dtype=np.int64)})
-    return True
+def keep_first(tokens: TokenGraph) -> int:
+    """Rewrites a graph and says how many of its values have first tokens only."""
+    read_first = _read_first(tokens)
+    if read_first:
+        tokens.replace([*_rewritten(tokens, read_first)], {_FIRST: np.array(0, dtype=np.int64)})
+    return len(read_first)
 
 
 def _read_first(tokens: TokenGraph) -> set[str]:

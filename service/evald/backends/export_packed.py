@@ -15,12 +15,11 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from evald.backends.export_tokens import MASK, on_rows, read
+from evald.backends.export_tokens import MASK, SHAPE, on_rows
 from evald.backends.onnx_session import PACKED_WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from evald.backends.export_tokens import TokenGraph
 
@@ -36,13 +35,10 @@ _CONSTANTS: dict[str, np.ndarray[Any, Any]] = {
 }
 
 
-def pack(path: Path) -> int:
-    """Rewrites a graph in place that takes token ids and their mask, and says how wide its hidden states are: 0, and
-    the graph as it was, if most of its weights are used by other operators than those that are known here.
+def pack(tokens: TokenGraph) -> int:
+    """Rewrites a graph and says how wide its hidden states are: 0, and the graph as it was, if most of its weights are
+    used by other operators than those that are known.
     """
-    tokens = read(path)
-    if tokens is None:
-        return 0
     nodes = tokens.own()
     # Within a layer some matrices take more than the hidden states, but most take these.
     widths = Counter(tokens.widths[node.input[0]] for node in nodes if node.op_type == "MatMul")
@@ -52,12 +48,11 @@ def pack(path: Path) -> int:
     tokens.model.metadata_props.add(key=PACKED_WIDTH, value=str(width))
     rows = {_rows_of(each): np.array([-1, each]) for each in tokens.widths.values()}
     own = {name for node in nodes for name in node.output}
-    tokens.write(path, [*_places(), *_rewritten(tokens, own)], _CONSTANTS | rows)
+    tokens.replace([*_places(), *_rewritten(tokens, own)], _CONSTANTS | rows)
     return width
 
 
 def _places() -> Iterator[onnx.NodeProto]:
-    yield helper.make_node("Shape", [MASK], ["packed/shape"])
     yield helper.make_node("Reshape", [MASK, "packed/all"], ["packed/mask"])
     yield helper.make_node("Cast", ["packed/mask"], ["packed/is_real"], to=onnx.TensorProto.BOOL)
     yield helper.make_node("NonZero", ["packed/is_real"], ["packed/numbers"])
@@ -67,7 +62,7 @@ def _places() -> Iterator[onnx.NodeProto]:
     yield helper.make_node("CumSum", ["packed/counted", "packed/axis"], ["packed/count"])
     yield helper.make_node("Sub", ["packed/count", "packed/one"], ["packed/last"])
     yield helper.make_node("Max", ["packed/last", "packed/first"], ["packed/token"])
-    yield helper.make_node("Reshape", ["packed/token", "packed/shape"], [_TOKEN_AT])
+    yield helper.make_node("Reshape", ["packed/token", SHAPE], [_TOKEN_AT])
 
 
 def _rewritten(tokens: TokenGraph, own: set[str]) -> Iterator[onnx.NodeProto]:

@@ -1,4 +1,4 @@
-"""What an ONNX graph computes for each token by itself: read here for those that rewrite graphs.
+"""What an ONNX graph computes for each token by itself: found out here for steps that rewrite graphs.
 
 A graph takes token ids and their mask. Weights in files of their own stay there and are not read.
 """
@@ -15,12 +15,12 @@ import onnxruntime
 from onnx import helper, numpy_helper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 MASK = "attention_mask"
-# A list with the number of the last axis, and the shape of the mask.
-_LAST, _SHAPE = "tokens/last", "tokens/shape"
+# Values of every graph that is rewritten: the shape of the mask, and a list with the number of the last axis.
+SHAPE, _LAST = "tokens/shape", "tokens/last"
 # Operators of one input, beside numbers that are the same for all texts, and of two.
 _OF_ONE = {"Cast", "Clip", "Elu", "Erf", "Exp", "Gelu", "Identity", "LayerNormalization", "LeakyRelu", "MatMul", "Neg"}
 _OF_ONE |= {"Reciprocal", "ReduceMean", "Relu", "Sigmoid", "Slice", "Softplus", "Split", "Sqrt", "Tanh"}
@@ -51,8 +51,8 @@ class TokenGraph:
         """The nodes that compute each token from nothing but that token and constants."""
         return [node for node in self.graph.node if self._takes_each_token_alone(node)]
 
-    def write(self, path: Path, nodes: Sequence[onnx.NodeProto], constants: Mapping[str, np.ndarray[Any, Any]]) -> None:
-        """Saves the graph with these nodes in place of its own, and with those of the constants that they take."""
+    def replace(self, nodes: Sequence[onnx.NodeProto], constants: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Puts these nodes in place of those of the graph, with those of the constants that they take."""
         taken = {name for node in nodes for name in node.input}
         # The runtime warns of constants that nothing takes.
         kept = [node for node in nodes if node.op_type != "Constant" or node.output[0] in taken]
@@ -61,7 +61,7 @@ class TokenGraph:
         for name, value in {_LAST: np.array([-1]), **constants}.items():
             if name in taken and name not in self.dims:
                 self.graph.initializer.append(numpy_helper.from_array(value, name))
-        onnx.save(self.model, path)
+                self.dims[name] = value.shape
 
     def _takes_each_token_alone(self, node: onnx.NodeProto) -> bool:
         if any(name not in self.widths for name in node.output):
@@ -94,24 +94,13 @@ class TokenGraph:
         return sum(math.prod(self.dims[name]) for name in used & self.dims.keys())
 
 
-def read(path: Path) -> TokenGraph | None:
-    """None for a graph with graphs in it, whose ways would have to be followed."""
-    model = onnx.load(path, load_external_data=False)
-    if any(attribute.HasField("g") for node in model.graph.node for attribute in node.attribute):
-        return None
-    dims = _dims_of_constants(model.graph)
-    first, second = _values(model, path)
-    both = {name: (first[name].shape, second[name].shape) for name in first if name not in dims}
-    widths = {
-        name: one[2]
-        for name, (one, other) in both.items()
-        if (one[:2], other[:2]) == _RUNS and len(one) == 3 and one[2:] == other[2:]
-    }
-    of_places = frozenset(name for name, (one, other) in both.items() if math.prod(one) == math.prod(other))
-    numbers = {name: value for name, value in first.items() if value.dtype == np.int64 and value.ndim <= 1}
-    fixed = {name: value.tolist() for name, value in numbers.items() if np.array_equal(value, second[name])}
-    _take_shapes_of_mask(model.graph, widths)
-    return TokenGraph(model, dims, widths, of_places, fixed)
+def rewrite(path: Path, *steps: Callable[[TokenGraph], int]) -> list[int]:
+    """Takes steps that change a graph in place, saves it if one did, and gives what each said: 0 if it did nothing."""
+    tokens = _read(path)
+    said = [0 if tokens is None else step(tokens) for step in steps]
+    if tokens is not None and any(said):
+        onnx.save(tokens.model, path)
+    return said
 
 
 def on_rows(node: onnx.NodeProto, names: dict[str, str]) -> onnx.NodeProto:
@@ -131,6 +120,26 @@ def on_rows(node: onnx.NodeProto, names: dict[str, str]) -> onnx.NodeProto:
     return changed
 
 
+def _read(path: Path) -> TokenGraph | None:
+    """None for a graph with graphs in it, whose ways would have to be followed."""
+    model = onnx.load(path, load_external_data=False)
+    if any(attribute.HasField("g") for node in model.graph.node for attribute in node.attribute):
+        return None
+    dims = _dims_of_constants(model.graph)
+    first, second = _values(model, path)
+    both = {name: (first[name].shape, second[name].shape) for name in first if name not in dims}
+    widths = {
+        name: one[2]
+        for name, (one, other) in both.items()
+        if (one[:2], other[:2]) == _RUNS and len(one) == 3 and one[2:] == other[2:]
+    }
+    of_places = frozenset(name for name, (one, other) in both.items() if math.prod(one) == math.prod(other))
+    numbers = {name: value for name, value in first.items() if value.dtype == np.int64 and value.ndim <= 1}
+    fixed = {name: value.tolist() for name, value in numbers.items() if np.array_equal(value, second[name])}
+    _take_shapes_of_mask(model.graph, widths)
+    return TokenGraph(model, dims, widths, of_places, fixed)
+
+
 def _dims_of_constants(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
     dims = {weights.name: tuple(weights.dims) for weights in graph.initializer}
     for node in graph.node:
@@ -143,39 +152,35 @@ def _dims_of_constants(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
 
 def _take_shapes_of_mask(graph: onnx.GraphProto, widths: dict[str, int]) -> None:
     """Asks no values of tokens for their shape any more: it is that of the mask, and a width."""
-    asked = [
-        (at, node)
-        for at, node in enumerate(graph.node)
-        if node.op_type == "Shape" and node.input[0] in widths and not node.attribute
-    ]
-    for at, node in asked:
-        width = f"{node.output[0]}/width"
-        graph.initializer.append(numpy_helper.from_array(np.array([widths[node.input[0]]]), width))
-        graph.node[at].CopyFrom(helper.make_node("Concat", [_SHAPE, width], node.output, axis=0))
-    if asked:
-        graph.node.insert(0, helper.make_node("Shape", [MASK], [_SHAPE]))
+    for node in graph.node:
+        if node.op_type == "Shape" and node.input[0] in widths and not node.attribute:
+            width = f"{node.output[0]}/width"
+            graph.initializer.append(numpy_helper.from_array(np.array([widths[node.input[0]]]), width))
+            node.CopyFrom(helper.make_node("Concat", [SHAPE, width], node.output, axis=0))
+    graph.node.insert(0, helper.make_node("Shape", [MASK], [SHAPE]))
 
 
 def _values(model: onnx.ModelProto, path: Path) -> Iterator[dict[str, Any]]:
     """Every value of a graph, in each of the runs."""
-    probe = onnx.ModelProto()
-    probe.CopyFrom(model)
     names = [name for node in model.graph.node for name in node.output if name]
-    del probe.graph.output[:]
-    probe.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
     # In the same folder, for weights that are in files of their own.
-    probe_path = path.with_name("probe.onnx")
-    onnx.save(probe, probe_path)
+    probe = path.with_name("probe.onnx")
+    outputs = [*model.graph.output]
     try:
+        del model.graph.output[:]
+        model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+        onnx.save(model, probe)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        session = onnxruntime.InferenceSession(str(probe_path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(probe), options, providers=["CPUExecutionProvider"])
         for run in _RUNS:
             feed = {item.name: np.full(run, item.name == MASK, dtype=np.int64) for item in session.get_inputs()}
             yield dict(zip(names, map(np.asarray, session.run(names, feed)), strict=True))
     finally:
-        probe_path.unlink(missing_ok=True)
+        probe.unlink(missing_ok=True)
+        del model.graph.output[:]
+        model.graph.output.extend(outputs)
 
 
 def _axes(node: onnx.NodeProto) -> list[int]:
